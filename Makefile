@@ -1,0 +1,43 @@
+# Everything starts here. `make help` lists the targets; each sets up what it needs in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SET_UP := $(VENV)/.set-up
+
+.PHONY: help demo test check bench format docs clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(SET_UP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,parquet]' --group dev
+	@touch $@
+
+demo: $(SET_UP)  ## the whole thing at work in about a minute: embedded broker, incidents, sidecar
+	$(BIN)/stream-monitor demo $(ARGS)
+
+test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a reason, where it can't be had
+	$(BIN)/pytest $(ARGS)
+
+check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated documentation
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python docs/generate.py --check
+
+bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs on the same topic
+	$(BIN)/python bench/throughput.py $(ARGS)
+
+format: $(SET_UP)  ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(SET_UP)  ## write the generated documentation anew
+	$(BIN)/python docs/generate.py
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

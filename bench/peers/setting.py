@@ -1,0 +1,42 @@
+"""What the peers share: where to read, and how to report. Each has its loop in its own file."""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from kafka import KafkaConsumer
+
+
+def kafka_options() -> dict[str, Any]:
+    """What every client of this broker must be told: JSON, in which a tuple is a list."""
+    options = json.loads(os.environ.get("BENCH_KAFKA_OPTIONS", "{}"))
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+
+
+class Bench:
+    """One run of a peer: `PEER.py BOOTSTRAP_SERVERS TOPIC GROUP EVENTS`."""
+
+    def __init__(self) -> None:
+        self._servers, self._topic, self._group, events = sys.argv[1:]
+        self.events = int(events)
+        self._first = 0.0
+
+    def consumer(self, **settings: Any) -> KafkaConsumer:
+        return KafkaConsumer(
+            self._topic,
+            bootstrap_servers=self._servers,
+            group_id=self._group,
+            auto_offset_reset="earliest",
+            **settings,
+            **kafka_options(),
+        )
+
+    def first_record(self) -> None:
+        """Start the clock: the first record is there, joining the group is over."""
+        self._first = time.monotonic()
+
+    def last_record(self, **extra: Any) -> None:
+        """Stop the clock and tell the benchmark."""
+        print(json.dumps({"seconds": time.monotonic() - self._first, "events": self.events, **extra}))

@@ -1,0 +1,140 @@
+"""End-to-end throughput on a real Kafka: the sidecar beside three other programs that read the same topic.
+
+Run by `make bench`. bench/README.md says what the rows mean, and what they don't.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from child import HERE, Child, ProgramError
+from programs import PROGRAMS, Reading, Topic
+from summary import Runs, gates, summarise, table
+
+TINY = 4
+EMBEDDED_LIMIT = 30_000
+KINDS = {"kafka": "Apache Kafka", "embedded": "the demo's embedded broker, NOT a real Kafka"}
+
+
+def main() -> int:
+    arguments = parse()
+    try:
+        with broker() as (kind, topic):
+            report = measure(kind, topic, arguments.events, arguments.rounds)
+    except ProgramError as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=200_000, help="events in the topic (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="times that each program runs (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every reading and the summary to FILE")
+    arguments = parser.parse_args()
+    if arguments.events < 1000 or arguments.rounds < 1:
+        parser.error("at least 1000 --events and 1 of --rounds, or there is nothing to measure")
+    return arguments
+
+
+@contextlib.contextmanager
+def broker() -> Iterator[tuple[str, Topic]]:
+    """A Kafka, real where it can be had, and the name of a topic that isn't there yet."""
+    sys.path.insert(0, str(HERE.parent))
+    from tests.brokers import EmbeddedAdapter, find_kafka
+    from tests.jars import NoKafka
+
+    try:
+        found = find_kafka()
+    except NoKafka as none:
+        print(f"{none}\n", file=sys.stderr)
+        found = EmbeddedAdapter()
+    with found:
+        name = f"stream-monitor-bench-{uuid.uuid4().hex[:8]}"
+        yield found.kind, Topic(found.bootstrap_servers, found.client_options, name, 0)
+
+
+def measure(kind: str, unmade: Topic, events: int, rounds: int) -> dict[str, Any]:
+    if kind == "embedded" and events > EMBEDDED_LIMIT:
+        print(f"The embedded broker forgets what is older than some MB: {EMBEDDED_LIMIT:,} events it is.\n")
+        events = EMBEDDED_LIMIT
+    with filled(unmade, "tiny", TINY) as (tiny, _), filled(unmade, "full", events) as (full, size):
+        where = f"{KINDS[kind]}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
+        print(f"{events:,} events of {size:.0f} bytes, {rounds} rounds, {where}\n")
+        everything = take_turns(tiny, full, rounds)
+    rows = {name: summarise(name, runs) for name, runs in everything.items()}
+    checked = gates(rows)
+    print(table(rows), *notes(everything), "", *checked, sep="\n")
+    return {
+        "broker": kind,
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "mean_event_bytes": size,
+        "rounds": rounds,
+        "rows": [asdict(row) for row in rows.values()],
+        "gates": [asdict(gate) for gate in checked],
+        "runs": {name: asdict(runs) for name, runs in everything.items()},
+    }
+
+
+@contextlib.contextmanager
+def filled(unmade: Topic, suffix: str, events: int) -> Iterator[tuple[Topic, float]]:
+    """The topic with so many events in it, and their mean size; removed afterwards."""
+    topic = replace(unmade, name=f"{unmade.name}-{suffix}", events=events)
+    command = [sys.executable, str(HERE / "events.py")]
+    with Child([*command, "fill", topic.servers, topic.name, str(events)], topic.environment()) as child:
+        child.end()
+        size = float(json.loads(child.output())["mean_bytes"])
+    try:
+        yield topic, size
+    finally:
+        with Child([*command, "drop", topic.servers, topic.name, "0"], topic.environment()) as child:
+            child.end()
+
+
+def take_turns(tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
+    """Every program once a round, so that a busy minute of the machine falls on all of them."""
+    everything = {program.name: Runs(full.events, tiny.events) for program in PROGRAMS}
+    for number in range(rounds):
+        for program in PROGRAMS:
+            runs = everything[program.name]
+            group = f"bench-{uuid.uuid4().hex[:8]}"
+            progress(f"round {number + 1} of {rounds}: {program.name}")
+            runs.tiny.append(program.run(tiny, f"{group}-tiny"))
+            runs.full.append(program.run(full, f"{group}-full"))
+    progress("")
+    return everything
+
+
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def notes(everything: dict[str, Runs]) -> Iterator[str]:
+    """What the programs say they found, in the last round: each has to have done its work."""
+    yield ""
+    for name, runs in everything.items():
+        if told := said(runs.full[-1]):
+            yield f"{name}: {told}"
+
+
+def said(reading: Reading) -> str:
+    return ", ".join(
+        f"{key} {value:,.4g}" if value < 1 else f"{key} {value:,.0f}" for key, value in reading.notes.items()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

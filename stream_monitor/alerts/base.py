@@ -1,0 +1,13 @@
+"""What a sink of detections is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from stream_monitor.events import Detection
+
+
+class Sink(Protocol):
+    """Somewhere to tell of a detection."""
+
+    def send(self, detection: Detection) -> None: ...

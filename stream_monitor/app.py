@@ -1,0 +1,119 @@
+"""The composition root: configuration to wired objects, and their life from start to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from stream_monitor import __version__
+from stream_monitor.alerts.base import Sink
+from stream_monitor.alerts.log import LogSink
+from stream_monitor.alerts.memory import MemorySink
+from stream_monitor.clock import Clock, SystemClock
+from stream_monitor.codec import Codec
+from stream_monitor.config import (
+    EventSettings,
+    JoinSettings,
+    ReplayConfig,
+    RunConfig,
+    WatchSettings,
+    parse_address,
+)
+from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.exporter.server import Exporter
+from stream_monitor.health import Health
+from stream_monitor.joiner import Joiner
+from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.pipeline import Pipeline
+from stream_monitor.sources.base import Source
+from stream_monitor.sources.files import LABELS, FileSource
+from stream_monitor.sources.kafka import KafkaSource
+from stream_monitor.sources.kafka_options import reveal
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: RunConfig) -> None:
+    """The sidecar: until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock = SystemClock()
+    source = KafkaSource(
+        config.bootstrap_servers,
+        [*config.topic, *config.label_topic],
+        config.group_id,
+        clock,
+        start=config.start,
+        options=reveal(config.kafka_option),
+    )
+    label_topics = set(config.label_topic) - set(config.topic)
+    codec = make_codec(config, clock, label_topics)
+    pipeline = make_pipeline(config, config, source, codec, [LogSink(clock)], clock, config.commit_interval)
+    health = Health(pipeline, config.max_reject_share)
+    exporter = Exporter(pipeline, health, *parse_address(config.listen))
+    exporter.start()
+    host = parse_address(config.listen)[0]
+    logger.info("stream-monitor %s serves http://%s:%d/", __version__, host, exporter.port)
+    pipeline.run(stop)
+    logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
+    pipeline.close()
+    exporter.stop()
+
+
+def replay(
+    config: ReplayConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]
+) -> tuple[Pipeline, MemorySink]:
+    """The same pipeline over files, to their end."""
+    clock = SystemClock()
+    source = FileSource(
+        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
+    )
+    sink = MemorySink()
+    codec = make_codec(config, clock, [LABELS])
+    pipeline = make_pipeline(config, config, source, codec, [sink], clock)
+    pipeline.run(threading.Event(), lambda _: progress(source))
+    pipeline.close()
+    return pipeline, sink
+
+
+def make_codec(settings: EventSettings, clock: Clock, label_topics: Any) -> Codec:
+    """The codec that these settings ask for."""
+    return Codec(
+        clock,
+        model=settings.model,
+        version=settings.version,
+        task=settings.task,
+        fields=settings.field,
+        label_fields=settings.label_field,
+        label_topics=label_topics,
+        max_record_bytes=settings.max_record_bytes,
+    )
+
+
+def make_pipeline(
+    watch: WatchSettings,
+    join: JoinSettings,
+    source: Source,
+    codec: Codec,
+    sinks: Sequence[Sink],
+    clock: Clock,
+    commit_interval: float = 5.0,
+) -> Pipeline:
+    """The pipeline that these settings ask for."""
+    settings = MonitorSettings(
+        specs=tuple(parse_spec(text) for text in watch.detector),
+        task=codec.task,
+        warmup=watch.warmup,
+        performance_window=watch.performance_window,
+        performance_decay=watch.performance_decay,
+        max_models=watch.max_models,
+        max_versions=watch.max_versions,
+        max_features=watch.max_features,
+    )
+    joiner = Joiner(join.max_waiting, join.label_ttl)
+    return Pipeline(source, codec, joiner, Fleet(settings), sinks, clock, commit_interval=commit_interval)

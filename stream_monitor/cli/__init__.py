@@ -1,0 +1,37 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from stream_monitor import __version__
+from stream_monitor.cli.check_config import check_config
+from stream_monitor.cli.demo import demo
+from stream_monitor.cli.detectors import detectors
+from stream_monitor.cli.replay import replay
+from stream_monitor.cli.run import run
+from stream_monitor.errors import ConfigError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="stream-monitor")
+def cli() -> None:
+    """Watch a model in production: drift and performance, from Kafka to Prometheus.
+
+    Start with `stream-monitor demo`, or try `stream-monitor replay FILE` on your own data.
+    """
+
+
+for command in (run, replay, demo, detectors, check_config):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point: a wrong configuration is one line and exit code 2."""
+    try:
+        cli(prog_name="stream-monitor")
+    except ConfigError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,21 @@
+"""``stream-monitor check-config``: is a configuration right?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import yaml
+
+from stream_monitor.cli.options import load, settings_options
+from stream_monitor.config import RunConfig
+
+
+@click.command("check-config")
+@settings_options(RunConfig)
+def check_config(**flags: Any) -> None:
+    """Check what `run` would be told, without connecting, and print it. Secrets are not shown."""
+    config = load(RunConfig, flags)
+    shown = config.model_dump(mode="json", fallback=lambda value: getattr(value, "name", None) or str(value))
+    click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True).rstrip())
+    click.echo("The configuration is valid.", err=True)

@@ -1,0 +1,66 @@
+"""Flags made from the settings: every field of a config is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+import click
+
+from stream_monitor.config import Settings
+from stream_monitor.loading import PREFIX, flag, load_config
+
+_Config = TypeVar("_Config", bound=Settings)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
+    """A flag for each setting, and ``--config``. Values stay text: the config checks them."""
+
+    def decorate(command: _Command) -> _Command:
+        config = click.option(
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="YAML file with any of these settings",
+        )
+        command = config(command)
+        for name in reversed(kind.model_fields):
+            command = _option(kind, name)(command)
+        return command
+
+    return decorate
+
+
+def load(kind: type[_Config], flags: Mapping[str, Any]) -> _Config:
+    """The configuration out of flags, environment and file."""
+    file = flags["config"] or (Path(os.environ[f"{PREFIX}CONFIG"]) if os.environ.get(f"{PREFIX}CONFIG") else None)
+    settings = {name: value for name, value in flags.items() if name in kind.model_fields}
+    return load_config(kind, settings, os.environ, file)
+
+
+def _option(kind: type[Settings], name: str) -> Callable[[_Command], _Command]:
+    field = kind.model_fields[name]
+    extra = field.json_schema_extra
+    metavar = str(extra["metavar"]) if isinstance(extra, dict) else "TEXT"
+    note = "[required]" if field.is_required() else f"[default: {_shown(field.default)}]"
+    text = field.description or ""
+    if not (field.is_required() or field.default not in (None, [], {})):
+        note = ""
+    return click.option(
+        flag(name), name, multiple=is_multiple(kind, name), metavar=metavar, help=f"{text}  {note}".strip()
+    )
+
+
+def is_multiple(kind: type[Settings], name: str) -> bool:
+    """Whether a setting takes several values."""
+    annotation = kind.model_fields[name].annotation
+    return (get_origin(annotation) or annotation) in (list, dict) or any(
+        get_origin(part) in (list, dict) for part in get_args(annotation)
+    )
+
+
+def _shown(default: Any) -> str:
+    return ", ".join(map(str, default)) if isinstance(default, list) else str(default)

@@ -1,0 +1,151 @@
+"""``stream-monitor replay``: the same pipeline over files."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from stream_monitor.cli.options import load, settings_options
+from stream_monitor.config import ReplayConfig
+from stream_monitor.errors import ConfigError
+from stream_monitor.events import Detection
+from stream_monitor.measures.performance import combine
+from stream_monitor.pipeline import Pipeline
+from stream_monitor.timestamps import format_timestamp
+
+#: Rows of the table; the rest is in --json.
+SHOWN = 50
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="write the findings to this file",
+)
+@settings_options(ReplayConfig)
+def replay(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
+    """Run recorded predictions through the pipeline, without a broker, and print what it finds.
+
+    FILE is JSONL, CSV or Parquet, plain or compressed by gzip or zstd. Of CSV and Parquet, the columns that are not
+    mapped by --field are features, and an empty cell is missing.
+    """
+    config = load(ReplayConfig, flags)
+    from stream_monitor import app
+
+    began = time.monotonic()
+    with _Progress() as progress:
+        pipeline, sink = app.replay(config, files, progress)
+    result = summarise(pipeline, sorted(sink.detections))
+    if json_path:
+        _write(json_path, result)
+    _print(result, time.monotonic() - began)
+    if not result["events"] and result["rejected"]:
+        click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
+        sys.exit(1)
+
+
+def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, Any]:
+    """What ``--json`` writes."""
+    stats = pipeline.stats
+    monitors = pipeline.fleet.monitors.values()
+    return {
+        "events": stats.predictions,
+        "labels": stats.labels,
+        "outcomes": stats.outcomes,
+        "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
+        "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
+        "performance": combine([monitor.performance for monitor in monitors]),
+        "versions": [
+            {
+                **monitor.key._asdict(),
+                "events": monitor.predictions,
+                "performance": monitor.performance.measures(),
+            }
+            for monitor in monitors
+        ],
+    }
+
+
+class _Progress:
+    """A bar over the bytes read, on a terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __enter__(self) -> Callable[[Any], None]:
+        return self._show if sys.stderr.isatty() else lambda _: None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.__exit__(None, None, None)
+
+    def _show(self, source: Any) -> None:
+        if self._bar is None:
+            bar = click.progressbar(length=source.total_bytes, label="Reading", file=sys.stderr, show_pos=False)
+            self._bar = bar.__enter__()
+        self._bar.update(source.bytes_read - self._bar.pos)
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    try:
+        path.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise ConfigError(f"--json: can't write {path}: {error.strerror}") from None
+
+
+def _print(result: dict[str, Any], seconds: float) -> None:
+    rejected = sum(result["rejected"].values())
+    rate = result["events"] / max(seconds, 1e-9)
+    click.echo(
+        f"{result['events']:,} predictions, {result['labels']:,} labels, {result['outcomes']:,} outcomes, "
+        f"{rejected:,} rejected in {seconds:.1f} s ({rate:,.0f} predictions/s)"
+    )
+    for reason, count in result["rejected"].items():
+        click.echo(f"  rejected: {reason} {count:,}")
+    for version in result["versions"]:
+        click.echo(f"\nModel {version['model']}, version {version['version']}: {version['events']:,} predictions")
+        for measure, windows in version["performance"].items():
+            shown = "  ".join(f"{window} {value:.4f}" for window, value in windows.items())
+            click.echo(f"  {measure:9} {shown}")
+    _print_detections(result["detections"])
+
+
+def _print_detections(detections: Sequence[dict[str, Any]]) -> None:
+    click.echo(f"\n{len(detections):,} drifts detected")
+    if not detections:
+        return
+    head = ("prediction", "time", "model", "version", "signal", "detector", "before", "after")
+    rows = [
+        (
+            f"{d['index']:,}",
+            d["ts"] or "",
+            d["model"],
+            d["version"],
+            d["signal"],
+            d["detector"],
+            f"{d['before']:.5g}",
+            f"{d['after']:.5g}",
+        )
+        for d in detections[:SHOWN]
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if len(detections) > SHOWN:
+        click.echo(f"  and {len(detections) - SHOWN:,} more: see --json")

@@ -1,0 +1,259 @@
+"""Bytes to events: JSON, the mapping of foreign schemas, and every check of a single record."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+import orjson
+
+from stream_monitor.clock import Clock
+from stream_monitor.errors import Reason, RecordError
+from stream_monitor.events import Features, Label, ModelVersion, Prediction, Rejection, Target
+from stream_monitor.fields import REST, FieldMap
+from stream_monitor.sources.base import Record, TextRow
+from stream_monitor.timestamps import parse_timestamp
+
+Task = Literal["classification", "regression"]
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DAY = 86_400.0
+#: A clock that was never set says 1970; nothing that Kafka carries is as old as this.
+_EARLIEST = 365 * _DAY
+_LARGEST = 10**300
+_LONGEST_NAME = 200
+_NUMERIC_TYPES = frozenset((int, float))
+_SCALAR_TYPES = frozenset((str, int, float, bool))
+
+
+class Codec:
+    """Turns a record into a `Prediction` or a `Label`, or says why it can't.
+
+    ``fields`` and ``label_fields`` map native names to where a foreign schema has them; the latter holds on
+    ``label_topics``, whose records are labels whatever else they carry. Of a row out of a table, the columns that
+    are not mapped are features.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        model: str = "default",
+        version: str = "default",
+        task: Task = "classification",
+        fields: Mapping[str, str] | None = None,
+        label_fields: Mapping[str, str] | None = None,
+        label_topics: Collection[str] = (),
+        max_record_bytes: int = 1 << 20,
+    ) -> None:
+        self._clock = clock
+        self._default_key = ModelVersion(model, version)
+        self._keys: dict[tuple[Any, Any], ModelVersion] = {(None, None): self._default_key}
+        self.task = task
+        self._fields = FieldMap(fields or {})
+        self._row_fields = FieldMap({"features": REST, **(fields or {})})
+        self._label_fields = FieldMap({**(fields or {}), **(label_fields or {})})
+        self._label_topics = frozenset(label_topics)
+        self._max_record_bytes = max_record_bytes
+        self.timestamps_replaced = 0
+
+    def decode(self, record: Record) -> Prediction | Label | Rejection:
+        """Read one record; never raises for bad data."""
+        try:
+            body = self._parse(record.value)
+            if record.topic in self._label_topics:
+                return self._label(self._label_fields.apply(body, record) if self._label_fields else body, record)
+            fields = self._fields if type(record.value) is bytes else self._row_fields
+            body = fields.apply(body, record) if fields else body
+            if body.get("prediction") is None and body.get("label") is not None:
+                return self._label(body, record)
+            return self._prediction(body, record)
+        except RecordError as error:
+            return Rejection(error.reason, error.detail)
+
+    def _parse(self, value: bytes | Mapping[str, Any] | None) -> Mapping[str, Any]:
+        if type(value) is not bytes:
+            if value is None:
+                raise RecordError(Reason.TOMBSTONE, "the value is null")
+            return value  # type: ignore[return-value]
+        if len(value) > self._max_record_bytes:
+            raise RecordError(Reason.TOO_LARGE, f"{len(value)} bytes; allowed: {self._max_record_bytes}")
+        try:
+            body = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            body = _parse_leniently(value)
+        if type(body) is not dict:
+            raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
+        return body
+
+    def _prediction(self, body: Mapping[str, Any], record: Record) -> Prediction:
+        get = body.get
+        y_pred = get("prediction")
+        if y_pred is None:
+            raise RecordError(Reason.MISSING_PREDICTION, "neither a prediction nor a label")
+        text = type(record.value) is TextRow
+        y_pred = self._target(y_pred, "prediction", text)
+        score, y_true, groups = get("score"), get("label"), get("groups")
+        return Prediction(
+            _identity(get("id")),
+            self._timestamp(get("ts"), record),
+            self._key(get("model"), get("version")),
+            y_pred,
+            _features(get("features"), text),
+            None if score is None else _score(_cell(score) if text else score, y_pred),
+            None if groups is None else _groups(groups),
+            None if y_true is None else self._target(y_true, "label", text),
+        )
+
+    def _label(self, body: Mapping[str, Any], record: Record) -> Label:
+        y_true = body.get("label")
+        if y_true is None:
+            raise RecordError(Reason.MISSING_LABEL, "no label")
+        model, version = body.get("model"), body.get("version")
+        return Label(
+            _identity(body.get("id")),
+            self._timestamp(body.get("ts"), record),
+            self._target(y_true, "label", type(record.value) is TextRow),
+            None if model is None else _name(model, "model"),
+            None if version is None else _name(version, "version"),
+        )
+
+    def _key(self, model: Any, version: Any) -> ModelVersion:
+        """The model and version, one object for each pair: they come with every record."""
+        try:
+            return self._keys[model, version]
+        except KeyError:
+            pass
+        except TypeError:
+            raise RecordError(Reason.WRONG_TYPE, "model and version; allowed: text or a number") from None
+        key = ModelVersion(
+            self._default_key.model if model is None else _name(model, "model"),
+            self._default_key.version if version is None else _name(version, "version"),
+        )
+        if len(self._keys) < 10_000 and type(model) is not bool and type(version) is not bool:
+            self._keys[model, version] = key
+        return key
+
+    def _timestamp(self, value: Any, record: Record) -> float | None:
+        """The event's own time; the record's, where that is absent or can't be right."""
+        stamp = record.timestamp
+        own = stamp / 1000.0 if stamp is not None and stamp >= 0 else None
+        if value is None:
+            return own
+        try:
+            ts = parse_timestamp(value)
+        except (ValueError, OverflowError):
+            raise RecordError(Reason.BAD_TIMESTAMP, "allowed: ISO 8601 or epoch s, ms, us, ns") from None
+        earliest, latest = (-math.inf, self._clock.now() + 365 * _DAY) if own is None else (_EARLIEST, own + _DAY)
+        if earliest <= ts <= latest:
+            return ts
+        self.timestamps_replaced += 1
+        return own
+
+    def _target(self, value: Any, name: str, text: bool) -> Target:
+        """A class or a number. ``1``, ``1.0`` and ``"1"`` are one class, whatever the two writers used."""
+        kind = type(value)
+        if kind is str:
+            number = _as_number(value)
+            if self.task == "regression" and (number is None or not text):
+                raise RecordError(Reason.WRONG_TYPE, f"{name} is text; allowed: a number")
+            return value if number is None else number
+        if kind not in _SCALAR_TYPES:
+            raise RecordError(Reason.WRONG_TYPE, f"{name} is a {kind.__name__}; allowed: text, number, true, false")
+        if kind is float and not math.isfinite(value):
+            raise RecordError(Reason.WRONG_TYPE, f"{name} is not finite")
+        if kind is int and abs(value) > _LARGEST:
+            raise RecordError(Reason.WRONG_TYPE, f"{name} is too large for a float")
+        return value  # type: ignore[no-any-return]
+
+
+def _parse_leniently(value: bytes) -> Any:
+    """What strict JSON refuses but Python's json.dumps writes, NaN and Infinity: read, and counted as missing."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise RecordError(Reason.NOT_UTF8, "the value is not UTF-8") from None
+    try:
+        body = json.loads(text)
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RecordError(Reason.NOT_UTF8, "text with half a surrogate pair") from None
+    except (ValueError, RecursionError):
+        raise RecordError(Reason.NOT_JSON, "the value is not JSON, or nested too deeply") from None
+    return body
+
+
+def _identity(value: Any) -> str:
+    if type(value) is str and value:
+        return value
+    if value is None or value == "":
+        raise RecordError(Reason.MISSING_ID, "no id")
+    if type(value) is not int:
+        raise RecordError(Reason.WRONG_TYPE, f"id is a {type(value).__name__}; allowed: text or an integer")
+    return str(value)
+
+
+def _name(value: Any, field: str) -> str:
+    if type(value) not in (str, int, float):
+        raise RecordError(Reason.WRONG_TYPE, f"{field} is a {type(value).__name__}; allowed: text or a number")
+    name = str(value)
+    if len(name) > _LONGEST_NAME:
+        raise RecordError(Reason.WRONG_TYPE, f"{field} has {len(name)} characters; allowed: {_LONGEST_NAME}")
+    return name
+
+
+def _features(features: Any, text: bool) -> Features:
+    if type(features) is dict:
+        return {name: _cell(value) for name, value in features.items()} if text else features
+    if features is None:
+        return {}
+    raise RecordError(Reason.WRONG_TYPE, f"features is a {type(features).__name__}; allowed: an object")
+
+
+def _score(score: Any, y_pred: Target) -> float | None:
+    """The score, or out of a class -> probability map the predicted class's."""
+    if type(score) is dict:
+        numbers = {name: _number(value, "score") for name, value in score.items()}
+        predicted = numbers.get(str(y_pred))
+        return predicted if predicted is not None else max(numbers.values(), default=None)
+    return _number(score, "score")
+
+
+def _number(value: Any, field: str) -> float:
+    if type(value) not in _NUMERIC_TYPES:
+        raise RecordError(Reason.WRONG_TYPE, f"{field} is a {type(value).__name__}; allowed: a number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _groups(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise RecordError(Reason.WRONG_TYPE, f"groups is a {type(value).__name__}; allowed: an object")
+    return {name: str(group) for name, group in value.items() if type(group) in _SCALAR_TYPES}
+
+
+def _cell(text: Any) -> Any:
+    """A CSV cell: a number where it reads as one, true and false as such, else text."""
+    if type(text) is not str:
+        return text
+    number = _as_number(text)
+    if number is not None:
+        return float(number)
+    lowered = text.lower()
+    if lowered in ("true", "false"):
+        return lowered == "true"
+    return None if lowered in ("", "nan", "inf", "-inf") else text
+
+
+def _as_number(text: str) -> int | float | None:
+    """The number that a text spells, None when it spells none or one that no float holds."""
+    if not text or (text[0] not in "+-." and not text[0].isdigit()) or not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number

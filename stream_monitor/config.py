@@ -1,0 +1,194 @@
+"""One configuration, composed of each part's own settings; flags, environment and YAML all end here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from stream_monitor.codec import Task
+from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.fields import check_field
+from stream_monitor.sources.files import Format
+from stream_monitor.sources.kafka_options import parse_options
+from stream_monitor.units import Duration, Share, Size
+
+
+def _listed(value: Any, separators: str = r"\s+") -> Any:
+    """Text with several values in it, as environment variables have it."""
+    if isinstance(value, str):
+        return [part for part in re.split(separators, value.strip()) if part]
+    return value
+
+
+def _listed_by_comma(value: Any) -> Any:
+    values = _listed(value, r"[\s,]+")
+    return [part for text in values for part in _listed(text, r"[\s,]+")] if isinstance(values, Iterable) else value
+
+
+def _pairs(value: Any) -> Any:
+    """``NAME=VALUE`` pairs as a mapping."""
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, str] = {}
+    for text in _listed(value):
+        name, equals, rest = str(text).partition("=")
+        if not equals or not name:
+            raise ValueError(f"{name!r} is not NAME=VALUE")
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def _check_fields(fields: dict[str, str]) -> dict[str, str]:
+    for name, path in fields.items():
+        check_field(name, path)
+    return fields
+
+
+def _check_specs(specs: list[str]) -> list[str]:
+    for spec in specs:
+        parse_spec(spec)
+    return specs
+
+
+Listed = Annotated[list[str], BeforeValidator(_listed_by_comma)]
+FieldPairs = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_check_fields)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def setting(default: Any, description: str, metavar: str = "TEXT", **limits: Any) -> Any:
+    """A field whose flag has this help and metavar."""
+    return Field(default, description=description, json_schema_extra={"metavar": metavar}, **limits)
+
+
+class Settings(BaseModel):
+    """The base of all settings: nothing unknown, and no value in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class EventSettings(Settings):
+    """How records are read."""
+
+    model: str = setting("default", "name of the model, where an event names none", "NAME", min_length=1)
+    version: str = setting("default", "version of the model, where an event names none", "NAME", min_length=1)
+    task: Task = setting("classification", "what the model does", "classification|regression")
+    field: FieldPairs = setting(
+        {}, "where a foreign schema has a field, such as id=request.id; repeatable", "NAME=PATH"
+    )
+    label_field: FieldPairs = setting({}, "the same for label records; repeatable", "NAME=PATH")
+    max_record_bytes: Size = setting("1MiB", "a larger record is rejected", "SIZE", validate_default=True)
+
+
+class WatchSettings(Settings):
+    """What is watched, and within which bounds."""
+
+    detector: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_check_specs)] = setting(
+        ["adwin", "page_hinkley"],
+        "a drift detector and the signals it watches; repeatable (see `stream-monitor detectors`)",
+        "[SIGNAL=]KIND[:PARAMETER=VALUE,...]",
+    )
+    warmup: int = setting(
+        500, "values of a signal from which its scale is learned; 0: fed as they are", "COUNT", ge=0
+    )
+    performance_window: Count = setting(1000, "outcomes in the rolling performance", "COUNT")
+    performance_decay: float = setting(
+        0.999,
+        "what an outcome still weighs when the next one comes, in the decayed performance",
+        "SHARE",
+        gt=0,
+        lt=1,
+    )
+    max_models: Count = setting(20, "models followed; past it the one seen longest ago is retired", "COUNT")
+    max_versions: Count = setting(5, "versions followed of each model", "COUNT")
+    max_features: Count = setting(500, "features followed of each version", "COUNT")
+
+    @field_validator("warmup")
+    @classmethod
+    def _not_one(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be 0 or at least 2: one value has no spread")
+        return value
+
+
+class JoinSettings(Settings):
+    """How labels meet predictions."""
+
+    label_ttl: Duration = setting(
+        "30d", "how long a prediction waits for its label, in event time", "DURATION", validate_default=True
+    )
+    max_waiting: Count = setting(1_000_000, "predictions that wait at most; past it the oldest is expired", "COUNT")
+
+
+class KafkaSettings(Settings):
+    """Where records come from."""
+
+    bootstrap_servers: Listed = setting(..., "brokers to ask first; repeatable", "HOST:PORT", min_length=1)
+    topic: Listed = setting(..., "topic of the inference events; repeatable", "TOPIC", min_length=1)
+    label_topic: Listed = setting([], "topic of labels, if they have their own; repeatable", "TOPIC")
+    group_id: str = setting(..., "consumer group; replicas share it", "ID", min_length=1)
+    start: Literal["earliest", "latest"] = setting(
+        "earliest", "where to begin while the group has no position yet", "earliest|latest"
+    )
+    kafka_option: Annotated[dict[str, Any], BeforeValidator(_pairs), AfterValidator(parse_options)] = setting(
+        {},
+        "any setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
+        "KEY=VALUE",
+    )
+    commit_interval: Duration = setting(
+        "5s", "time between two commits of the position", "DURATION", validate_default=True
+    )
+
+    @field_validator("bootstrap_servers")
+    @classmethod
+    def _host_and_port(cls, servers: list[str]) -> list[str]:
+        for server in servers:
+            parse_address(server)
+        return servers
+
+
+class ServeSettings(Settings):
+    """What is served and said."""
+
+    listen: str = setting("0.0.0.0:9464", "address of /metrics, /healthz, /readyz and the landing page", "HOST:PORT")
+    max_reject_share: Share = setting(
+        "5%",
+        "share of rejects in the last 1,000 records above which /readyz is red",
+        "SHARE",
+        validate_default=True,
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting("info", "least severe log lines", "LEVEL")
+    log_format: Literal["text", "json"] = setting("text", "form of the log lines", "text|json")
+
+    @field_validator("listen")
+    @classmethod
+    def _address(cls, listen: str) -> str:
+        parse_address(listen)
+        return listen
+
+
+class RunConfig(KafkaSettings, EventSettings, WatchSettings, JoinSettings, ServeSettings):
+    """Everything that ``stream-monitor run`` can be told."""
+
+
+class ReplayConfig(EventSettings, WatchSettings, JoinSettings):
+    """Everything that ``stream-monitor replay`` can be told about the pipeline."""
+
+    labels: Path | None = setting(None, "file of labels, joined to the predictions by id", "FILE")
+    format: Format | None = setting(None, "format of the files; by default told by their names", "jsonl|csv|parquet")
+    max_waiting: Count = setting(100_000_000, "predictions that wait at most; past it the oldest is expired", "COUNT")
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port.
+
+    >>> parse_address("0.0.0.0:9464"), parse_address("[::1]:0")
+    (('0.0.0.0', 9464), ('::1', 0))
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(f"{text!r} is not HOST:PORT with a port from 0 to 65535")
+    return host.removeprefix("[").removesuffix("]"), int(port)

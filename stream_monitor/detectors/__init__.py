@@ -1,0 +1,23 @@
+"""The drift detectors. To add one: write its file, then add its config to the union below."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from stream_monitor.detectors.adwin import AdwinConfig
+from stream_monitor.detectors.base import Change, Detector, DetectorConfig, Floats
+from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
+
+AnyDetectorConfig = Annotated[
+    AdwinConfig | PageHinkleyConfig,
+    Field(discriminator="kind"),
+]
+
+#: Every detector by its kind, read off the union.
+KINDS: dict[str, type[DetectorConfig]] = {
+    config.model_fields["kind"].default: config for config in get_args(get_args(AnyDetectorConfig)[0])
+}
+
+__all__ = ["KINDS", "AnyDetectorConfig", "Change", "Detector", "DetectorConfig", "Floats"]

@@ -1,0 +1,90 @@
+"""The grammar of ``--detector``: ``[SIGNAL=]KIND[:PARAMETER=VALUE,...]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from stream_monitor.detectors import KINDS, DetectorConfig
+
+#: The signals there are: by full name, and by the prefix before a feature's name.
+SIGNALS = ("prediction", "score", "error")
+SIGNAL_PREFIXES = ("feature:", "missing:")
+
+
+class DetectorSpec(NamedTuple):
+    """One detector and the signals that it watches: a name or a glob."""
+
+    signal: str
+    kind: str
+    config: DetectorConfig
+
+
+#: What watches every signal where nothing else was asked for.
+DEFAULT_SPECS = tuple(DetectorSpec("*", kind, KINDS[kind]()) for kind in ("adwin", "page_hinkley"))
+
+
+def parse_spec(text: str) -> DetectorSpec:
+    """Read one specification; a `ValueError` names what is wrong and what is allowed.
+
+    >>> spec = parse_spec("feature:age=adwin:delta=0.01")
+    >>> spec.signal, spec.kind, spec.config.delta
+    ('feature:age', 'adwin', 0.01)
+    >>> parse_spec("page_hinkley:threshold=25").signal
+    '*'
+    """
+    signal, rest = _split(text.strip())
+    kind, _, parameters = rest.partition(":")
+    if kind not in KINDS:
+        raise ValueError(f"{text!r}: unknown detector {kind!r}; allowed: {', '.join(sorted(KINDS))}")
+    return DetectorSpec(signal, kind, _make_config(text, kind, parameters))
+
+
+def select(specs: Iterable[DetectorSpec], signal: str) -> dict[str, DetectorConfig]:
+    """The detectors of one signal by kind; of several that match with one kind, the last holds."""
+    return {spec.kind: spec.config for spec in specs if spec.signal == signal or fnmatchcase(signal, spec.signal)}
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Part SIGNAL from KIND...; a feature's name may itself hold ``:`` and ``=``."""
+    head = re.split("[:=]", text, maxsplit=1)[0]
+    if head in KINDS or "=" not in text:
+        return "*", text
+    cuts = [match.start() for match in re.finditer("=", text)]
+    known = [cut for cut in cuts if re.split(":", text[cut + 1 :], maxsplit=1)[0] in KINDS]
+    cut = (known or cuts)[0]
+    signal = text[:cut]
+    if _is_signal(signal):
+        return signal, text[cut + 1 :]
+    if ":" in signal:
+        return "*", text  # KIND:PARAMETER=VALUE with a KIND that is not known
+    allowed = ", ".join((*SIGNALS, *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES)))
+    raise ValueError(f"{text!r}: unknown signal {signal!r}; allowed: {allowed}, or a glob such as feature:*")
+
+
+def _is_signal(name: str) -> bool:
+    return name in SIGNALS or name.startswith(SIGNAL_PREFIXES) or any(mark in name for mark in "*?[")
+
+
+def _make_config(text: str, kind: str, parameters: str) -> DetectorConfig:
+    pairs = [part.partition("=") for part in parameters.split(",") if part.strip()]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise ValueError(f"{text!r}: {name.strip()!r} is not PARAMETER=VALUE")
+        if name.strip() not in parameters_of(kind):
+            allowed = ", ".join(parameters_of(kind))
+            raise ValueError(f"{text!r}: {kind} has no parameter {name.strip()!r}; allowed: {allowed}")
+    try:
+        return KINDS[kind](**{name.strip(): value.strip() for name, _, value in pairs})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{text!r}: {kind}.{first['loc'][0]}: {first['msg']}") from None
+
+
+def parameters_of(kind: str) -> list[str]:
+    """The names of a detector's parameters."""
+    return [name for name in KINDS[kind].model_fields if name != "kind"]

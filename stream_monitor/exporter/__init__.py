@@ -1,0 +1,1 @@
+"""What Prometheus and people see. The only place that knows prometheus_client."""

@@ -1,0 +1,88 @@
+"""The landing page: what is watched, how right it is, what drifted last. One request, no scripts, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from stream_monitor import __version__
+from stream_monitor.health import Health
+from stream_monitor.monitor import Monitor
+from stream_monitor.pipeline import Pipeline
+from stream_monitor.timestamps import format_timestamp
+
+SHOWN_DETECTIONS = 20
+SHOWN_MODELS = 50
+
+
+def render_page(pipeline: Pipeline, health: Health) -> str:
+    """The page as HTML."""
+    template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    problems = health.ready()
+    with pipeline.lock:
+        return template.substitute(
+            version=__version__,
+            state="red" if problems else "green",
+            verdict=escape("; ".join(problems) or "ready"),
+            tiles=_tiles(pipeline),
+            models=_table(
+                ("Model", "Version", "Predictions", "Outcomes", "Performance", "Last 1,000", "Drifts"),
+                (_model_row(monitor) for monitor in list(pipeline.fleet.monitors.values())[:SHOWN_MODELS]),
+                "No prediction has come in yet.",
+            ),
+            detections=_table(
+                ("Time", "Model", "Signal", "Detector", "Mean before", "Mean after"),
+                _detection_rows(pipeline),
+                "No drift so far.",
+            ),
+            rejects=_table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
+        )
+
+
+def _tiles(pipeline: Pipeline) -> str:
+    lags = [position.lag for position in pipeline.positions if position.lag is not None]
+    tiles = {
+        "predictions": pipeline.stats.predictions,
+        "labels": pipeline.stats.labels,
+        "waiting for a label": pipeline.joiner.waiting_predictions,
+        "rejected": sum(pipeline.stats.rejected.values()),
+        "partitions": len(pipeline.positions),
+        "records behind": sum(lags),
+    }
+    return "".join(f"<div class=tile><b>{value:,}</b>{name}</div>" for name, value in tiles.items())
+
+
+def _model_row(monitor: Monitor) -> tuple[str, ...]:
+    measures = monitor.performance.measures()
+    outcomes = int(monitor.performance.totals()["outcomes"])
+    drifts = sum(drift.count for signal in monitor.signals.values() for drift in signal.drifts.values())
+    cumulative = ", ".join(f"{name} {windows['cumulative']:.4g}" for name, windows in measures.items())
+    rolling = ", ".join(f"{name} {windows['rolling']:.4g}" for name, windows in measures.items())
+    return (*monitor.key, f"{monitor.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{drifts:,}")
+
+
+def _detection_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
+    for detection in list(pipeline.fleet.recent)[: -SHOWN_DETECTIONS - 1 : -1]:
+        yield (
+            format_timestamp(detection.ts) or f"prediction {detection.index:,}",
+            f"{detection.model} / {detection.version}",
+            detection.signal,
+            detection.detector,
+            f"{detection.before:.6g}",
+            f"{detection.after:.6g}",
+        )
+
+
+def _reject_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
+    for reason, count in pipeline.stats.rejected.most_common():
+        if count:
+            yield reason.value, f"{count:,}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in rows)
+    if not body:
+        return f"<p class=empty>{empty}"
+    return f"<table><tr>{''.join(f'<th>{name}' for name in head)}{body}</table>"

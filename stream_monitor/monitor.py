@@ -1,0 +1,325 @@
+"""One model version's detectors and measures (`Monitor`), and all of them together (`Fleet`)."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stream_monitor.detectors import Change, DetectorConfig, Floats
+from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec, select
+from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction
+from stream_monitor.measures.performance import make_performance
+from stream_monitor.signals import (
+    ClassCodes,
+    Column,
+    FeatureColumn,
+    Ints,
+    Scaler,
+    feature_columns,
+    mean_since_change,
+    optional_column,
+    positions,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Newest values of a signal that its exported mean is taken over.
+MEAN_WINDOW = 1000
+#: Detections kept for the landing page.
+RECENT_DETECTIONS = 100
+#: Upper bounds of ``label_delay_seconds``: a second to a month.
+DELAY_BUCKETS = (
+    1.0,
+    10.0,
+    60.0,
+    600.0,
+    3600.0,
+    6 * 3600.0,
+    86_400.0,
+    3 * 86_400.0,
+    7 * 86_400.0,
+    30 * 86_400.0,
+)
+
+
+@dataclass(frozen=True)
+class MonitorSettings:
+    """What every monitor is made from."""
+
+    specs: Sequence[DetectorSpec] = DEFAULT_SPECS
+    task: Literal["classification", "regression"] = "classification"
+    warmup: int = 500
+    performance_window: int = 1000
+    performance_decay: float = 0.999
+    max_models: int = 20
+    max_versions: int = 5
+    max_features: int = 500
+
+
+@dataclass
+class DriftSummary:
+    """What is known of one detector on one signal."""
+
+    count: int = 0
+    last_ts: float | None = None
+    before: float = float("nan")
+    after: float = float("nan")
+
+
+class SignalMonitor:
+    """One signal: its scaling, its detectors, and its newest values."""
+
+    def __init__(self, key: ModelVersion, name: str, configs: dict[str, DetectorConfig], warmup: int) -> None:
+        self._key = key
+        self._name = name
+        self._scaler = Scaler(warmup)
+        self._detectors = {kind: config.make() for kind, config in configs.items()}
+        self.drifts = {kind: DriftSummary() for kind in configs}
+        self._recent = np.empty(0)
+
+    def update(self, column: Column) -> list[Detection]:
+        """Feed the next finite values; give the drifts found in them."""
+        if not len(column.values):
+            return []
+        history = np.concatenate((self._recent, column.values))
+        self._recent = history[-MEAN_WINDOW:]
+        if not self._detectors:
+            return []
+        scaled = self._scaler.scale(column)
+        if not len(scaled.values):
+            return []
+        return [
+            self._detection(kind, scaled, change, history)
+            for kind, detector in self._detectors.items()
+            for change in detector.update_many(scaled.values)
+        ]
+
+    @property
+    def mean(self) -> float:
+        """Mean of the newest values, in the signal's own unit; NaN before the first."""
+        return float(self._recent.mean()) if len(self._recent) else float("nan")
+
+    def _detection(self, kind: str, column: Column, change: Change, history: Floats) -> Detection:
+        at = change.index
+        ts = None if np.isnan(column.ts[at]) else float(column.ts[at])
+        before, after = self._scaler.unscale(change.before), self._scaler.unscale(change.after)
+        until = len(history) - (len(column.values) - 1 - at)
+        after = mean_since_change(history[max(until - MEAN_WINDOW, 0) : max(until, 0)], before, after)
+        drift = self.drifts[kind]
+        drift.count += 1
+        drift.last_ts, drift.before, drift.after = ts, before, after
+        return Detection(int(column.index[at]), ts, *self._key, self._name, kind, before, after)
+
+
+@dataclass
+class FeatureCounts:
+    """What has come in one feature; ``last_seen`` orders features for retirement."""
+
+    numeric: int = 0
+    text: int = 0
+    missing: int = 0
+    other: int = 0
+    last_seen: int = 0
+
+    def add(self, column: FeatureColumn) -> None:
+        missing = int(column.missing.sum())
+        self.text += column.text
+        self.other += column.other
+        self.missing += missing
+        self.numeric += len(column.values) - missing - column.text - column.other
+
+
+class Histogram:
+    """Counts under upper bounds, as Prometheus has them."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        self.counts[int(np.searchsorted(self.bounds, value))] += 1
+        self.total += value
+
+
+class Monitor:
+    """Watches one version of one model."""
+
+    def __init__(self, key: ModelVersion, settings: MonitorSettings, retired: Callable[[str, str], None]) -> None:
+        self.key = key
+        self._settings = settings
+        self._retired = retired
+        self._codes = ClassCodes()
+        self.signals: dict[str, SignalMonitor] = {}
+        self.features: dict[str, FeatureCounts] = {}
+        self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
+        self.predictions = 0
+        self.delays = Histogram(DELAY_BUCKETS)
+        self.last_seen = 0
+        self.features_ignored = 0
+
+    def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+        """Take predictions with their positions, in order."""
+        detections: list[Detection] = []
+        while batch:
+            count = self._admit(batch)
+            detections += self._columns(batch[:count])
+            batch = batch[count:]
+        return detections
+
+    def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
+        """Take outcomes, in order."""
+        errors = self.performance.update_many([o.y_true for o in outcomes], [o.y_pred for o in outcomes])
+        for outcome in outcomes:
+            if outcome.delay is not None:
+                self.delays.add(outcome.delay)
+        index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
+        return self._feed("error", errors, index, ts, scaled=self._settings.task == "regression")
+
+    def _columns(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+        index, ts = positions([at for at, _ in batch], [prediction.ts for _, prediction in batch])
+        predictions = [prediction for _, prediction in batch]
+        self.predictions += len(batch)
+        self.last_seen = int(index[-1])
+        detections = self._feed("prediction", self._codes.column([p.y_pred for p in predictions]), index, ts)
+        scores = optional_column([p.score for p in predictions])
+        if scores is not None:
+            detections += self._feed("score", scores, index, ts)
+        columns = feature_columns([p.features for p in predictions], list(self.features))
+        for name, column in columns.items():
+            self.features[name].add(column)
+            self.features[name].last_seen = _last_seen(name, column, batch)
+            detections += self._feed(f"missing:{name}", column.missing, index, ts, scaled=False)
+            detections += self._feed(f"feature:{name}", column.values, index, ts)
+        return detections
+
+    def _admit(self, batch: Sequence[tuple[int, Prediction]]) -> int:
+        """Make room for new features; how many predictions may be taken before the next one that brings some."""
+        known = self.features.keys()
+        for count, (_, prediction) in enumerate(batch):
+            features = prediction.features
+            if features.keys() <= known:
+                continue
+            new = [name for name in features if name not in known]
+            if len(features) > self._settings.max_features:
+                # A record that is itself over the bound may fill free room, but retires nothing.
+                room = self._settings.max_features - len(known)
+                self.features_ignored += len(new) - min(len(new), room)
+                new = new[:room]
+            if new and count:
+                return count
+            self._add_features(new, keep=features.keys())
+        return len(batch)
+
+    def _add_features(self, new: Sequence[str], keep: AbstractSet[str]) -> None:
+        surplus = len(self.features) + len(new) - self._settings.max_features
+        if surplus > 0:
+            idle = sorted((c.last_seen, name) for name, c in self.features.items() if name not in keep)
+            for _, name in idle[:surplus]:
+                self._retire(name)
+        for name in new:
+            self.features[name] = FeatureCounts()
+
+    def _retire(self, name: str) -> None:
+        del self.features[name]
+        for signal in (f"feature:{name}", f"missing:{name}"):
+            self.signals.pop(signal, None)
+        self._retired("feature", f"{self.key.model}/{self.key.version}/{name}")
+
+    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats, scaled: bool = True) -> list[Detection]:
+        column = Column(values, index, ts).finite()
+        signal = self.signals.get(name)
+        if signal is None:
+            if not len(column.values):
+                return []
+            warmup = self._settings.warmup if scaled else 0
+            configs = select(self._settings.specs, name)
+            signal = self.signals[name] = SignalMonitor(self.key, name, configs, warmup)
+        return signal.update(column)
+
+
+def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Prediction]]) -> int:
+    """Position of the newest prediction that carries the feature at all; 0 if none does."""
+    if not column.missing[-1]:
+        return batch[-1][0]
+    return next((at for at, prediction in reversed(batch) if name in prediction.features), 0)
+
+
+class Fleet:
+    """All model versions that are followed, at most ``max_models`` with ``max_versions`` each."""
+
+    def __init__(self, settings: MonitorSettings) -> None:
+        self._settings = settings
+        self.monitors: dict[ModelVersion, Monitor] = {}
+        self.retired = {"model": 0, "version": 0, "feature": 0}
+        self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
+        #: Outcomes whose model version had been retired before the label came.
+        self.outcomes_retired = 0
+
+    def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+        """Hand predictions, with their positions, to their monitors."""
+        detections: list[Detection] = []
+        groups: dict[ModelVersion, list[tuple[int, Prediction]]] = {}
+        for entry in batch:
+            key = entry[1].key
+            group = groups.get(key)
+            if group is None:
+                if key not in self.monitors:
+                    # Whoever is retired now has had all that came before.
+                    detections += self._predict_groups(groups)
+                    groups = {}
+                    self._admit(key)
+                group = groups[key] = []
+            group.append(entry)
+        detections += self._predict_groups(groups)
+        return self._keep(detections)
+
+    def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
+        """Hand outcomes to their monitors."""
+        groups: dict[ModelVersion, list[Outcome]] = {}
+        for outcome in outcomes:
+            groups.setdefault(outcome.key, []).append(outcome)
+        detections: list[Detection] = []
+        for key, group in groups.items():
+            if key in self.monitors:
+                detections += self.monitors[key].resolve(group)
+            else:
+                self.outcomes_retired += len(group)
+        return self._keep(detections)
+
+    def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
+        return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]
+
+    def _keep(self, detections: list[Detection]) -> list[Detection]:
+        detections.sort(key=lambda detection: (detection.index, detection.signal, detection.detector))
+        self.recent.extend(detections)
+        return detections
+
+    def _admit(self, key: ModelVersion) -> None:
+        versions = [monitor for monitor in self.monitors.values() if monitor.key.model == key.model]
+        models = {monitor.key.model for monitor in self.monitors.values()}
+        if len(versions) >= self._settings.max_versions:
+            self._retire("version", [min(versions, key=lambda monitor: monitor.last_seen)])
+        elif not versions and len(models) >= self._settings.max_models:
+            idle = min(models, key=lambda model: max(m.last_seen for m in self._of(model)))
+            self._retire("model", self._of(idle))
+        self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+
+    def _of(self, model: str) -> list[Monitor]:
+        return [monitor for monitor in self.monitors.values() if monitor.key.model == model]
+
+    def _retire(self, what: str, monitors: Sequence[Monitor]) -> None:
+        for monitor in monitors:
+            del self.monitors[monitor.key]
+        key = monitors[0].key
+        self._count_retired(what, key.model if what == "model" else f"{key.model}/{key.version}")
+
+    def _count_retired(self, what: str, name: str) -> None:
+        self.retired[what] += 1
+        logger.warning("retired the %s seen longest ago: %s (see --max-%ss)", what, name, what)

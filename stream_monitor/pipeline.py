@@ -1,0 +1,137 @@
+"""The data path, top to bottom."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from stream_monitor.alerts.base import Sink
+from stream_monitor.clock import Clock
+from stream_monitor.codec import Codec
+from stream_monitor.errors import Reason, SourceError
+from stream_monitor.events import Detection, Label, Outcome, Prediction, Rejection
+from stream_monitor.joiner import Joiner
+from stream_monitor.monitor import Fleet
+from stream_monitor.ratelimit import RateLimit
+from stream_monitor.sources.base import Position, Record, Source
+from stream_monitor.stats import Stats
+
+logger = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Moves records from the source through codec, joiner and monitors to the sinks.
+
+    ``lock`` is held while a batch is applied: whoever reads the state (the exporter) takes it too.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        codec: Codec,
+        joiner: Joiner,
+        fleet: Fleet,
+        sinks: Sequence[Sink],
+        clock: Clock,
+        *,
+        commit_interval: float = 5.0,
+        poll_timeout: float = 0.5,
+    ) -> None:
+        self.source, self.codec, self.joiner, self.fleet = source, codec, joiner, fleet
+        self._sinks, self._clock = sinks, clock
+        self._commit_interval, self._poll_timeout = commit_interval, poll_timeout
+        self._next_commit = clock.monotonic() + commit_interval
+        self._warnings = RateLimit(clock, per_minute=10)
+        self.stats = Stats()
+        self.lock = threading.Lock()
+        self._last_pass = clock.monotonic()
+        self.positions: list[Position] = []
+
+    def run(self, stop: threading.Event, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Poll until the source is exhausted or ``stop`` is set; a source that fails is tried again with back-off."""
+        failures = 0
+        while not stop.is_set() and not self.source.exhausted:
+            try:
+                progress(self.step())
+                failures = 0
+            except SourceError as error:
+                failures += 1
+                self.stats.source_errors += 1
+                self.positions = []
+                wait = min(0.5 * 2**failures, 15.0)
+                logger.warning("%s; trying again in %.0f s", error, wait)
+                stop.wait(wait)
+            self._last_pass = self._clock.monotonic()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the loop last came round."""
+        return self._clock.monotonic() - self._last_pass
+
+    def step(self) -> int:
+        """One pass over the whole path; the number of records it moved."""
+        records = self.source.poll(self._poll_timeout)
+        self.stats.polls += 1
+        if records:
+            with self.lock:
+                predictions, outcomes = self._join(records)
+                detections = self.fleet.predict(predictions) + self.fleet.resolve(outcomes)
+                self.joiner.expire()
+            self._announce(detections)
+        # Only this thread may ask the source; the exporter reads what is noted here.
+        self.positions = self.source.positions()
+        if self._clock.monotonic() >= self._next_commit:
+            self.source.commit()
+            self._next_commit = self._clock.monotonic() + self._commit_interval
+        return len(records)
+
+    def _join(self, records: Sequence[Record]) -> tuple[list[tuple[int, Prediction]], list[Outcome]]:
+        """Decode each record and pair predictions with labels."""
+        stats, joiner = self.stats, self.joiner
+        predictions: list[tuple[int, Prediction]] = []
+        outcomes: list[Outcome] = []
+        rejected = 0
+        for record in records:
+            event = self._decode(record)
+            if type(event) is Prediction:
+                resolved = joiner.predict(event, stats.predictions)
+                if resolved is not None:
+                    predictions.append((stats.predictions, event))
+                    outcomes += resolved
+                    stats.predictions += 1
+                    stats.labels += event.y_true is not None
+            elif type(event) is Label:
+                resolved = joiner.label(event)
+                if resolved is not None:
+                    outcomes += resolved
+                    stats.labels += 1
+            else:
+                self._reject(record, event)  # type: ignore[arg-type]
+                rejected += 1
+        stats.records.update(record.topic for record in records)
+        stats.accept(len(records) - rejected)
+        stats.outcomes += len(outcomes)
+        return predictions, outcomes
+
+    def _decode(self, record: Record) -> Prediction | Label | Rejection:
+        try:
+            return self.codec.decode(record)
+        except Exception as error:  # noqa: BLE001 - one record must not end the process
+            return Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; please report it")
+
+    def _reject(self, record: Record, rejection: Rejection) -> None:
+        self.stats.reject(rejection.reason)
+        if self._warnings.allow():
+            where = f"{record.topic}[{record.partition}] offset {record.offset}"
+            logger.warning("rejected %s: %s: %s", where, rejection.reason.value, rejection.detail)
+
+    def _announce(self, detections: Sequence[Detection]) -> None:
+        self.stats.detections += len(detections)
+        for detection in detections:
+            for sink in self._sinks:
+                sink.send(detection)
+
+    def close(self) -> None:
+        """Commit what was applied, and leave the source."""
+        self.source.close()

@@ -1,0 +1,83 @@
+"""What a source of records is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+
+class Record(Protocol):
+    """Raw bytes with a position. kafka-python's records have this shape already, so none is copied."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int | None:
+        """Milliseconds since the epoch; None or negative when unknown."""
+        ...
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | Mapping[str, Any] | None:
+        """The body: bytes of JSON, or a row that a file's reader has already taken apart."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class TextRow(dict[str, Any]):
+    """A row of a CSV file: every cell is text, an empty one None."""
+
+
+class FileRecord(NamedTuple):
+    """A record that does not come from Kafka."""
+
+    topic: str
+    offset: int
+    value: bytes | Mapping[str, Any] | None
+    timestamp: int | None = None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    partition: int = 0
+
+
+class Position(NamedTuple):
+    """Where reading stands in one partition, and how far it is behind the partition's end (None: unknown)."""
+
+    topic: str
+    partition: int
+    lag: int | None
+
+
+class Source(Protocol):
+    """Gives records in batches and remembers how far they were read."""
+
+    def poll(self, timeout: float) -> Sequence[Record]:
+        """The next records, in time order across partitions; empty when none came within ``timeout`` seconds.
+
+        Raises `SourceError` when reading is not possible now; the caller tries again later.
+        """
+        ...
+
+    def commit(self) -> None:
+        """Keep the position behind the last batch polled: a restart goes on from there."""
+        ...
+
+    def positions(self) -> list[Position]:
+        """The partitions that this source reads now; empty while it has none."""
+        ...
+
+    @property
+    def exhausted(self) -> bool:
+        """True when there will never be another record: the end of a file."""
+        ...
+
+    def close(self) -> None:
+        """Commit, leave and release everything."""
+        ...

@@ -1,0 +1,208 @@
+"""Records from files: JSONL, CSV and Parquet, plain or compressed by gzip or zstd."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import orjson
+
+from stream_monitor.errors import ConfigError
+from stream_monitor.fields import FieldMap
+from stream_monitor.sources.base import FileRecord, Position, Record, TextRow
+from stream_monitor.timestamps import parse_timestamp
+
+Format = Literal["jsonl", "csv", "parquet"]
+_SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_COMPRESSED = (".gz", ".zst", ".zstd")
+_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+BATCH_SIZE = 2000
+#: The topic that label records carry.
+LABELS = "labels"
+PREDICTIONS = "predictions"
+
+
+def format_of(path: Path, given: Format | None = None) -> Format:
+    """The format of a file: the one given, or by the file's name."""
+    if given:
+        return given
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _COMPRESSED]
+    found = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    if not found:
+        raise ConfigError(f"--format: can't tell the format of {path.name}; allowed: jsonl, csv, parquet")
+    return found
+
+
+class FileSource:
+    """Reads files of predictions in the order given, and a label file beside them.
+
+    A label file without times gives its labels first: each then meets its prediction the moment that comes. With
+    times, a label comes before the first prediction that is later than it.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        labels: Path | None = None,
+        *,
+        file_format: Format | None = None,
+        fields: Mapping[str, str] | None = None,
+        label_fields: Mapping[str, str] | None = None,
+    ) -> None:
+        self._open = ExitStack()
+        self._raw: list[IO[bytes]] = []
+        self._times = FieldMap({"ts": (fields or {}).get("ts", "ts")})
+        both = {**(fields or {}), **(label_fields or {})}
+        self._label_times = FieldMap({"ts": both.get("ts", "ts")})
+        self.total_bytes = sum(path.stat().st_size for path in paths)
+        rows = chain.from_iterable(self._records(path, format_of(path, file_format), PREDICTIONS) for path in paths)
+        self._records_left: Iterator[Record] = rows
+        if labels is not None:
+            label_rows = self._records(labels, _label_format(labels, file_format), LABELS, counted=False)
+            self._records_left = self._merge(rows, label_rows)
+        self._exhausted = False
+        self._count = 0
+
+    def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
+        batch = list(islice(self._records_left, BATCH_SIZE))
+        self._count += len(batch)
+        self._exhausted = len(batch) < BATCH_SIZE
+        return batch
+
+    @property
+    def bytes_read(self) -> int:
+        """How far the files of predictions were read, of ``total_bytes``."""
+        return sum(raw.tell() for raw in self._raw if not raw.closed)
+
+    @property
+    def exhausted(self) -> bool:
+        return self._exhausted
+
+    def commit(self) -> None:
+        """A file is read from its beginning each time."""
+
+    def positions(self) -> list[Position]:
+        return [Position(PREDICTIONS, 0, None)]
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _records(self, path: Path, kind: Format, topic: str, counted: bool = True) -> Iterator[FileRecord]:
+        raw = self._open.enter_context(path.open("rb"))
+        if counted:
+            self._raw.append(raw)
+        for offset, value in enumerate(_READERS[kind](raw, path)):
+            yield FileRecord(topic, offset, value)
+
+    def _merge(self, rows: Iterator[FileRecord], labels: Iterable[FileRecord]) -> Iterator[FileRecord]:
+        timed = [(_time_of(record, self._label_times), record) for record in labels]
+        first = next(rows, None)
+        if first is None or _time_of(first, self._times) is None:
+            timed = [(None, record) for _, record in timed]
+        yield from (record for ts, record in timed if ts is None)
+        later = sorted(((ts, record) for ts, record in timed if ts is not None), key=lambda pair: pair[0])
+        at = 0
+        for row in chain([first] if first else [], rows):
+            now = _time_of(row, self._times) if at < len(later) else None
+            while now is not None and at < len(later) and later[at][0] < now:
+                yield later[at][1]
+                at += 1
+            yield row
+        yield from (record for _, record in later[at:])
+
+
+def _label_format(path: Path, given: Format | None) -> Format:
+    """The label file's own format where its name tells it, else that of the predictions."""
+    try:
+        return format_of(path)
+    except ConfigError:
+        return format_of(path, given)
+
+
+def _time_of(record: FileRecord, times: FieldMap) -> float | None:
+    """The event time of a row, None where there is none that can be read: the codec then says why."""
+    try:
+        body = orjson.loads(record.value) if isinstance(record.value, bytes) else record.value
+        return parse_timestamp(times.apply(body, record).get("ts")) if isinstance(body, dict) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _decompressed(raw: IO[bytes], path: Path) -> IO[bytes]:
+    """The file's content, whatever its name says it is."""
+    start = raw.read(4)
+    raw.seek(0)
+    if start.startswith(_GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+    if start.startswith(_ZSTD):
+        import zstandard
+
+        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+    if start.startswith(_PARQUET):
+        raise ConfigError(f"{path.name} is a Parquet file; use --format parquet")
+    return raw
+
+
+def _read_jsonl(raw: IO[bytes], path: Path) -> Iterator[bytes]:
+    for line in _decompressed(raw, path):
+        stripped = line.strip()
+        if stripped:
+            yield stripped
+
+
+def _read_csv(raw: IO[bytes], path: Path) -> Iterator[TextRow | bytes]:
+    """Rows by the header's names; a row with more cells than the header comes out as it is, to be rejected."""
+    text = io.TextIOWrapper(_decompressed(raw, path), encoding="utf-8-sig", errors="replace", newline="")
+    rows = csv.reader(text)
+    header = next(rows, None)
+    if header is None:
+        return
+    for cells in rows:
+        if len(cells) > len(header):
+            yield ",".join(cells).encode()
+        elif cells:
+            padded = cells + [""] * (len(header) - len(cells))
+            yield TextRow(zip(header, (cell.strip() or None for cell in padded), strict=True))
+
+
+def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        from pyarrow import ArrowInvalid
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise ConfigError("reading Parquet needs pyarrow: pip install 'stream-monitor[parquet]'") from None
+    try:
+        file = ParquetFile(raw)
+    except ArrowInvalid as error:
+        raise ConfigError(f"{path.name} is not a Parquet file: {error}") from None
+    for batch in file.iter_batches(BATCH_SIZE):
+        for row in batch.to_pylist():
+            yield {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON would have it; times as seconds since the epoch."""
+    if isinstance(value, datetime):
+        return parse_timestamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or type(value) in (str, int, float, bool, dict, list):
+        return value
+    return float(value) if hasattr(value, "__float__") else str(value)
+
+
+_READERS = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet}

@@ -1,0 +1,42 @@
+"""Records from memory: the source of tests and of anything that is not Kafka."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from stream_monitor.sources.base import Position, Record
+
+
+class MemorySource:
+    """Gives what it was filled with, batch by batch."""
+
+    def __init__(self, records: Iterable[Record] = (), batch_size: int = 500) -> None:
+        self._records = deque(records)
+        self._batch_size = batch_size
+        self.polled = 0
+        self.committed = 0
+        self.closed = False
+
+    def append(self, record: Record) -> None:
+        """Add a record behind the others."""
+        self._records.append(record)
+
+    def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
+        batch = [self._records.popleft() for _ in range(min(self._batch_size, len(self._records)))]
+        self.polled += len(batch)
+        return batch
+
+    def commit(self) -> None:
+        self.committed = self.polled
+
+    def positions(self) -> list[Position]:
+        return [Position("memory", 0, len(self._records))]
+
+    @property
+    def exhausted(self) -> bool:
+        return not self._records
+
+    def close(self) -> None:
+        self.commit()
+        self.closed = True

@@ -1,0 +1,40 @@
+"""What the sidecar counts about itself: plain numbers, read by the exporter."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from stream_monitor.errors import Reason
+
+#: Records over which the share of rejects is taken for ``/readyz``.
+REJECT_WINDOW = 1000
+
+
+@dataclass
+class Stats:
+    """Counters of the pipeline. ``labels`` holds those inside predictions too; duplicates are in none of them."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=lambda: Counter(dict.fromkeys(Reason, 0)))
+    predictions: int = 0
+    labels: int = 0
+    outcomes: int = 0
+    detections: int = 0
+    polls: int = 0
+    source_errors: int = 0
+    recent_rejects: deque[int] = field(default_factory=lambda: deque(maxlen=REJECT_WINDOW))
+
+    def reject(self, reason: Reason) -> None:
+        """Count one rejected record."""
+        self.rejected[reason] += 1
+        self.recent_rejects.append(1)
+
+    def accept(self, count: int) -> None:
+        """Count records that could be read."""
+        self.recent_rejects.extend([0] * min(count, REJECT_WINDOW))
+
+    @property
+    def reject_share(self) -> float:
+        """Share of rejects among the newest records, 0 before the first."""
+        return sum(self.recent_rejects) / len(self.recent_rejects) if self.recent_rejects else 0.0

@@ -1,0 +1,48 @@
+"""Fakes that ship with the product, and makers of events. They pass the same contracts as the real things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from stream_monitor.sources.base import FileRecord
+from stream_monitor.sources.memory import MemorySource
+
+__all__ = ["FakeClock", "MemorySource", "make_label", "make_prediction", "make_records"]
+
+
+class FakeClock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self, start: float = 1_795_435_200.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Turn the clock."""
+        self._now += seconds
+
+
+def make_prediction(index: int, **fields: Any) -> dict[str, Any]:
+    """A native prediction event; ``fields`` are put over the defaults."""
+    return {"id": f"r-{index}", "ts": 1_795_435_200.0 + index, "features": {}, "prediction": "yes", **fields}
+
+
+def make_label(index: int, label: Any, **fields: Any) -> dict[str, Any]:
+    """A native label event for the prediction of the same index."""
+    return {"id": f"r-{index}", "ts": 1_795_435_260.0 + index, "label": label, **fields}
+
+
+def make_records(events: Iterable[dict[str, Any] | bytes | None], topic: str = "inference") -> list[FileRecord]:
+    """Events as records of one topic, in order."""
+    return [
+        FileRecord(topic, offset, orjson.dumps(event) if isinstance(event, dict) else event)
+        for offset, event in enumerate(events)
+    ]

@@ -1,0 +1,63 @@
+"""Times as people write them: ISO 8601, or a number of s, ms, µs or ns since the epoch."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+#: Above these, a number of seconds would lie beyond the year 5000: it is then ms, µs or ns.
+_SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
+
+
+def parse_timestamp(value: Any) -> float:
+    """Seconds since the epoch; a time without a zone is UTC. Raises `ValueError` for anything else.
+
+    >>> parse_timestamp("2026-11-23 12:00:00") == parse_timestamp("2026-11-23T13:00:00+01:00")
+    True
+    >>> parse_timestamp(1795435200000)
+    1795435200.0
+    """
+    if type(value) is str:
+        return _parse_text(value)
+    if isinstance(value, datetime):
+        return _seconds(value)
+    if type(value) in (int, float) and math.isfinite(value):
+        return _from_epoch(float(value))
+    raise ValueError("not a time")
+
+
+def format_timestamp(seconds: float | None) -> str | None:
+    """ISO 8601 in UTC, or None.
+
+    >>> format_timestamp(1795435200.0)
+    '2026-11-23T12:00:00.000Z'
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _parse_text(text: str) -> float:
+    try:
+        return _seconds(datetime.fromisoformat(text))
+    except ValueError:
+        number = float(text)
+        if not math.isfinite(number):
+            raise
+        return _from_epoch(number)
+
+
+def _seconds(moment: datetime) -> float:
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()
+
+
+def _from_epoch(number: float) -> float:
+    size = abs(number)
+    if size < _SECONDS:
+        return number
+    if size < _MILLISECONDS:
+        return number / 1e3
+    return number / 1e6 if size < _MICROSECONDS else number / 1e9

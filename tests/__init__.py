@@ -1,0 +1,1 @@
+"""The tests. A package, so that the benchmarks can import ``tests.brokers`` too."""

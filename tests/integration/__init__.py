@@ -1,0 +1,1 @@
+"""Tests against a Kafka that really serves."""
