@@ -57,8 +57,8 @@ def run(config: RunConfig) -> None:
     health = Health(pipeline, config.max_reject_share)
     exporter = Exporter(pipeline, health, *parse_address(config.listen))
     exporter.start()
-    host = parse_address(config.listen)[0]
-    logger.info("stream-monitor %s serves http://%s:%d/", __version__, host, exporter.port)
+    url = f"http://{config.listen.rpartition(':')[0]}:{exporter.port}/"
+    logger.info("stream-monitor %s serves %s", __version__, url, extra={"fields": {"event": "serving", "url": url}})
     pipeline.run(stop)
     logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
     pipeline.close()

@@ -170,11 +170,11 @@ class ServeSettings(Settings):
         return listen
 
 
-class RunConfig(KafkaSettings, EventSettings, WatchSettings, JoinSettings, ServeSettings):
+class RunConfig(ServeSettings, JoinSettings, WatchSettings, EventSettings, KafkaSettings):
     """Everything that ``stream-monitor run`` can be told."""
 
 
-class ReplayConfig(EventSettings, WatchSettings, JoinSettings):
+class ReplayConfig(JoinSettings, WatchSettings, EventSettings):
     """Everything that ``stream-monitor replay`` can be told about the pipeline."""
 
     labels: Path | None = setting(None, "file of labels, joined to the predictions by id", "FILE")

@@ -124,7 +124,9 @@ class Pipeline:
         self.stats.reject(rejection.reason)
         if self._warnings.allow():
             where = f"{record.topic}[{record.partition}] offset {record.offset}"
-            logger.warning("rejected %s: %s: %s", where, rejection.reason.value, rejection.detail)
+            fields = {"event": "rejected", "reason": rejection.reason.value, "at": self._clock.now()}
+            message = "rejected %s: %s: %s"
+            logger.warning(message, where, rejection.reason.value, rejection.detail, extra={"fields": fields})
 
     def _announce(self, detections: Sequence[Detection]) -> None:
         self.stats.detections += len(detections)

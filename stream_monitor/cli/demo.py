@@ -1,10 +1,43 @@
-"""``stream-monitor demo``."""
+"""``stream-monitor demo``: the whole thing at work, with nothing else installed."""
 
 from __future__ import annotations
 
+import sys
+
 import click
+
+from stream_monitor.errors import ConfigError, SourceError
 
 
 @click.command()
-def demo() -> None:
-    """Demo."""
+@click.option(
+    "--listen", metavar="HOST:PORT", default="127.0.0.1:9464", show_default=True, help="where the sidecar serves"
+)
+@click.option(
+    "--exit", "end", is_flag=True, help="end after the report: with 0 when every incident was found, else 1"
+)
+@click.option(
+    "--produce-only", is_flag=True, help="only play events to the broker of --bootstrap-servers, day after day"
+)
+@click.option("--bootstrap-servers", metavar="HOST:PORT", help="the broker for --produce-only")
+def demo(listen: str, end: bool, produce_only: bool, bootstrap_servers: str | None) -> None:
+    """See it find four scheduled incidents in about a minute.
+
+    Starts an embedded Kafka broker, plays a credit-scoring model with a bad day to it, and lets the sidecar of `run`
+    watch. On a terminal it then serves on until Ctrl-C.
+    """
+    try:
+        from stream_monitor.demo import play
+    except ImportError as error:
+        raise ConfigError(f"the demo needs {error.name}: pip install 'stream-monitor[demo]'") from None
+
+    if produce_only != bool(bootstrap_servers):
+        raise ConfigError("--produce-only: needs --bootstrap-servers, and that is for it alone")
+    try:
+        if bootstrap_servers:
+            play.produce_only(bootstrap_servers, click.echo)
+            return
+        found = play.play(listen, stay=play.on_terminal() and not end, say=click.echo)
+    except SourceError as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(0 if found else 1)

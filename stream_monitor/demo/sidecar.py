@@ -1,0 +1,63 @@
+"""The very sidecar of ``run``, as a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import orjson
+
+#: Quieter than the default at thousands of events: Page-Hinkley's own defaults fire often on stationary streams.
+DETECTORS = ("adwin", "page_hinkley:delta=0.1,threshold=60")
+
+
+class Sidecar:
+    """``stream-monitor run`` in a child process; ``lines`` are its log lines so far."""
+
+    def __init__(self, bootstrap_servers: str, listen: str, kafka_options: dict[str, str]) -> None:
+        self.command = [
+            "stream-monitor", "run",
+            "--bootstrap-servers", bootstrap_servers,
+            "--topic", "inference", "--label-topic", "labels",
+            "--group-id", "demo",
+            "--listen", listen,
+            *[part for spec in DETECTORS for part in ("--detector", spec)],
+            *[part for key, value in kafka_options.items() for part in ("--kafka-option", f"{key}={value}")],
+        ]  # fmt: skip
+        self.lines: list[dict[str, Any]] = []
+        self.url = ""
+        self._serving = threading.Event()
+
+    def start(self) -> bool:
+        """Start it; whether it came to serve."""
+        command = [sys.executable, "-m", "stream_monitor", *self.command[1:], "--log-format", "json"]
+        # A session of its own: Ctrl-C is for the demo, which then ends the sidecar in order.
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+        threading.Thread(target=self._read, daemon=True).start()
+        self._serving.wait(20)
+        return bool(self.url)
+
+    def stop(self) -> int:
+        """End it as an orchestrator would."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        for raw in self._process.stderr:
+            try:
+                line = orjson.loads(raw)
+            except orjson.JSONDecodeError:
+                line = {"event": "other", "message": raw.decode(errors="replace").rstrip()}
+            self.lines.append(line)
+            if line.get("event") == "serving":
+                self.url = line["url"]
+                self._serving.set()
+        self._serving.set()
