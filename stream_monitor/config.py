@@ -138,8 +138,11 @@ class KafkaSettings(Settings):
         "any setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",
     )
-    commit_interval: Duration = setting(
-        "5s", "time between two commits of the position", "DURATION", validate_default=True
+    state_dir: Path | None = setting(
+        None, "directory that keeps the state over restarts; without it, detectors and counters start anew", "DIR"
+    )
+    checkpoint_interval: Duration = setting(
+        "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True
     )
 
     @field_validator("bootstrap_servers")

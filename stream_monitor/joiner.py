@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from stream_monitor.events import Label, ModelVersion, Outcome, Prediction, Target
 
+_COUNTERS = ("duplicate_predictions", "duplicate_labels", "expired_predictions", "expired_labels")
 #: Ids remembered after their label was applied, so that a repeated prediction or label is known as such.
 REMEMBERED = 100_000
 
@@ -25,12 +28,14 @@ class _Done(NamedTuple):
     """Who has met a label, and that label: another version's prediction of the same id gets it too."""
 
     since: float
+    order: int
     keys: tuple[ModelVersion, ...]
     label: Label | None
 
 
 class _Early(NamedTuple):
     since: float
+    order: int
     labels: tuple[Label, ...]
 
 
@@ -52,6 +57,8 @@ class Joiner:
         self._waiting: OrderedDict[str, tuple[Waiting, ...]] = OrderedDict()
         self._early: OrderedDict[str, _Early] = OrderedDict()
         self._done: OrderedDict[str, _Done] = OrderedDict()
+        self._changed: set[str] | None = None  # ids to write at the next checkpoint, once there are any
+        self._order = 0
         self._extra = 0  # waiting predictions beyond the first of their id
         self.duplicate_predictions = 0
         self.duplicate_labels = 0
@@ -71,6 +78,7 @@ class Joiner:
     def predict(self, prediction: Prediction, index: int) -> list[Outcome] | None:
         """Take a prediction: its outcomes so far, at most one; None for a duplicate."""
         since = self._tick(prediction.ts)
+        self._note(prediction.id)
         waiting = Waiting(since, prediction.key, index, prediction.ts, prediction.y_pred)
         known = self._waiting.get(prediction.id) or ()
         done = self._done.get(prediction.id)
@@ -91,6 +99,7 @@ class Joiner:
     def label(self, label: Label) -> list[Outcome] | None:
         """Take a label: an outcome for every prediction that waited for it; None for a duplicate."""
         since = self._tick(label.ts)
+        self._note(label.id)
         waiting = self._waiting.get(label.id) or ()
         matched = [entry for entry in waiting if _meant(label, entry.key)]
         if matched:
@@ -103,21 +112,70 @@ class Joiner:
         if (done and any(_meant(label, key) for key in done.keys)) or any(_same_target(label, o) for o in others):
             self.duplicate_labels += 1
             return None
-        self._early[label.id] = _Early(since, (*others, label))
+        self._early[label.id] = _Early(since, early.order if early else self._next(), (*others, label))
         return []
 
     def expire(self) -> None:
         """Drop what has waited too long, and the oldest above the bound; called once a batch."""
         horizon = self._clock - self._ttl
         while self._waiting and (_oldest(self._waiting)[0].since < horizon or self._over(self.waiting_predictions)):
-            _, dropped = self._waiting.popitem(last=False)
+            identity, dropped = self._waiting.popitem(last=False)
+            self._note(identity)
             self._extra -= len(dropped) - 1
             self.expired_predictions += len(dropped)
         while self._early and (_oldest(self._early).since < horizon or self._over(len(self._early))):
-            self._early.popitem(last=False)
+            identity, _ = self._early.popitem(last=False)
+            self._note(identity)
             self.expired_labels += 1
         while self._done and (_oldest(self._done).since < horizon or len(self._done) > REMEMBERED):
-            self._done.popitem(last=False)
+            identity, _ = self._done.popitem(last=False)
+            self._note(identity)
+
+    def state(self) -> dict[str, Any]:
+        """Clock and counters; the tables are in `table_changes`."""
+        clock = self._clock if math.isfinite(self._clock) else None
+        return {"clock": clock, "order": self._order, **{name: getattr(self, name) for name in _COUNTERS}}
+
+    def table_changes(self) -> dict[str, Any]:
+        """What is known of each id that changed since the last call, None where that is nothing any more.
+
+        The first call gives every id, and from then on changes are tracked.
+        """
+        changed = self._changed
+        if changed is None:
+            changed = {*self._waiting, *self._early, *self._done}
+        self._changed = set()
+        return {identity: self._entry(identity) for identity in changed}
+
+    def restore(self, state: Mapping[str, Any], table: Mapping[str, Any]) -> None:
+        """Take up a state and the tables, in the order that they had."""
+        self._clock = float("-inf") if state["clock"] is None else state["clock"]
+        self._order = state["order"]
+        for name in _COUNTERS:
+            setattr(self, name, state[name])
+        waiting, early, done = (
+            {identity: entry[at] for identity, entry in table.items() if entry[at]} for at in range(3)
+        )
+        for identity, entries in sorted(waiting.items(), key=lambda item: item[1][0][2]):
+            self._waiting[identity] = tuple(
+                Waiting(_since(since), ModelVersion(*key), *rest) for since, key, *rest in entries
+            )
+            self._extra += len(entries) - 1
+        for identity, (since, order, labels) in sorted(early.items(), key=lambda item: item[1][1]):
+            self._early[identity] = _Early(_since(since), order, tuple(Label(*label) for label in labels))
+        for identity, (since, order, keys, label) in sorted(done.items(), key=lambda item: item[1][1]):
+            versions = tuple(ModelVersion(*key) for key in keys)
+            self._done[identity] = _Done(_since(since), order, versions, Label(*label) if label else None)
+        self._changed = set()
+
+    def _entry(self, identity: str) -> list[Any] | None:
+        entry = [table.get(identity) for table in (self._waiting, self._early, self._done)]
+        return entry if any(entry) else None
+
+    def _note(self, identity: str) -> None:
+        """Remember that an id changed, once somebody asks for changes."""
+        if self._changed is not None:
+            self._changed.add(identity)
 
     def _over(self, count: int) -> bool:
         return count > self._max_waiting
@@ -153,11 +211,22 @@ class Joiner:
 
     def _remember(self, identity: str, since: float, keys: tuple[ModelVersion, ...], label: Label | None) -> None:
         done = self._done.get(identity)
-        self._done[identity] = _Done(since, (*done.keys, *keys) if done else keys, label)
+        order = done.order if done else self._next()
+        self._done[identity] = _Done(since, order, (*done.keys, *keys) if done else keys, label)
+
+    def _next(self) -> int:
+        """Numbers in order of arrival, so that a restored table has the order that it had."""
+        self._order += 1
+        return self._order
 
 
 def _oldest(table: OrderedDict[str, _Entry]) -> _Entry:
     return next(iter(table.values()))
+
+
+def _since(since: float | None) -> float:
+    """JSON has null for the infinite age of what had no time."""
+    return float("inf") if since is None else since
 
 
 def _meant(label: Label, key: ModelVersion) -> bool:

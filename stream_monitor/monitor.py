@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-import numpy as np
-
-from stream_monitor.detectors import Change, DetectorConfig, Floats
+from stream_monitor.counts import FeatureCounts, Histogram
+from stream_monitor.detectors import Floats
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec, select
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction
 from stream_monitor.measures.performance import make_performance
+from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import (
     ClassCodes,
     Column,
     FeatureColumn,
     Ints,
-    Scaler,
     feature_columns,
-    mean_since_change,
     optional_column,
     positions,
 )
 
 logger = logging.getLogger(__name__)
 
-#: Newest values of a signal that its exported mean is taken over.
-MEAN_WINDOW = 1000
 #: Detections kept for the landing page.
 RECENT_DETECTIONS = 100
 #: Upper bounds of ``label_delay_seconds``: a second to a month.
@@ -60,92 +56,6 @@ class MonitorSettings:
     max_models: int = 20
     max_versions: int = 5
     max_features: int = 500
-
-
-@dataclass
-class DriftSummary:
-    """What is known of one detector on one signal."""
-
-    count: int = 0
-    last_ts: float | None = None
-    before: float = float("nan")
-    after: float = float("nan")
-
-
-class SignalMonitor:
-    """One signal: its scaling, its detectors, and its newest values."""
-
-    def __init__(self, key: ModelVersion, name: str, configs: dict[str, DetectorConfig], warmup: int) -> None:
-        self._key = key
-        self._name = name
-        self._scaler = Scaler(warmup)
-        self._detectors = {kind: config.make() for kind, config in configs.items()}
-        self.drifts = {kind: DriftSummary() for kind in configs}
-        self._recent = np.empty(0)
-
-    def update(self, column: Column) -> list[Detection]:
-        """Feed the next finite values; give the drifts found in them."""
-        if not len(column.values):
-            return []
-        history = np.concatenate((self._recent, column.values))
-        self._recent = history[-MEAN_WINDOW:]
-        if not self._detectors:
-            return []
-        scaled = self._scaler.scale(column)
-        if not len(scaled.values):
-            return []
-        return [
-            self._detection(kind, scaled, change, history)
-            for kind, detector in self._detectors.items()
-            for change in detector.update_many(scaled.values)
-        ]
-
-    @property
-    def mean(self) -> float:
-        """Mean of the newest values, in the signal's own unit; NaN before the first."""
-        return float(self._recent.mean()) if len(self._recent) else float("nan")
-
-    def _detection(self, kind: str, column: Column, change: Change, history: Floats) -> Detection:
-        at = change.index
-        ts = None if np.isnan(column.ts[at]) else float(column.ts[at])
-        before, after = self._scaler.unscale(change.before), self._scaler.unscale(change.after)
-        until = len(history) - (len(column.values) - 1 - at)
-        after = mean_since_change(history[max(until - MEAN_WINDOW, 0) : max(until, 0)], before, after)
-        drift = self.drifts[kind]
-        drift.count += 1
-        drift.last_ts, drift.before, drift.after = ts, before, after
-        return Detection(int(column.index[at]), ts, *self._key, self._name, kind, before, after)
-
-
-@dataclass
-class FeatureCounts:
-    """What has come in one feature; ``last_seen`` orders features for retirement."""
-
-    numeric: int = 0
-    text: int = 0
-    missing: int = 0
-    other: int = 0
-    last_seen: int = 0
-
-    def add(self, column: FeatureColumn) -> None:
-        missing = int(column.missing.sum())
-        self.text += column.text
-        self.other += column.other
-        self.missing += missing
-        self.numeric += len(column.values) - missing - column.text - column.other
-
-
-class Histogram:
-    """Counts under upper bounds, as Prometheus has them."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
-
-    def add(self, value: float) -> None:
-        self.counts[int(np.searchsorted(self.bounds, value))] += 1
-        self.total += value
 
 
 class Monitor:
@@ -180,7 +90,30 @@ class Monitor:
             if outcome.delay is not None:
                 self.delays.add(outcome.delay)
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
-        return self._feed("error", errors, index, ts, scaled=self._settings.task == "regression")
+        return self._feed("error", errors, index, ts)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "predictions": self.predictions,
+            "last_seen": self.last_seen,
+            "features_ignored": self.features_ignored,
+            "codes": self._codes.state(),
+            "features": {name: asdict(counts) for name, counts in self.features.items()},
+            "delays": self.delays.state(),
+            "performance": self.performance.state(),
+            "signals": {name: signal.state() for name, signal in self.signals.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.predictions, self.last_seen = state["predictions"], state["last_seen"]
+        self.features_ignored = state["features_ignored"]
+        self._codes.restore(state["codes"])
+        self.features = {name: FeatureCounts(**counts) for name, counts in state["features"].items()}
+        self.delays.restore(state["delays"])
+        self.performance.restore(state["performance"])
+        for name, saved in state["signals"].items():
+            self._signal(name).restore(saved)
 
     def _columns(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         index, ts = positions([at for at, _ in batch], [prediction.ts for _, prediction in batch])
@@ -195,7 +128,7 @@ class Monitor:
         for name, column in columns.items():
             self.features[name].add(column)
             self.features[name].last_seen = _last_seen(name, column, batch)
-            detections += self._feed(f"missing:{name}", column.missing, index, ts, scaled=False)
+            detections += self._feed(f"missing:{name}", column.missing, index, ts)
             detections += self._feed(f"feature:{name}", column.values, index, ts)
         return detections
 
@@ -232,16 +165,22 @@ class Monitor:
             self.signals.pop(signal, None)
         self._retired("feature", f"{self.key.model}/{self.key.version}/{name}")
 
-    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats, scaled: bool = True) -> list[Detection]:
+    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats) -> list[Detection]:
         column = Column(values, index, ts).finite()
+        if name not in self.signals and not len(column.values):
+            return []
+        return self._signal(name).update(column)
+
+    def _signal(self, name: str) -> SignalMonitor:
+        """The monitor of a signal, made when its first value comes."""
         signal = self.signals.get(name)
         if signal is None:
-            if not len(column.values):
-                return []
-            warmup = self._settings.warmup if scaled else 0
+            # Shares of something have the scale that detectors assume already.
+            share = name.startswith("missing:") or (name == "error" and self._settings.task == "classification")
             configs = select(self._settings.specs, name)
-            signal = self.signals[name] = SignalMonitor(self.key, name, configs, warmup)
-        return signal.update(column)
+            signal = SignalMonitor(self.key, name, configs, 0 if share else self._settings.warmup)
+            self.signals[name] = signal
+        return signal
 
 
 def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Prediction]]) -> int:
@@ -292,6 +231,23 @@ class Fleet:
             else:
                 self.outcomes_retired += len(group)
         return self._keep(detections)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "monitors": [monitor.state() for monitor in self.monitors.values()],
+            "retired": self.retired,
+            "outcomes_retired": self.outcomes_retired,
+            "recent": list(self.recent),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for saved in state["monitors"]:
+            key = ModelVersion(*saved["key"])
+            self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+            self.monitors[key].restore(saved)
+        self.retired.update(state["retired"])
+        self.outcomes_retired = state["outcomes_retired"]
+        self.recent.extend(Detection(*saved) for saved in state["recent"])
 
     def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
         return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from stream_monitor.alerts.base import Sink
+from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.clock import Clock
 from stream_monitor.codec import Codec
 from stream_monitor.errors import Reason, SourceError
@@ -14,7 +16,7 @@ from stream_monitor.events import Detection, Label, Outcome, Prediction, Rejecti
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet
 from stream_monitor.ratelimit import RateLimit
-from stream_monitor.sources.base import Position, Record, Source
+from stream_monitor.sources.base import Position, Reached, Record, Source
 from stream_monitor.stats import Stats
 
 logger = logging.getLogger(__name__)
@@ -35,13 +37,13 @@ class Pipeline:
         sinks: Sequence[Sink],
         clock: Clock,
         *,
-        commit_interval: float = 5.0,
+        checkpoint_interval: float = 5.0,
         poll_timeout: float = 0.5,
     ) -> None:
         self.source, self.codec, self.joiner, self.fleet = source, codec, joiner, fleet
         self._sinks, self._clock = sinks, clock
-        self._commit_interval, self._poll_timeout = commit_interval, poll_timeout
-        self._next_commit = clock.monotonic() + commit_interval
+        self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
+        self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._warnings = RateLimit(clock, per_minute=10)
         self.stats = Stats()
         self.lock = threading.Lock()
@@ -81,10 +83,32 @@ class Pipeline:
             self._announce(detections)
         # Only this thread may ask the source; the exporter reads what is noted here.
         self.positions = self.source.positions()
-        if self._clock.monotonic() >= self._next_commit:
+        if self._clock.monotonic() >= self._next_checkpoint:
             self.source.commit()
-            self._next_commit = self._clock.monotonic() + self._commit_interval
+            self._next_checkpoint = self._clock.monotonic() + self._checkpoint_interval
         return len(records)
+
+    def save_to(self, checkpoint: Checkpoint) -> None:
+        """Take up what was saved, and from now on save before every commit: state and positions in one step."""
+        saved = checkpoint.load()
+        if saved:
+            state, table = saved
+            self.stats.restore(state["stats"])
+            self.joiner.restore(state["joiner"], table)
+            self.fleet.restore(state["fleet"])
+            self.codec.timestamps_replaced = state["timestamps_replaced"]
+            self.source.resume([Reached(*reached) for reached in state["reached"]])
+            logger.info("took up the state after %d predictions", self.stats.predictions)
+        self.source.before_commit = lambda reached: checkpoint.save(self._state(reached), self.joiner.table_changes())
+
+    def _state(self, reached: Sequence[Reached]) -> dict[str, Any]:
+        return {
+            "reached": reached,
+            "stats": self.stats.state(),
+            "joiner": self.joiner.state(),
+            "fleet": self.fleet.state(),
+            "timestamps_replaced": self.codec.timestamps_replaced,
+        }
 
     def _join(self, records: Sequence[Record]) -> tuple[list[tuple[int, Prediction]], list[Outcome]]:
         """Decode each record and pair predictions with labels."""

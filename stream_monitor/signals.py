@@ -199,6 +199,7 @@ class Scaler:
         self.ready = True
 
     def state(self) -> Mapping[str, Any]:
+        # JSON has no NaN: an unknown time becomes null, and numpy reads that as NaN again.
         held = [[column.values.tolist(), column.index.tolist(), column.ts.tolist()] for column in self._held]
         return {"ready": self.ready, "scale": [self._peak, self._mean, self._std], "held": held}
 

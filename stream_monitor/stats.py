@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from stream_monitor.errors import Reason
 
@@ -33,6 +35,18 @@ class Stats:
     def accept(self, count: int) -> None:
         """Count records that could be read."""
         self.recent_rejects.extend([0] * min(count, REJECT_WINDOW))
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "records": dict(self.records),
+            "rejected": {reason.value: count for reason, count in self.rejected.items()},
+            "counts": [self.predictions, self.labels, self.outcomes, self.detections],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.records.update(state["records"])
+        self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
+        self.predictions, self.labels, self.outcomes, self.detections = state["counts"]
 
     @property
     def reject_share(self) -> float:

@@ -172,7 +172,7 @@ class JarsBroker(_Kafka):
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        options = ["--cluster-id", cluster, "--config", str(self._config)]
+        options = [f"--cluster-id={cluster}", f"--config={self._config}"]  # an id may begin with a hyphen
         formatting = self._run("kafka.tools.StorageTool", "format", *options)
         if formatting.wait(START_SECONDS):
             raise BrokerError(self._with_log("Kafka's storage could not be formatted."))

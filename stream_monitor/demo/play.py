@@ -101,9 +101,8 @@ def _conclude(producer: DemoProducer, sidecar: Sidecar, say: Callable[[str], Non
         say(f"  {alarm['ts']}  {describe(alarm)}")
     correct = _total(metrics, "stream_monitor_outcomes_correct_total")
     outcomes = _total(metrics, "stream_monitor_outcomes_total")
-    say(
-        f"\nAccuracy over the day, as Prometheus has it: {correct:.0f} of {outcomes:.0f} outcomes, {correct / max(outcomes, 1):.1%}."
-    )
+    share = correct / max(outcomes, 1)
+    say(f"\nAccuracy over the day, as Prometheus has it: {correct:.0f} of {outcomes:.0f} outcomes, {share:.1%}.")
     return all(finding.found is not None for finding in findings)
 
 

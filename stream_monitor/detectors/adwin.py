@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from itertools import compress, count
 from typing import Any, Literal
 
@@ -70,7 +71,7 @@ class Adwin:
         return Change(index, (total - kept_total) / dropped, kept_total / max(kept, 1))
 
     def state(self) -> dict[str, Any]:
-        return {"window": self._window.__getstate__()}
+        return {"window": b64encode(self._window.__getstate__()).decode()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._window.__setstate__(state["window"])
+        self._window.__setstate__(b64decode(state["window"]))

@@ -35,7 +35,7 @@ class Detector(Protocol):
         ...
 
     def state(self) -> dict[str, Any]:
-        """Everything the detector knows, as plain numbers, strings, bytes and lists."""
+        """Everything the detector knows, as JSON has it: finite numbers, text, null, lists."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ class Detector(Protocol):
 class DetectorConfig(BaseModel):
     """The base of every detector's config. Subclasses add ``kind`` and the parameters."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     def make(self) -> Detector:
         """A fresh detector with these parameters."""

@@ -123,11 +123,13 @@ class _Side:
             self.n_at_minimum, self.total_at_minimum = float(counts[lowest]), float(totals[lowest])
         self._sum = float(self._sums[last])
 
-    def state(self) -> list[float]:
-        return [self._sum, self._minimum, self.n_at_minimum, self.total_at_minimum]
+    def state(self) -> list[float | None]:
+        minimum = self._minimum if np.isfinite(self._minimum) else None
+        return [self._sum, minimum, self.n_at_minimum, self.total_at_minimum]
 
-    def restore(self, state: list[float]) -> None:
-        self._sum, self._minimum, self.n_at_minimum, self.total_at_minimum = state
+    def restore(self, state: list[Any]) -> None:
+        self._sum, minimum, self.n_at_minimum, self.total_at_minimum = state
+        self._minimum = np.inf if minimum is None else minimum
 
 
 def _change(index: int, side: _Side, n: float, total: float) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -55,8 +55,22 @@ class Position(NamedTuple):
     lag: int | None
 
 
+class Reached(NamedTuple):
+    """The offset up to which a partition was applied: that of the next record to read."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+#: Called with all that was applied, before a source commits it: the place to save the state that belongs to it.
+BeforeCommit = Callable[[Sequence[Reached]], None]
+
+
 class Source(Protocol):
     """Gives records in batches and remembers how far they were read."""
+
+    before_commit: BeforeCommit
 
     def poll(self, timeout: float) -> Sequence[Record]:
         """The next records, in time order across partitions; empty when none came within ``timeout`` seconds.
@@ -67,6 +81,10 @@ class Source(Protocol):
 
     def commit(self) -> None:
         """Keep the position behind the last batch polled: a restart goes on from there."""
+        ...
+
+    def resume(self, reached: Sequence[Reached]) -> None:
+        """Go on from positions that were saved with a state, rather than from those committed."""
         ...
 
     def positions(self) -> list[Position]:

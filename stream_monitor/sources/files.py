@@ -16,7 +16,7 @@ import orjson
 
 from stream_monitor.errors import ConfigError
 from stream_monitor.fields import FieldMap
-from stream_monitor.sources.base import FileRecord, Position, Record, TextRow
+from stream_monitor.sources.base import BeforeCommit, FileRecord, Position, Reached, Record, TextRow
 from stream_monitor.timestamps import parse_timestamp
 
 Format = Literal["jsonl", "csv", "parquet"]
@@ -75,11 +75,10 @@ class FileSource:
             label_rows = self._records(labels, _label_format(labels, file_format), LABELS, counted=False)
             self._records_left = self._merge(rows, label_rows)
         self._exhausted = False
-        self._count = 0
+        self.before_commit: BeforeCommit = lambda _: None
 
     def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
         batch = list(islice(self._records_left, BATCH_SIZE))
-        self._count += len(batch)
         self._exhausted = len(batch) < BATCH_SIZE
         return batch
 
@@ -93,6 +92,9 @@ class FileSource:
         return self._exhausted
 
     def commit(self) -> None:
+        """A file is read from its beginning each time."""
+
+    def resume(self, reached: Sequence[Reached]) -> None:
         """A file is read from its beginning each time."""
 
     def positions(self) -> list[Position]:

@@ -18,7 +18,7 @@ from kafka.errors import KafkaError
 from stream_monitor.clock import Clock
 from stream_monitor.errors import SourceError
 from stream_monitor.ratelimit import RateLimit
-from stream_monitor.sources.base import Position, Record
+from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
 
 logger = logging.getLogger(__name__)
 _by_time = attrgetter("timestamp")
@@ -38,7 +38,7 @@ ASSIGNORS: Mapping[str, Any] = {
 #: Other than kafka-python's own: larger polls make longer columns, no topic is created by looking for it, and one
 #: that is created later is found soon.
 DEFAULTS: dict[str, Any] = {
-    "max_poll_records": 4000,
+    "max_poll_records": 1000,
     "allow_auto_create_topics": False,
     "metadata_max_age_ms": 10_000,
     "bootstrap_timeout_ms": 5_000,
@@ -80,6 +80,9 @@ class KafkaSource:
         self._consumer: KafkaConsumer | None = None
         self._polled: dict[TopicPartition, int] = {}
         self._applied: dict[TopicPartition, int] = {}
+        self._reached: dict[TopicPartition, int] = {}
+        self._resume: dict[TopicPartition, int] = {}
+        self.before_commit: BeforeCommit = lambda _: None
         self._missing_topics = RateLimit(clock, per_minute=2)
         self._clock = clock
         self._next_topic_check = clock.monotonic()
@@ -107,6 +110,7 @@ class KafkaSource:
         self._settle()
         if not self._consumer or not self._applied:
             return
+        self.before_commit([Reached(tp.topic, tp.partition, offset) for tp, offset in self._reached.items()])
         try:
             self._consumer.commit(
                 {tp: OffsetAndMetadata(offset, "", -1) for tp, offset in self._applied.items()},
@@ -116,6 +120,11 @@ class KafkaSource:
         except KafkaError as error:
             # The position is committed again with the next batch; until then a restart would read some twice.
             logger.warning("could not commit: %s: %s", type(error).__name__, _one_line(error))
+
+    def resume(self, reached: Sequence[Reached]) -> None:
+        """Go on from these positions where the group's own are not later."""
+        self._resume = {TopicPartition(topic, partition): offset for topic, partition, offset in reached}
+        self._reached.update(self._resume)
 
     def positions(self) -> list[Position]:
         consumer = self._consumer
@@ -136,20 +145,33 @@ class KafkaSource:
         for tp in partitions:
             self._applied.pop(tp, None)
             self._polled.pop(tp, None)
+            self._reached.pop(tp, None)
 
     def assign(self, partitions: Sequence[TopicPartition]) -> None:
         """Partitions came: ``--start latest`` holds where the group has no position yet."""
         if partitions:
             names = ", ".join(f"{tp.topic}[{tp.partition}]" for tp in sorted(partitions))
             logger.info("assigned %s", names)
-        if self._start == "latest" and self._consumer:
-            fresh = [tp for tp in partitions if self._consumer.committed(tp) is None]
-            if fresh:
-                self._consumer.seek_to_end(*fresh)
+        for tp in partitions:
+            self._place(tp, self._resume.pop(tp, None))
+
+    def _place(self, tp: TopicPartition, saved: int | None) -> None:
+        """Where to read a partition from, if not where the group left it."""
+        if not self._consumer or (saved is None and self._start == "earliest"):
+            return
+        committed = self._consumer.committed(tp)
+        if saved is None:
+            if committed is None:
+                self._consumer.seek_to_end(tp)
+        elif saved != committed:
+            at = max(saved, committed or 0)
+            logger.warning("%s[%d]: saved %d, committed %s; going on from %d", *tp, saved, committed, at)
+            self._consumer.seek(tp, at)
 
     def _settle(self) -> None:
         """The batch polled last has been applied: its position may be committed."""
         self._applied.update(self._polled)
+        self._reached.update(self._polled)
         self._polled.clear()
 
     def _connected(self) -> KafkaConsumer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from stream_monitor.sources.base import Position, Record
+from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
 
 
 class MemorySource:
@@ -17,6 +17,7 @@ class MemorySource:
         self.polled = 0
         self.committed = 0
         self.closed = False
+        self.before_commit: BeforeCommit = lambda _: None
 
     def append(self, record: Record) -> None:
         """Add a record behind the others."""
@@ -28,7 +29,13 @@ class MemorySource:
         return batch
 
     def commit(self) -> None:
+        self.before_commit([Reached("memory", 0, self.polled)])
         self.committed = self.polled
+
+    def resume(self, reached: Sequence[Reached]) -> None:
+        for _ in range(max(reached[0].offset - self.polled, 0)):
+            self._records.popleft()
+            self.polled += 1
 
     def positions(self) -> list[Position]:
         return [Position("memory", 0, len(self._records))]

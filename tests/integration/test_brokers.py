@@ -30,10 +30,12 @@ def consume(broker: Broker, topic: str, count: int, group: str | None = None) ->
     The mock cluster lets a group wait for a member that has left until its session ends, hence the short one.
     """
     options = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "group_id": group}
-    options |= {"session_timeout_ms": 2000, "heartbeat_interval_ms": 500}
+    options |= {"session_timeout_ms": 6000, "heartbeat_interval_ms": 1000}
     consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, **options, **broker.client_options)
-    # kafka-python 3.0.12 with an api_version can forget topics subscribed to before this, for five minutes.
+    # Before the first metadata are in, kafka-python 3.0.12 can forget what it subscribes to, for five minutes.
     consumer.bootstrap(timeout_ms=30_000)
+    # Before it knows the topic, it joins the group for nothing and has to join again.
+    consumer.partitions_for_topic(topic)
     consumer.subscribe([topic])
     records: list[ConsumerRecord] = []
     deadline = time.monotonic() + 30

@@ -1,0 +1,48 @@
+"""Plain counts that a monitor keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.signals import FeatureColumn
+
+
+@dataclass
+class FeatureCounts:
+    """What has come in one feature; ``last_seen`` orders features for retirement."""
+
+    numeric: int = 0
+    text: int = 0
+    missing: int = 0
+    other: int = 0
+    last_seen: int = 0
+
+    def add(self, column: FeatureColumn) -> None:
+        missing = int(column.missing.sum())
+        self.text += column.text
+        self.other += column.other
+        self.missing += missing
+        self.numeric += len(column.values) - missing - column.text - column.other
+
+
+class Histogram:
+    """Counts under upper bounds, as Prometheus has them."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        self.counts[int(np.searchsorted(self.bounds, value))] += 1
+        self.total += value
+
+    def state(self) -> dict[str, Any]:
+        return {"counts": self.counts, "total": self.total}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.counts, self.total = list(state["counts"]), state["total"]

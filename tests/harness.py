@@ -1,0 +1,85 @@
+"""The whole pipeline over records in memory, for tests that need no broker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stream_monitor.alerts.memory import MemorySink
+from stream_monitor.codec import Codec
+from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.events import Detection
+from stream_monitor.joiner import Joiner
+from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.pipeline import Pipeline
+from stream_monitor.sources.base import Record
+from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
+
+
+class Turning(threading.Event):
+    """A stop that is never set, and turns a clock instead of waiting."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.waits: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        self.clock.advance(timeout or 0.0)
+        return False
+
+
+class Finding(NamedTuple):
+    """A detection without its time and version: enough to compare two runs."""
+
+    index: int  # type: ignore[assignment]
+    signal: str
+    detector: str
+
+
+def make_pipeline(
+    records: Iterable[Record],
+    *,
+    batch_size: int = 500,
+    detectors: Iterable[str] = ("adwin", "page_hinkley"),
+    codec: Mapping[str, Any] | None = None,
+    joiner: Joiner | None = None,
+    clock: FakeClock | None = None,
+    **settings: Any,
+) -> tuple[Pipeline, MemorySink]:
+    """A pipeline over records in memory; ``settings`` are those of the monitors."""
+    clock = clock or FakeClock()
+    options: dict[str, Any] = {"task": settings.get("task", "classification"), **(codec or {})}
+    fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings))
+    sink = MemorySink()
+    source = MemorySource(records, batch_size)
+    return Pipeline(source, Codec(clock, **options), joiner or Joiner(), fleet, [sink], clock), sink
+
+
+def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tuple[Pipeline, list[Detection]]:
+    """Events through the whole pipeline; the detections in the order of their predictions."""
+    pipeline, sink = make_pipeline(make_records(events), **options)
+    pipeline.run(Turning(FakeClock()))
+    return pipeline, sorted(sink.detections)
+
+
+def findings(detections: Iterable[Detection]) -> list[Finding]:
+    """Where what was found, without means."""
+    return [Finding(d.index, d.signal, d.detector) for d in detections]
+
+
+def feature_events(columns: Mapping[str, Iterable[Any]], **fields: Any) -> list[dict[str, Any]]:
+    """Predictions whose features are these columns; numpy's numbers become Python's."""
+    plain = {name: _plain(column) for name, column in columns.items()}
+    rows = zip(*plain.values(), strict=True)
+    return [
+        make_prediction(index, features=dict(zip(plain, row, strict=True)), **fields) for index, row in enumerate(rows)
+    ]
+
+
+def _plain(column: Iterable[Any]) -> list[Any]:
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)
