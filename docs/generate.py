@@ -32,8 +32,8 @@ def metrics() -> str:
         + "\n".join(rows)
         + f"\n\nValues of `reason`: {reasons}.\n\n"
         "`window` is `cumulative`, `rolling` (the newest `--performance-window` outcomes) or `decayed` (each\n"
-        "outcome weighs `--performance-decay` times the one after it). Python's own `process_*` and `python_*` metrics\n"
-        "are there as well.\n"
+        "outcome weighs `--performance-decay` times the one after it). Python's own `process_*` and\n"
+        "`python_*` metrics are there as well.\n"
     )
 
 

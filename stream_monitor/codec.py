@@ -14,7 +14,7 @@ from stream_monitor.clock import Clock
 from stream_monitor.errors import Reason, RecordError
 from stream_monitor.events import Features, Label, ModelVersion, Prediction, Rejection, Target
 from stream_monitor.fields import REST, FieldMap
-from stream_monitor.sources.base import Record, TextRow
+from stream_monitor.sources.base import Record, TextRow, Unreadable
 from stream_monitor.timestamps import parse_timestamp
 
 Task = Literal["classification", "regression"]
@@ -73,10 +73,12 @@ class Codec:
         except RecordError as error:
             return Rejection(error.reason, error.detail)
 
-    def _parse(self, value: bytes | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    def _parse(self, value: bytes | Mapping[str, Any] | Unreadable | None) -> Mapping[str, Any]:
         if type(value) is not bytes:
             if value is None:
                 raise RecordError(Reason.TOMBSTONE, "the value is null")
+            if type(value) is Unreadable:
+                raise RecordError(Reason.UNREADABLE, value)
             return value  # type: ignore[return-value]
         if len(value) > self._max_record_bytes:
             raise RecordError(Reason.TOO_LARGE, f"{len(value)} bytes; allowed: {self._max_record_bytes}")

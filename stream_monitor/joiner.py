@@ -53,11 +53,12 @@ class Joiner:
     def __init__(self, max_waiting: int = 1_000_000, ttl: float = 30 * 86_400.0) -> None:
         self._max_waiting = max_waiting
         self._ttl = ttl
-        self._clock = float("-inf")
+        self._clock = -math.inf
         self._waiting: OrderedDict[str, tuple[Waiting, ...]] = OrderedDict()
         self._early: OrderedDict[str, _Early] = OrderedDict()
         self._done: OrderedDict[str, _Done] = OrderedDict()
         self._changed: set[str] | None = None  # ids to write at the next checkpoint, once there are any
+        self._next_expiry = math.inf
         self._order = 0
         self._extra = 0  # waiting predictions beyond the first of their id
         self.duplicate_predictions = 0
@@ -77,8 +78,7 @@ class Joiner:
 
     def predict(self, prediction: Prediction, index: int) -> list[Outcome] | None:
         """Take a prediction: its outcomes so far, at most one; None for a duplicate."""
-        since = self._tick(prediction.ts)
-        self._note(prediction.id)
+        since = self._begin(prediction.id, prediction.ts)
         waiting = Waiting(since, prediction.key, index, prediction.ts, prediction.y_pred)
         known = self._waiting.get(prediction.id) or ()
         done = self._done.get(prediction.id)
@@ -98,8 +98,7 @@ class Joiner:
 
     def label(self, label: Label) -> list[Outcome] | None:
         """Take a label: an outcome for every prediction that waited for it; None for a duplicate."""
-        since = self._tick(label.ts)
-        self._note(label.id)
+        since = self._begin(label.id, label.ts)
         waiting = self._waiting.get(label.id) or ()
         matched = [entry for entry in waiting if _meant(label, entry.key)]
         if matched:
@@ -115,8 +114,8 @@ class Joiner:
         self._early[label.id] = _Early(since, early.order if early else self._next(), (*others, label))
         return []
 
-    def expire(self) -> None:
-        """Drop what has waited too long, and the oldest above the bound; called once a batch."""
+    def _expire(self) -> None:
+        """Drop what has waited too long, and the oldest above the bound."""
         horizon = self._clock - self._ttl
         while self._waiting and (_oldest(self._waiting)[0].since < horizon or self._over(self.waiting_predictions)):
             identity, dropped = self._waiting.popitem(last=False)
@@ -130,11 +129,19 @@ class Joiner:
         while self._done and (_oldest(self._done).since < horizon or len(self._done) > REMEMBERED):
             identity, _ = self._done.popitem(last=False)
             self._note(identity)
+        oldest = [_oldest(self._waiting)[0].since] if self._waiting else []
+        oldest += [_oldest(table).since for table in (self._early, self._done) if table]
+        self._next_expiry = min(oldest, default=math.inf) + self._ttl
 
     def state(self) -> dict[str, Any]:
         """Clock and counters; the tables are in `table_changes`."""
-        clock = self._clock if math.isfinite(self._clock) else None
-        return {"clock": clock, "order": self._order, **{name: getattr(self, name) for name in _COUNTERS}}
+        clock, expiry = (time if math.isfinite(time) else None for time in (self._clock, self._next_expiry))
+        return {
+            "clock": clock,
+            "next_expiry": expiry,
+            "order": self._order,
+            **{name: getattr(self, name) for name in _COUNTERS},
+        }
 
     def table_changes(self) -> dict[str, Any]:
         """What is known of each id that changed since the last call, None where that is nothing any more.
@@ -149,7 +156,8 @@ class Joiner:
 
     def restore(self, state: Mapping[str, Any], table: Mapping[str, Any]) -> None:
         """Take up a state and the tables, in the order that they had."""
-        self._clock = float("-inf") if state["clock"] is None else state["clock"]
+        self._clock = -math.inf if state["clock"] is None else state["clock"]
+        self._next_expiry = math.inf if state["next_expiry"] is None else state["next_expiry"]
         self._order = state["order"]
         for name in _COUNTERS:
             setattr(self, name, state[name])
@@ -180,12 +188,21 @@ class Joiner:
     def _over(self, count: int) -> bool:
         return count > self._max_waiting
 
-    def _tick(self, ts: float | None) -> float:
-        """Move the clock on; the time at which an event begins to wait."""
+    def _full(self) -> bool:
+        return self._over(self.waiting_predictions) or self._over(len(self._early)) or len(self._done) > REMEMBERED
+
+    def _begin(self, identity: str, ts: float | None) -> float:
+        """Move the clock on and make room; done for each event, so that batches don't matter. When it begins to wait."""
+        self._note(identity)
         if ts is None:
-            return self._clock if self._clock > float("-inf") else float("inf")
-        self._clock = max(self._clock, ts)
-        return ts
+            since = self._clock if self._clock > -math.inf else math.inf
+        else:
+            since = ts
+            self._clock = max(self._clock, ts)
+        if self._clock > self._next_expiry or self._full():
+            self._expire()
+        self._next_expiry = min(self._next_expiry, since + self._ttl)
+        return since
 
     def _label_for(self, prediction: Prediction, done: _Done | None) -> Label | None:
         """The label that came before this prediction, taken out of the early ones."""
@@ -226,7 +243,7 @@ def _oldest(table: OrderedDict[str, _Entry]) -> _Entry:
 
 def _since(since: float | None) -> float:
     """JSON has null for the infinite age of what had no time."""
-    return float("inf") if since is None else since
+    return math.inf if since is None else since
 
 
 def _meant(label: Label, key: ModelVersion) -> bool:

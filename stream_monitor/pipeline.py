@@ -79,7 +79,6 @@ class Pipeline:
             with self.lock:
                 predictions, outcomes = self._join(records)
                 detections = self.fleet.predict(predictions) + self.fleet.resolve(outcomes)
-                self.joiner.expire()
             self._announce(detections)
         # Only this thread may ask the source; the exporter reads what is noted here.
         self.positions = self.source.positions()

@@ -11,7 +11,7 @@ import numpy as np
 
 from stream_monitor.detectors import Change, DetectorConfig, Floats
 from stream_monitor.events import Detection, ModelVersion
-from stream_monitor.signals import Column, Scaler, mean_since_change
+from stream_monitor.signals import Column, Scaler, mean, mean_since_change
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +52,9 @@ class SignalMonitor:
         if not len(column.values):
             return []
         history = np.concatenate((self._recent, column.values))
-        self._recent = history[-MEAN_WINDOW:]
-        if not self._detectors:
-            return []
-        scaled = self._scaler.scale(column)
+        scaled = self._scaler.scale(column) if self._detectors else column.cut(len(column.values))
+        # What the scaler holds back may yet turn out to hold a drift, whose means are then taken.
+        self._recent = history[-(MEAN_WINDOW + self._scaler.held_count) :]
         if not len(scaled.values):
             return []
         return [
@@ -67,7 +66,7 @@ class SignalMonitor:
     @property
     def mean(self) -> float:
         """Mean of the newest values, in the signal's own unit; NaN before the first."""
-        return float(self._recent.mean()) if len(self._recent) else float("nan")
+        return mean(self._recent[-MEAN_WINDOW:])
 
     def state(self) -> dict[str, Any]:
         return {

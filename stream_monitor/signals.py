@@ -16,6 +16,8 @@ from stream_monitor.events import Features, Target
 Ints = NDArray[np.int64]
 #: A standardised value further out than this is taken for this: one wild value must not blind a detector.
 LIMIT = 1000.0
+#: The same for a value that is fed as it is: its square is still a float.
+RAW_LIMIT = 1e100
 #: A column that never varies has no scale: of it at most this many warm-ups are kept until it does.
 CONSTANT_WARMUPS = 10
 #: Classes told apart in the ``prediction`` signal; all others share one code.
@@ -146,7 +148,7 @@ class Scaler:
     def __init__(self, warmup: int) -> None:
         self._warmup = warmup
         self._held: list[Column] = []
-        self._held_count = 0
+        self.held_count = 0
         self.ready = warmup == 0
         self._peak, self._mean, self._std = 1.0, 0.0, 1.0
 
@@ -157,7 +159,7 @@ class Scaler:
             if not self.ready:
                 return column.cut(len(column.values))
         if not self._warmup:
-            return column
+            return column._replace(values=np.clip(column.values, -RAW_LIMIT, RAW_LIMIT))
         with np.errstate(over="ignore"):
             scaled = (column.values / self._peak - self._mean) / self._std
         return column._replace(values=np.clip(scaled, -LIMIT, LIMIT))
@@ -168,8 +170,8 @@ class Scaler:
 
     def _hold(self, column: Column) -> Column:
         self._held.append(column)
-        self._held_count += len(column.values)
-        if self._held_count < self._warmup:
+        self.held_count += len(column.values)
+        if self.held_count < self._warmup:
             return column
         values, index, ts = zip(*self._held, strict=True)
         held = Column(np.concatenate(values), np.concatenate(index), np.concatenate(ts))
@@ -178,11 +180,11 @@ class Scaler:
         if not len(varying):
             keep = -CONSTANT_WARMUPS * self._warmup
             self._held = [held.cut(keep)]
-            self._held_count = len(self._held[0].values)
+            self.held_count = len(self._held[0].values)
             return column
         start, end = self._reach(int(varying[0]))
         self._learn(held.values[start:end])
-        self._held, self._held_count = [], 0
+        self._held, self.held_count = [], 0
         return held.cut(start)
 
     def _reach(self, first_varying: int) -> tuple[int, int]:
@@ -210,7 +212,7 @@ class Scaler:
             Column(np.array(v, dtype=np.float64), np.array(i, dtype=np.int64), np.array(t, dtype=np.float64))
             for v, i, t in state["held"]
         ]
-        self._held_count = sum(len(column.values) for column in self._held)
+        self.held_count = sum(len(column.values) for column in self._held)
 
 
 def mean_since_change(values: Floats, before: float, otherwise: float) -> float:
@@ -225,10 +227,20 @@ def mean_since_change(values: Floats, before: float, otherwise: float) -> float:
     if len(values) < SHORTEST_AFTER:
         return otherwise
     counts = np.arange(1.0, len(values) + 1.0)
+    # A power of two: it keeps 1e308 from overflowing, and changes no digit.
+    exponent = math.frexp(max(float(np.abs(values).max()), abs(before)))[1]
+    means = np.cumsum(np.ldexp(values[::-1], -exponent)) / counts
+    gains = counts * (means - math.ldexp(before, -exponent)) ** 2
+    return math.ldexp(float(means[SHORTEST_AFTER - 1 + int(gains[SHORTEST_AFTER - 1 :].argmax())]), exponent)
+
+
+def mean(values: Floats) -> float:
+    """The mean, NaN of nothing, without overflow."""
+    if not len(values):
+        return math.nan
     with np.errstate(over="ignore", invalid="ignore"):
-        means = np.cumsum(values[::-1]) / counts
-        gains = counts * (means - before) ** 2
-    return float(means[SHORTEST_AFTER - 1 + int(gains[SHORTEST_AFTER - 1 :].argmax())])
+        simple = float(values.mean())
+    return simple if math.isfinite(simple) else float((values / len(values)).sum())
 
 
 def positions(index: Sequence[int], ts: Sequence[float | None]) -> tuple[Ints, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -62,7 +63,8 @@ def make_pipeline(
 
 def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tuple[Pipeline, list[Detection]]:
     """Events through the whole pipeline; the detections in the order of their predictions."""
-    pipeline, sink = make_pipeline(make_records(events), **options)
+    texts = (json.dumps(event).encode() if isinstance(event, dict) else event for event in events)
+    pipeline, sink = make_pipeline(make_records(texts), **options)
     pipeline.run(Turning(FakeClock()))
     return pipeline, sorted(sink.detections)
 
@@ -77,7 +79,8 @@ def feature_events(columns: Mapping[str, Iterable[Any]], **fields: Any) -> list[
     plain = {name: _plain(column) for name, column in columns.items()}
     rows = zip(*plain.values(), strict=True)
     return [
-        make_prediction(index, features=dict(zip(plain, row, strict=True)), **fields) for index, row in enumerate(rows)
+        make_prediction(index, features=dict(zip(plain, row, strict=True)), **fields)
+        for index, row in enumerate(rows)
     ]
 
 

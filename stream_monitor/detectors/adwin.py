@@ -6,6 +6,7 @@ from base64 import b64decode, b64encode
 from itertools import compress, count
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import Field
 from river._river_rust.drift import AdaptiveWindowing
 
@@ -46,32 +47,41 @@ class Adwin:
             config.min_window_length,
             config.grace_period,
         )
+        self._reset()
+
+    def _reset(self) -> None:
         self._window = AdaptiveWindowing(*self._parameters)
+        self._n, self._total = 0, 0.0
 
     def update_many(self, values: Floats) -> list[Change]:
         changes: list[Change] = []
         numbers = values.tolist()
         start = 0
         while start < len(numbers):
-            total, width = self._window.get_total(), self._window.get_width()
             # All in C: feed the window until it first says True, and learn at which position that was.
             updates = map(self._window.update, numbers[start:] if start else numbers)
             hit = next(compress(count(start), updates), None)
-            if hit is None:
-                break
-            changes.append(self._change(hit, total + sum(numbers[start : hit + 1]), width + hit + 1 - start))
-            self._window = AdaptiveWindowing(*self._parameters)
-            start = hit + 1
+            end = len(numbers) if hit is None else hit + 1
+            self._add(values[start:end])
+            if hit is not None:
+                changes.append(self._change(hit))
+                self._reset()
+            start = end
         return changes
 
-    def _change(self, index: int, total: float, width: float) -> Change:
+    def _add(self, values: Floats) -> None:
+        """Count what the window was fed, adding strictly in order: the sum must not depend on the batches."""
+        self._n += len(values)
+        self._total = float(np.cumsum(np.concatenate(([self._total], values)))[-1])
+
+    def _change(self, index: int) -> Change:
         """The means of what the window has just dropped and of what it has kept."""
         kept, kept_total = self._window.get_width(), self._window.get_total()
-        dropped = max(width - kept, 1)
-        return Change(index, (total - kept_total) / dropped, kept_total / max(kept, 1))
+        return Change(index, (self._total - kept_total) / max(self._n - kept, 1), kept_total / max(kept, 1))
 
     def state(self) -> dict[str, Any]:
-        return {"window": b64encode(self._window.__getstate__()).decode()}
+        return {"window": b64encode(self._window.__getstate__()).decode(), "n": self._n, "total": self._total}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._window.__setstate__(b64decode(state["window"]))
+        self._n, self._total = state["n"], state["total"]

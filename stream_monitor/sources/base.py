@@ -23,12 +23,16 @@ class Record(Protocol):
     @property
     def key(self) -> bytes | None: ...
     @property
-    def value(self) -> bytes | Mapping[str, Any] | None:
+    def value(self) -> bytes | Mapping[str, Any] | Unreadable | None:
         """The body: bytes of JSON, or a row that a file's reader has already taken apart."""
         ...
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class Unreadable(str):
+    """In place of a record's value: why the source could not read it. The codec rejects it."""
 
 
 class TextRow(dict[str, Any]):

@@ -19,6 +19,7 @@ from stream_monitor.clock import Clock
 from stream_monitor.errors import SourceError
 from stream_monitor.ratelimit import RateLimit
 from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
+from stream_monitor.sources.kafka_batches import ReadablePartition
 
 logger = logging.getLogger(__name__)
 _by_time = attrgetter("timestamp")
@@ -177,6 +178,7 @@ class KafkaSource:
     def _connected(self) -> KafkaConsumer:
         if self._consumer is None:
             self._consumer = KafkaConsumer(**self._config)
+            self._consumer._fetcher.PartitionRecords = ReadablePartition
             self._consumer.subscribe(self._topics, listener=_Listener(self))
             logger.info("connected to %s", ", ".join(self._config["bootstrap_servers"]))
         return self._consumer

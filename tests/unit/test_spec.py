@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stream_monitor.detectors import KINDS
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
-from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parse_spec, parameters_of, select
+from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parameters_of, parse_spec, select
 
 
 @pytest.mark.parametrize(

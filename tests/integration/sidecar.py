@@ -1,0 +1,185 @@
+"""The very ``python -m stream_monitor run`` as a process of its own, started, scraped and stopped by tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.brokers import Broker
+
+START_SECONDS = 30
+STOP_SECONDS = 30
+WAIT_SECONDS = 40
+SERVES = re.compile(r"serves (http://\S+:\d+/)")
+PREFIX = "stream_monitor_"
+
+
+class Scrape:
+    """What ``/metrics`` said at one moment."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """The sum over the samples that have these labels; 0 when there is none."""
+        return sum(value for _, value in self.series(name, **labels))
+
+    def series(self, name: str, **labels: str) -> list[tuple[Mapping[str, str], float]]:
+        """The labels and value of each sample that has these labels."""
+        return [
+            (sample.labels, sample.value)
+            for sample in self.samples
+            if sample.name == PREFIX + name and labels.items() <= sample.labels.items()
+        ]
+
+    def rejected(self) -> dict[str, int]:
+        """How many records were rejected for which reason, where any was."""
+        return {labels["reason"]: int(value) for labels, value in self.series("records_rejected_total") if value}
+
+
+class Sidecar:
+    """``stream-monitor run`` with these arguments; the end of the ``with`` block kills what still runs."""
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, listen: bool = True) -> None:
+        where = ("--listen", "127.0.0.1:0") if listen else ()
+        self.command = [sys.executable, "-m", "stream_monitor", "run", *where, *arguments]
+        self._environment = environment or {}
+        self.lines: list[str] = []
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.wait_for_line(SERVES.pattern, START_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("STREAM_MONITOR_")}
+        self._process = subprocess.Popen(
+            self.command,
+            env=clean | dict(self._environment),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def get(self, path: str) -> tuple[int, str]:
+        """The status and the body that it answers with."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def scrape(self) -> Scrape:
+        status, text = self.get("metrics")
+        assert status == 200
+        return Scrape(text)
+
+    def is_ready(self) -> bool:
+        return self.get("readyz")[0] == 200
+
+    def wait_for(self, condition: Callable[[Scrape], bool], seconds: float = WAIT_SECONDS) -> Scrape:
+        """The first scrape that meets the condition."""
+        deadline = time.monotonic() + seconds
+        while True:
+            scrape = self.scrape()
+            if condition(scrape):
+                return scrape
+            assert self.is_running, f"the sidecar has ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"it did not come to that:\n{own_metrics(scrape)}\n{self.log}"
+            time.sleep(0.1)
+
+    def wait_for_records(self, count: int, seconds: float = WAIT_SECONDS) -> Scrape:
+        """The first scrape after it has read at least so many records."""
+        return self.wait_for(lambda scrape: scrape("records_total") >= count, seconds)
+
+    def wait_until_ready(self, ready: bool = True, seconds: float = WAIT_SECONDS) -> None:
+        self.wait_for(lambda _: self.is_ready() is ready, seconds)
+
+    def wait_for_line(self, pattern: str, seconds: float = WAIT_SECONDS) -> str:
+        """The first line of its log that the pattern is found in."""
+        deadline = time.monotonic() + seconds
+        while True:
+            ended = not self.is_running
+            if ended:
+                self._reader.join(5)
+            for line in self.lines:
+                if re.search(pattern, line):
+                    return line
+            assert not ended, f"the sidecar has ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"no line has {pattern!r}:\n{self.log}"
+            time.sleep(0.05)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it as an orchestrator would, and see that it ends well."""
+        assert self.ended(how) == 0, f"the sidecar ended with {self._process.returncode}:\n{self.log}"
+
+    def ended(self, how: signal.Signals | None = None) -> int:
+        """Its exit code, after this signal where one is given."""
+        if how:
+            self._process.send_signal(how)
+        code = self._process.wait(STOP_SECONDS)
+        self._reader.join(5)
+        return code
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        self._reader.join(5)
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def _read(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            if found := SERVES.search(line):
+                self.url = found[1]
+            self.lines.append(line.rstrip("\n"))
+
+
+def own_metrics(scrape: Scrape) -> str:
+    """The lines of ``/metrics`` that stream_monitor adds, without comments."""
+    return "\n".join(line for line in scrape.text.splitlines() if line.startswith(PREFIX))
+
+
+def watch(broker: Broker, topics: Sequence[str] | str, *extra: str, group: str | None = None) -> list[str]:
+    """The arguments of ``run`` that watch these topics; the group is named like the first topic by default."""
+    names = [topics] if isinstance(topics, str) else list(topics)
+    options = {key: ".".join(map(str, value)) for key, value in broker.client_options.items()}
+    return [
+        *("--bootstrap-servers", broker.bootstrap_servers),
+        *(part for name in names for part in ("--topic", name)),
+        *("--group-id", group or names[0]),
+        *(part for key, value in options.items() for part in ("--kafka-option", f"{key}={value}")),
+        *extra,
+    ]
