@@ -130,7 +130,8 @@ class Joiner:
             identity, _ = self._done.popitem(last=False)
             self._note(identity)
         oldest = [_oldest(self._waiting)[0].since] if self._waiting else []
-        oldest += [_oldest(table).since for table in (self._early, self._done) if table]
+        oldest += [_oldest(self._early).since] if self._early else []
+        oldest += [_oldest(self._done).since] if self._done else []
         self._next_expiry = min(oldest, default=math.inf) + self._ttl
 
     def state(self) -> dict[str, Any]:
@@ -192,7 +193,7 @@ class Joiner:
         return self._over(self.waiting_predictions) or self._over(len(self._early)) or len(self._done) > REMEMBERED
 
     def _begin(self, identity: str, ts: float | None) -> float:
-        """Move the clock on and make room; done for each event, so that batches don't matter. When it begins to wait."""
+        """Move the clock on and make room, for each event, so that batches don't matter; since when it waits."""
         self._note(identity)
         if ts is None:
             since = self._clock if self._clock > -math.inf else math.inf

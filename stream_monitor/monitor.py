@@ -127,7 +127,7 @@ class Monitor:
         columns = feature_columns([p.features for p in predictions], list(self.features))
         for name, column in columns.items():
             self.features[name].add(column)
-            self.features[name].last_seen = _last_seen(name, column, batch)
+            self.features[name].last_seen = _last_seen(name, column, batch, self.features[name].last_seen)
             detections += self._feed(f"missing:{name}", column.missing, index, ts)
             detections += self._feed(f"feature:{name}", column.values, index, ts)
         return detections
@@ -140,14 +140,14 @@ class Monitor:
             if features.keys() <= known:
                 continue
             new = [name for name in features if name not in known]
+            taken = new
             if len(features) > self._settings.max_features:
                 # A record that is itself over the bound may fill free room, but retires nothing.
-                room = self._settings.max_features - len(known)
-                self.features_ignored += len(new) - min(len(new), room)
-                new = new[:room]
-            if new and count:
+                taken = new[: self._settings.max_features - len(known)]
+            if taken and count:
                 return count
-            self._add_features(new, keep=features.keys())
+            self.features_ignored += len(new) - len(taken)
+            self._add_features(taken, keep=features.keys())
         return len(batch)
 
     def _add_features(self, new: Sequence[str], keep: AbstractSet[str]) -> None:
@@ -183,11 +183,11 @@ class Monitor:
         return signal
 
 
-def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Prediction]]) -> int:
-    """Position of the newest prediction that carries the feature at all; 0 if none does."""
+def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Prediction]], before: int) -> int:
+    """Position of the newest prediction that carries the feature at all; ``before`` if none does."""
     if not column.missing[-1]:
         return batch[-1][0]
-    return next((at for at, prediction in reversed(batch) if name in prediction.features), 0)
+    return next((at for at, prediction in reversed(batch) if name in prediction.features), before)
 
 
 class Fleet:

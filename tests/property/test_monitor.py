@@ -60,6 +60,7 @@ def _everything(pipeline: Any) -> dict[str, Any]:
     return {
         key: (
             monitor.predictions,
+            monitor.features_ignored,
             monitor.performance.measures(),
             monitor.performance.totals(),
             sorted((name, vars(counts)) for name, counts in monitor.features.items()),
