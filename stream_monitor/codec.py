@@ -23,6 +23,7 @@ _DAY = 86_400.0
 #: A clock that was never set says 1970; nothing that Kafka carries is as old as this.
 _EARLIEST = 365 * _DAY
 _LARGEST = 10**300
+_CLASSES = 1000
 _LONGEST_NAME = 200
 _NUMERIC_TYPES = frozenset((int, float))
 _SCALAR_TYPES = frozenset((str, int, float, bool))
@@ -57,6 +58,8 @@ class Codec:
         self._label_fields = FieldMap({**(fields or {}), **(label_fields or {})})
         self._label_topics = frozenset(label_topics)
         self._max_record_bytes = max_record_bytes
+        # What text targets mean, for the few classes that come again and again.
+        self._classes: dict[str, Target] = {}
         self.timestamps_replaced = 0
 
     def decode(self, record: Record) -> Prediction | Label | Rejection:
@@ -98,8 +101,9 @@ class Codec:
         text = type(record.value) is TextRow
         y_pred = self._target(y_pred, "prediction", text)
         score, y_true, groups = get("score"), get("label"), get("groups")
+        identity = get("id")
         return Prediction(
-            _identity(get("id")),
+            identity if type(identity) is str and identity else _identity(identity),
             self._timestamp(get("ts"), record),
             self._key(get("model"), get("version")),
             y_pred,
@@ -158,10 +162,16 @@ class Codec:
         """A class or a number. ``1``, ``1.0`` and ``"1"`` are one class, whatever the two writers used."""
         kind = type(value)
         if kind is str:
+            known = self._classes.get(value)
+            if known is not None:
+                return known
             number = _as_number(value)
             if self.task == "regression" and (number is None or not text):
                 raise RecordError(Reason.WRONG_TYPE, f"{name} is text; allowed: a number")
-            return value if number is None else number
+            target: Target = value if number is None else number
+            if self.task == "classification" and len(self._classes) < _CLASSES:
+                self._classes[value] = target
+            return target
         if kind not in _SCALAR_TYPES:
             raise RecordError(Reason.WRONG_TYPE, f"{name} is a {kind.__name__}; allowed: text, number, true, false")
         if kind is float and not math.isfinite(value):

@@ -27,7 +27,6 @@ class Waiting(NamedTuple):
 class _Done(NamedTuple):
     """Who has met a label, and that label: another version's prediction of the same id gets it too."""
 
-    since: float
     order: int
     keys: tuple[ModelVersion, ...]
     label: Label | None
@@ -58,6 +57,7 @@ class Joiner:
         self._early: OrderedDict[str, _Early] = OrderedDict()
         self._done: OrderedDict[str, _Done] = OrderedDict()
         self._changed: set[str] | None = None  # ids to write at the next checkpoint, once there are any
+        self._keys: dict[tuple[ModelVersion, ...], tuple[ModelVersion, ...]] = {}
         self._next_expiry = math.inf
         self._order = 0
         self._extra = 0  # waiting predictions beyond the first of their id
@@ -78,22 +78,24 @@ class Joiner:
 
     def predict(self, prediction: Prediction, index: int) -> list[Outcome] | None:
         """Take a prediction: its outcomes so far, at most one; None for a duplicate."""
-        since = self._begin(prediction.id, prediction.ts)
-        waiting = Waiting(since, prediction.key, index, prediction.ts, prediction.y_pred)
-        known = self._waiting.get(prediction.id) or ()
-        done = self._done.get(prediction.id)
-        if any(other.key == prediction.key for other in known) or (done and prediction.key in done.keys):
+        identity, ts, key, y_pred, *_, y_true = prediction
+        since = self._begin(identity, ts)
+        known = self._waiting.get(identity)
+        done = self._done.get(identity)
+        if (known and any(other.key == key for other in known)) or (done and key in done.keys):
             self.duplicate_predictions += 1
             return None
-        if prediction.y_true is not None:
-            self._remember(prediction.id, since, (prediction.key,), None)
-            return [_outcome(waiting, prediction.y_true, None)]
-        label = self._label_for(prediction, done)
+        if y_true is not None:
+            self._remember(identity, done, (key,), None)
+            return [Outcome(key, index, ts, y_pred, y_true, None)]
+        waiting = Waiting(since, key, index, ts, y_pred)
+        label = self._label_for(prediction, done) if done or self._early else None
         if label is not None:
-            self._remember(prediction.id, since, (prediction.key,), label)
-            return [_outcome(waiting, label.y_true, label.ts)]
-        self._waiting[prediction.id] = (*known, waiting)
+            self._remember(identity, done, (key,), label)
+            return [_outcome(waiting, label)]
+        self._waiting[identity] = (*known, waiting) if known else (waiting,)
         self._extra += bool(known)
+        self._bound(since)
         return []
 
     def label(self, label: Label) -> list[Outcome] | None:
@@ -103,8 +105,8 @@ class Joiner:
         matched = [entry for entry in waiting if _meant(label, entry.key)]
         if matched:
             self._take(label.id, waiting, matched)
-            self._remember(label.id, since, tuple(entry.key for entry in matched), label)
-            return [_outcome(entry, label.y_true, label.ts) for entry in matched]
+            self._remember(label.id, self._done.get(label.id), tuple(entry.key for entry in matched), label)
+            return [_outcome(entry, label) for entry in matched]
         done = self._done.get(label.id)
         early = self._early.get(label.id)
         others = early.labels if early else ()
@@ -112,6 +114,7 @@ class Joiner:
             self.duplicate_labels += 1
             return None
         self._early[label.id] = _Early(since, early.order if early else self._next(), (*others, label))
+        self._bound(since)
         return []
 
     def _expire(self) -> None:
@@ -126,12 +129,8 @@ class Joiner:
             identity, _ = self._early.popitem(last=False)
             self._note(identity)
             self.expired_labels += 1
-        while self._done and (_oldest(self._done).since < horizon or len(self._done) > REMEMBERED):
-            identity, _ = self._done.popitem(last=False)
-            self._note(identity)
         oldest = [_oldest(self._waiting)[0].since] if self._waiting else []
         oldest += [_oldest(self._early).since] if self._early else []
-        oldest += [_oldest(self._done).since] if self._done else []
         self._next_expiry = min(oldest, default=math.inf) + self._ttl
 
     def state(self) -> dict[str, Any]:
@@ -172,9 +171,9 @@ class Joiner:
             self._extra += len(entries) - 1
         for identity, (since, order, labels) in sorted(early.items(), key=lambda item: item[1][1]):
             self._early[identity] = _Early(_since(since), order, tuple(Label(*label) for label in labels))
-        for identity, (since, order, keys, label) in sorted(done.items(), key=lambda item: item[1][1]):
+        for identity, (order, keys, label) in sorted(done.items(), key=lambda item: item[1][0]):
             versions = tuple(ModelVersion(*key) for key in keys)
-            self._done[identity] = _Done(_since(since), order, versions, Label(*label) if label else None)
+            self._done[identity] = _Done(order, versions, Label(*label) if label else None)
         self._changed = set()
 
     def _entry(self, identity: str) -> list[Any] | None:
@@ -189,21 +188,22 @@ class Joiner:
     def _over(self, count: int) -> bool:
         return count > self._max_waiting
 
-    def _full(self) -> bool:
-        return self._over(self.waiting_predictions) or self._over(len(self._early)) or len(self._done) > REMEMBERED
-
     def _begin(self, identity: str, ts: float | None) -> float:
-        """Move the clock on and make room, for each event, so that batches don't matter; since when it waits."""
+        """Move the clock on and expire what is due, at each event: batches must not matter. Since when it waits."""
         self._note(identity)
         if ts is None:
-            since = self._clock if self._clock > -math.inf else math.inf
-        else:
-            since = ts
-            self._clock = max(self._clock, ts)
-        if self._clock > self._next_expiry or self._full():
-            self._expire()
+            return self._clock if self._clock > -math.inf else math.inf
+        if ts > self._clock:
+            self._clock = ts
+            if ts > self._next_expiry:
+                self._expire()
+        return ts
+
+    def _bound(self, since: float) -> None:
+        """Something more waits: keep to the bound, and know when it is due."""
         self._next_expiry = min(self._next_expiry, since + self._ttl)
-        return since
+        if self._over(self.waiting_predictions) or self._over(len(self._early)):
+            self._expire()
 
     def _label_for(self, prediction: Prediction, done: _Done | None) -> Label | None:
         """The label that came before this prediction, taken out of the early ones."""
@@ -227,10 +227,17 @@ class Joiner:
         else:
             del self._waiting[identity]
 
-    def _remember(self, identity: str, since: float, keys: tuple[ModelVersion, ...], label: Label | None) -> None:
-        done = self._done.get(identity)
-        order = done.order if done else self._next()
-        self._done[identity] = _Done(since, order, (*done.keys, *keys) if done else keys, label)
+    def _remember(
+        self, identity: str, done: _Done | None, keys: tuple[ModelVersion, ...], label: Label | None
+    ) -> None:
+        if done:
+            self._done[identity] = _Done(done.order, (*done.keys, *keys), label)
+            return
+        # One tuple for all that have the same key: there are many of them.
+        self._done[identity] = _Done(self._next(), self._keys.setdefault(keys, keys), label)
+        if len(self._done) > REMEMBERED:
+            oldest, _ = self._done.popitem(last=False)
+            self._note(oldest)
 
     def _next(self) -> int:
         """Numbers in order of arrival, so that a restored table has the order that it had."""
@@ -256,6 +263,6 @@ def _same_target(one: Label, other: Label) -> bool:
     return (one.model, one.version) == (other.model, other.version)
 
 
-def _outcome(waiting: Waiting, y_true: Target, labelled: float | None) -> Outcome:
-    delay = None if labelled is None or waiting.ts is None else max(labelled - waiting.ts, 0.0)
-    return Outcome(waiting.key, waiting.index, waiting.ts, waiting.y_pred, y_true, delay)
+def _outcome(waiting: Waiting, label: Label) -> Outcome:
+    delay = None if label.ts is None or waiting.ts is None else max(label.ts - waiting.ts, 0.0)
+    return Outcome(waiting.key, waiting.index, waiting.ts, waiting.y_pred, label.y_true, delay)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from stream_monitor.alerts.base import Sink
@@ -17,9 +18,10 @@ from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet
 from stream_monitor.ratelimit import RateLimit
 from stream_monitor.sources.base import Position, Reached, Record, Source
-from stream_monitor.stats import Stats
+from stream_monitor.stats import REJECT_WINDOW, Stats
 
 logger = logging.getLogger(__name__)
+_topic = attrgetter("topic")
 
 
 class Pipeline:
@@ -114,8 +116,8 @@ class Pipeline:
         stats, joiner = self.stats, self.joiner
         predictions: list[tuple[int, Prediction]] = []
         outcomes: list[Outcome] = []
-        rejected = 0
-        for record in records:
+        unusable = bytearray(len(records))
+        for at, record in enumerate(records):
             event = self._decode(record)
             if type(event) is Prediction:
                 resolved = joiner.predict(event, stats.predictions)
@@ -131,9 +133,9 @@ class Pipeline:
                     stats.labels += 1
             else:
                 self._reject(record, event)  # type: ignore[arg-type]
-                rejected += 1
-        stats.records.update(record.topic for record in records)
-        stats.accept(len(records) - rejected)
+                unusable[at] = 1
+        stats.records.update(map(_topic, records))
+        stats.recent_rejects.extend(unusable[-REJECT_WINDOW:])
         stats.outcomes += len(outcomes)
         return predictions, outcomes
 

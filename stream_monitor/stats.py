@@ -30,11 +30,6 @@ class Stats:
     def reject(self, reason: Reason) -> None:
         """Count one rejected record."""
         self.rejected[reason] += 1
-        self.recent_rejects.append(1)
-
-    def accept(self, count: int) -> None:
-        """Count records that could be read."""
-        self.recent_rejects.extend([0] * min(count, REJECT_WINDOW))
 
     def state(self) -> dict[str, Any]:
         return {

@@ -48,12 +48,16 @@ class PageHinkley:
         self._reset()
 
     def _reset(self) -> None:
-        self._n = 0
-        self._total = 0.0
-        # River starts the falling side's extreme at -1, the rising side's at infinity.
-        starts = {"up": (1.0, np.inf), "down": (-1.0, 1.0)}
-        modes = starts if self._config.mode == "both" else (self._config.mode,)
-        self._sides = [_Side(self._config, *starts[mode]) for mode in modes]
+        config = self._config
+        wanted = [mode for mode in ("up", "down") if config.mode in (mode, "both")]
+        # One row a direction: the falling side is the rising one of the negated values. River starts the rising
+        # side's minimum at infinity, and the falling side's maximum at -1.
+        self._signs = np.array([[1.0 if mode == "up" else -1.0] for mode in wanted])
+        self._minima = np.array([np.inf if mode == "up" else 1.0 for mode in wanted])
+        self._sums = np.zeros(len(wanted))
+        # How many values there were, and their total, when each sum was at its minimum.
+        self._at_minima = np.zeros((2, len(wanted)))
+        self._n, self._total = 0, 0.0
 
     def update_many(self, values: Floats) -> list[Change]:
         changes: list[Change] = []
@@ -74,66 +78,45 @@ class PageHinkley:
         totals = np.cumsum(np.concatenate(([self._total], values)))[1:]
         counts = np.arange(self._n + 1.0, self._n + len(values) + 1.0)
         deviations = values - totals / counts
-        too_early = max(self._config.min_instances - 1 - self._n, 0)
-        hits = [(hit, side) for side in self._sides if (hit := side.scan(deviations, too_early)) is not None]
-        if hits:
-            hit, side = min(hits, key=lambda pair: pair[0])
-            side.keep(hit, counts, totals)
-            return _change(hit, side, float(counts[hit]), float(totals[hit]))
-        for side in self._sides:
-            side.keep(len(values) - 1, counts, totals)
-        self._n, self._total = int(counts[-1]), float(totals[-1])
-        return None
+        alpha = self._config.alpha
+        steps = self._signs * deviations - self._config.delta
+        sums, _ = lfilter(ONE, (1.0, -alpha), steps, zi=alpha * self._sums[:, None])
+        minima = np.minimum(np.minimum.accumulate(sums, axis=1), self._minima[:, None])
+        over = sums - minima > self._config.threshold
+        over[:, : max(self._config.min_instances - 1 - self._n, 0)] = False
+        hits = over.any(axis=0)
+        last = int(hits.argmax())
+        hit = bool(hits[last])
+        last = last if hit else len(values) - 1
+        self._keep(sums[:, : last + 1], minima[:, last], counts, totals)
+        return self._change(last, int(over[:, last].argmax())) if hit else None
+
+    def _keep(self, sums: Floats, minima: Floats, counts: Floats, totals: Floats) -> None:
+        """Take up all that was scanned up to the end of ``sums``."""
+        last = sums.shape[1] - 1
+        for side in np.flatnonzero(minima < self._minima):
+            lowest = sums[side].argmin()
+            self._at_minima[:, side] = counts[lowest], totals[lowest]
+        self._minima, self._sums = minima, sums[:, -1]
+        self._n, self._total = int(counts[last]), float(totals[last])
+
+    def _change(self, index: int, side: int) -> Change:
+        """The means before and after the sum's minimum, which is the estimated change point."""
+        n_before, total_before = self._at_minima[:, side].tolist()
+        after = (self._total - total_before) / max(self._n - n_before, 1.0)
+        return Change(index, total_before / n_before if n_before else after, after)
 
     def state(self) -> dict[str, Any]:
-        return {"n": self._n, "total": self._total, "sides": [side.state() for side in self._sides]}
+        return {
+            "n": self._n,
+            "total": self._total,
+            "sums": self._sums.tolist(),
+            "minima": [minimum if np.isfinite(minimum) else None for minimum in self._minima.tolist()],
+            "at_minima": self._at_minima.tolist(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         self._n, self._total = state["n"], state["total"]
-        for side, values in zip(self._sides, state["sides"], strict=True):
-            side.restore(values)
-
-
-class _Side:
-    """The test in one direction (sign 1 or -1): its sum, the sum's minimum, and what was known at the minimum."""
-
-    def __init__(self, config: PageHinkleyConfig, sign: float, minimum: float) -> None:
-        self._config = config
-        self._sign = sign
-        self._sum = 0.0
-        self._minimum = minimum
-        self.n_at_minimum = 0.0
-        self.total_at_minimum = 0.0
-
-    def scan(self, deviations: Floats, too_early: int) -> int | None:
-        """The first drift in the next values; `keep` then moves on."""
-        alpha = self._config.alpha
-        steps = self._sign * deviations - self._config.delta
-        self._sums, _ = lfilter(ONE, (1.0, -alpha), steps, zi=(alpha * self._sum,))
-        self._minima = np.minimum(np.minimum.accumulate(self._sums), self._minimum)
-        hits = (self._sums - self._minima)[too_early:] > self._config.threshold
-        first = int(hits.argmax()) if len(hits) else 0
-        return too_early + first if len(hits) and hits[first] else None
-
-    def keep(self, last: int, counts: Floats, totals: Floats) -> None:
-        """Take up the values scanned, up to and with position ``last``."""
-        if self._minima[last] < self._minimum:
-            lowest = int(self._sums[: last + 1].argmin())
-            self._minimum = float(self._minima[last])
-            self.n_at_minimum, self.total_at_minimum = float(counts[lowest]), float(totals[lowest])
-        self._sum = float(self._sums[last])
-
-    def state(self) -> list[float | None]:
-        minimum = self._minimum if np.isfinite(self._minimum) else None
-        return [self._sum, minimum, self.n_at_minimum, self.total_at_minimum]
-
-    def restore(self, state: list[Any]) -> None:
-        self._sum, minimum, self.n_at_minimum, self.total_at_minimum = state
-        self._minimum = np.inf if minimum is None else minimum
-
-
-def _change(index: int, side: _Side, n: float, total: float) -> Change:
-    """The means before and after the sum's minimum, which is the estimated change point."""
-    after = (total - side.total_at_minimum) / max(n - side.n_at_minimum, 1.0)
-    before = side.total_at_minimum / side.n_at_minimum if side.n_at_minimum else after
-    return Change(index, before, after)
+        self._sums = np.array(state["sums"], dtype=np.float64)
+        self._minima = np.array([np.inf if minimum is None else minimum for minimum in state["minima"]])
+        self._at_minima = np.array(state["at_minima"], dtype=np.float64)

@@ -8,12 +8,12 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Literal
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka import AsyncConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from stream_monitor.clock import Clock
 from stream_monitor.errors import SourceError
@@ -39,7 +39,7 @@ ASSIGNORS: Mapping[str, Any] = {
 #: Other than kafka-python's own: larger polls make longer columns, no topic is created by looking for it, and one
 #: that is created later is found soon.
 DEFAULTS: dict[str, Any] = {
-    "max_poll_records": 1000,
+    "max_poll_records": 2000,
     "allow_auto_create_topics": False,
     "metadata_max_age_ms": 10_000,
     "bootstrap_timeout_ms": 5_000,
@@ -83,6 +83,7 @@ class KafkaSource:
         self._applied: dict[TopicPartition, int] = {}
         self._reached: dict[TopicPartition, int] = {}
         self._resume: dict[TopicPartition, int] = {}
+        self._unplaced: set[TopicPartition] = set()
         self.before_commit: BeforeCommit = lambda _: None
         self._missing_topics = RateLimit(clock, per_minute=2)
         self._clock = clock
@@ -96,6 +97,8 @@ class KafkaSource:
         self._settle()
         try:
             consumer = self._connected()
+            for tp in sorted(self._unplaced):
+                self._place(consumer, tp)
             polled = consumer.poll(timeout_ms=int(timeout * 1000))
             if not polled:
                 self._tell_missing_topics(consumer)
@@ -111,16 +114,17 @@ class KafkaSource:
         self._settle()
         if not self._consumer or not self._applied:
             return
-        self.before_commit([Reached(tp.topic, tp.partition, offset) for tp, offset in self._reached.items()])
         try:
-            self._consumer.commit(
-                {tp: OffsetAndMetadata(offset, "", -1) for tp, offset in self._applied.items()},
-                timeout_ms=PATIENCE_MS,
-            )
+            self._consumer.commit(self._saved(), timeout_ms=PATIENCE_MS)
             self._applied.clear()
         except KafkaError as error:
             # The position is committed again with the next batch; until then a restart would read some twice.
             logger.warning("could not commit: %s: %s", type(error).__name__, _one_line(error))
+
+    def _saved(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        """What to commit, once whoever wants to save more has done so."""
+        self.before_commit([Reached(tp.topic, tp.partition, offset) for tp, offset in self._reached.items()])
+        return {tp: OffsetAndMetadata(offset, "", -1) for tp, offset in self._applied.items()}
 
     def resume(self, reached: Sequence[Reached]) -> None:
         """Go on from these positions where the group's own are not later."""
@@ -139,35 +143,48 @@ class KafkaSource:
             self._consumer.close(timeout_ms=PATIENCE_MS)
             self._consumer = None
 
-    def revoke(self, partitions: Sequence[TopicPartition], commit: bool) -> None:
+    async def revoke(self, partitions: Sequence[TopicPartition], commit: bool) -> None:
         """Partitions go to another member: keep how far they were applied, unless they are lost already."""
-        if commit:
-            self.commit()
+        if commit and self._consumer and self._applied:
+            try:
+                await self._consumer.commit_async(self._saved())
+            except KafkaError as error:
+                logger.warning("could not commit before handing over: %s: %s", type(error).__name__, _one_line(error))
         for tp in partitions:
             self._applied.pop(tp, None)
             self._polled.pop(tp, None)
             self._reached.pop(tp, None)
+            self._unplaced.discard(tp)
 
     def assign(self, partitions: Sequence[TopicPartition]) -> None:
-        """Partitions came: ``--start latest`` holds where the group has no position yet."""
+        """Partitions came. Where the group's position may not be the one to begin at, they wait for the next poll."""
         if partitions:
             names = ", ".join(f"{tp.topic}[{tp.partition}]" for tp in sorted(partitions))
             logger.info("assigned %s", names)
-        for tp in partitions:
-            self._place(tp, self._resume.pop(tp, None))
+        unplaced = [tp for tp in partitions if self._start == "latest" or tp in self._resume]
+        if unplaced and self._consumer:
+            self._consumer.pause(*unplaced)
+            self._unplaced.update(unplaced)
 
-    def _place(self, tp: TopicPartition, saved: int | None) -> None:
-        """Where to read a partition from, if not where the group left it."""
-        if not self._consumer or (saved is None and self._start == "earliest"):
-            return
-        committed = self._consumer.committed(tp)
-        if saved is None:
-            if committed is None:
-                self._consumer.seek_to_end(tp)
-        elif saved != committed:
+    def _place(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
+        """Begin where the state was saved, or with ``--start latest`` at the end where the group has no position.
+
+        That end is a position to be committed: what comes later is read, also after a restart.
+        """
+        saved, committed = self._resume.get(tp), consumer.committed(tp, timeout_ms=PATIENCE_MS)
+        if saved is not None and saved != committed:
             at = max(saved, committed or 0)
             logger.warning("%s[%d]: saved %d, committed %s; going on from %d", *tp, saved, committed, at)
-            self._consumer.seek(tp, at)
+            consumer.seek(tp, at)
+        elif saved is None and committed is None:
+            consumer.seek_to_end(tp)
+            end = consumer.position(tp, timeout_ms=PATIENCE_MS)
+            if end is None:
+                raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] does not tell its end")
+            self._applied[tp] = self._reached[tp] = end
+        consumer.resume(tp)
+        self._resume.pop(tp, None)
+        self._unplaced.discard(tp)
 
     def _settle(self) -> None:
         """The batch polled last has been applied: its position may be committed."""
@@ -193,21 +210,26 @@ class KafkaSource:
 
     @staticmethod
     def _lag(consumer: KafkaConsumer, tp: TopicPartition) -> int | None:
-        end = consumer.highwater(tp)
-        return None if end is None else max(end - consumer.position(tp, timeout_ms=1000), 0)
+        try:
+            end, position = consumer.highwater(tp), consumer.position(tp, timeout_ms=0)
+        except KafkaError:
+            return None
+        return None if end is None or position is None else max(end - position, 0)
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
+    """Called by the client's own thread, which must not wait for itself, while the pipeline's is inside a poll."""
+
     def __init__(self, source: KafkaSource) -> None:
         self._source = source
 
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        self._source.revoke(revoked, commit=True)
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        await self._source.revoke(revoked, commit=True)
 
-    def on_partitions_lost(self, lost: Sequence[TopicPartition]) -> None:
-        self._source.revoke(lost, commit=False)
+    async def on_partitions_lost(self, lost: Sequence[TopicPartition]) -> None:
+        await self._source.revoke(lost, commit=False)
 
-    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         self._source.assign(assigned)
 
 
