@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 def run(config: RunConfig) -> None:
     """The sidecar: until SIGTERM or SIGINT."""
     stop = threading.Event()
-    tune_gc()
+    tune_collector()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     clock = SystemClock()
@@ -78,7 +78,7 @@ def replay(
 ) -> tuple[Pipeline, MemorySink]:
     """The same pipeline over files, to their end."""
     clock = SystemClock()
-    tune_gc()
+    tune_collector()
     source = FileSource(
         paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
     )
@@ -90,8 +90,8 @@ def replay(
     return pipeline, sink
 
 
-def tune_gc() -> None:
-    """Millions of long-lived tuples make Python's cycle collector cost as much as the work: let it run rarely."""
+def tune_collector() -> None:
+    """Millions of long-lived tuples make the cycle collector cost as much as the work: let it run rarely."""
     gc.set_threshold(100_000, 20, 20)
 
 

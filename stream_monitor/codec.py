@@ -22,11 +22,13 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DAY = 86_400.0
 #: A clock that was never set says 1970; nothing that Kafka carries is as old as this.
 _EARLIEST = 365 * _DAY
-_LARGEST = 10**300
+#: Sums of squares of these are still floats, and such a number is no class.
+_LARGEST = 10**150
 _CLASSES = 1000
 _LONGEST_NAME = 200
 _NUMERIC_TYPES = frozenset((int, float))
 _SCALAR_TYPES = frozenset((str, int, float, bool))
+_CACHED_TYPES = frozenset((str, type(None)))
 
 
 class Codec:
@@ -101,14 +103,14 @@ class Codec:
         text = type(record.value) is TextRow
         y_pred = self._target(y_pred, "prediction", text)
         score, y_true, groups = get("score"), get("label"), get("groups")
-        identity = get("id")
+        identity, features = get("id"), get("features")
         return Prediction(
             identity if type(identity) is str and identity else _identity(identity),
             self._timestamp(get("ts"), record),
             self._key(get("model"), get("version")),
             y_pred,
-            _features(get("features"), text),
-            None if score is None else _score(_cell(score) if text else score, y_pred),
+            features if type(features) is dict and not text else _features(features, text),
+            score if score is None or type(score) is float else _score(_cell(score) if text else score, y_pred),
             None if groups is None else _groups(groups),
             None if y_true is None else self._target(y_true, "label", text),
         )
@@ -138,7 +140,8 @@ class Codec:
             self._default_key.model if model is None else _name(model, "model"),
             self._default_key.version if version is None else _name(version, "version"),
         )
-        if len(self._keys) < 10_000 and type(model) is not bool and type(version) is not bool:
+        # Of numbers, 1, 1.0 and True would be one entry.
+        if len(self._keys) < 10_000 and {type(model), type(version)} <= _CACHED_TYPES:
             self._keys[model, version] = key
         return key
 
@@ -171,14 +174,10 @@ class Codec:
             target: Target = value if number is None else number
             if self.task == "classification" and len(self._classes) < _CLASSES:
                 self._classes[value] = target
-            return target
+            return target if type(target) is str else _bounded(target, name)
         if kind not in _SCALAR_TYPES:
             raise RecordError(Reason.WRONG_TYPE, f"{name} is a {kind.__name__}; allowed: text, number, true, false")
-        if kind is float and not math.isfinite(value):
-            raise RecordError(Reason.WRONG_TYPE, f"{name} is not finite")
-        if kind is int and abs(value) > _LARGEST:
-            raise RecordError(Reason.WRONG_TYPE, f"{name} is too large for a float")
-        return value  # type: ignore[no-any-return]
+        return _bounded(value, name)
 
 
 def _parse_leniently(value: bytes) -> Any:
@@ -195,6 +194,13 @@ def _parse_leniently(value: bytes) -> Any:
     except (ValueError, RecursionError):
         raise RecordError(Reason.NOT_JSON, "the value is not JSON, or nested too deeply") from None
     return body
+
+
+def _bounded(value: Any, name: str) -> Target:
+    """A number that can be squared and stored: an integer that 64 bits don't hold becomes a float."""
+    if not -_LARGEST <= value <= _LARGEST:  # NaN included
+        raise RecordError(Reason.WRONG_TYPE, f"{name} is not finite, or beyond 1e150")
+    return float(value) if not -(2**63) <= value < 2**63 else value
 
 
 def _identity(value: Any) -> str:
@@ -268,4 +274,6 @@ def _as_number(text: str) -> int | float | None:
     number = float(text)
     if not math.isfinite(number):
         return None
+    if 2**53 <= abs(number) < 2**63 and not any(mark in text for mark in ".eE"):
+        return int(text)  # a float would take neighbours for one
     return int(number) if number.is_integer() and abs(number) < 2**53 else number

@@ -59,7 +59,9 @@ class FieldMap:
                 continue
             for prefix, field in FIELD_PREFIXES.items():
                 if name.startswith(prefix):
-                    mapped[field] = {**(mapped.get(field) or {}), name.removeprefix(prefix): value}
+                    known = mapped.get(field)
+                    if known is None or isinstance(known, dict):  # else it stays, and is rejected for its type
+                        mapped[field] = {**(known or {}), name.removeprefix(prefix): value}
                     break
             else:
                 mapped[name] = value

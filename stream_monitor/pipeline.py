@@ -118,7 +118,10 @@ class Pipeline:
         outcomes: list[Outcome] = []
         unusable = bytearray(len(records))
         for at, record in enumerate(records):
-            event = self._decode(record)
+            try:
+                event = self.codec.decode(record)
+            except Exception as error:  # noqa: BLE001 - one record must not end the process
+                event = Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; please report it")
             if type(event) is Prediction:
                 resolved = joiner.predict(event, stats.predictions)
                 if resolved is not None:
@@ -138,12 +141,6 @@ class Pipeline:
         stats.recent_rejects.extend(unusable[-REJECT_WINDOW:])
         stats.outcomes += len(outcomes)
         return predictions, outcomes
-
-    def _decode(self, record: Record) -> Prediction | Label | Rejection:
-        try:
-            return self.codec.decode(record)
-        except Exception as error:  # noqa: BLE001 - one record must not end the process
-            return Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; please report it")
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.stats.reject(rejection.reason)

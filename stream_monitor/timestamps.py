@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+_COMPACT_DATE = re.compile(r"[0-9]{8}")
 #: Above these, a number of seconds would lie beyond the year 5000: it is then ms, µs or ns.
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
 
@@ -19,11 +21,15 @@ def parse_timestamp(value: Any) -> float:
     1795435200.0
     """
     if type(value) is str:
-        return _parse_text(value)
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return _from_epoch(_finite(float(value)))
+        return _seconds(moment) if moment.tzinfo is None else moment.timestamp()
     if isinstance(value, datetime):
         return _seconds(value)
-    if type(value) in (int, float) and math.isfinite(value):
-        return _from_epoch(float(value))
+    if type(value) in (int, float):
+        return _from_epoch(_finite(float(value)))
     raise ValueError("not a time")
 
 
@@ -38,14 +44,10 @@ def format_timestamp(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _parse_text(text: str) -> float:
-    try:
-        return _seconds(datetime.fromisoformat(text))
-    except ValueError:
-        number = float(text)
-        if not math.isfinite(number):
-            raise
-        return _from_epoch(number)
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError("not a time")
+    return number
 
 
 def _seconds(moment: datetime) -> float:

@@ -84,7 +84,7 @@ class _Batch:
                 yield from self._batch
                 return
             except Exception as error:  # noqa: BLE001 - each compression library has errors of its own
-                why = Unreadable(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+                why = Unreadable(_describe(error))
             if not self._batch._decompressed:
                 yield from self._stand_ins(why)
                 return
@@ -114,3 +114,9 @@ class _Batch:
             length, start = 0, len(batch._buffer)
         batch._pos = start + max(length, 0)
         batch._next_record_index += 1
+
+
+def _describe(error: Exception) -> str:
+    """The error in one line, with its name once: Kafka's own errors begin with it."""
+    name, text = type(error).__name__, " ".join(str(error).split())[:200]
+    return text if name in text else f"{name}: {text}"

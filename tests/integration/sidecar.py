@@ -176,9 +176,6 @@ def watch(broker: Broker, topics: Sequence[str] | str, *extra: str, group: str |
     """The arguments of ``run`` that watch these topics; the group is named like the first topic by default."""
     names = [topics] if isinstance(topics, str) else list(topics)
     options = {key: ".".join(map(str, value)) for key, value in broker.client_options.items()}
-    if broker.kind == "embedded":
-        # The mock cluster lets a group wait for a member that has left until its session ends.
-        options |= {"session_timeout_ms": "2000", "heartbeat_interval_ms": "500"}
     return [
         *("--bootstrap-servers", broker.bootstrap_servers),
         *(part for name in names for part in ("--topic", name)),
