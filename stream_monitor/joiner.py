@@ -11,7 +11,7 @@ from stream_monitor.events import Label, ModelVersion, Outcome, Prediction, Targ
 
 _COUNTERS = ("duplicate_predictions", "duplicate_labels", "expired_predictions", "expired_labels")
 #: Ids remembered after their label was applied, so that a repeated prediction or label is known as such.
-REMEMBERED = 100_000
+REMEMBERED = 50_000
 
 
 class Waiting(NamedTuple):

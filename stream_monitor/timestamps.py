@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-_COMPACT_DATE = re.compile(r"[0-9]{8}")
+_COMPACT_DATE = re.compile(r"[0-9]{8}([T ]|$)")
 #: Above these, a number of seconds would lie beyond the year 5000: it is then ms, µs or ns.
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
 
@@ -21,10 +21,10 @@ def parse_timestamp(value: Any) -> float:
     1795435200.0
     """
     if type(value) is str:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
+        # Python's reader takes epoch milliseconds for the compact form of a date in the year 1711.
+        if value[4:5] != "-" and not _COMPACT_DATE.match(value):
             return _from_epoch(_finite(float(value)))
+        moment = datetime.fromisoformat(value)
         return _seconds(moment) if moment.tzinfo is None else moment.timestamp()
     if isinstance(value, datetime):
         return _seconds(value)

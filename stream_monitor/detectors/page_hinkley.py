@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.signal import lfilter
 
 from stream_monitor.detectors.base import Change, DetectorConfig, Floats
+from stream_monitor.recurrence import fading_sums
 
 Mode = Literal["up", "down", "both"]
-ONE = (1.0,)
 #: Values scanned at once: what stands behind a detection is scanned again, which must not become quadratic.
 CHUNK = 4096
 
@@ -78,9 +77,9 @@ class PageHinkley:
         totals = np.cumsum(np.concatenate(([self._total], values)))[1:]
         counts = np.arange(self._n + 1.0, self._n + len(values) + 1.0)
         deviations = values - totals / counts
-        alpha = self._config.alpha
         steps = self._signs * deviations - self._config.delta
-        sums, _ = lfilter(ONE, (1.0, -alpha), steps, zi=alpha * self._sums[:, None])
+        pairs = zip(steps, self._sums, strict=True)
+        sums = np.stack([fading_sums(row, self._config.alpha, start) for row, start in pairs])
         minima = np.minimum(np.minimum.accumulate(sums, axis=1), self._minima[:, None])
         over = sums - minima > self._config.threshold
         over[:, : max(self._config.min_instances - 1 - self._n, 0)] = False

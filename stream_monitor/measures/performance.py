@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from scipy.signal import lfilter
 
 from stream_monitor.detectors import Floats
 from stream_monitor.events import Target
+from stream_monitor.recurrence import fading_sums
 
 Window = Literal["cumulative", "rolling", "decayed"]
 _Sums = Sequence[float]
@@ -190,7 +190,4 @@ class _Windows:
 
 def _fade(rows: Floats, sums: _Sums, decay: float) -> list[float]:
     """``s = decay s + x`` over each row, carried on from ``sums``."""
-    start = decay * np.array(sums)[:, None]
-    faded, _ = lfilter((1.0,), (1.0, -decay), rows, axis=1, zi=start)
-    last: list[float] = faded[:, -1].tolist()
-    return last
+    return [float(fading_sums(row, decay, start)[-1]) for row, start in zip(rows, sums, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 import orjson
+import zstandard
 
 from stream_monitor.errors import ConfigError
 from stream_monitor.fields import FieldMap
@@ -104,11 +106,16 @@ class FileSource:
         self._open.close()
 
     def _records(self, path: Path, kind: Format, topic: str, counted: bool = True) -> Iterator[FileRecord]:
-        raw = self._open.enter_context(path.open("rb"))
-        if counted:
-            self._raw.append(raw)
-        for offset, value in enumerate(_READERS[kind](raw, path)):
-            yield FileRecord(topic, offset, value)
+        try:
+            raw = self._open.enter_context(path.open("rb"))
+            if counted:
+                self._raw.append(raw)
+            for offset, value in enumerate(_READERS[kind](raw, path)):
+                yield FileRecord(topic, offset, value)
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError, csv.Error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            what = "--labels: " if topic == LABELS else ""
+            raise ConfigError(f"{what}can't read {path}: {reason}") from None
 
     def _merge(self, rows: Iterator[FileRecord], labels: Iterable[FileRecord]) -> Iterator[FileRecord]:
         timed = [(_time_of(record, self._label_times), record) for record in labels]
@@ -151,8 +158,6 @@ def _decompressed(raw: IO[bytes], path: Path) -> IO[bytes]:
     if start.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=raw))
     if start.startswith(_ZSTD):
-        import zstandard
-
         return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
     if start.startswith(_PARQUET):
         raise ConfigError(f"{path.name} is a Parquet file; use --format parquet")

@@ -103,6 +103,7 @@ class KafkaSource:
             if not polled:
                 self._tell_missing_topics(consumer)
         except KafkaError as error:
+            self._rewind()
             raise SourceError(f"Kafka: {type(error).__name__}: {_one_line(error)}") from error
         for partition, records in polled.items():
             self._polled[partition] = records[-1].offset + 1
@@ -161,22 +162,36 @@ class KafkaSource:
         if partitions:
             names = ", ".join(f"{tp.topic}[{tp.partition}]" for tp in sorted(partitions))
             logger.info("assigned %s", names)
-        unplaced = [tp for tp in partitions if self._start == "latest" or tp in self._resume]
-        if unplaced and self._consumer:
-            self._consumer.pause(*unplaced)
-            self._unplaced.update(unplaced)
+        self._postpone([tp for tp in partitions if self._start == "latest" or tp in self._resume])
+
+    def _rewind(self) -> None:
+        """Go back to what was given out: a poll that fails may have moved on from records that nobody has seen."""
+        assigned = self._consumer.assignment() if self._consumer else ()
+        for tp in assigned:
+            if self._consumer and tp in self._reached:
+                self._consumer.seek(tp, self._reached[tp])
+        self._postpone([tp for tp in assigned if tp not in self._reached])
+
+    def _postpone(self, partitions: Sequence[TopicPartition]) -> None:
+        """Read nothing of these before the next poll has placed them."""
+        if self._consumer:
+            self._consumer.pause(*partitions)
+            self._unplaced.update(partitions)
 
     def _place(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
-        """Begin where the state was saved, or with ``--start latest`` at the end where the group has no position.
+        """Begin where the state was saved or the group stands; without either, where ``--start`` says.
 
-        That end is a position to be committed: what comes later is read, also after a restart.
+        The end is then a position to be committed: what comes later is read, also after a restart.
         """
         saved, committed = self._resume.get(tp), consumer.committed(tp, timeout_ms=PATIENCE_MS)
+        at = committed if saved is None else max(saved, committed or 0)
         if saved is not None and saved != committed:
-            at = max(saved, committed or 0)
             logger.warning("%s[%d]: saved %d, committed %s; going on from %d", *tp, saved, committed, at)
+        if at is not None:
             consumer.seek(tp, at)
-        elif saved is None and committed is None:
+        elif self._start == "earliest":
+            consumer.seek_to_beginning(tp)
+        else:
             consumer.seek_to_end(tp)
             end = consumer.position(tp, timeout_ms=PATIENCE_MS)
             if end is None:
@@ -194,9 +209,19 @@ class KafkaSource:
 
     def _connected(self) -> KafkaConsumer:
         if self._consumer is None:
-            self._consumer = KafkaConsumer(**self._config)
-            self._consumer._fetcher.PartitionRecords = ReadablePartition
-            self._consumer.subscribe(self._topics, listener=_Listener(self))
+            consumer = KafkaConsumer(**self._config)
+            try:
+                # Known topics before the group is joined spare a second join; and with an explicit api_version the
+                # client would otherwise lose a subscription that comes before its first metadata.
+                consumer.bootstrap(timeout_ms=PATIENCE_MS)
+                for topic in self._topics:
+                    consumer.partitions_for_topic(topic)
+            except KafkaError:
+                consumer.close(autocommit=False, timeout_ms=0)
+                raise
+            consumer._fetcher.PartitionRecords = ReadablePartition
+            consumer.subscribe(self._topics, listener=_Listener(self))
+            self._consumer = consumer
             logger.info("connected to %s", ", ".join(self._config["bootstrap_servers"]))
         return self._consumer
 

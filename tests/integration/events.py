@@ -38,7 +38,9 @@ def correct(numbers: Iterable[int]) -> int:
 
 
 def as_record(value: Any, key: bytes | None = None, ts_ms: int | None = None, partition: int | None = None) -> Record:
-    """An event as JSON, or bytes and None as they are."""
+    """An event as JSON, or bytes and None as they are; a tombstone has to have a key."""
+    if value is None:
+        key = key or b"gone"
     raw = value if value is None or isinstance(value, bytes) else orjson.dumps(value)
     return key, raw, [], ts_ms, partition
 

@@ -118,6 +118,8 @@ def watched(any_broker: Broker) -> Iterator[Watched]:
 @pytest.mark.parametrize("bad", CASES, ids=[case.name for case in CASES])
 def test_bad_records_are_counted_and_the_good_ones_beside_them_too(watched: Watched, bad: Bad) -> None:
     sidecar, broker, name = watched
+    if bad.name == "ten-megabytes" and broker.kind == "embedded":
+        pytest.skip("the mock cluster keeps no more than 5 MB of a partition")
     before = sidecar.scrape()
     first, last = prediction(0, prefix=f"{bad.name}-a"), prediction(1, prefix=f"{bad.name}-b")
     sent = send(broker, name, [first, *bad.records, last])
@@ -203,13 +205,12 @@ def test_a_record_that_can_not_be_read_is_stepped_over(kafka_broker: Broker, top
         assert scrape("consumer_lag_records") == 0
 
 
-def test_an_empty_topic_is_waited_at(any_broker: Broker, topic: MakeTopic) -> None:
+def test_an_empty_topic_is_waited_at(kafka_broker: Broker, topic: MakeTopic) -> None:
     name = topic("empty")
-    with Sidecar(*watch(any_broker, name)) as sidecar:
-        if any_broker.kind == "kafka":
-            sidecar.wait_until_ready()
-            assert sidecar.scrape()("consumer_lag_records") == 0
-        send(any_broker, name, [prediction(at) for at in range(5)])
+    with Sidecar(*watch(kafka_broker, name)) as sidecar:
+        sidecar.wait_until_ready()
+        assert sidecar.scrape()("consumer_lag_records") == 0
+        send(kafka_broker, name, [prediction(at) for at in range(5)])
         assert sidecar.wait_for_records(5)("predictions_total") == 5
         sidecar.stop()
 
@@ -275,8 +276,6 @@ def test_a_broker_that_goes_away_and_comes_back_costs_no_event(own_broker: JarsB
             load.wait_for(1000)
             own_broker.start()
             sidecar.wait_for_records(load.sent + 500)
-            own_broker.restart()
-            sidecar.wait_for_records(load.sent + 500)
         scrape = sidecar.wait_for(lambda now: now("predictions_total") >= load.sent)
         assert scrape("predictions_total") == load.sent
         assert scrape("consumer_lag_records") == 0
@@ -286,7 +285,7 @@ def test_a_broker_that_goes_away_and_comes_back_costs_no_event(own_broker: JarsB
 
 
 class Load(threading.Thread):
-    """Sends predictions until the end of its block; ``sent`` says how many, and at the end all are with the broker."""
+    """Sends predictions until the end of its block, when the broker has all of the ``sent`` ones."""
 
     def __init__(self, broker: Broker, topic: str) -> None:
         super().__init__(daemon=True)
@@ -334,12 +333,12 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     assert f"--listen: can't listen on {where}: Address already in use" in sidecar.lines[0]
 
 
-def test_out_of_order_and_unassignable_times_are_replaced(any_broker: Broker, topic: MakeTopic) -> None:
-    """Times that can't be right give way to the record's own; a day of 2099 must not expire what waits."""
+def test_times_that_can_not_be_right_give_way_to_the_records_own(kafka_broker: Broker, topic: MakeTopic) -> None:
+    """A day of 2099 must not expire what waits."""
     name = topic("times")
     events = [prediction(0), prediction(1, ts="2099-01-01"), prediction(2, ts=0), *(label(at) for at in range(3))]
-    produce(any_broker, name, [as_record(value, ts_ms=int((START + 5) * 1000), partition=0) for value in events])
-    with Sidecar(*watch(any_broker, name)) as sidecar:
+    produce(kafka_broker, name, [as_record(value, ts_ms=int((START + 5) * 1000), partition=0) for value in events])
+    with Sidecar(*watch(kafka_broker, name)) as sidecar:
         scrape = sidecar.wait_for_records(6)
         assert scrape("timestamps_replaced_total") == 2
         assert scrape("outcomes_total") == 3

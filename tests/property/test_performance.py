@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ def _feed(performance: Performance, pairs: Sequence[tuple[Any, Any]], cuts: Sequ
     """The error signal of all batches; empty batches are not handed over, as in the monitor."""
     errors: list[float] = []
     edges = [0, *sorted(min(cut, len(pairs)) for cut in cuts), len(pairs)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         if end > start:
             y_true, y_pred = zip(*pairs[start:end], strict=True)
             errors += performance.update_many(y_true, y_pred).tolist()

@@ -1,0 +1,1 @@
+"""The whole of it, with the programs that it works with."""

@@ -1,0 +1,72 @@
+"""The landing page, as a browser shows it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.brokers import Broker
+from tests.conftest import MakeTopic
+from tests.integration.events import prediction, send
+from tests.integration.sidecar import Sidecar, watch
+
+pytestmark = pytest.mark.browser
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+def chromium() -> str:
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if not found:
+        pytest.skip("there is no Chromium; Debian has it: apt-get install chromium")
+    return found
+
+
+def dump_dom(chromium: str, url: str, profile: Path) -> str:
+    """The page after the browser has built it."""
+    command = [chromium, *QUIET, f"--user-data-dir={profile}", "--dump-dom", url]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return shown.stdout
+
+
+def rows(dom: str, heading: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its first row."""
+    section = dom.split(f"<h2>{heading}</h2>", 1)[1].split("<h2>", 1)[0]
+    found = [re.findall(r"<td>(.*?)(?=<td>|</td>|$)", row, re.S) for row in section.split("<tr>")]
+    return [[unescape(cell.strip()) for cell in cells] for cells in found if cells]
+
+
+def test_the_page_shows_models_drifts_and_rejects(
+    embedded_broker: Broker, topic: MakeTopic, chromium: str, tmp_path: Path
+) -> None:
+    name = topic("page")
+    shifted = [prediction(at, model="<churn>", features={"age": at % 7 + 50 * (at >= 1000)}) for at in range(2000)]
+    other = [prediction(at, prefix="o", model="fraud", version="2", label="yes") for at in range(100)]
+    send(embedded_broker, name, [*shifted, *other, b"garbage", b"[]"])
+    with Sidecar(*watch(embedded_broker, name)) as sidecar:
+        sidecar.wait_for_records(2102)
+        dom = dump_dom(chromium, sidecar.url, tmp_path / "profile")
+        sidecar.stop()
+    models = {row[0]: row for row in rows(dom, "Models")}
+    assert models["<churn>"][1:4] == ["default", "2,000", "0"]
+    assert models["fraud"][1:5] == ["2", "100", "100", "accuracy 0.5"]
+    drifts = {(row[1], row[2], row[3]) for row in rows(dom, "Last drifts")}
+    assert ("<churn> / default", "feature:age", "adwin") in drifts
+    assert ("<churn> / default", "feature:age", "page_hinkley") in drifts
+    assert dict(rows(dom, "Rejected records")) == {"not_json": "1", "not_object": "1"}
+    assert ">ready</span>" in dom
