@@ -26,6 +26,7 @@ _EARLIEST = 365 * _DAY
 _LARGEST = 10**150
 _CLASSES = 1000
 _LONGEST_NAME = 200
+_LONGEST_ID = 1000
 _NUMERIC_TYPES = frozenset((int, float))
 _SCALAR_TYPES = frozenset((str, int, float, bool))
 _CACHED_TYPES = frozenset((str, type(None)))
@@ -105,7 +106,7 @@ class Codec:
         score, y_true, groups = get("score"), get("label"), get("groups")
         identity, features = get("id"), get("features")
         return Prediction(
-            identity if type(identity) is str and identity else _identity(identity),
+            _identity(identity),
             self._timestamp(get("ts"), record),
             self._key(get("model"), get("version")),
             y_pred,
@@ -204,12 +205,14 @@ def _bounded(value: Any, name: str) -> Target:
 
 
 def _identity(value: Any) -> str:
-    if type(value) is str and value:
+    if type(value) is str and 0 < len(value) <= _LONGEST_ID:
         return value
     if value is None or value == "":
         raise RecordError(Reason.MISSING_ID, "no id")
     if type(value) is not int:
-        raise RecordError(Reason.WRONG_TYPE, f"id is a {type(value).__name__}; allowed: text or an integer")
+        wrong = f"has {len(value)} characters" if type(value) is str else f"is a {type(value).__name__}"
+        allowed = f"text of at most {_LONGEST_ID} characters, or an integer"
+        raise RecordError(Reason.WRONG_TYPE, f"id {wrong}; allowed: {allowed}")
     return str(value)
 
 
@@ -233,8 +236,8 @@ def _features(features: Any, text: bool) -> Features:
 def _score(score: Any, y_pred: Target) -> float | None:
     """The score, or out of a class -> probability map the predicted class's."""
     if type(score) is dict:
-        numbers = {name: _number(value, "score") for name, value in score.items()}
-        predicted = numbers.get(str(y_pred))
+        numbers = {_class_name(name): _number(value, "score") for name, value in score.items()}
+        predicted = numbers.get(_class_name(str(y_pred)))
         return predicted if predicted is not None else max(numbers.values(), default=None)
     return _number(score, "score")
 
@@ -252,6 +255,12 @@ def _groups(value: Any) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise RecordError(Reason.WRONG_TYPE, f"groups is a {type(value).__name__}; allowed: an object")
     return {name: str(group) for name, group in value.items() if type(group) in _SCALAR_TYPES}
+
+
+def _class_name(text: str) -> str:
+    """A class as the key of a map, however it was spelled: ``1`` and ``1.0``, ``true`` and ``True``."""
+    number = _as_number(text)
+    return text.lower() if number is None else str(number)
 
 
 def _cell(text: Any) -> Any:

@@ -26,7 +26,8 @@ class Health:
         """Partitions are assigned, and most records can be read."""
         problems = self.alive()
         if not self._pipeline.positions:
-            problems.append("no partition is assigned: is the broker up, and does the topic exist?")
+            asked = "is the broker up, does the topic exist, are there more replicas than partitions?"
+            problems.append(f"no partition is assigned: {asked}")
         stats = self._pipeline.stats
         if len(stats.recent_rejects) >= ENOUGH and stats.reject_share > self._max_reject_share:
             share, limit = stats.reject_share, self._max_reject_share

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from stream_monitor.events import Label, ModelVersion, Outcome, Prediction, Target
 
+#: Versions of one id, and labels of one id for versions still to come, that are told apart.
+MOST_PER_ID = 100
 _COUNTERS = ("duplicate_predictions", "duplicate_labels", "expired_predictions", "expired_labels")
 #: Ids remembered after their label was applied, so that a repeated prediction or label is known as such.
 REMEMBERED = 50_000
@@ -53,6 +55,7 @@ class Joiner:
         self._max_waiting = max_waiting
         self._ttl = ttl
         self._clock = -math.inf
+        self._first = math.inf  # the first time that was known
         self._waiting: OrderedDict[str, tuple[Waiting, ...]] = OrderedDict()
         self._early: OrderedDict[str, _Early] = OrderedDict()
         self._done: OrderedDict[str, _Done] = OrderedDict()
@@ -60,6 +63,7 @@ class Joiner:
         self._keys: dict[tuple[ModelVersion, ...], tuple[ModelVersion, ...]] = {}
         self._next_expiry = math.inf
         self._order = 0
+        self._early_labels = 0
         self._extra = 0  # waiting predictions beyond the first of their id
         self.duplicate_predictions = 0
         self.duplicate_labels = 0
@@ -73,8 +77,8 @@ class Joiner:
 
     @property
     def waiting_labels(self) -> int:
-        """Ids whose label came before their prediction."""
-        return len(self._early)
+        """Labels that came before their prediction."""
+        return self._early_labels
 
     def predict(self, prediction: Prediction, index: int) -> list[Outcome] | None:
         """Take a prediction: its outcomes so far, at most one; None for a duplicate."""
@@ -113,31 +117,41 @@ class Joiner:
         if (done and any(_meant(label, key) for key in done.keys)) or any(_same_target(label, o) for o in others):
             self.duplicate_labels += 1
             return None
+        if len(others) == MOST_PER_ID:
+            others = others[1:]
+            self._early_labels -= 1
+            self.expired_labels += 1
         self._early[label.id] = _Early(since, early.order if early else self._next(), (*others, label))
+        self._early_labels += 1
         self._bound(since)
         return []
 
     def _expire(self) -> None:
         """Drop what has waited too long, and the oldest above the bound."""
         horizon = self._clock - self._ttl
-        while self._waiting and (_oldest(self._waiting)[0].since < horizon or self._over(self.waiting_predictions)):
+        while self._waiting and (
+            self._begun(_oldest(self._waiting)[0].since) < horizon or self._over(self.waiting_predictions)
+        ):
             identity, dropped = self._waiting.popitem(last=False)
             self._note(identity)
             self._extra -= len(dropped) - 1
             self.expired_predictions += len(dropped)
-        while self._early and (_oldest(self._early).since < horizon or self._over(len(self._early))):
-            identity, _ = self._early.popitem(last=False)
+        while self._early and (_oldest(self._early).since < horizon or self._over(self._early_labels)):
+            identity, early = self._early.popitem(last=False)
             self._note(identity)
-            self.expired_labels += 1
-        oldest = [_oldest(self._waiting)[0].since] if self._waiting else []
+            self._early_labels -= len(early.labels)
+            self.expired_labels += len(early.labels)
+        oldest = [self._begun(_oldest(self._waiting)[0].since)] if self._waiting else []
         oldest += [_oldest(self._early).since] if self._early else []
         self._next_expiry = min(oldest, default=math.inf) + self._ttl
 
     def state(self) -> dict[str, Any]:
         """Clock and counters; the tables are in `table_changes`."""
-        clock, expiry = (time if math.isfinite(time) else None for time in (self._clock, self._next_expiry))
+        times = (self._clock, self._first, self._next_expiry)
+        clock, first, expiry = (time if math.isfinite(time) else None for time in times)
         return {
             "clock": clock,
+            "first": first,
             "next_expiry": expiry,
             "order": self._order,
             **{name: getattr(self, name) for name in _COUNTERS},
@@ -158,6 +172,7 @@ class Joiner:
         """Take up a state and the tables, in the order that they had."""
         self._clock = -math.inf if state["clock"] is None else state["clock"]
         self._next_expiry = math.inf if state["next_expiry"] is None else state["next_expiry"]
+        self._first = math.inf if state["first"] is None else state["first"]
         self._order = state["order"]
         for name in _COUNTERS:
             setattr(self, name, state[name])
@@ -171,6 +186,7 @@ class Joiner:
             self._extra += len(entries) - 1
         for identity, (since, order, labels) in sorted(early.items(), key=lambda item: item[1][1]):
             self._early[identity] = _Early(_since(since), order, tuple(Label(*label) for label in labels))
+            self._early_labels += len(labels)
         for identity, (order, keys, label) in sorted(done.items(), key=lambda item: item[1][0]):
             versions = tuple(ModelVersion(*key) for key in keys)
             self._done[identity] = _Done(order, versions, Label(*label) if label else None)
@@ -193,16 +209,22 @@ class Joiner:
         self._note(identity)
         if ts is None:
             return self._clock if self._clock > -math.inf else math.inf
+        if self._clock == -math.inf:
+            self._first = ts
         if ts > self._clock:
             self._clock = ts
             if ts > self._next_expiry:
                 self._expire()
         return ts
 
+    def _begun(self, since: float) -> float:
+        """When a prediction began to wait; one from before any time was known, at the first that was."""
+        return self._first if since == math.inf else since
+
     def _bound(self, since: float) -> None:
         """Something more waits: keep to the bound, and know when it is due."""
-        self._next_expiry = min(self._next_expiry, since + self._ttl)
-        if self._over(self.waiting_predictions) or self._over(len(self._early)):
+        self._next_expiry = min(self._next_expiry, self._begun(since) + self._ttl)
+        if self._over(self.waiting_predictions) or self._over(self._early_labels):
             self._expire()
 
     def _label_for(self, prediction: Prediction, done: _Done | None) -> Label | None:
@@ -212,6 +234,7 @@ class Joiner:
         early = self._early.get(prediction.id)
         label = next((label for label in early.labels if _meant(label, prediction.key)), None) if early else None
         if early and label:
+            self._early_labels -= 1
             rest = tuple(other for other in early.labels if other is not label)
             if rest:
                 self._early[prediction.id] = early._replace(labels=rest)
@@ -231,10 +254,12 @@ class Joiner:
         self, identity: str, done: _Done | None, keys: tuple[ModelVersion, ...], label: Label | None
     ) -> None:
         if done:
-            self._done[identity] = _Done(done.order, (*done.keys, *keys), label)
+            self._done[identity] = _Done(done.order, (*done.keys, *keys)[-MOST_PER_ID:], label or done.label)
             return
         # One tuple for all that have the same key: there are many of them.
-        self._done[identity] = _Done(self._next(), self._keys.setdefault(keys, keys), label)
+        if len(self._keys) < REMEMBERED:
+            keys = self._keys.setdefault(keys, keys)
+        self._done[identity] = _Done(self._next(), keys, label)
         if len(self._done) > REMEMBERED:
             oldest, _ = self._done.popitem(last=False)
             self._note(oldest)

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 #: Detections kept for the landing page.
 RECENT_DETECTIONS = 100
+#: A longer name of a feature is not followed: it would be a label value of Prometheus.
+LONGEST_NAME = 200
+#: Retirements of one kind that have a log line each; after them, one in a thousand has.
+LOGGED_RETIREMENTS = 20
 #: Upper bounds of ``label_delay_seconds``: a second to a month.
 DELAY_BUCKETS = (
     1.0,
@@ -139,11 +143,11 @@ class Monitor:
             features = prediction.features
             if features.keys() <= known:
                 continue
-            new = [name for name in features if name not in known]
+            new = [name for name in features if name not in known and len(name) <= LONGEST_NAME]
             taken = new
             if len(features) > self._settings.max_features:
                 # A record that is itself over the bound may fill free room, but retires nothing.
-                taken = new[: self._settings.max_features - len(known)]
+                taken = new[: max(self._settings.max_features - len(known), 0)]
             if taken and count:
                 return count
             self.features_ignored += len(new) - len(taken)
@@ -232,6 +236,11 @@ class Fleet:
                 self.outcomes_retired += len(group)
         return self._keep(detections)
 
+    @property
+    def lasting_settings(self) -> dict[str, Any]:
+        """The settings without which a saved state means nothing."""
+        return {"task": self._settings.task, "warmup": self._settings.warmup}
+
     def state(self) -> dict[str, Any]:
         return {
             "monitors": [monitor.state() for monitor in self.monitors.values()],
@@ -260,10 +269,13 @@ class Fleet:
     def _admit(self, key: ModelVersion) -> None:
         versions = [monitor for monitor in self.monitors.values() if monitor.key.model == key.model]
         models = {monitor.key.model for monitor in self.monitors.values()}
-        if len(versions) >= self._settings.max_versions:
-            self._retire("version", [min(versions, key=lambda monitor: monitor.last_seen)])
-        elif not versions and len(models) >= self._settings.max_models:
+        while len(versions) >= self._settings.max_versions:
+            oldest = min(versions, key=lambda monitor: monitor.last_seen)
+            versions.remove(oldest)
+            self._retire("version", [oldest])
+        while key.model not in models and len(models) >= self._settings.max_models:
             idle = min(models, key=lambda model: max(m.last_seen for m in self._of(model)))
+            models.remove(idle)
             self._retire("model", self._of(idle))
         self.monitors[key] = Monitor(key, self._settings, self._count_retired)
 
@@ -278,4 +290,6 @@ class Fleet:
 
     def _count_retired(self, what: str, name: str) -> None:
         self.retired[what] += 1
-        logger.warning("retired the %s seen longest ago: %s (see --max-%ss)", what, name, what)
+        count = self.retired[what]
+        if count <= LOGGED_RETIREMENTS or count % 1000 == 0:
+            logger.warning("retired the %s seen longest ago: %s (%d so far; see --max-%ss)", what, name, count, what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -12,7 +12,7 @@ from stream_monitor.alerts.base import Sink
 from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.clock import Clock
 from stream_monitor.codec import Codec
-from stream_monitor.errors import Reason, SourceError
+from stream_monitor.errors import ConfigError, Reason, SourceError
 from stream_monitor.events import Detection, Label, Outcome, Prediction, Rejection
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet
@@ -63,7 +63,7 @@ class Pipeline:
                 failures += 1
                 self.stats.source_errors += 1
                 self.positions = []
-                wait = min(0.5 * 2**failures, 15.0)
+                wait = min(0.5 * 2 ** min(failures, 5), 15.0)
                 logger.warning("%s; trying again in %.0f s", error, wait)
                 stop.wait(wait)
             self._last_pass = self._clock.monotonic()
@@ -76,7 +76,6 @@ class Pipeline:
     def step(self) -> int:
         """One pass over the whole path; the number of records it moved."""
         records = self.source.poll(self._poll_timeout)
-        self.stats.polls += 1
         if records:
             with self.lock:
                 predictions, outcomes = self._join(records)
@@ -94,6 +93,7 @@ class Pipeline:
         saved = checkpoint.load()
         if saved:
             state, table = saved
+            _check_settings(state["settings"], self.fleet.lasting_settings)
             self.stats.restore(state["stats"])
             self.joiner.restore(state["joiner"], table)
             self.fleet.restore(state["fleet"])
@@ -104,6 +104,7 @@ class Pipeline:
 
     def _state(self, reached: Sequence[Reached]) -> dict[str, Any]:
         return {
+            "settings": self.fleet.lasting_settings,
             "reached": reached,
             "stats": self.stats.state(),
             "joiner": self.joiner.state(),
@@ -120,8 +121,12 @@ class Pipeline:
         for at, record in enumerate(records):
             try:
                 event = self.codec.decode(record)
-            except Exception as error:  # noqa: BLE001 - one record must not end the process
-                event = Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; please report it")
+            except Exception as error:
+                logger.debug("while decoding", exc_info=True)
+                event = Rejection(
+                    Reason.INTERNAL,
+                    f"{type(error).__name__} while decoding; please report it (--log-level debug tells more)",
+                )
             if type(event) is Prediction:
                 resolved = joiner.predict(event, stats.predictions)
                 if resolved is not None:
@@ -151,7 +156,6 @@ class Pipeline:
             logger.warning(message, where, rejection.reason.value, rejection.detail, extra={"fields": fields})
 
     def _announce(self, detections: Sequence[Detection]) -> None:
-        self.stats.detections += len(detections)
         for detection in detections:
             for sink in self._sinks:
                 sink.send(detection)
@@ -159,3 +163,12 @@ class Pipeline:
     def close(self) -> None:
         """Commit what was applied, and leave the source."""
         self.source.close()
+
+
+def _check_settings(saved: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """A state means something else under these settings: better to say so than to go on with it."""
+    for name, value in saved.items():
+        if current.get(name) != value:
+            raise ConfigError(
+                f"--{name}: the state in --state-dir is of {value}; keep that, or use another directory"
+            )

@@ -11,6 +11,7 @@ import numpy as np
 
 from stream_monitor.detectors import Change, DetectorConfig, Floats
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.floats import pack, unpack
 from stream_monitor.signals import Column, Scaler, mean, mean_since_change
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class SignalMonitor:
     def state(self) -> dict[str, Any]:
         return {
             "scaler": self._scaler.state(),
-            "recent": self._recent.tolist(),
+            "recent": pack(self._recent),
             "drifts": {kind: asdict(drift) for kind, drift in self.drifts.items()},
             "detectors": {
                 kind: {"config": self._configs[kind].model_dump(), "state": detector.state()}
@@ -82,7 +83,7 @@ class SignalMonitor:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up a state; a detector whose parameters have changed starts anew."""
         self._scaler.restore(state["scaler"])
-        self._recent = np.array(state["recent"], dtype=np.float64)
+        self._recent = unpack(state["recent"])
         for kind, detector in self._detectors.items():
             saved = state["detectors"].get(kind)
             if kind in state["drifts"]:

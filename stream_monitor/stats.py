@@ -22,8 +22,6 @@ class Stats:
     predictions: int = 0
     labels: int = 0
     outcomes: int = 0
-    detections: int = 0
-    polls: int = 0
     source_errors: int = 0
     recent_rejects: deque[int] = field(default_factory=lambda: deque(maxlen=REJECT_WINDOW))
 
@@ -35,13 +33,13 @@ class Stats:
         return {
             "records": dict(self.records),
             "rejected": {reason.value: count for reason, count in self.rejected.items()},
-            "counts": [self.predictions, self.labels, self.outcomes, self.detections],
+            "counts": [self.predictions, self.labels, self.outcomes, self.source_errors],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.records.update(state["records"])
         self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
-        self.predictions, self.labels, self.outcomes, self.detections = state["counts"]
+        self.predictions, self.labels, self.outcomes, self.source_errors = state["counts"]
 
     @property
     def reject_share(self) -> float:

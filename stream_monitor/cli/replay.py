@@ -62,12 +62,15 @@ def replay(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
 
 def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, Any]:
     """What ``--json`` writes."""
-    stats = pipeline.stats
+    stats, joiner = pipeline.stats, pipeline.joiner
     monitors = pipeline.fleet.monitors.values()
     return {
         "events": stats.predictions,
         "labels": stats.labels,
         "outcomes": stats.outcomes,
+        "duplicates": joiner.duplicate_predictions + joiner.duplicate_labels,
+        "waiting": joiner.waiting_predictions,
+        "expired": joiner.expired_predictions,
         "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
         "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
         "performance": combine([monitor.performance for monitor in monitors]),
@@ -116,6 +119,8 @@ def _print(result: dict[str, Any], seconds: float) -> None:
         f"{result['events']:,} predictions, {result['labels']:,} labels, {result['outcomes']:,} outcomes, "
         f"{rejected:,} rejected in {seconds:.1f} s ({rate:,.0f} predictions/s)"
     )
+    if result["duplicates"] or result["expired"]:
+        click.echo(f"  {result['duplicates']:,} duplicates, {result['expired']:,} expired without a label")
     for reason, count in result["rejected"].items():
         click.echo(f"  rejected: {reason} {count:,}")
     for version in result["versions"]:

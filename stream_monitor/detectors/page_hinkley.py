@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from stream_monitor.detectors.base import Change, DetectorConfig, Floats
-from stream_monitor.recurrence import fading_sums
+from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
 #: Values scanned at once: what stands behind a detection is scanned again, which must not become quadratic.

@@ -13,12 +13,12 @@ from prometheus_client.registry import Collector
 from stream_monitor import __version__
 from stream_monitor.exporter import catalog
 from stream_monitor.exporter.catalog import Metric
+from stream_monitor.measures.performance import UNITLESS
 from stream_monitor.monitor import Monitor
 from stream_monitor.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
 _Row = tuple[Metric, Sequence[str], float]
-_RATIOS = ("accuracy", "r2")
 
 
 class PipelineCollector(Collector):
@@ -99,7 +99,7 @@ def _monitor(monitor: Monitor) -> Iterator[_Row]:
         if name in totals:
             yield metric, key, totals[name]
     for measure, windows in monitor.performance.measures().items():
-        metric = catalog.PERFORMANCE_RATIO if measure in _RATIOS else catalog.PERFORMANCE_ERROR
+        metric = catalog.PERFORMANCE_RATIO if measure in UNITLESS else catalog.PERFORMANCE_ERROR
         for window, value in windows.items():
             yield metric, (*key, measure, window), value
     for feature, counts in monitor.features.items():

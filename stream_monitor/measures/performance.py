@@ -15,8 +15,10 @@ import numpy as np
 
 from stream_monitor.detectors import Floats
 from stream_monitor.events import Target
-from stream_monitor.recurrence import fading_sums
+from stream_monitor.floats import fading_sums, pack, unpack
 
+#: Measures without a unit; the others have the target's.
+UNITLESS = ("accuracy", "r2")
 Window = Literal["cumulative", "rolling", "decayed"]
 _Sums = Sequence[float]
 
@@ -180,12 +182,12 @@ class _Windows:
         return {
             "cumulative": list(self.cumulative),
             "decayed": list(self._decayed),
-            "recent": self._recent.tolist(),
+            "recent": pack(self._recent),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.cumulative, self._decayed = state["cumulative"], state["decayed"]
-        self._recent = np.array(state["recent"], dtype=np.float64).reshape(len(self.cumulative), -1)
+        self._recent = unpack(state["recent"]).reshape(len(self.cumulative), -1)
 
 
 def _fade(rows: Floats, sums: _Sums, decay: float) -> list[float]:

@@ -67,6 +67,7 @@ class FileSource:
     ) -> None:
         self._open = ExitStack()
         self._raw: list[IO[bytes]] = []
+        self._offsets = {PREDICTIONS: 0, LABELS: 0}
         self._times = FieldMap({"ts": (fields or {}).get("ts", "ts")})
         both = {**(fields or {}), **(label_fields or {})}
         self._label_times = FieldMap({"ts": both.get("ts", "ts")})
@@ -110,8 +111,9 @@ class FileSource:
             raw = self._open.enter_context(path.open("rb"))
             if counted:
                 self._raw.append(raw)
-            for offset, value in enumerate(_READERS[kind](raw, path)):
-                yield FileRecord(topic, offset, value)
+            for value in _READERS[kind](raw, path):
+                yield FileRecord(topic, self._offsets[topic], value)
+                self._offsets[topic] += 1
         except (OSError, EOFError, zlib.error, zstandard.ZstdError, csv.Error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             what = "--labels: " if topic == LABELS else ""

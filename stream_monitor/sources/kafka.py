@@ -17,7 +17,6 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 
 from stream_monitor.clock import Clock
 from stream_monitor.errors import SourceError
-from stream_monitor.ratelimit import RateLimit
 from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
 from stream_monitor.sources.kafka_batches import ReadablePartition
 
@@ -85,7 +84,6 @@ class KafkaSource:
         self._resume: dict[TopicPartition, int] = {}
         self._unplaced: set[TopicPartition] = set()
         self.before_commit: BeforeCommit = lambda _: None
-        self._missing_topics = RateLimit(clock, per_minute=2)
         self._clock = clock
         self._next_topic_check = clock.monotonic()
 

@@ -24,6 +24,12 @@ OWNED = {
     "consumer_timeout_ms": "nothing: the loop polls",
 }
 SECRETS = frozenset(("sasl_plain_password", "ssl_password"))
+_CHOICES = {
+    "security_protocol": ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+    "sasl_mechanism": ("PLAIN", "GSSAPI", "OAUTHBEARER", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+    "isolation_level": ("read_uncommitted", "read_committed"),
+}
+_POSITIVE = frozenset(("max_poll_records", "max_poll_interval_ms", "session_timeout_ms", "heartbeat_interval_ms"))
 _INTEGERS = frozenset(("receive_buffer_bytes", "send_buffer_bytes"))
 _OBJECTS = frozenset(
     (
@@ -96,8 +102,10 @@ def _typed(key: str, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise ValueError(f"{key} must be true or false")
         return text.lower() == "true"
+    if key in _CHOICES and text not in _CHOICES[key]:
+        raise ValueError(f"{key} must be one of {', '.join(_CHOICES[key])}")
     if isinstance(default, int) or key in _INTEGERS:
-        if not re.fullmatch(r"-?\d+", text):
-            raise ValueError(f"{key} must be a whole number")
+        if not re.fullmatch(r"\d+", text) or (int(text) == 0 and key in _POSITIVE):
+            raise ValueError(f"{key} must be a whole number from {int(key in _POSITIVE)}")
         return int(text)
     return text

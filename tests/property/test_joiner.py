@@ -45,7 +45,7 @@ class _Naive:
         if prediction.y_true is not None:
             self._finish(identity, prediction.key, None)
             return [Outcome(prediction.key, index, prediction.ts, prediction.y_pred, prediction.y_true, None)]
-        known = [label for i, _, label in self.done if i == identity][-1:]
+        known = [label for i, _, label in self.done if i == identity and label][-1:]
         label = next((label for label in known if label and _meant(label, prediction.key)), None)
         if label is None:
             entry = next((e for e in self.early if e[1].id == identity and _meant(e[1], prediction.key)), None)
@@ -88,7 +88,7 @@ class _Naive:
     def _drop_over(self) -> None:
         while len(self.waiting) > self.bound:
             self._expire_predictions()
-        while len({label.id for _, label in self.early}) > self.bound:
+        while len(self.early) > self.bound:
             self._expire_labels()
 
     def _expire_predictions(self) -> None:
@@ -99,7 +99,7 @@ class _Naive:
 
     def _expire_labels(self) -> None:
         identity = self.early[0][1].id
-        self.counts["expired_labels"] += 1
+        self.counts["expired_labels"] += sum(label.id == identity for _, label in self.early)
         self.early = [entry for entry in self.early if entry[1].id != identity]
 
 
@@ -148,7 +148,7 @@ def _compare(events: list[Any], joiner: Joiner, naive: _Naive) -> None:
     for index, event in enumerate(events):
         assert _take(joiner, event, index) == _take(naive, event, index), event
         assert joiner.waiting_predictions == len(naive.waiting)
-        assert joiner.waiting_labels == len({label.id for _, label in naive.early})
+        assert joiner.waiting_labels == len(naive.early)
         assert _counters(joiner) == dict(naive.counts)
 
 
@@ -214,6 +214,13 @@ def test_time_is_event_time_and_the_edge_still_joins() -> None:
     assert joiner.label(Label("a", 110.0, "yes")) != []
     joiner.predict(_prediction("c", 120.5), 2)
     assert (joiner.expired_predictions, joiner.waiting_predictions) == (1, 1)
+
+
+def test_what_has_waited_exactly_so_long_still_waits() -> None:
+    joiner = Joiner(ttl=10.0)
+    for index, ts in enumerate((100.0, 105.0, 115.0)):
+        joiner.predict(_prediction(str(ts), ts), index)
+    assert (joiner.expired_predictions, joiner.waiting_predictions) == (1, 2)
 
 
 def test_a_label_older_than_its_prediction_has_no_negative_delay() -> None:

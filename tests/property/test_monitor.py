@@ -219,7 +219,8 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[Floats]:
 @pytest.mark.parametrize("warmup", [0, 2, 50])
 @pytest.mark.parametrize("batch_size", [1, 100, 2000])
 def test_only_finite_numbers_reach_a_detector(spied: list[Floats], warmup: int, batch_size: int) -> None:
-    literals = b'{"id": %d, "prediction": 1, "score": NaN, "features": {"a": Infinity, "b": -Infinity, "c": NaN}}'
+    start = b'{"id": %d, "version": "1", "prediction": 1, "score": Infinity, '
+    literals = start + b'"features": {"a": Infinity, "b": -Infinity, "c": NaN}}'
     events: list[Any] = [*_mixed_events(1, 600, features=5)]
     events[::7] = [literals % at for at in range(len(events[::7]))]
     run(events, warmup=warmup, batch_size=batch_size)

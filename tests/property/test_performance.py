@@ -48,7 +48,7 @@ def _regression(pairs: Sequence[tuple[float, float]], weights: Sequence[float]) 
     return {
         "mae": float(np.average(np.abs(y_true - y_pred), weights=w)),
         "rmse": math.sqrt(np.average(squared, weights=w)),
-        "r2": 1 - float((w * squared).sum()) / deviation if deviation else math.nan,
+        "r2": 1 - float((w * squared).sum()) / deviation if np.ptp(y_true) > 1e-3 else math.nan,
     }
 
 

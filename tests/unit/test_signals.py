@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,6 +106,16 @@ def test_scaling_does_not_depend_on_the_cuts(values: Floats, shares: list[float]
     whole, pieces = _scale(values, warmup, []), _scale(values, warmup, shares)
     np.testing.assert_array_equal(pieces[0], whole[0])
     assert pieces[1] == whole[1]
+
+
+@pytest.mark.parametrize("constant", [5, 95, 100, 105, 1000])
+@given(shares=cuts())
+@settings(max_examples=20, deadline=None)
+def test_scaling_after_a_constant_start_does_not_depend_on_the_cuts(constant: int, shares: list[float]) -> None:
+    values = np.concatenate((np.full(constant, 3.0), np.random.default_rng(1).normal(size=200)))
+    whole, pieces = _scale(values, 10, []), _scale(values, 10, shares)
+    assert pieces[1] == whole[1]
+    assert pieces[0].tolist() == whole[0].tolist()
 
 
 @given(values=streams(segments=3, longest=200), warmup=st.integers(2, 150))

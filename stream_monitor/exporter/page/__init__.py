@@ -28,7 +28,7 @@ def render_page(pipeline: Pipeline, health: Health) -> str:
             verdict=escape("; ".join(problems) or "ready"),
             tiles=_tiles(pipeline),
             models=_table(
-                ("Model", "Version", "Predictions", "Outcomes", "Performance", "Last 1,000", "Drifts"),
+                ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
                 (_model_row(monitor) for monitor in list(pipeline.fleet.monitors.values())[:SHOWN_MODELS]),
                 "No prediction has come in yet.",
             ),

@@ -1,7 +1,8 @@
-"""The linear recurrence behind fading sums, as one compiled call."""
+"""Arrays of floats: the recurrence behind fading sums as one compiled call, and how they are written down."""
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from functools import lru_cache
 
 import numpy as np
@@ -37,3 +38,17 @@ def _capacity(size: int) -> int:
 def _band(factor: float, size: int) -> Floats:
     """The matrix in BLAS's banded form: its diagonal, and below it the factor."""
     return np.asfortranarray(np.repeat([[1.0], [-factor]], size, axis=1))
+
+
+def pack(values: Floats) -> str:
+    """An array as text, exactly and much faster than number by number; `unpack` gives it back as one row."""
+    return b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
+
+
+def unpack(text: str) -> Floats:
+    """What `pack` wrote, shape (n,).
+
+    >>> unpack(pack(np.array([0.1, float("inf")])))
+    array([0.1, inf])
+    """
+    return np.frombuffer(b64decode(text), dtype="<f8").astype(np.float64)
