@@ -48,6 +48,8 @@ def replay(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     config = load(ReplayConfig, flags)
     from stream_monitor import app
 
+    if json_path:
+        _write(json_path, {})
     began = time.monotonic()
     with _Progress() as progress:
         pipeline, sink = app.replay(config, files, progress)

@@ -11,8 +11,8 @@ from stream_monitor.detectors.base import Change, DetectorConfig, Floats
 from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
-#: Values scanned at once: what stands behind a detection is scanned again, which must not become quadratic.
-CHUNK = 4096
+#: Values scanned at once after a detection: what stands behind the next one is scanned again, and again.
+CHUNK = 1024
 
 
 class PageHinkleyConfig(DetectorConfig):
@@ -62,7 +62,7 @@ class PageHinkley:
         changes: list[Change] = []
         start = 0
         while start < len(values):
-            part = values[start : start + CHUNK]
+            part = values[start : start + (CHUNK if changes else len(values))]
             change = self._advance(part)
             if change is None:
                 start += len(part)
