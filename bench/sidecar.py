@@ -16,6 +16,8 @@ NOTED = {
 }
 PROBE_S = 0.02
 SHARE_OF_THE_WAIT = 0.8
+#: The first rates seen are too low: a wait that followed them would end long after the last event.
+LONGEST_S = 0.25
 
 
 class Sidecar:
@@ -45,7 +47,7 @@ class Sidecar:
         seen = first
         while seen < events:
             rate = (seen - first) / (now - begin) if seen > first else float("inf")
-            self._pause(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate))
+            self._pause(min(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate), LONGEST_S))
             seen, now = self._count(), time.monotonic()
         return seen - first, now - begin
 

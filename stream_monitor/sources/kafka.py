@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "max_poll_records": 2000,
     "allow_auto_create_topics": False,
     "metadata_max_age_ms": 10_000,
+    "fetch_max_wait_ms": 50,
     "bootstrap_timeout_ms": 5_000,
     "client_id": "stream-monitor",
 }
