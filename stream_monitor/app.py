@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -84,7 +85,8 @@ def replay(
     )
     sink = MemorySink()
     codec = make_codec(config, clock, [LABELS])
-    pipeline = make_pipeline(config, config, source, codec, [sink], clock)
+    # A file of labels may be read long before its predictions, but it ends.
+    pipeline = make_pipeline(config, config, source, codec, [sink], clock, early_ttl=math.inf)
     pipeline.run(threading.Event(), lambda _: progress(source))
     pipeline.close()
     return pipeline, sink
@@ -117,6 +119,7 @@ def make_pipeline(
     sinks: Sequence[Sink],
     clock: Clock,
     checkpoint_interval: float = 5.0,
+    early_ttl: float | None = None,
 ) -> Pipeline:
     """The pipeline that these settings ask for."""
     settings = MonitorSettings(
@@ -129,5 +132,5 @@ def make_pipeline(
         max_versions=watch.max_versions,
         max_features=watch.max_features,
     )
-    joiner = Joiner(join.max_waiting, join.label_ttl)
+    joiner = Joiner(join.max_waiting, join.label_ttl, early_ttl)
     return Pipeline(source, codec, joiner, Fleet(settings), sinks, clock, checkpoint_interval=checkpoint_interval)

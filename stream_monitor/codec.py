@@ -27,6 +27,7 @@ _LARGEST = 10**150
 _CLASSES = 1000
 _LONGEST_NAME = 200
 _LONGEST_ID = 1000
+_BOOLEANS = {"true": True, "false": False}
 _NUMERIC_TYPES = frozenset((int, float))
 _SCALAR_TYPES = frozenset((str, int, float, bool))
 _CACHED_TYPES = frozenset((str, type(None)))
@@ -104,6 +105,7 @@ class Codec:
         text = type(record.value) is TextRow
         y_pred = self._target(y_pred, "prediction", text)
         score, y_true, groups = get("score"), get("label"), get("groups")
+        y_true = None if _is_nan(y_true) else y_true
         identity, features = get("id"), get("features")
         return Prediction(
             _identity(identity),
@@ -118,7 +120,7 @@ class Codec:
 
     def _label(self, body: Mapping[str, Any], record: Record) -> Label:
         y_true = body.get("label")
-        if y_true is None:
+        if y_true is None or _is_nan(y_true):
             raise RecordError(Reason.MISSING_LABEL, "no label")
         model, version = body.get("model"), body.get("version")
         return Label(
@@ -169,7 +171,9 @@ class Codec:
             known = self._classes.get(value)
             if known is not None:
                 return known
-            number = _as_number(value)
+            number: Target | None = _as_number(value)
+            if number is None and value.lower() in _BOOLEANS:
+                number = _BOOLEANS[value.lower()]
             if self.task == "regression" and (number is None or not text):
                 raise RecordError(Reason.WRONG_TYPE, f"{name} is text; allowed: a number")
             target: Target = value if number is None else number
@@ -179,6 +183,11 @@ class Codec:
         if kind not in _SCALAR_TYPES:
             raise RecordError(Reason.WRONG_TYPE, f"{name} is a {kind.__name__}; allowed: text, number, true, false")
         return _bounded(value, name)
+
+
+def _is_nan(value: Any) -> bool:
+    """A label that is not known yet, as pandas writes it."""
+    return bool(value != value) or (type(value) is str and value.lower() == "nan")
 
 
 def _parse_leniently(value: bytes) -> Any:
@@ -209,6 +218,8 @@ def _identity(value: Any) -> str:
         return value
     if value is None or value == "":
         raise RecordError(Reason.MISSING_ID, "no id")
+    if type(value) is float and value.is_integer():
+        return str(int(value))
     if type(value) is not int:
         wrong = f"has {len(value)} characters" if type(value) is str else f"is a {type(value).__name__}"
         allowed = f"text of at most {_LONGEST_ID} characters, or an integer"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +26,9 @@ def _listed(value: Any, separators: str = r"\s+") -> Any:
 
 def _listed_by_comma(value: Any) -> Any:
     values = _listed(value, r"[\s,]+")
-    return [part for text in values for part in _listed(text, r"[\s,]+")] if isinstance(values, Iterable) else value
+    if not isinstance(values, list | tuple):
+        raise ValueError("must be text or a list")
+    return [part for text in values for part in _listed(str(text), r"[\s,]+")]
 
 
 def _pairs(value: Any) -> Any:
@@ -80,7 +82,7 @@ class EventSettings(Settings):
         {}, "where a foreign schema has a field, such as id=request.id; repeatable", "NAME=PATH"
     )
     label_field: FieldPairs = setting({}, "the same for label records; repeatable", "NAME=PATH")
-    max_record_bytes: Size = setting("1MiB", "a larger record is rejected", "SIZE", validate_default=True)
+    max_record_bytes: Size = setting("1MiB", "a larger record is rejected", "SIZE", validate_default=True, ge=1)
 
 
 class WatchSettings(Settings):
@@ -142,7 +144,7 @@ class KafkaSettings(Settings):
         None, "directory that keeps the state over restarts; without it, detectors and counters start anew", "DIR"
     )
     checkpoint_interval: Duration = setting(
-        "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True
+        "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True, gt=0
     )
 
     @field_validator("bootstrap_servers")

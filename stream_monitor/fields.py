@@ -41,7 +41,9 @@ class FieldMap:
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._getters = {name: _getter(path) for name, path in fields.items() if path != REST}
         self._rest = [name for name, path in fields.items() if path == REST]
-        self._used = {path.split(".")[0] for path in fields.values()} | (set(NATIVE_FIELDS) - {"features"})
+        self._used = {part for path in fields.values() for part in (path, path.split(".")[0])} | (
+            set(NATIVE_FIELDS) - {"features"}
+        )
 
     def __bool__(self) -> bool:
         return bool(self._getters or self._rest)

@@ -48,12 +48,16 @@ class Joiner:
 
     One id predicted by several models or versions gives an outcome for each of them. Time is the latest event time
     seen: reading a backlog expires nothing that a live reader would have joined. What waits longer than ``ttl``
-    seconds, or is the oldest above ``max_waiting``, is expired and counted.
+    seconds since it came (a label for its prediction: ``early_ttl``), or is the oldest above ``max_waiting``, is
+    expired and counted.
     """
 
-    def __init__(self, max_waiting: int = 1_000_000, ttl: float = 30 * 86_400.0) -> None:
+    def __init__(
+        self, max_waiting: int = 1_000_000, ttl: float = 30 * 86_400.0, early_ttl: float | None = None
+    ) -> None:
         self._max_waiting = max_waiting
         self._ttl = ttl
+        self._early_ttl = ttl if early_ttl is None else early_ttl
         self._clock = -math.inf
         self._first = math.inf  # the first time that was known
         self._waiting: OrderedDict[str, tuple[Waiting, ...]] = OrderedDict()
@@ -136,14 +140,17 @@ class Joiner:
             self._note(identity)
             self._extra -= len(dropped) - 1
             self.expired_predictions += len(dropped)
-        while self._early and (_oldest(self._early).since < horizon or self._over(self._early_labels)):
+        while self._early and (
+            self._begun(_oldest(self._early).since) < self._clock - self._early_ttl or self._over(self._early_labels)
+        ):
             identity, early = self._early.popitem(last=False)
             self._note(identity)
             self._early_labels -= len(early.labels)
             self.expired_labels += len(early.labels)
         oldest = [self._begun(_oldest(self._waiting)[0].since)] if self._waiting else []
-        oldest += [_oldest(self._early).since] if self._early else []
-        self._next_expiry = min(oldest, default=math.inf) + self._ttl
+        due = [since + self._ttl for since in oldest]
+        due += [self._begun(_oldest(self._early).since) + self._early_ttl] if self._early else []
+        self._next_expiry = min(due, default=math.inf)
 
     def state(self) -> dict[str, Any]:
         """Clock and counters; the tables are in `table_changes`."""
@@ -207,15 +214,13 @@ class Joiner:
     def _begin(self, identity: str, ts: float | None) -> float:
         """Move the clock on and expire what is due, at each event: batches must not matter. Since when it waits."""
         self._note(identity)
-        if ts is None:
-            return self._clock if self._clock > -math.inf else math.inf
-        if self._clock == -math.inf:
-            self._first = ts
-        if ts > self._clock:
+        if ts is not None and ts > self._clock:
+            if self._clock == -math.inf:
+                self._first = ts
             self._clock = ts
             if ts > self._next_expiry:
                 self._expire()
-        return ts
+        return self._clock if self._clock > -math.inf else math.inf
 
     def _begun(self, since: float) -> float:
         """When a prediction began to wait; one from before any time was known, at the first that was."""

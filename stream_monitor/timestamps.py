@@ -10,6 +10,8 @@ from typing import Any
 _COMPACT_DATE = re.compile(r"[0-9]{8}([T ]|$)")
 #: Above these, a number of seconds would lie beyond the year 5000: it is then ms, µs or ns.
 _SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
+_LARGEST = 5e19
+_EARLIEST = -6e10
 
 
 def parse_timestamp(value: Any) -> float:
@@ -45,7 +47,7 @@ def format_timestamp(seconds: float | None) -> str | None:
 
 
 def _finite(number: float) -> float:
-    if not math.isfinite(number):
+    if not abs(number) < _LARGEST:
         raise ValueError("not a time")
     return number
 
@@ -59,6 +61,8 @@ def _seconds(moment: datetime) -> float:
 def _from_epoch(number: float) -> float:
     size = abs(number)
     if size < _SECONDS:
+        if number < _EARLIEST:
+            raise ValueError("not a time")
         return number
     if size < _MILLISECONDS:
         return number / 1e3

@@ -31,7 +31,16 @@ for command in (run, replay, demo, detectors, check_config):
 def main() -> None:
     """The entry point: a wrong configuration is one line and exit code 2."""
     try:
-        cli(prog_name="stream-monitor")
+        sys.exit(cli(prog_name="stream-monitor", standalone_mode=False))
     except ConfigError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "stream-monitor"
+        click.echo(f"Error: {' '.join(error.format_message().split())} (see {where} --help)", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)

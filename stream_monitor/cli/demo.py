@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from stream_monitor.config import parse_address
 from stream_monitor.errors import ConfigError, SourceError
 
 
@@ -31,6 +32,10 @@ def demo(listen: str, end: bool, produce_only: bool, bootstrap_servers: str | No
     except ImportError as error:
         raise ConfigError(f"the demo needs {error.name}: pip install 'stream-monitor[demo]'") from None
 
+    try:
+        parse_address(listen)
+    except ValueError as error:
+        raise ConfigError(f"--listen: {error}") from None
     if produce_only != bool(bootstrap_servers):
         raise ConfigError("--produce-only: needs --bootstrap-servers, and that is for it alone")
     try:

@@ -27,6 +27,7 @@ _SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
     ".csv": "csv",
+    ".tsv": "csv",
     ".parquet": "parquet",
     ".pq": "parquet",
 }
@@ -160,15 +161,43 @@ def _decompressed(raw: IO[bytes], path: Path) -> IO[bytes]:
     if start.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=raw))
     if start.startswith(_ZSTD):
-        return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+        return io.BufferedReader(_ZstdFile(raw))
     if start.startswith(_PARQUET):
         raise ConfigError(f"{path.name} is a Parquet file; use --format parquet")
     return raw
 
 
+class _ZstdFile(io.RawIOBase):
+    """A zstd file of one or more frames. zstandard's own reader takes a file that breaks off for its end."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._ready, self._rest, self._begun = b"", b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            piece = self._rest or self._raw.read(1 << 16)
+            if not piece:
+                if self._begun:
+                    raise EOFError("the file ends in the middle of a zstd frame")
+                return 0
+            self._begun = True
+            self._ready, self._rest = self._frame.decompress(piece), b""
+            if self._frame.eof:
+                self._rest, self._begun = self._frame.unused_data, False
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+
 def _read_jsonl(raw: IO[bytes], path: Path) -> Iterator[bytes]:
     for line in _decompressed(raw, path):
-        stripped = line.strip()
+        stripped = line.removeprefix(b"\xef\xbb\xbf").strip()
         if stripped:
             yield stripped
 
@@ -176,10 +205,14 @@ def _read_jsonl(raw: IO[bytes], path: Path) -> Iterator[bytes]:
 def _read_csv(raw: IO[bytes], path: Path) -> Iterator[TextRow | bytes]:
     """Rows by the header's names; a row with more cells than the header comes out as it is, to be rejected."""
     text = io.TextIOWrapper(_decompressed(raw, path), encoding="utf-8-sig", errors="replace", newline="")
-    rows = csv.reader(text)
-    header = next(rows, None)
-    if header is None:
+    first = text.readline()
+    if not first:
         return
+    # Whatever the header's names are parted by; a comma where there is only one name.
+    delimiter = max(",;\t|", key=first.count)
+    csv.field_size_limit(1 << 30)
+    rows = csv.reader(chain([first], text), delimiter=delimiter)
+    header = [name.strip() for name in next(rows)]
     for cells in rows:
         if len(cells) > len(header):
             yield ",".join(cells).encode()
@@ -198,9 +231,20 @@ def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
         file = ParquetFile(raw)
     except ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}") from None
-    for batch in file.iter_batches(BATCH_SIZE):
+    for batch in map(_in_microseconds, file.iter_batches(BATCH_SIZE)):
         for row in batch.to_pylist():
             yield {name: _plain(value) for name, value in row.items()}
+
+
+def _in_microseconds(batch: Any) -> Any:
+    """Times to what Python's datetime can hold; pyarrow refuses nanoseconds otherwise."""
+    import pyarrow as pa
+
+    for at, field in enumerate(batch.schema):
+        if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
+            kind = pa.timestamp("us", field.type.tz)
+            batch = batch.set_column(at, field.with_type(kind), batch.column(at).cast(kind, safe=False))
+    return batch
 
 
 def _plain(value: Any) -> Any:

@@ -13,10 +13,10 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaConfigurationError, KafkaError, KafkaTimeoutError
 
 from stream_monitor.clock import Clock
-from stream_monitor.errors import SourceError
+from stream_monitor.errors import ConfigError, SourceError
 from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
 from stream_monitor.sources.kafka_batches import ReadablePartition
 
@@ -49,6 +49,8 @@ DEFAULTS: dict[str, Any] = {
 
 #: How long a commit or a farewell may take: a broker that is gone must not keep the process from ending.
 PATIENCE_MS = 5_000
+#: Seconds without a record after which the broker is asked whether it is still there.
+SILENCE = 5.0
 
 
 class KafkaSource:
@@ -86,7 +88,7 @@ class KafkaSource:
         self._unplaced: set[TopicPartition] = set()
         self.before_commit: BeforeCommit = lambda _: None
         self._clock = clock
-        self._next_topic_check = clock.monotonic()
+        self._next_topic_check = self._answered = clock.monotonic()
 
     @property
     def exhausted(self) -> bool:
@@ -99,6 +101,7 @@ class KafkaSource:
             for tp in sorted(self._unplaced):
                 self._place(consumer, tp)
             polled = consumer.poll(timeout_ms=int(timeout * 1000))
+            self._check_connection(consumer, bool(polled))
             if not polled:
                 self._tell_missing_topics(consumer)
         except KafkaError as error:
@@ -208,7 +211,10 @@ class KafkaSource:
 
     def _connected(self) -> KafkaConsumer:
         if self._consumer is None:
-            consumer = KafkaConsumer(**self._config)
+            try:
+                consumer = KafkaConsumer(**self._config)
+            except KafkaConfigurationError as error:
+                raise ConfigError(f"--kafka-option: {_one_line(error)}") from None
             try:
                 # Known topics before the group is joined spare a second join; and with an explicit api_version the
                 # client would otherwise lose a subscription that comes before its first metadata.
@@ -224,11 +230,21 @@ class KafkaSource:
             logger.info("connected to %s", ", ".join(self._config["bootstrap_servers"]))
         return self._consumer
 
+    def _check_connection(self, consumer: KafkaConsumer, alive: bool) -> None:
+        """Ask the group's coordinator something when nothing comes: a poll is silent about a broker that is gone."""
+        now = self._clock.monotonic()
+        if alive:
+            self._answered = now
+        elif now - self._answered >= SILENCE and (assigned := consumer.assignment()):
+            consumer.committed(min(assigned), timeout_ms=PATIENCE_MS)
+            self._answered = now
+
     def _tell_missing_topics(self, consumer: KafkaConsumer) -> None:
         if self._clock.monotonic() < self._next_topic_check:
             return
         self._next_topic_check = self._clock.monotonic() + 10.0
-        missing = sorted(set(self._topics) - set(consumer.topics()))
+        # What the client knows already: consumer.topics() asks the broker, and waits for it without end.
+        missing = [topic for topic in self._topics if not consumer._cluster.partitions_for_topic(topic)]
         if missing:
             logger.warning("waiting for topics that do not exist yet: %s", ", ".join(missing))
 

@@ -69,7 +69,8 @@ def _parse(key: str, value: Any) -> Any:
     text = str(value)
     if text.startswith(("@file:", "@env:")):
         text = _read_reference(key, text)
-        return SecretStr(text) if key in SECRETS else _typed(key, text)
+        value = text if key in SECRETS else _typed(key, text)
+        return SecretStr(value) if isinstance(value, str) else value
     if key in SECRETS:
         raise ValueError(f"{key} must not be written out; use {key}=@file:PATH or {key}=@env:NAME")
     return _typed(key, text)
