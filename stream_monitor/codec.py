@@ -114,7 +114,7 @@ class Codec:
             y_pred,
             features if type(features) is dict and not text else _features(features, text),
             score if score is None or type(score) is float else _score(_cell(score) if text else score, y_pred),
-            None if groups is None else _groups(groups),
+            None if groups is None or (type(groups) is str and type(record.value) is not bytes) else _groups(groups),
             None if y_true is None else self._target(y_true, "label", text),
         )
 

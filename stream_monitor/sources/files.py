@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -241,8 +241,9 @@ def _in_microseconds(batch: Any) -> Any:
     import pyarrow as pa
 
     for at, field in enumerate(batch.schema):
-        if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
-            kind = pa.timestamp("us", field.type.tz)
+        timestamp, duration = pa.types.is_timestamp(field.type), pa.types.is_duration(field.type)
+        if (timestamp or duration) and field.type.unit == "ns":
+            kind = pa.timestamp("us", field.type.tz) if timestamp else pa.duration("us")
             batch = batch.set_column(at, field.with_type(kind), batch.column(at).cast(kind, safe=False))
     return batch
 
@@ -251,6 +252,8 @@ def _plain(value: Any) -> Any:
     """A value as JSON would have it; times as seconds since the epoch."""
     if isinstance(value, datetime):
         return parse_timestamp(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, date):
         return value.isoformat()
     if value is None or type(value) in (str, int, float, bool, dict, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -211,6 +212,8 @@ class KafkaSource:
 
     def _connected(self) -> KafkaConsumer:
         if self._consumer is None:
+            if not self._config.get("proxy_url"):
+                _reach(self._config["bootstrap_servers"])
             try:
                 consumer = KafkaConsumer(**self._config)
             except KafkaConfigurationError as error:
@@ -271,6 +274,19 @@ class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         self._source.assign(assigned)
+
+
+def _reach(servers: Sequence[str]) -> None:
+    """Raise `SourceError` when no broker answers: told its api_version, the client would wait for one without end."""
+    failures = []
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_MS / 1000).close()
+            return
+        except OSError as error:
+            failures.append(f"{server}: {error.strerror or error}")
+    raise SourceError(f"Kafka: can't connect to {', '.join(failures)}")
 
 
 def _one_line(error: BaseException) -> str:
