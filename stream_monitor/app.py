@@ -61,6 +61,8 @@ def run(config: RunConfig) -> None:
     checkpoint = Checkpoint(config.state_dir) if config.state_dir else None
     if checkpoint:
         pipeline.save_to(checkpoint)
+    # Counters are there at 0 before their first event.
+    pipeline.stats.records.update(dict.fromkeys([*config.topic, *config.label_topic], 0))
     health = Health(pipeline, config.max_reject_share)
     exporter = Exporter(pipeline, health, *parse_address(config.listen))
     exporter.start()
