@@ -47,13 +47,10 @@ def run(config: RunConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     clock = SystemClock()
+    topics = [*config.topic, *config.label_topic]
+    options = reveal(config.kafka_option)
     source = KafkaSource(
-        config.bootstrap_servers,
-        [*config.topic, *config.label_topic],
-        config.group_id,
-        clock,
-        start=config.start,
-        options=reveal(config.kafka_option),
+        config.bootstrap_servers, topics, config.group_id, clock, start=config.start, options=options
     )
     label_topics = set(config.label_topic) - set(config.topic)
     codec = make_codec(config, clock, label_topics)
@@ -62,7 +59,7 @@ def run(config: RunConfig) -> None:
     if checkpoint:
         pipeline.save_to(checkpoint)
     # Counters are there at 0 before their first event.
-    pipeline.stats.records.update(dict.fromkeys([*config.topic, *config.label_topic], 0))
+    pipeline.stats.records.update(dict.fromkeys(topics, 0))
     health = Health(pipeline, config.max_reject_share)
     exporter = Exporter(pipeline, health, *parse_address(config.listen))
     exporter.start()

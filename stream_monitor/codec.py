@@ -171,12 +171,10 @@ class Codec:
             known = self._classes.get(value)
             if known is not None:
                 return known
-            number: Target | None = _as_number(value)
-            if number is None and value.lower() in _BOOLEANS:
-                number = _BOOLEANS[value.lower()]
-            if self.task == "regression" and (number is None or not text):
+            spelled = _spelled(value)
+            if self.task == "regression" and (spelled is None or not text):
                 raise RecordError(Reason.WRONG_TYPE, f"{name} is text; allowed: a number")
-            target: Target = value if number is None else number
+            target: Target = value if spelled is None else spelled
             if self.task == "classification" and len(self._classes) < _CLASSES:
                 self._classes[value] = target
             return target if type(target) is str else _bounded(target, name)
@@ -270,21 +268,24 @@ def _groups(value: Any) -> Mapping[str, str]:
 
 def _class_name(text: str) -> str:
     """A class as the key of a map, however it was spelled: ``1`` and ``1.0``, ``true`` and ``True``."""
-    number = _as_number(text)
-    return text.lower() if number is None else str(number)
+    spelled = _spelled(text)
+    return text if spelled is None else str(spelled)
 
 
 def _cell(text: Any) -> Any:
     """A CSV cell: a number where it reads as one, true and false as such, else text."""
     if type(text) is not str:
         return text
+    spelled = _spelled(text)
+    if spelled is not None:
+        return spelled if type(spelled) is bool else float(spelled)
+    return None if text.lower() in ("", "nan", "inf", "-inf") else text
+
+
+def _spelled(text: str) -> int | float | bool | None:
+    """The number or truth value that a text spells, None when it is but text."""
     number = _as_number(text)
-    if number is not None:
-        return float(number)
-    lowered = text.lower()
-    if lowered in ("true", "false"):
-        return lowered == "true"
-    return None if lowered in ("", "nan", "inf", "-inf") else text
+    return _BOOLEANS.get(text.lower()) if number is None else number
 
 
 def _as_number(text: str) -> int | float | None:

@@ -45,13 +45,11 @@ def _option(kind: type[Settings], name: str) -> Callable[[_Command], _Command]:
     field = kind.model_fields[name]
     extra = field.json_schema_extra
     metavar = str(extra["metavar"]) if isinstance(extra, dict) else "TEXT"
-    note = "[required]" if field.is_required() else f"[default: {_shown(field.default)}]"
-    text = field.description or ""
-    if not (field.is_required() or field.default not in (None, [], {})):
-        note = ""
-    return click.option(
-        flag(name), name, multiple=is_multiple(kind, name), metavar=metavar, help=f"{text}  {note}".strip()
-    )
+    note = "  [required]" if field.is_required() else ""
+    if not field.is_required() and field.default not in (None, [], {}):
+        note = f"  [default: {_shown(field.default)}]"
+    text = f"{field.description}{note}"
+    return click.option(flag(name), name, multiple=is_multiple(kind, name), metavar=metavar, help=text)
 
 
 def is_multiple(kind: type[Settings], name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 import urllib.request
@@ -63,7 +64,7 @@ def produce_only(bootstrap_servers: str, say: Callable[[str], None]) -> None:
 
 def _introduce(sidecar: Sidecar, say: Callable[[str], None]) -> None:
     say("A credit-scoring model serves; its predictions and, a little later, its labels flow through Kafka.")
-    say(f"The sidecar watches them. It is this command:\n\n  {' '.join(_quoted(part) for part in sidecar.command)}\n")
+    say(f"The sidecar watches them. It is this command:\n\n  {shlex.join(sidecar.command)}\n")
     say(f"Open  {sidecar.url}         what it sees now")
     say(f"      {sidecar.url}metrics  what Prometheus reads\n")
     say(f"{len(INCIDENTS)} incidents are scheduled in the next {DURATION:.0f} s; here is what happens, as it does.\n")
@@ -103,17 +104,13 @@ def _conclude(producer: DemoProducer, sidecar: Sidecar, say: Callable[[str], Non
     outcomes = _total(metrics, "stream_monitor_outcomes_total")
     share = correct / max(outcomes, 1)
     say(f"\nAccuracy over the day, as Prometheus has it: {correct:.0f} of {outcomes:.0f} outcomes, {share:.1%}.")
-    return all(finding.found is not None for finding in findings)
+    return found_all(producer, sidecar)
 
 
 def _total(metrics: str, name: str) -> float:
     return sum(
         float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith((name + "{", name + " "))
     )
-
-
-def _quoted(part: str) -> str:
-    return f"'{part}'" if set(part) & set("=:,*") and not part.startswith("-") and "." not in part else part
 
 
 def on_terminal() -> bool:

@@ -356,3 +356,8 @@ def test_a_mapped_record_with_features_of_a_wrong_type_is_rejected() -> None:
 def test_defaults_of_model_and_version() -> None:
     event = _decode(_without("model", "version"), model="m", version="9")
     assert event.key == ModelVersion("m", "9")
+
+
+@pytest.mark.parametrize(("prediction", "kept"), [("A", 0.2), ("a", 0.8)])
+def test_classes_that_differ_by_case_keep_their_own_score(prediction: str, kept: float) -> None:
+    assert _decode(_with(score={"A": 0.2, "a": 0.8}, prediction=prediction)).score == kept
