@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 
-.PHONY: help demo test check bench format docs clean
+.PHONY: help demo test chaos check bench format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -21,6 +21,10 @@ demo: $(SET_UP)  ## the whole thing at work in about a minute: embedded broker, 
 
 test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a reason, where it can't be had
 	$(BIN)/pytest $(ARGS)
+
+chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and state in every kind of trouble
+	STREAM_MONITOR_KILLS=500 STREAM_MONITOR_REQUIRE_KAFKA=1 $(BIN)/pytest tests/integration/test_kill.py \
+	  tests/integration/test_chaos.py tests/integration/test_replicas.py tests/integration/test_damage.py $(ARGS)
 
 check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated documentation
 	$(BIN)/ruff format --check .

@@ -48,14 +48,23 @@ class Child:
         if self._process.poll() is not None:
             raise ProgramError(self._failure())
 
-    def end(self, terminate: bool = False) -> tuple[float, float]:
+    def end(self, terminate: bool = False, limit: float = TIME_LIMIT_S) -> tuple[float, float]:
         """Wait for the end; return CPU seconds, user and system, and peak memory in MB."""
         if terminate:
             self._process.terminate()
-        status, usage = wait4(self._process.pid)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
+        told = self._wait(limit)
         if self._process.returncode:
             raise ProgramError(self._failure())
+        return told
+
+    def kill(self) -> tuple[float, float]:
+        """End it without a warning; return what `end` does."""
+        self._process.kill()
+        return self._wait(TIME_LIMIT_S)
+
+    def _wait(self, limit: float) -> tuple[float, float]:
+        status, usage = wait4(self._process.pid, limit)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
         return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / MAXRSS_PER_MB
 
     def output(self) -> str:
@@ -66,14 +75,14 @@ class Child:
         return f"{self._process.args} ended with exit code {self._process.returncode}\n{said}"
 
 
-def wait4(pid: int) -> tuple[int, Any]:
-    deadline = time.monotonic() + TIME_LIMIT_S
+def wait4(pid: int, limit: float) -> tuple[int, Any]:
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         ended, status, usage = os.wait4(pid, os.WNOHANG)
         if ended:
             return status, usage
         time.sleep(0.02)
-    raise ProgramError(f"process {pid} was still running after {TIME_LIMIT_S} s")
+    raise ProgramError(f"process {pid} was still running after {limit:.0f} s")
 
 
 def read(file: IO[bytes]) -> str:

@@ -3,6 +3,7 @@
 import json
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,7 +68,7 @@ class Ours:
 
     def run(self, topic: Topic, group: str) -> Reading:
         port = free_port()
-        with Child(self._command(topic, group, port)) as child:
+        with Child(run_command(topic, group, port, self.flags)) as child:
             sidecar = Sidecar(port, child.check_alive)
             ready_seconds = sidecar.wait_until_ready() - child.started
             events, seconds = sidecar.watch(topic.events)
@@ -75,13 +76,15 @@ class Ours:
             cpu_seconds, peak_mb = child.end(terminate=True)
         return Reading(events, seconds, cpu_seconds, peak_mb, ready_seconds, notes)
 
-    def _command(self, topic: Topic, group: str, port: int) -> list[str]:
-        command = [sys.executable, "-m", "stream_monitor", "run", "--bootstrap-servers", topic.servers]
-        command += ["--topic", topic.name, "--group-id", group, "--listen", f"127.0.0.1:{port}", *self.flags]
-        for key, value in topic.options.items():
-            text = ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
-            command += ["--kafka-option", f"{key}={text}"]
-        return command
+
+def run_command(topic: Topic, group: str, port: int, flags: Sequence[str]) -> list[str]:
+    """The sidecar over this topic, which listens at this port."""
+    command = [sys.executable, "-m", "stream_monitor", "run", "--bootstrap-servers", topic.servers]
+    command += ["--topic", topic.name, "--group-id", group, "--listen", f"127.0.0.1:{port}", *flags]
+    for key, value in topic.options.items():
+        text = ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        command += ["--kafka-option", f"{key}={text}"]
+    return command
 
 
 def free_port() -> int:

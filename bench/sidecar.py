@@ -3,7 +3,7 @@
 import re
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from child import TIME_LIMIT_S, ProgramError
 
@@ -21,11 +21,15 @@ LONGEST_S = 0.25
 
 
 class Sidecar:
-    """The sidecar that listens at a port of this machine. `check_alive` raises when its process has ended."""
+    """The sidecar that listens at a port of this machine. `check_alive` raises when its process has ended.
 
-    def __init__(self, port: int, check_alive: Callable[[], None]) -> None:
+    ``counted`` are the counters whose sum tells how far it is.
+    """
+
+    def __init__(self, port: int, check_alive: Callable[[], None], counted: Sequence[str] = (PREDICTIONS,)) -> None:
         self._address = f"http://127.0.0.1:{port}"
         self._check_alive = check_alive
+        self._counted = counted
         self._deadline = time.monotonic() + TIME_LIMIT_S
         self._sums: dict[str, float] = {}
         self._scrapes = 0
@@ -33,6 +37,12 @@ class Sidecar:
     def wait_until_ready(self) -> float:
         """Return the time at which /readyz first says yes: the partitions are assigned, and it polls them."""
         while self._get("/readyz") is None:
+            self._pause(PROBE_S)
+        return time.monotonic()
+
+    def wait_until(self, events: int) -> float:
+        """Return the time at which /metrics first shows so many events."""
+        while self._count() < events:
             self._pause(PROBE_S)
         return time.monotonic()
 
@@ -60,7 +70,7 @@ class Sidecar:
         self._sums = {}
         for name, value in SAMPLE.findall(self._get("/metrics") or ""):
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        return int(self._sums.get(PREDICTIONS, 0))
+        return int(sum(self._sums.get(name, 0) for name in self._counted))
 
     def _get(self, path: str) -> str | None:
         """The page, or None where there is none yet, or one that says no."""

@@ -7,7 +7,8 @@ import logging
 import math
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from stream_monitor import __version__
 from stream_monitor.alerts.base import Sink
 from stream_monitor.alerts.log import LogSink
 from stream_monitor.alerts.memory import MemorySink
+from stream_monitor.alerts.outbox import Outbox
 from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.clock import Clock, SystemClock
 from stream_monitor.codec import Codec
@@ -36,6 +38,7 @@ from stream_monitor.sources.base import Source
 from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.sources.kafka import KafkaSource
 from stream_monitor.sources.kafka_options import reveal
+from stream_monitor.tables import Table
 
 logger = logging.getLogger(__name__)
 
@@ -50,27 +53,59 @@ def run(config: RunConfig) -> None:
     topics = [*config.topic, *config.label_topic]
     options = reveal(config.kafka_option)
     source = KafkaSource(
-        config.bootstrap_servers, topics, config.group_id, clock, start=config.start, options=options
+        config.bootstrap_servers,
+        topics,
+        config.group_id,
+        clock,
+        labels=set(config.label_topic) - set(config.topic),
+        start=config.start,
+        options=options,
+        group_instance_id=config.group_instance_id,
+        restore_window=config.restore_window,
+        allow_unaligned_labels=config.allow_unaligned_labels,
     )
     label_topics = set(config.label_topic) - set(config.topic)
     codec = make_codec(config, clock, label_topics)
-    pipeline = make_pipeline(config, config, source, codec, [LogSink(clock)], clock, config.checkpoint_interval)
-    checkpoint = Checkpoint(config.state_dir) if config.state_dir else None
-    if checkpoint:
-        pipeline.save_to(checkpoint)
+    checkpoint = Checkpoint(config.state_dir, config.on_bad_state) if config.state_dir else None
+    pipeline = make_pipeline(
+        config,
+        config,
+        source,
+        codec,
+        {"log": LogSink(clock)},
+        clock,
+        checkpoint_interval=config.checkpoint_interval,
+        table=checkpoint.table if checkpoint else None,
+    )
     # Counters are there at 0 before their first event.
     pipeline.stats.records.update(dict.fromkeys(topics, 0))
-    health = Health(pipeline, config.max_reject_share)
-    exporter = Exporter(pipeline, health, *parse_address(config.listen))
+    try:
+        if checkpoint:
+            pipeline.save_to(checkpoint, fingerprint(config))
+        _serve(config, pipeline, stop)
+    finally:
+        if checkpoint:
+            checkpoint.close()
+
+
+def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None:
+    exporter = Exporter(pipeline, Health(pipeline, config.max_reject_share), *parse_address(config.listen))
     exporter.start()
     url = f"http://{config.listen.rpartition(':')[0]}:{exporter.port}/"
     logger.info("stream-monitor %s serves %s", __version__, url, extra={"fields": {"event": "serving", "url": url}})
-    pipeline.run(stop)
-    logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
-    pipeline.close()
-    if checkpoint:
-        checkpoint.close()
-    exporter.stop()
+    try:
+        pipeline.run(stop)
+        logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
+        pipeline.close()
+    finally:
+        exporter.stop()
+
+
+def fingerprint(config: RunConfig) -> str:
+    """Stands for all settings that say what is computed; another one is another computation."""
+    parts = [settings.model_fields for settings in (EventSettings, WatchSettings, JoinSettings)]
+    told = config.model_dump(mode="json", include={name for fields in parts for name in fields})
+    return blake2b(repr(sorted(told.items())).encode(), digest_size=8).hexdigest()
 
 
 def replay(
@@ -85,7 +120,7 @@ def replay(
     sink = MemorySink()
     codec = make_codec(config, clock, [LABELS])
     # A file of labels may be read long before its predictions, but it ends.
-    pipeline = make_pipeline(config, config, source, codec, [sink], clock, early_ttl=math.inf)
+    pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
     pipeline.run(threading.Event(), lambda _: progress(source))
     pipeline.close()
     return pipeline, sink
@@ -115,10 +150,12 @@ def make_pipeline(
     join: JoinSettings,
     source: Source,
     codec: Codec,
-    sinks: Sequence[Sink],
+    sinks: Mapping[str, Sink],
     clock: Clock,
+    *,
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
+    table: Table | None = None,
 ) -> Pipeline:
     """The pipeline that these settings ask for."""
     settings = MonitorSettings(
@@ -127,9 +164,19 @@ def make_pipeline(
         warmup=watch.warmup,
         performance_window=watch.performance_window,
         performance_decay=watch.performance_decay,
+        label_maturity=join.label_maturity,
         max_models=watch.max_models,
         max_versions=watch.max_versions,
         max_features=watch.max_features,
     )
-    joiner = Joiner(join.max_waiting, join.label_ttl, early_ttl)
-    return Pipeline(source, codec, joiner, Fleet(settings), sinks, clock, checkpoint_interval=checkpoint_interval)
+    joiner = Joiner(
+        table,
+        max_waiting=join.max_waiting,
+        ttl=join.label_ttl,
+        early_ttl=early_ttl,
+        maturity=join.label_maturity,
+        label_updates=join.label_updates,
+        max_labelled=join.max_labelled,
+    )
+    outbox = Outbox(sinks)
+    return Pipeline(source, codec, joiner, Fleet(settings), outbox, clock, checkpoint_interval=checkpoint_interval)

@@ -122,7 +122,21 @@ class JoinSettings(Settings):
     label_ttl: Duration = setting(
         "30d", "how long a prediction waits for its label, in event time", "DURATION", validate_default=True
     )
+    label_maturity: Duration = setting(
+        "0s",
+        "age of a prediction at which its outcome is applied, in order of prediction time; before it, it is held",
+        "DURATION",
+        validate_default=True,
+    )
+    label_updates: Literal["first", "last"] = setting(
+        "first",
+        "which label holds when a second one differs; the last one as long as the outcome is held",
+        "first|last",
+    )
     max_waiting: Count = setting(1_000_000, "predictions that wait at most; past it the oldest is expired", "COUNT")
+    max_labelled: Count = setting(
+        1_000_000, "labelled ids that are remembered, to know repetitions and revisions", "COUNT"
+    )
 
 
 class KafkaSettings(Settings):
@@ -140,11 +154,19 @@ class KafkaSettings(Settings):
         "any setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",
     )
-    state_dir: Path | None = setting(
-        None, "directory that keeps the state over restarts; without it, detectors and counters start anew", "DIR"
+    restore_window: Duration = setting(
+        "24h",
+        "how far back a partition is read again that comes without its state, to find what waits; 0s: not at all",
+        "DURATION",
+        validate_default=True,
     )
-    checkpoint_interval: Duration = setting(
-        "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True, gt=0
+    group_instance_id: str | None = setting(
+        None,
+        "name of this replica in its group: one that comes back under its name finds its partitions again",
+        "ID",
+    )
+    allow_unaligned_labels: bool = setting(
+        False, "go on where topics of labels and of predictions have other numbers of partitions", ""
     )
 
     @field_validator("bootstrap_servers")
@@ -153,6 +175,29 @@ class KafkaSettings(Settings):
         for server in servers:
             parse_address(server)
         return servers
+
+    @field_validator("group_instance_id")
+    @classmethod
+    def _legal_name(cls, name: str | None) -> str | None:
+        if name is not None and (not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or name in (".", "..")):
+            raise ValueError("must be a name of letters, digits, '.', '_' and '-', 249 at most")
+        return name
+
+
+class StateSettings(Settings):
+    """What is kept over restarts."""
+
+    state_dir: Path | None = setting(
+        None, "directory that keeps the state over restarts; without it, detectors and counters start anew", "DIR"
+    )
+    checkpoint_interval: Duration = setting(
+        "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True, gt=0
+    )
+    on_bad_state: Literal["refuse", "reset"] = setting(
+        "refuse",
+        "what to do with a state that is corrupt or of another version: refuse it, or set it aside and begin anew",
+        "refuse|reset",
+    )
 
 
 class ServeSettings(Settings):
@@ -175,7 +220,7 @@ class ServeSettings(Settings):
         return listen
 
 
-class RunConfig(ServeSettings, JoinSettings, WatchSettings, EventSettings, KafkaSettings):
+class RunConfig(ServeSettings, StateSettings, JoinSettings, WatchSettings, EventSettings, KafkaSettings):
     """Everything that ``stream-monitor run`` can be told."""
 
 

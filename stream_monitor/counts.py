@@ -37,9 +37,12 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def add(self, value: float) -> None:
-        self.counts[int(np.searchsorted(self.bounds, value))] += 1
-        self.total += value
+    def add_many(self, values: Sequence[float]) -> None:
+        """Take values, in order: the sum must not depend on how they are cut."""
+        for at in np.searchsorted(self.bounds, values).tolist():
+            self.counts[at] += 1
+        for value in values:
+            self.total += value
 
     def state(self) -> dict[str, Any]:
         return {"counts": self.counts, "total": self.total}

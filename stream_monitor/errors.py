@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 
 class Reason(StrEnum):
@@ -30,8 +31,25 @@ class ConfigError(StreamMonitorError):
     """The configuration is wrong: said in one line, with exit code 2, before any connection."""
 
 
+class StateError(StreamMonitorError):
+    """The state can't be saved or read any more: the process says so in one line and ends, with exit code 1."""
+
+
+class BadState(ConfigError):  # noqa: N818 - what the user meets is its text
+    """What is in the state directory can't be gone on with; ``problem`` says why."""
+
+    def __init__(self, directory: Path, problem: str) -> None:
+        hint = "use another directory, or --on-bad-state reset to set it aside and begin anew"
+        super().__init__(f"--state-dir: {directory} {problem}; {hint}")
+        self.problem = problem
+
+
 class SourceError(StreamMonitorError):
     """A source can't be read now; the loop tries again with back-off."""
+
+
+class SinkError(StreamMonitorError):
+    """An alert can't be delivered now; it stays in the outbox."""
 
 
 class RecordError(StreamMonitorError):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from stream_monitor.errors import Reason
 
+#: A partition by its topic and number.
+Place = tuple[str, int]
 #: A class or a number, as JSON gives it.
 Target = str | int | float | bool
 #: A feature's value as received; what is neither number, text nor null is counted as ``other``.
@@ -76,3 +79,8 @@ class Detection(NamedTuple):
     detector: str
     before: float
     after: float
+
+    @property
+    def id(self) -> str:
+        """The same for the same detection, however often a restart raises it again."""
+        return blake2b(repr(self[:6]).encode(), digest_size=8).hexdigest()

@@ -13,6 +13,7 @@ from stream_monitor.counts import FeatureCounts, Histogram
 from stream_monitor.detectors import Floats
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec, select
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction
+from stream_monitor.measures.coverage import Coverage
 from stream_monitor.measures.performance import make_performance
 from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import (
@@ -57,6 +58,7 @@ class MonitorSettings:
     warmup: int = 500
     performance_window: int = 1000
     performance_decay: float = 0.999
+    label_maturity: float = 0.0
     max_models: int = 20
     max_versions: int = 5
     max_features: int = 500
@@ -73,6 +75,7 @@ class Monitor:
         self.signals: dict[str, SignalMonitor] = {}
         self.features: dict[str, FeatureCounts] = {}
         self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
+        self.coverage = Coverage(settings.label_maturity)
         self.predictions = 0
         self.delays = Histogram(DELAY_BUCKETS)
         self.last_seen = 0
@@ -90,9 +93,8 @@ class Monitor:
     def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
         """Take outcomes, in order."""
         errors = self.performance.update_many([o.y_true for o in outcomes], [o.y_pred for o in outcomes])
-        for outcome in outcomes:
-            if outcome.delay is not None:
-                self.delays.add(outcome.delay)
+        self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
+        self.coverage.labelled([outcome.ts for outcome in outcomes])
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
         return self._feed("error", errors, index, ts)
 
@@ -105,6 +107,7 @@ class Monitor:
             "codes": self._codes.state(),
             "features": {name: asdict(counts) for name, counts in self.features.items()},
             "delays": self.delays.state(),
+            "coverage": self.coverage.state(),
             "performance": self.performance.state(),
             "signals": {name: signal.state() for name, signal in self.signals.items()},
         }
@@ -115,6 +118,7 @@ class Monitor:
         self._codes.restore(state["codes"])
         self.features = {name: FeatureCounts(**counts) for name, counts in state["features"].items()}
         self.delays.restore(state["delays"])
+        self.coverage.restore(state["coverage"])
         self.performance.restore(state["performance"])
         for name, saved in state["signals"].items():
             self._signal(name).restore(saved)
@@ -123,6 +127,7 @@ class Monitor:
         index, ts = positions([at for at, _ in batch], [prediction.ts for _, prediction in batch])
         predictions = [prediction for _, prediction in batch]
         self.predictions += len(batch)
+        self.coverage.predicted([prediction.ts for prediction in predictions])
         self.last_seen = int(index[-1])
         detections = self._feed("prediction", self._codes.column([p.y_pred for p in predictions]), index, ts)
         scores = optional_column([p.score for p in predictions])
@@ -235,6 +240,11 @@ class Fleet:
             else:
                 self.outcomes_retired += len(group)
         return self._keep(detections)
+
+    def advance(self, clock: float) -> None:
+        """Tell all monitors the latest event time."""
+        for monitor in self.monitors.values():
+            monitor.coverage.advance(clock)
 
     @property
     def lasting_settings(self) -> dict[str, Any]:

@@ -8,26 +8,31 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from stream_monitor.alerts.base import Sink
+from stream_monitor import faults
+from stream_monitor.alerts.outbox import Outbox
 from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.clock import Clock
 from stream_monitor.codec import Codec
 from stream_monitor.errors import ConfigError, Reason, SourceError
-from stream_monitor.events import Detection, Label, Outcome, Prediction, Rejection
+from stream_monitor.events import Label, Place, Prediction, Rejection
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet
 from stream_monitor.ratelimit import RateLimit
+from stream_monitor.readers import Readers
 from stream_monitor.sources.base import Position, Reached, Record, Source
 from stream_monitor.stats import REJECT_WINDOW, Stats
 
 logger = logging.getLogger(__name__)
 _topic = attrgetter("topic")
 
+#: Changes of what waits that are kept in memory at most before they are saved.
+MOST_UNSAVED = 20_000
+
 
 class Pipeline:
-    """Moves records from the source through codec, joiner and monitors to the sinks.
+    """Moves records from the source through codec, joiner and monitors to the outbox.
 
-    ``lock`` is held while a batch is applied: whoever reads the state (the exporter) takes it too.
+    Whoever reads the state from another thread (the exporter) does so through ``readers``.
     """
 
     def __init__(
@@ -36,21 +41,25 @@ class Pipeline:
         codec: Codec,
         joiner: Joiner,
         fleet: Fleet,
-        sinks: Sequence[Sink],
+        outbox: Outbox,
         clock: Clock,
         *,
         checkpoint_interval: float = 5.0,
         poll_timeout: float = 0.5,
     ) -> None:
         self.source, self.codec, self.joiner, self.fleet = source, codec, joiner, fleet
-        self._sinks, self._clock = sinks, clock
+        self.outbox, self._clock = outbox, clock
+        self._checkpoint: Checkpoint | None = None
+        self._fingerprint = ""
         self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
         self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._warnings = RateLimit(clock, per_minute=10)
         self.stats = Stats()
-        self.lock = threading.Lock()
+        self.readers = Readers()
         self._last_pass = clock.monotonic()
         self.positions: list[Position] = []
+        self.source.gaps = self.stats.gaps
+        self.source.departed = self._depart
 
     def run(self, stop: threading.Event, progress: Callable[[int], None] = lambda _: None) -> None:
         """Poll until the source is exhausted or ``stop`` is set; a source that fails is tried again with back-off."""
@@ -77,75 +86,125 @@ class Pipeline:
         """One pass over the whole path; the number of records it moved."""
         records = self.source.poll(self._poll_timeout)
         if records:
-            with self.lock:
-                predictions, outcomes = self._join(records)
-                detections = self.fleet.predict(predictions) + self.fleet.resolve(outcomes)
-            self._announce(detections)
+            with self.readers.lock:
+                predictions = self._join(records, self._decode(records))
+                detections = self.fleet.predict(predictions) + self.fleet.resolve(self.joiner.take_outcomes())
+                self.fleet.advance(self.joiner.clock)
+                self.outbox.put(detections)
+                self.readers.is_saved = self._checkpoint is None
+            faults.reach("applied")
+        self.outbox.send()
         # Only this thread may ask the source; the exporter reads what is noted here.
         self.positions = self.source.positions()
-        if self._clock.monotonic() >= self._next_checkpoint:
+        if self._is_checkpoint_due():
             self.source.commit()
+            faults.reach("committed")
             self._next_checkpoint = self._clock.monotonic() + self._checkpoint_interval
+        self.readers.serve()
         return len(records)
 
-    def save_to(self, checkpoint: Checkpoint) -> None:
-        """Take up what was saved, and from now on save before every commit: state and positions in one step."""
+    @property
+    def unaccounted(self) -> int:
+        """Records that the book can't tell the end of: 0, or something is wrong."""
+        stats, joiner = self.stats, self.joiner
+        return joiner.book.unaccounted(stats.records.total(), stats.rejected.total(), joiner.waiting)
+
+    def save_to(self, checkpoint: Checkpoint, fingerprint: str = "") -> None:
+        """Take up what was saved, and from now on save before every commit: state and positions in one step.
+
+        ``fingerprint`` stands for the configuration: a change of it is said in the log.
+        """
         saved = checkpoint.load()
         if saved:
-            state, table = saved
-            _check_settings(state["settings"], self.fleet.lasting_settings)
-            self.stats.restore(state["stats"])
-            self.joiner.restore(state["joiner"], table)
-            self.fleet.restore(state["fleet"])
-            self.codec.timestamps_replaced = state["timestamps_replaced"]
-            self.source.resume([Reached(*reached) for reached in state["reached"]])
+            _check_settings(saved["settings"], self.fleet.lasting_settings)
+            if saved["fingerprint"] != fingerprint:
+                logger.info("the configuration is not that of the saved state; what it does not touch goes on")
+            self.stats.restore(saved["stats"])
+            self.joiner.restore(saved["joiner"])
+            self.fleet.restore(saved["fleet"])
+            self.outbox.restore(saved["outbox"])
+            self.codec.timestamps_replaced = saved["timestamps_replaced"]
+            self.source.resume([Reached(*reached) for reached in saved["reached"]], saved["owner"])
             logger.info("took up the state after %d predictions", self.stats.predictions)
-        self.source.before_commit = lambda reached: checkpoint.save(self._state(reached), self.joiner.table_changes())
+        self._checkpoint, self._fingerprint = checkpoint, fingerprint
+        self.source.before_commit = self._save
+
+    def _save(self, reached: Sequence[Reached]) -> None:
+        if self._checkpoint:
+            self._checkpoint.save(self._state(reached))
+            self.readers.is_saved = True
 
     def _state(self, reached: Sequence[Reached]) -> dict[str, Any]:
         return {
             "settings": self.fleet.lasting_settings,
+            "fingerprint": self._fingerprint,
+            "owner": self.source.owner,
             "reached": reached,
             "stats": self.stats.state(),
             "joiner": self.joiner.state(),
             "fleet": self.fleet.state(),
+            "outbox": self.outbox.state(),
             "timestamps_replaced": self.codec.timestamps_replaced,
         }
 
-    def _join(self, records: Sequence[Record]) -> tuple[list[tuple[int, Prediction]], list[Outcome]]:
-        """Decode each record and pair predictions with labels."""
-        stats, joiner = self.stats, self.joiner
-        predictions: list[tuple[int, Prediction]] = []
-        outcomes: list[Outcome] = []
-        unusable = bytearray(len(records))
-        for at, record in enumerate(records):
+    def _is_checkpoint_due(self) -> bool:
+        """When it is time, when too much would be in memory, and when somebody waits for a state that is saved."""
+        unsaved = self._checkpoint.table.unsaved if self._checkpoint else 0
+        return self._clock.monotonic() >= self._next_checkpoint or unsaved >= MOST_UNSAVED or self.readers.are_waiting
+
+    def _depart(self, places: Sequence[Place]) -> None:
+        with self.readers.lock:
+            self.joiner.depart(places)
+
+    def _decode(self, records: Sequence[Record]) -> list[Prediction | Label | Rejection]:
+        events: list[Prediction | Label | Rejection] = []
+        for record in records:
             try:
-                event = self.codec.decode(record)
+                events.append(self.codec.decode(record))
             except Exception as error:
                 logger.debug("while decoding", exc_info=True)
-                event = Rejection(
-                    Reason.INTERNAL,
-                    f"{type(error).__name__} while decoding; please report it (--log-level debug tells more)",
-                )
+                hint = "please report it (--log-level debug tells more)"
+                events.append(Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; {hint}"))
+        return events
+
+    def _join(
+        self, records: Sequence[Record], events: Sequence[Prediction | Label | Rejection]
+    ) -> list[tuple[int, Prediction]]:
+        """Pair predictions with labels; the new predictions, with their positions."""
+        stats, joiner = self.stats, self.joiner
+        joiner.prefetch([event.id for event in events if type(event) is not Rejection])  # type: ignore[union-attr]
+        joiner.restoring = list(self.source.restoring)
+        predictions: list[tuple[int, Prediction]] = []
+        unusable = bytearray(len(records))
+        for at, (record, event) in enumerate(zip(records, events, strict=True)):
+            place = (record.topic, record.partition)
+            if joiner.restoring and place in joiner.restoring and self._is_restored(record, event, place):
+                continue
             if type(event) is Prediction:
-                resolved = joiner.predict(event, stats.predictions)
-                if resolved is not None:
+                if joiner.predict(event, stats.predictions, place):
                     predictions.append((stats.predictions, event))
-                    outcomes += resolved
                     stats.predictions += 1
                     stats.labels += event.y_true is not None
             elif type(event) is Label:
-                resolved = joiner.label(event)
-                if resolved is not None:
-                    outcomes += resolved
-                    stats.labels += 1
+                stats.labels += joiner.label(event, place)
             else:
                 self._reject(record, event)  # type: ignore[arg-type]
                 unusable[at] = 1
         stats.records.update(map(_topic, records))
         stats.recent_rejects.extend(unusable[-REJECT_WINDOW:])
-        stats.outcomes += len(outcomes)
-        return predictions, outcomes
+        return predictions
+
+    def _is_restored(self, record: Record, event: Prediction | Label | Rejection, place: Place) -> bool:
+        """Take a record of a partition that is being rebuilt: True when it was only for that."""
+        if record.offset >= self.source.restoring[place]:
+            self.joiner.restoring = [other for other in self.joiner.restoring if other != place]
+            return False
+        self.stats.records[record.topic] -= 1
+        if type(event) is Prediction:
+            self.joiner.predict(event, self.stats.predictions, place, restored=True)
+        elif type(event) is Label:
+            self.joiner.label(event, place, restored=True)
+        return True
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.stats.reject(rejection.reason)
@@ -154,11 +213,6 @@ class Pipeline:
             fields = {"event": "rejected", "reason": rejection.reason.value, "at": self._clock.now()}
             message = "rejected %s: %s: %s"
             logger.warning(message, where, rejection.reason.value, rejection.detail, extra={"fields": fields})
-
-    def _announce(self, detections: Sequence[Detection]) -> None:
-        for detection in detections:
-            for sink in self._sinks:
-                sink.send(detection)
 
     def close(self) -> None:
         """Commit what was applied, and leave the source."""

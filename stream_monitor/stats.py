@@ -18,10 +18,10 @@ class Stats:
     """Counters of the pipeline. ``labels`` holds those inside predictions too; duplicates are in none of them."""
 
     records: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
     rejected: Counter[Reason] = field(default_factory=lambda: Counter(dict.fromkeys(Reason, 0)))
     predictions: int = 0
     labels: int = 0
-    outcomes: int = 0
     source_errors: int = 0
     recent_rejects: deque[int] = field(default_factory=lambda: deque(maxlen=REJECT_WINDOW))
 
@@ -32,14 +32,16 @@ class Stats:
     def state(self) -> dict[str, Any]:
         return {
             "records": dict(self.records),
+            "gaps": dict(self.gaps),
             "rejected": {reason.value: count for reason, count in self.rejected.items()},
-            "counts": [self.predictions, self.labels, self.outcomes, self.source_errors],
+            "counts": [self.predictions, self.labels, self.source_errors],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.records.update(state["records"])
+        self.gaps.update(state["gaps"])
         self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
-        self.predictions, self.labels, self.outcomes, self.source_errors = state["counts"]
+        self.predictions, self.labels, self.source_errors = state["counts"]
 
     @property
     def reject_share(self) -> float:

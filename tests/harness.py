@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_monitor.alerts.memory import MemorySink
+from stream_monitor.alerts.outbox import Outbox
 from stream_monitor.codec import Codec
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.events import Detection
@@ -58,7 +59,7 @@ def make_pipeline(
     fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings))
     sink = MemorySink()
     source = MemorySource(records, batch_size)
-    return Pipeline(source, Codec(clock, **options), joiner or Joiner(), fleet, [sink], clock), sink
+    return Pipeline(source, Codec(clock, **options), joiner or Joiner(), fleet, Outbox({"memory": sink}), clock), sink
 
 
 def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tuple[Pipeline, list[Detection]]:
@@ -66,6 +67,7 @@ def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tupl
     texts = (json.dumps(event).encode() if isinstance(event, dict) else event for event in events)
     pipeline, sink = make_pipeline(make_records(texts), **options)
     pipeline.run(Turning(FakeClock()))
+    assert pipeline.unaccounted == 0
     return pipeline, sorted(sink.detections)
 
 

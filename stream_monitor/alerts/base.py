@@ -10,4 +10,6 @@ from stream_monitor.events import Detection
 class Sink(Protocol):
     """Somewhere to tell of a detection."""
 
-    def send(self, detection: Detection) -> None: ...
+    def send(self, detection: Detection) -> None:
+        """Deliver one; `SinkError` when that is not possible now. It may come again, with the same id."""
+        ...

@@ -21,7 +21,7 @@ class LogSink:
     def send(self, detection: Detection) -> None:
         if not self._limit.allow():
             return
-        fields = {**detection._asdict(), "ts": format_timestamp(detection.ts)}
+        fields = {"id": detection.id, **detection._asdict(), "ts": format_timestamp(detection.ts)}
         logger.warning(
             "drift in %s of %s/%s: mean %.6g -> %.6g (%s, prediction %d)",
             detection.signal,

@@ -12,7 +12,7 @@ from stream_monitor.cli.demo import demo
 from stream_monitor.cli.detectors import detectors
 from stream_monitor.cli.replay import replay
 from stream_monitor.cli.run import run
-from stream_monitor.errors import ConfigError
+from stream_monitor.errors import ConfigError, StateError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -29,12 +29,15 @@ for command in (run, replay, demo, detectors, check_config):
 
 
 def main() -> None:
-    """The entry point: a wrong configuration is one line and exit code 2."""
+    """The entry point: a wrong configuration is one line and exit code 2, a state that can't be saved exit code 1."""
     try:
         sys.exit(cli(prog_name="stream-monitor", standalone_mode=False))
     except ConfigError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
+    except StateError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "stream-monitor"
         click.echo(f"Error: {' '.join(error.format_message().split())} (see {where} --help)", err=True)

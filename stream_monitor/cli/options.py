@@ -46,9 +46,11 @@ def _option(kind: type[Settings], name: str) -> Callable[[_Command], _Command]:
     extra = field.json_schema_extra
     metavar = str(extra["metavar"]) if isinstance(extra, dict) else "TEXT"
     note = "  [required]" if field.is_required() else ""
-    if not field.is_required() and field.default not in (None, [], {}):
+    if not field.is_required() and field.default not in (None, [], {}) and field.default is not False:
         note = f"  [default: {_shown(field.default)}]"
     text = f"{field.description}{note}"
+    if field.annotation is bool:
+        return click.option(flag(name), name, is_flag=True, flag_value="true", default=None, help=text)
     return click.option(flag(name), name, multiple=is_multiple(kind, name), metavar=metavar, help=text)
 
 

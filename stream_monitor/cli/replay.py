@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -69,10 +70,11 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
     return {
         "events": stats.predictions,
         "labels": stats.labels,
-        "outcomes": stats.outcomes,
-        "duplicates": joiner.duplicate_predictions + joiner.duplicate_labels,
+        "outcomes": joiner.book.applied_predictions,
+        "duplicates": joiner.book.duplicate_predictions + joiner.book.duplicate_labels,
+        "held": joiner.held,
         "waiting": joiner.waiting_predictions,
-        "expired": joiner.expired_predictions,
+        "expired": joiner.book.expired_predictions,
         "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
         "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
         "performance": combine([monitor.performance for monitor in monitors]),
@@ -81,6 +83,9 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
                 **monitor.key._asdict(),
                 "events": monitor.predictions,
                 "performance": monitor.performance.measures(),
+                "intervals": {window: list(bounds) for window, bounds in monitor.performance.intervals().items()},
+                "outcomes": monitor.performance.counts(),
+                "coverage": None if math.isnan(monitor.coverage.share) else monitor.coverage.share,
             }
             for monitor in monitors
         ],
@@ -123,14 +128,25 @@ def _print(result: dict[str, Any], seconds: float) -> None:
     )
     if result["duplicates"] or result["expired"]:
         click.echo(f"  {result['duplicates']:,} duplicates, {result['expired']:,} expired without a label")
+    if result["held"]:
+        click.echo(f"  {result['held']:,} outcomes are held: their predictions are younger than --label-maturity")
     for reason, count in result["rejected"].items():
         click.echo(f"  rejected: {reason} {count:,}")
     for version in result["versions"]:
         click.echo(f"\nModel {version['model']}, version {version['version']}: {version['events']:,} predictions")
         for measure, windows in version["performance"].items():
-            shown = "  ".join(f"{window} {value:.4f}" for window, value in windows.items())
+            bounds = version["intervals"] if measure == "accuracy" else {}
+            values = {window: f"{value:.4f}{_between(bounds.get(window))}" for window, value in windows.items()}
+            shown = "  ".join(f"{window} {value}" for window, value in values.items())
             click.echo(f"  {measure:9} {shown}")
+        if version["coverage"] is not None:
+            click.echo(f"  {version['coverage']:.1%} of its mature predictions have a label")
     _print_detections(result["detections"])
+
+
+def _between(bounds: Sequence[float] | None) -> str:
+    """A 95 % interval behind its value."""
+    return f" ({bounds[0]:.4f} to {bounds[1]:.4f})" if bounds else ""
 
 
 def _print_detections(detections: Sequence[dict[str, Any]]) -> None:

@@ -51,6 +51,34 @@ PERFORMANCE_ERROR = _metric(
     "measure",
     "window",
 )
+PERFORMANCE_LOWER = _metric(
+    "performance_lower_ratio",
+    "gauge",
+    "Lower bound of the 95 % Wilson interval of accuracy.",
+    *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_UPPER = _metric(
+    "performance_upper_ratio",
+    "gauge",
+    "Upper bound of the 95 % Wilson interval of accuracy.",
+    *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_OUTCOMES = _metric(
+    "performance_outcomes",
+    "gauge",
+    "Outcomes that performance is taken over; for the decayed window, the number of equal weight as sure as they.",
+    *_VERSION,
+    "window",
+)
+MATURE = _metric("predictions_mature_total", "counter", "Predictions at least as old as --label-maturity.", *_VERSION)
+MATURE_LABELLED = _metric(
+    "predictions_mature_labelled_total", "counter", "Mature predictions whose label has come.", *_VERSION
+)
+COVERAGE = _metric("label_coverage_ratio", "gauge", "Share of mature predictions whose label has come.", *_VERSION)
 LABEL_DELAY = _metric("label_delay_seconds", "histogram", "Time from a prediction to its label.", *_VERSION)
 DRIFTS = _metric("drift_detections_total", "counter", "Drifts detected.", *_DRIFT)
 DRIFT_TIME = _metric(
@@ -78,14 +106,37 @@ FEATURES_IGNORED = _metric(
 LABELS = _metric("labels_total", "counter", "Labels taken in, inside predictions or alone, duplicates aside.")
 WAITING = _metric("waiting_predictions", "gauge", "Predictions that wait for their label.")
 WAITING_LABELS = _metric("waiting_labels", "gauge", "Labels that wait for their prediction.")
+WAITING_OUTCOMES = _metric(
+    "waiting_outcomes", "gauge", "Labelled predictions held until they are as old as --label-maturity."
+)
 EXPIRED = _metric("predictions_expired_total", "counter", "Predictions whose label did not come in time.")
 LABELS_EXPIRED = _metric("labels_expired_total", "counter", "Labels whose prediction did not come in time.")
 DUPLICATE_PREDICTIONS = _metric("predictions_duplicate_total", "counter", "Repeated predictions; they count once.")
-DUPLICATE_LABELS = _metric("labels_duplicate_total", "counter", "Repeated labels; the first holds.")
+DUPLICATE_LABELS = _metric("labels_duplicate_total", "counter", "Repeated labels; they count once.")
+LABELS_REVISED = _metric(
+    "labels_revised_total", "counter", "Repeated labels that say something else; --label-updates tells which holds."
+)
 OUTCOMES_RETIRED = _metric(
     "outcomes_retired_total", "counter", "Outcomes of versions that were retired before their label came."
 )
 RECORDS = _metric("records_total", "counter", "Records read.", "topic")
+APPLIED = _metric(
+    "records_applied_total", "counter", "Predictions whose outcome was applied, labels that found theirs.", "kind"
+)
+HANDED_OVER = _metric(
+    "records_handed_over_total", "counter", "Records that waited when their partition went to another replica."
+)
+RESTORED = _metric(
+    "records_restored", "gauge", "Records that wait or waited here because a partition was rebuilt on its arrival."
+)
+RECORDS_LOST = _metric(
+    "records_lost_total", "counter", "Records that the topic's retention removed before they were read.", "topic"
+)
+UNACCOUNTED = _metric(
+    "records_unaccounted",
+    "gauge",
+    "Read and restored, less applied, rejected, duplicate, waiting, expired and handed over: 0, or it is a bug.",
+)
 REJECTED = _metric("records_rejected_total", "counter", "Records that could not be used, by reason.", "reason")
 TIMESTAMPS_REPLACED = _metric(
     "timestamps_replaced_total",

@@ -22,23 +22,26 @@ _Row = tuple[Metric, Sequence[str], float]
 
 
 class PipelineCollector(Collector):
-    """Renders the pipeline at each scrape, under its lock. One model that fails is left out, not the scrape."""
+    """Renders the pipeline at each scrape, as it was saved. One model that fails is left out, not the scrape."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._failures = 0
 
     def collect(self) -> Iterator[Family]:
-        with self._pipeline.lock:
-            rows, delays = list(self._sidecar()), _histogram(catalog.LABEL_DELAY)
-            for monitor in self._pipeline.fleet.monitors.values():
-                rows += self._model(monitor, delays)
+        rows, delays = self._pipeline.readers.read(self._rows)
         rows.append((catalog.RENDER_FAILURES, (), self._failures))
         families = {metric: _family(metric) for metric in catalog.CATALOG if metric.kind != "histogram"}
         for metric, labels, value in rows:
             families[metric].add_metric(labels, value)
         yield from families.values()
         yield delays
+
+    def _rows(self) -> tuple[list[_Row], HistogramMetricFamily]:
+        rows, delays = list(self._sidecar()), _histogram(catalog.LABEL_DELAY)
+        for monitor in self._pipeline.fleet.monitors.values():
+            rows += self._model(monitor, delays)
+        return rows, delays
 
     def _model(self, monitor: Monitor, delays: HistogramMetricFamily) -> list[_Row]:
         try:
@@ -52,14 +55,9 @@ class PipelineCollector(Collector):
 
     def _sidecar(self) -> Iterator[_Row]:
         pipeline, stats = self._pipeline, self._pipeline.stats
-        joiner, fleet = pipeline.joiner, pipeline.fleet
+        fleet = pipeline.fleet
         yield catalog.LABELS, (), stats.labels
-        yield catalog.WAITING, (), joiner.waiting_predictions
-        yield catalog.WAITING_LABELS, (), joiner.waiting_labels
-        yield catalog.EXPIRED, (), joiner.expired_predictions
-        yield catalog.LABELS_EXPIRED, (), joiner.expired_labels
-        yield catalog.DUPLICATE_PREDICTIONS, (), joiner.duplicate_predictions
-        yield catalog.DUPLICATE_LABELS, (), joiner.duplicate_labels
+        yield from self._book()
         yield catalog.OUTCOMES_RETIRED, (), fleet.outcomes_retired
         yield catalog.TIMESTAMPS_REPLACED, (), pipeline.codec.timestamps_replaced
         yield catalog.SOURCE_ERRORS, (), stats.source_errors
@@ -67,6 +65,8 @@ class PipelineCollector(Collector):
         yield catalog.BUILD_INFO, (__version__, platform.python_version()), 1
         for topic, count in stats.records.items():
             yield catalog.RECORDS, (topic,), count
+        for topic, count in stats.gaps.items():
+            yield catalog.RECORDS_LOST, (topic,), count
         for reason, count in stats.rejected.items():
             yield catalog.REJECTED, (reason.value,), count
         for kind, count in fleet.retired.items():
@@ -74,6 +74,22 @@ class PipelineCollector(Collector):
         for position in pipeline.positions:
             if position.lag is not None:
                 yield catalog.LAG, (position.topic, str(position.partition)), position.lag
+
+    def _book(self) -> Iterator[_Row]:
+        joiner, book = self._pipeline.joiner, self._pipeline.joiner.book
+        yield catalog.APPLIED, ("prediction",), book.applied_predictions
+        yield catalog.APPLIED, ("label",), book.applied_labels
+        yield catalog.DUPLICATE_PREDICTIONS, (), book.duplicate_predictions
+        yield catalog.DUPLICATE_LABELS, (), book.duplicate_labels
+        yield catalog.EXPIRED, (), book.expired_predictions
+        yield catalog.LABELS_EXPIRED, (), book.expired_labels
+        yield catalog.WAITING, (), joiner.waiting_predictions
+        yield catalog.WAITING_LABELS, (), joiner.waiting_labels
+        yield catalog.WAITING_OUTCOMES, (), joiner.held
+        yield catalog.LABELS_REVISED, (), book.revised_labels
+        yield catalog.HANDED_OVER, (), book.handed_over
+        yield catalog.RESTORED, (), book.restored
+        yield catalog.UNACCOUNTED, (), self._pipeline.unaccounted
 
 
 def _family(metric: Metric) -> CounterMetricFamily | GaugeMetricFamily:
@@ -102,6 +118,15 @@ def _monitor(monitor: Monitor) -> Iterator[_Row]:
         metric = catalog.PERFORMANCE_RATIO if measure in UNITLESS else catalog.PERFORMANCE_ERROR
         for window, value in windows.items():
             yield metric, (*key, measure, window), value
+    for window, interval in monitor.performance.intervals().items():
+        yield catalog.PERFORMANCE_LOWER, (*key, "accuracy", window), interval.lower
+        yield catalog.PERFORMANCE_UPPER, (*key, "accuracy", window), interval.upper
+    for window, count in monitor.performance.counts().items():
+        yield catalog.PERFORMANCE_OUTCOMES, (*key, window), count
+    yield catalog.MATURE, key, monitor.coverage.mature
+    yield catalog.MATURE_LABELLED, key, monitor.coverage.mature_labelled
+    if monitor.coverage.mature:
+        yield catalog.COVERAGE, key, monitor.coverage.share
     for feature, counts in monitor.features.items():
         for kind in ("numeric", "text", "missing", "other"):
             yield catalog.FEATURE_VALUES, (*key, feature, kind), getattr(counts, kind)

@@ -16,6 +16,7 @@ import numpy as np
 from stream_monitor.detectors import Floats
 from stream_monitor.events import Target
 from stream_monitor.floats import fading_sums, pack, unpack
+from stream_monitor.measures.interval import Interval, wilson
 
 #: Measures without a unit; the others have the target's.
 UNITLESS = ("accuracy", "r2")
@@ -32,6 +33,14 @@ class Performance(Protocol):
 
     def measures(self) -> dict[str, dict[Window, float]]:
         """Each measure over each window; empty before the first outcome."""
+        ...
+
+    def counts(self) -> dict[Window, float]:
+        """Outcomes in each window; of the decayed one, how many of equal weight would be as sure."""
+        ...
+
+    def intervals(self) -> dict[Window, Interval]:
+        """Where accuracy is in truth, with 95 % confidence; empty for a regression."""
         ...
 
     def totals(self) -> dict[str, float]:
@@ -66,6 +75,13 @@ class Classification:
 
     def measures(self) -> dict[str, dict[Window, float]]:
         return self._windows.evaluate({"accuracy": lambda sums: sums[1] / sums[0]})
+
+    def counts(self) -> dict[Window, float]:
+        return self._windows.counts()
+
+    def intervals(self) -> dict[Window, Interval]:
+        accuracy, counts = self.measures().get("accuracy", {}), self.counts()
+        return {window: wilson(share, counts[window]) for window, share in accuracy.items()}
 
     def totals(self) -> dict[str, float]:
         count, correct = self._windows.cumulative
@@ -106,6 +122,12 @@ class Regression:
 
     def measures(self) -> dict[str, dict[Window, float]]:
         return self._windows.evaluate({"mae": _mae, "rmse": _rmse, "r2": _r2})
+
+    def counts(self) -> dict[Window, float]:
+        return self._windows.counts()
+
+    def intervals(self) -> dict[Window, Interval]:
+        return {}
 
     def totals(self) -> dict[str, float]:
         count, absolute, squared, *_ = self._windows.cumulative
@@ -177,6 +199,16 @@ class _Windows:
             "decayed": self._decayed,
         }
         return {name: {window: measure(s) for window, s in sums.items()} for name, measure in measures.items()}
+
+    def counts(self) -> dict[Window, float]:
+        """Outcomes in each window; with weights w, (sum of w)^2 / sum of w^2 (Kish 1965, section 11.7)."""
+        count = self.cumulative[0]
+        if not count:
+            return {}
+        decay = self._decay
+        weights = -math.expm1(count * math.log(decay)) / (1 - decay)
+        squares = -math.expm1(2 * count * math.log(decay)) / (1 - decay * decay)
+        return {"cumulative": count, "rolling": float(self._recent.shape[1]), "decayed": weights**2 / squares}
 
     def state(self) -> dict[str, Any]:
         return {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
+
+from stream_monitor.events import Place as Place
 
 
 class Record(Protocol):
@@ -60,21 +63,34 @@ class Position(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """The offset up to which a partition was applied: that of the next record to read."""
+    """The offset up to which a partition was applied: that of the next record to read.
+
+    ``time`` is the latest record timestamp up to there, in milliseconds; -1 when none is known.
+    """
 
     topic: str
     partition: int
     offset: int
+    time: int = -1
 
 
 #: Called with all that was applied, before a source commits it: the place to save the state that belongs to it.
 BeforeCommit = Callable[[Sequence[Reached]], None]
+#: Called with partitions for which what is kept here holds no more: another member has gone on with them.
+Departed = Callable[[Sequence[Place]], None]
 
 
 class Source(Protocol):
     """Gives records in batches and remembers how far they were read."""
 
     before_commit: BeforeCommit
+    departed: Departed
+    #: Partitions that are rebuilt, with the offset before which their records have no effect but on what waits.
+    restoring: Mapping[Place, int]
+    #: Records by topic that were gone before they could be read; the source counts here.
+    gaps: Counter[str]
+    #: Stands for the state that belongs to this source, in what is told to Kafka.
+    owner: str
 
     def poll(self, timeout: float) -> Sequence[Record]:
         """The next records, in time order across partitions; empty when none came within ``timeout`` seconds.
@@ -87,8 +103,8 @@ class Source(Protocol):
         """Keep the position behind the last batch polled: a restart goes on from there."""
         ...
 
-    def resume(self, reached: Sequence[Reached]) -> None:
-        """Go on from positions that were saved with a state, rather than from those committed."""
+    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+        """Go on from positions that were saved with a state, rather than from those committed, as its owner."""
         ...
 
     def positions(self) -> list[Position]:

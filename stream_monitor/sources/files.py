@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
@@ -18,7 +19,16 @@ import zstandard
 
 from stream_monitor.errors import ConfigError
 from stream_monitor.fields import FieldMap
-from stream_monitor.sources.base import BeforeCommit, FileRecord, Position, Reached, Record, TextRow
+from stream_monitor.sources.base import (
+    BeforeCommit,
+    Departed,
+    FileRecord,
+    Place,
+    Position,
+    Reached,
+    Record,
+    TextRow,
+)
 from stream_monitor.timestamps import parse_timestamp
 
 Format = Literal["jsonl", "csv", "parquet"]
@@ -80,6 +90,10 @@ class FileSource:
             self._records_left = self._merge(rows, label_rows)
         self._exhausted = False
         self.before_commit: BeforeCommit = lambda _: None
+        self.departed: Departed = lambda _: None
+        self.restoring: Mapping[Place, int] = {}
+        self.gaps: Counter[str] = Counter()
+        self.owner = ""
 
     def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
         batch = list(islice(self._records_left, BATCH_SIZE))
@@ -98,7 +112,7 @@ class FileSource:
     def commit(self) -> None:
         """A file is read from its beginning each time."""
 
-    def resume(self, reached: Sequence[Reached]) -> None:
+    def resume(self, reached: Sequence[Reached], owner: str) -> None:
         """A file is read from its beginning each time."""
 
     def positions(self) -> list[Position]:

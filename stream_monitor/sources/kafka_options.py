@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from stream_monitor.sources.kafka import ASSIGNORS, CONSUMER_DEFAULTS
+from stream_monitor.sources.kafka_client import ASSIGNORS, CONSUMER_DEFAULTS
 
 #: Set by flags of their own, or by what stream_monitor promises.
 OWNED = {
     "bootstrap_servers": "--bootstrap-servers",
     "group_id": "--group-id",
+    "group_instance_id": "--group-instance-id",
     "auto_offset_reset": "--start",
     "enable_auto_commit": "nothing: offsets are committed once they are applied",
     "auto_commit_interval_ms": "nothing: offsets are committed once they are applied",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
 
-from stream_monitor.sources.base import BeforeCommit, Position, Reached, Record
+from stream_monitor.sources.base import BeforeCommit, Departed, Place, Position, Reached, Record
 
 
 class MemorySource:
@@ -18,6 +18,10 @@ class MemorySource:
         self.committed = 0
         self.closed = False
         self.before_commit: BeforeCommit = lambda _: None
+        self.departed: Departed = lambda _: None
+        self.restoring: Mapping[Place, int] = {}
+        self.gaps: Counter[str] = Counter()
+        self.owner = "memory"
 
     def append(self, record: Record) -> None:
         """Add a record behind the others."""
@@ -32,7 +36,8 @@ class MemorySource:
         self.before_commit([Reached("memory", 0, self.polled)])
         self.committed = self.polled
 
-    def resume(self, reached: Sequence[Reached]) -> None:
+    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+        self.owner = owner
         for _ in range(max(reached[0].offset - self.polled, 0)):
             self._records.popleft()
             self.polled += 1

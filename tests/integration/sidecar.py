@@ -22,8 +22,16 @@ from tests.brokers import Broker
 START_SECONDS = 30
 STOP_SECONDS = 30
 WAIT_SECONDS = 40
-SERVES = re.compile(r"serves (http://\S+:\d+/)")
+SERVES = re.compile(r"serves (http://[^\s\"]+:\d+/)")
 PREFIX = "stream_monitor_"
+ENDS = (
+    *("records_applied_total", "records_rejected_total", "records_handed_over_total"),
+    *("predictions_duplicate_total", "labels_duplicate_total"),
+    *("predictions_expired_total", "labels_expired_total"),
+    *("waiting_predictions", "waiting_labels", "waiting_outcomes"),
+)
+"""What can become of a record: each one is in one of these."""
+WAITING = ENDS[-3:]
 
 
 class Scrape:
@@ -45,28 +53,60 @@ class Scrape:
             if sample.name == PREFIX + name and labels.items() <= sample.labels.items()
         ]
 
+    def assert_balanced(self) -> None:
+        """The book balances: by its own word, and added up from what it says of every end a record can come to."""
+        taken = {name: self(name) for name in ("records_total", "records_restored")}
+        ended = {name: self(name) for name in ENDS}
+        assert sum(taken.values()) == sum(ended.values()), f"the book does not balance: {taken}, {ended}"
+        assert self("records_unaccounted") == 0
+
     def rejected(self) -> dict[str, int]:
         """How many records were rejected for which reason, where any was."""
         return {labels["reason"]: int(value) for labels, value in self.series("records_rejected_total") if value}
 
 
 class Sidecar:
-    """``stream-monitor run`` with these arguments; the end of the ``with`` block kills what still runs."""
+    """``stream-monitor run`` with these arguments; the end of the ``with`` block kills what still runs.
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, listen: bool = True) -> None:
+    ``first`` is Python that the process runs before anything else. The book has to balance at every scrape.
+    """
+
+    def __init__(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, listen: bool = True, first: str = ""
+    ) -> None:
         where = ("--listen", "127.0.0.1:0") if listen else ()
-        self.command = [sys.executable, "-m", "stream_monitor", "run", *where, *arguments]
+        program = (
+            ("-c", f"{first}\nfrom stream_monitor.cli import main\nmain()") if first else ("-m", "stream_monitor")
+        )
+        self.command = [sys.executable, *program, "run", *where, *arguments]
         self._environment = environment or {}
         self.lines: list[str] = []
         self.url = ""
 
     def __enter__(self) -> Self:
         self.start()
-        self.wait_for_line(SERVES.pattern, START_SECONDS)
+        try:
+            self.come_up()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        try:
+            if failure is None:
+                self.check_book()
+        finally:
+            self.kill()
+
+    def check_book(self) -> None:
+        """See that the book balances, while it serves."""
+        if self.url and self.is_running:
+            self.scrape()
+
+    def come_up(self) -> None:
+        """Wait until it serves."""
+        self.wait_for_line(SERVES.pattern, START_SECONDS)
 
     def start(self) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("STREAM_MONITOR_")}
@@ -101,12 +141,16 @@ class Sidecar:
     def scrape(self) -> Scrape:
         status, text = self.get("metrics")
         assert status == 200
-        return Scrape(text)
+        scrape = Scrape(text)
+        scrape.assert_balanced()
+        return scrape
 
     def is_ready(self) -> bool:
         return self.get("readyz")[0] == 200
 
-    def wait_for(self, condition: Callable[[Scrape], bool], seconds: float = WAIT_SECONDS) -> Scrape:
+    def wait_for(
+        self, condition: Callable[[Scrape], bool], seconds: float = WAIT_SECONDS, every: float = 0.1
+    ) -> Scrape:
         """The first scrape that meets the condition."""
         deadline = time.monotonic() + seconds
         while True:
@@ -115,11 +159,11 @@ class Sidecar:
                 return scrape
             assert self.is_running, f"the sidecar has ended:\n{self.log}"
             assert time.monotonic() < deadline, f"it did not come to that:\n{own_metrics(scrape)}\n{self.log}"
-            time.sleep(0.1)
+            time.sleep(every)
 
-    def wait_for_records(self, count: int, seconds: float = WAIT_SECONDS) -> Scrape:
+    def wait_for_records(self, count: int, seconds: float = WAIT_SECONDS, every: float = 0.1) -> Scrape:
         """The first scrape after it has read at least so many records."""
-        return self.wait_for(lambda scrape: scrape("records_total") >= count, seconds)
+        return self.wait_for(lambda scrape: scrape("records_total") >= count, seconds, every)
 
     def wait_until_ready(self, ready: bool = True, seconds: float = WAIT_SECONDS) -> None:
         self.wait_for(lambda _: self.is_ready() is ready, seconds)
@@ -140,6 +184,7 @@ class Sidecar:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it as an orchestrator would, and see that it ends well."""
+        self.check_book()
         assert self.ended(how) == 0, f"the sidecar ended with {self._process.returncode}:\n{self.log}"
 
     def ended(self, how: signal.Signals | None = None) -> int:

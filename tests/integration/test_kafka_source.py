@@ -1,9 +1,10 @@
-"""`KafkaSource` by itself: what a failing poll must not do."""
+"""`KafkaSource` by itself: the order in which it gives out records, and what a failing poll must not do."""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,10 +13,12 @@ from kafka.errors import KafkaConnectionError
 
 from stream_monitor.clock import SystemClock
 from stream_monitor.errors import SourceError
+from stream_monitor.sources.base import Place
 from stream_monitor.sources.kafka import KafkaSource
-from tests.brokers import Broker
+from tests.brokers import Broker, produce
 from tests.conftest import MakeTopic
-from tests.integration.events import prediction, send
+from tests.integration.events import START, prediction, send
+from tests.integration.members import Member, Spot, by_time, drive
 
 
 @pytest.fixture
@@ -49,9 +52,9 @@ def failing_once(consumer: Any) -> Any:
     """A poll that reads, and then fails; the next one is as before."""
     poll = type(consumer).poll
 
-    def failing(timeout_ms: int) -> Any:
+    def failing(**options: Any) -> Any:
         del consumer.poll
-        poll(consumer, timeout_ms=timeout_ms)
+        poll(consumer, **options)
         raise KafkaConnectionError("gone")
 
     return failing
@@ -68,3 +71,73 @@ def test_even_the_first_poll_may_fail(source: KafkaSource) -> None:
         with pytest.raises(SourceError, match="gone"):
             source.poll(0.5)
     assert offsets(source, 100) == list(range(100))
+
+
+def fill(broker: Broker, topics: Sequence[str], count: int) -> list[Spot]:
+    """Records of four partitions, one of which has half of them, with times that fall at times; in their order."""
+    rng = random.Random(17)
+    logs: dict[Place, list[int]] = {}
+    for name in topics:
+        sent = [(rng.choice([0, 0, 0, 1, 2, 3]), int(START * 1000) + at + rng.randint(-9, 9)) for at in range(count)]
+        for partition, at in sent:
+            logs.setdefault((name, partition), []).append(at)
+        produce(broker, name, [(None, bytes(100), [], at, partition) for partition, at in sent])
+    return by_time(logs)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max_poll_records": 70}, {"max_poll_records": 300, "max_partition_fetch_bytes": 20_000}],
+)
+def test_a_backlog_comes_in_the_order_of_time(
+    kafka_broker: Broker, topic: MakeTopic, options: dict[str, int]
+) -> None:
+    """Over two topics of four partitions, most of which are paused most of the time."""
+    topics = topic("merged", partitions=4), topic("merged", partitions=4)
+    expected = fill(kafka_broker, topics, 20_000)
+    with Member(kafka_broker, topics, options=options) as member:
+        drive(member, until=lambda: len(member.applied) >= len(expected))
+        assert member.spots == expected
+        assert member.lag == 0
+
+
+def test_the_order_goes_on_over_failures_and_restarts(kafka_broker: Broker, topic: MakeTopic) -> None:
+    """Each life ends in the middle, and the next one goes on from what was saved."""
+    topics = topic("lives", partitions=4), topic("lives", partitions=4)
+    expected = fill(kafka_broker, topics, 3000)
+    given: list[Spot] = []
+    life = Member(kafka_broker, topics, options={"max_poll_records": 100})
+    while len(given) < len(expected):
+        with life:
+            live(life, len(expected) - len(given))
+        given += life.spots
+        saved, owner = life.saved, life.source.owner
+        life = Member(kafka_broker, topics, options={"max_poll_records": 100}, saved=saved, owner=owner)
+    assert given == expected
+
+
+def live(life: Member, left: int) -> None:
+    """Read some of what is left; fail once on the way."""
+    drive(life, until=lambda: len(life.applied) >= min(500, left))
+    life.source._consumer.poll = failing_once(life.source._consumer)
+    before = len(life.applied)
+    drive(life, until=lambda: len(life.applied) > before or before == left)
+    life.commit()
+
+
+def test_a_partition_that_nothing_comes_from_is_waited_for(kafka_broker: Broker, topic: MakeTopic) -> None:
+    """The lag goes by what was given out, not by what was fetched."""
+    name = topic("held", partitions=2)
+    early, late = ([(None, b"{}", [], int((START + at) * 1000), at % 2)] for at in (0, 1))
+    produce(kafka_broker, name, early + late)
+    with Member(kafka_broker, [name]) as member:
+        drive(member, until=lambda: len(member.applied) == 2)
+        merge = member.source._intake.merge
+        has_more = merge.has_more
+        merge.has_more = lambda place, more: has_more(place, more or place[1] == 0)
+        produce(kafka_broker, name, [(None, b"{}", [], int((START + 5) * 1000), 1)])
+        drive(member, until=lambda: merge.held((name, 1)) == 1)
+        assert (len(member.applied), member.lag) == (2, 1)
+        merge.has_more = has_more
+        drive(member, until=lambda: len(member.applied) == 3)
+        assert member.lag == 0

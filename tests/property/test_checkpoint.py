@@ -13,14 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.alerts.memory import MemorySink
+from stream_monitor.alerts.outbox import Outbox
 from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.codec import Codec
-from stream_monitor.errors import ConfigError
+from stream_monitor.errors import BadState, ConfigError
 from stream_monitor.events import Detection
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet, MonitorSettings
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import FileRecord
+from stream_monitor.tables import Table
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
 
 
@@ -40,29 +42,32 @@ def make_stream(seed: int, count: int) -> list[FileRecord]:
     return make_records(events)
 
 
-def make_pipeline(source: MemorySource) -> tuple[Pipeline, MemorySink]:
+def make_pipeline(source: MemorySource, table: Table, maturity: float) -> tuple[Pipeline, MemorySink]:
     clock, sink = FakeClock(), MemorySink()
-    fleet = Fleet(MonitorSettings(warmup=100))
-    return Pipeline(source, Codec(clock), Joiner(200, 1000.0), fleet, [sink], clock), sink
+    fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity))
+    joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
+    return Pipeline(source, Codec(clock), joiner, fleet, Outbox({"memory": sink}), clock), sink
 
 
-def play(records: list[FileRecord], stops: list[int], batch_size: int) -> tuple[bytes, list[Detection], list[Any]]:
-    """The end's state, the detections and the waiting tables, with a stop after each of so many records."""
+def play(
+    records: list[FileRecord], stops: list[int], batch_size: int, maturity: float = 0.0
+) -> tuple[bytes, list[Detection], list[tuple[bytes, bytes]]]:
+    """The end's state, the detections and the table, with a stop after each of so many records."""
     detections: list[Detection] = []
     with tempfile.TemporaryDirectory() as directory:
         for stop in [*sorted(stops), len(records)]:
-            pipeline, sink = make_pipeline(MemorySource(records, batch_size))
             checkpoint = Checkpoint(Path(directory))
+            pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.table, maturity)
             pipeline.save_to(checkpoint)
             while pipeline.stats.records.total() < stop and not pipeline.source.exhausted:
                 pipeline.step()
             pipeline.close()
+            assert pipeline.unaccounted == 0
+            state = orjson.dumps({**pipeline._state([]), "owner": ""}, option=orjson.OPT_SORT_KEYS, default=list)
+            table = [(key, value) for key, value in checkpoint.table.scan(b"", b"\xff", 10**6) if key != b"state"]
             checkpoint.close()
             detections += sink.detections
-    joiner = pipeline.joiner
-    tables = [list(table.items()) for table in (joiner._waiting, joiner._early, joiner._done)]
-    state = orjson.dumps(pipeline._state([]), option=orjson.OPT_SORT_KEYS, default=list)
-    return state, detections, tables
+    return state, detections, table
 
 
 @settings(max_examples=12, deadline=None)
@@ -70,10 +75,11 @@ def play(records: list[FileRecord], stops: list[int], batch_size: int) -> tuple[
     seed=st.integers(0, 1000),
     stops=st.lists(st.integers(1, 1800), min_size=1, max_size=4),
     batch_size=st.integers(1, 400),
+    maturity=st.sampled_from((0.0, 30.0, 400.0)),
 )
-def test_a_restart_changes_nothing(seed: int, stops: list[int], batch_size: int) -> None:
+def test_a_restart_changes_nothing(seed: int, stops: list[int], batch_size: int, maturity: float) -> None:
     records = make_stream(seed, 1000)
-    assert play(records, stops, batch_size) == play(records, [], 250)
+    assert play(records, stops, batch_size, maturity) == play(records, [], 250, maturity)
 
 
 def test_detections_were_among_it() -> None:
@@ -87,13 +93,40 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
     first.close()
 
 
-@pytest.mark.parametrize(("position", "message"), [(0, "has format"), (3, "corrupt"), (9, "corrupt")])
-def test_a_damaged_state_is_refused(tmp_path: Path, position: int, message: str) -> None:
+@pytest.mark.parametrize(("position", "message"), [(0, "has format"), (3, "is corrupt"), (9, "is corrupt")])
+def test_a_damaged_state_is_refused_or_set_aside(tmp_path: Path, position: int, message: str) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save({"some": "state"}, {})
-    sealed = bytearray(checkpoint._rocksdb.get(b"state"))  # type: ignore[call-overload]
+    checkpoint.save({"some": "state"})
+    sealed = bytearray(checkpoint.table._rocksdb.get(b"state"))  # type: ignore[call-overload]
     sealed[position] ^= 0xFF
-    checkpoint._rocksdb[b"state"] = bytes(sealed)
-    with pytest.raises(ConfigError, match=message):
-        checkpoint.load()
+    checkpoint.table._rocksdb[b"state"] = bytes(sealed)
+    checkpoint.close()
+    for _ in range(2):
+        with pytest.raises(BadState, match=f"{message}.*--on-bad-state reset"):
+            Checkpoint(tmp_path)
+    fresh = Checkpoint(tmp_path, "reset")
+    assert fresh.load() is None
+    fresh.save({"another": "state"})
+    fresh.close()
+    assert len(list(tmp_path.glob("set-aside-*/rocksdb"))) == 1
+    again = Checkpoint(tmp_path, "reset")
+    assert again.load() == {"another": "state"}
+    again.close()
+
+
+def test_a_state_of_another_river_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save({})
+    checkpoint.close()
+    monkeypatch.setattr("stream_monitor.checkpoint.RIVER", "0.99")
+    with pytest.raises(BadState, match=r"was written with river .*, this is 0\.99"):
+        Checkpoint(tmp_path)
+
+
+def test_a_state_of_the_first_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").touch()
+    with pytest.raises(BadState, match="has format 1, this version reads 2"):
+        Checkpoint(tmp_path)
+    checkpoint = Checkpoint(tmp_path, "reset")
+    assert checkpoint.load() is None
     checkpoint.close()

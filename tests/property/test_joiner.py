@@ -1,248 +1,193 @@
-"""The joiner against a naive one: plain lists, searched from end to end at every event."""
+"""The joiner against a naive one, in any interleaving of events, checkpoints, restarts and departures.
+
+``STREAM_MONITOR_EXAMPLES=5000`` makes each of the properties try that many examples.
+"""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from dataclasses import dataclass, field
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import chain, product
 from typing import Any
+from unittest.mock import patch
 
-import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.events import Label, ModelVersion, Outcome, Prediction
-from stream_monitor.joiner import REMEMBERED, Joiner
+from stream_monitor.events import Label, ModelVersion, Outcome, Place, Prediction
+from stream_monitor.joiner import Joiner
+from stream_monitor.queues import Fifo, TimeQueue
+from stream_monitor.tables import MemoryTable
+from tests.property import joiner_driver as driver
+
+EXAMPLES = int(os.environ.get("STREAM_MONITOR_EXAMPLES", "0"))
+
+TARGETS = ("yes", "no", "", 0, 1, 1.5, True)
+INLINE = (None, None, None, None, None, "yes", 0)
+#: The longest of them are leaps of the clock, and back.
+USUAL = (*[0.0] * 5, *[1.0] * 4, 2.0, 2.0, 5.0, 20.0, 90.0, None, -1.0, -1.0, -3.0, -15.0, -100.0)
+SECONDS = st.sampled_from((*USUAL, *USUAL, *USUAL, 9e4, -9e4, -9e4, 2e5))
+#: Settings that a restart may bring.
+CHANGES: list[dict[str, Any]] = [
+    {"ttl": 5.0, "early_ttl": None},
+    {"ttl": 200.0, "label_updates": "last"},
+    {"max_waiting": 2, "max_labelled": 1},
+]
 
 
-def _meant(label: Label, key: ModelVersion) -> bool:
-    return (label.model is None or label.model == key.model) and (
-        label.version is None or label.version == key.version
+def _steps(
+    ids: Sequence[str], versions: Sequence[str], places: Sequence[Place]
+) -> st.SearchStrategy[list[driver.Step]]:
+    """Any sequence of these; what always goes together is drawn together, which is faster."""
+    keys = [ModelVersion(*key) for key in product("mn", versions)]
+    narrowings = [(None, None)] * 4 + list(product((None, "m", "n"), (None, *versions)))
+    predict = st.builds(
+        lambda what, y_true, step, where: driver.Predict(*what, y_true, step, *where),
+        st.sampled_from(list(product(ids, keys))),
+        st.sampled_from(INLINE),
+        SECONDS,
+        st.sampled_from(list(product(places, (False, False, False, True)))),
     )
-
-
-@dataclass
-class _Naive:
-    """What the joiner is to do, said as simply as can be."""
-
-    bound: float = math.inf
-    ttl: float = math.inf
-    clock: float = -math.inf
-    waiting: list[tuple[float, int, Prediction]] = field(default_factory=list)
-    early: list[tuple[float, Label]] = field(default_factory=list)
-    done: list[tuple[str, ModelVersion, Label | None]] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def predict(self, prediction: Prediction, index: int) -> list[Outcome] | None:
-        self._tick(prediction.ts)
-        identity = prediction.id
-        if any((p.id, p.key) == (identity, prediction.key) for _, _, p in self.waiting) or any(
-            (i, k) == (identity, prediction.key) for i, k, _ in self.done
-        ):
-            self.counts["duplicate_predictions"] += 1
-            return None
-        if prediction.y_true is not None:
-            self._finish(identity, prediction.key, None)
-            return [Outcome(prediction.key, index, prediction.ts, prediction.y_pred, prediction.y_true, None)]
-        known = [label for i, _, label in self.done if i == identity and label][-1:]
-        label = next((label for label in known if label and _meant(label, prediction.key)), None)
-        if label is None:
-            entry = next((e for e in self.early if e[1].id == identity and _meant(e[1], prediction.key)), None)
-            if entry is None:
-                self.waiting.append((self.clock, index, prediction))
-                self._drop_over()
-                return []
-            self.early.remove(entry)
-            label = entry[1]
-        self._finish(identity, prediction.key, label)
-        return [_outcome(index, prediction, label)]
-
-    def label(self, label: Label) -> list[Outcome] | None:
-        self._tick(label.ts)
-        matched = [entry for entry in self.waiting if entry[2].id == label.id and _meant(label, entry[2].key)]
-        if matched:
-            self.waiting = [entry for entry in self.waiting if entry not in matched]
-            for _, _, prediction in matched:
-                self._finish(label.id, prediction.key, label)
-            return [_outcome(index, prediction, label) for _, index, prediction in matched]
-        if any(i == label.id and _meant(label, key) for i, key, _ in self.done) or any(
-            (e.id, e.model, e.version) == (label.id, label.model, label.version) for _, e in self.early
-        ):
-            self.counts["duplicate_labels"] += 1
-            return None
-        self.early.append((self.clock, label))
-        self._drop_over()
-        return []
-
-    def _finish(self, identity: str, key: ModelVersion, label: Label | None) -> None:
-        self.done.append((identity, key, label))
-
-    def _tick(self, ts: float | None) -> None:
-        self.clock = max(self.clock, -math.inf if ts is None else ts)
-        while self.waiting and self.waiting[0][0] < self.clock - self.ttl:
-            self._expire_predictions()
-        while self.early and self.early[0][0] < self.clock - self.ttl:
-            self._expire_labels()
-
-    def _drop_over(self) -> None:
-        while len(self.waiting) > self.bound:
-            self._expire_predictions()
-        while len(self.early) > self.bound:
-            self._expire_labels()
-
-    def _expire_predictions(self) -> None:
-        """All the predictions of the id that has waited longest."""
-        identity = self.waiting[0][2].id
-        self.counts["expired_predictions"] += sum(p.id == identity for _, _, p in self.waiting)
-        self.waiting = [entry for entry in self.waiting if entry[2].id != identity]
-
-    def _expire_labels(self) -> None:
-        identity = self.early[0][1].id
-        self.counts["expired_labels"] += sum(label.id == identity for _, label in self.early)
-        self.early = [entry for entry in self.early if entry[1].id != identity]
-
-
-def _outcome(index: int, prediction: Prediction, label: Label) -> Outcome:
-    known = label.ts is not None and prediction.ts is not None
-    delay = max(label.ts - prediction.ts, 0.0) if known else None  # type: ignore[operator]
-    return Outcome(prediction.key, index, prediction.ts, prediction.y_pred, label.y_true, delay)
-
-
-IDS, VERSIONS = st.sampled_from("abcd"), st.sampled_from("123")
-KEYS = st.builds(ModelVersion, st.sampled_from(("m", "n")), VERSIONS)
-STEPS = st.sampled_from((0.0, 0.0, 1.0, 5.0, 40.0))
-INLINE = st.sampled_from((None, None, None, "no"))
-PREDICTIONS = st.builds(
-    Prediction, IDS, st.none(), KEYS, st.just("yes"), st.just({}), score=st.none(), groups=st.none(), y_true=INLINE
-)
-NARROWED = st.builds(
-    Label, IDS, st.none(), st.sampled_from(("yes", "no")), st.sampled_from((None, "m")), st.none() | VERSIONS
-)
-PLAIN = st.builds(Label, IDS, st.none(), st.sampled_from(("yes", "no")), st.none(), st.none())
-EVENTS = st.lists(st.tuples(st.one_of(PREDICTIONS, PREDICTIONS, NARROWED, PLAIN), STEPS), max_size=40)
-BOUNDED = st.lists(st.tuples(st.one_of(PREDICTIONS, PREDICTIONS, PLAIN), STEPS), max_size=40)
-
-
-def _timed(events: list[tuple[Any, float]]) -> list[Any]:
-    now, timed = 100.0, []
-    for event, step in events:
-        now += step
-        timed.append(event._replace(ts=now))
-    return timed
-
-
-def _take(joiner: Any, event: Any, index: int) -> list[Outcome] | None:
-    outcomes: list[Outcome] | None = (
-        joiner.predict(event, index) if isinstance(event, Prediction) else joiner.label(event)
+    tell = st.builds(
+        lambda what, narrowing, step, where: driver.Tell(*what, *narrowing, step, *where),
+        st.sampled_from(list(product(ids, TARGETS))),
+        st.sampled_from(narrowings),
+        SECONDS,
+        st.sampled_from(list(product(places, (False, False, False, True)))),
     )
-    return sorted(outcomes) if outcomes else outcomes
+    others = st.sampled_from(
+        (
+            *[driver.Take()] * 3,
+            *[driver.Save()] * 3,
+            *[driver.Restart(True, changed) for changed in ({}, *CHANGES)],
+            driver.Restart(False, {}),
+            *[driver.Depart([place]) for place in places],
+            *[driver.Restoring(some) for some in ([], [], list(places[:1]), list(places[1:]))],
+            *[driver.Prefetch(some) for some in (list(ids), list(ids[1:]))],
+        )
+    )
+    # Lists of lists, because hypothesis draws short ones.
+    some = st.lists(st.one_of(others, predict, predict, tell, tell), min_size=1, max_size=20)
+    return st.lists(some, min_size=4, max_size=20).map(lambda parts: list(chain(*parts)))
 
 
-def _counters(joiner: Joiner) -> dict[str, int]:
-    names = ("duplicate_predictions", "duplicate_labels", "expired_predictions", "expired_labels")
-    return {name: getattr(joiner, name) for name in names if getattr(joiner, name)}
-
-
-def _compare(events: list[Any], joiner: Joiner, naive: _Naive) -> None:
-    for index, event in enumerate(events):
-        assert _take(joiner, event, index) == _take(naive, event, index), event
-        assert joiner.waiting_predictions == len(naive.waiting)
-        assert joiner.waiting_labels == len(naive.early)
-        assert _counters(joiner) == dict(naive.counts)
-
-
-@given(EVENTS)
-@settings(max_examples=300, deadline=None)
-def test_joining_is_what_the_naive_one_does(events: list[tuple[Any, float]]) -> None:
-    _compare(_timed(events), Joiner(), _Naive())
-
-
-@given(BOUNDED, st.integers(1, 5), st.sampled_from((3.0, 10.0, 60.0)))
-@settings(max_examples=300, deadline=None)
-def test_expiry_is_what_the_naive_one_does(events: list[tuple[Any, float]], bound: int, ttl: float) -> None:
-    _compare(_timed(events), Joiner(bound, ttl), _Naive(bound, ttl))
-
-
-@given(
-    events=EVENTS,
-    times=st.lists(st.none() | st.integers(0, 200).map(float), min_size=40, max_size=40),
-    bound=st.integers(1, 5),
-    ttl=st.sampled_from((3.0, 60.0, 1e9)),
+#: Few ids that meet often; many, of which some begin alike, or with what a table's keys might stumble over.
+STEPS = st.one_of(
+    _steps("abc", "1", (("p", 0), ("p", 1))),
+    _steps("a", "12", (("p", 0), ("p", 1))),
+    _steps(("a", "b", "ab", "a\0", "é", "a:1", "0"), ("1", "2", "12", ""), (("p", 0), ("p", 1), ("p", 11), ("q", 1))),
 )
-@settings(max_examples=200, deadline=None)
-def test_every_prediction_is_accounted_for_in_any_order_of_time(
-    events: list[tuple[Any, float]], times: list[float | None], bound: int, ttl: float
-) -> None:
-    joiner = Joiner(bound, ttl)
-    predictions = outcomes = 0
-    for index, ((event, _), ts) in enumerate(zip(events, times, strict=False)):
-        predictions += isinstance(event, Prediction)
-        outcomes += len(_take(joiner, event._replace(ts=ts), index) or [])
-        accounted = joiner.waiting_predictions + joiner.expired_predictions + joiner.duplicate_predictions
-        assert predictions == outcomes + accounted
-        assert joiner.waiting_predictions <= bound
-        assert joiner.waiting_labels <= bound
+BOUNDS = st.one_of(st.just(1_000_000), st.integers(1, 5), st.integers(6, 20))
+SETTINGS = st.fixed_dictionaries(
+    {
+        "max_waiting": BOUNDS,
+        "max_labelled": BOUNDS,
+        "ttl": st.sampled_from((3.0, 20.0, 100.0, 1e5, 3e5)),
+        "early_ttl": st.sampled_from((None, 0.0, 4.0, 1e5, 3e5)),
+        "maturity": st.sampled_from((0.0, 1.0, 6.0, 40.0, 1e5)),
+        "label_updates": st.sampled_from(("first", "last")),
+    }
+)
+STARTS = st.sampled_from((100.0, 0.0, -50.0, 1.8e9))
+#: How much the queues keep at once: little enough that a few events go to the table.
+CHUNKS, NEARS = st.sampled_from((1, 2, 3, 4096)), st.sampled_from((1, 2, 4, 50_000))
 
 
-@given(EVENTS, st.integers(1, 6), st.sampled_from((10.0, 1e9)), st.sets(st.integers(0, 40)))
-@settings(max_examples=200, deadline=None)
-def test_a_joiner_restored_from_json_goes_on_as_if_nothing_had_been(
-    events: list[tuple[Any, float]], bound: int, ttl: float, saves: set[int]
+def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int) -> None:
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        stack.enter_context(patch.object(Fifo, "CHUNK", chunk))
+        stack.enter_context(patch.object(TimeQueue, "NEAR", near))
+        run = driver.Driver(store, start, **chosen)
+        run.run(steps)
+        run.finish()
+
+
+@given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
+@settings(max_examples=EXAMPLES or 800, deadline=None, suppress_health_check=list(HealthCheck))
+def test_in_memory_it_is_what_the_naive_one_does(
+    spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
 ) -> None:
-    joiner, other = Joiner(bound, ttl), Joiner(bound, ttl)
-    table: dict[str, Any] = {}
-    for index, event in enumerate(_timed(events)):
-        if index in saves:
-            saved = orjson.loads(orjson.dumps([other.state(), other.table_changes()], default=tuple))
-            table = {k: v for k, v in {**table, **saved[1]}.items() if v is not None}
-            other = Joiner(bound, ttl)
-            other.restore(saved[0], table)
-        assert _take(other, event, index) == _take(joiner, event, index)
-        assert _counters(other) == _counters(joiner)
-        assert other.waiting_predictions == joiner.waiting_predictions
+    _compare(driver.InMemory(spills), steps, start, chosen, chunk, near)
+
+
+@given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
+@settings(max_examples=EXAMPLES or 80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_over_checkpoints_it_is_what_the_naive_one_does(
+    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
+) -> None:
+    _compare(driver.OnDisk(), steps, start, chosen, chunk, near)
 
 
 def _prediction(identity: str, ts: float | None = None, version: str = "1") -> Prediction:
     return Prediction(identity, ts, ModelVersion("m", version), "yes", {})
 
 
-def test_time_is_event_time_and_the_edge_still_joins() -> None:
-    joiner = Joiner(ttl=10.0)
-    joiner.predict(_prediction("a", 100.0), 0)
-    joiner.predict(_prediction("b", 110.0), 1)
-    assert joiner.label(Label("a", 110.0, "yes")) != []
-    joiner.predict(_prediction("c", 120.5), 2)
-    assert (joiner.expired_predictions, joiner.waiting_predictions) == (1, 1)
+def _outcomes(prediction: Prediction, label: Label) -> list[Outcome]:
+    joiner = Joiner(MemoryTable())
+    joiner.predict(prediction, 0)
+    joiner.label(label)
+    return joiner.take_outcomes()
 
 
 def test_what_has_waited_exactly_so_long_still_waits() -> None:
-    joiner = Joiner(ttl=10.0)
+    joiner = Joiner(MemoryTable(), ttl=10.0)
     for index, ts in enumerate((100.0, 105.0, 115.0)):
         joiner.predict(_prediction(str(ts), ts), index)
-    assert (joiner.expired_predictions, joiner.waiting_predictions) == (1, 2)
+    assert (joiner.book.expired_predictions, joiner.waiting_predictions) == (1, 2)
 
 
 def test_a_label_older_than_its_prediction_has_no_negative_delay() -> None:
-    joiner = Joiner()
-    joiner.predict(_prediction("a", 100.0), 0)
-    outcomes = joiner.label(Label("a", 90.0, "yes"))
-    assert outcomes is not None
-    assert outcomes[0].delay == 0.0
+    assert _outcomes(_prediction("a", 100.0), Label("a", 90.0, "yes"))[0].delay == 0.0
 
 
 @pytest.mark.parametrize("times", [(None, 5.0), (5.0, None), (None, None)])
 def test_without_a_time_there_is_no_delay(times: tuple[float | None, float | None]) -> None:
-    joiner = Joiner()
-    joiner.predict(_prediction("a", times[0]), 0)
-    outcomes = joiner.label(Label("a", times[1], "yes"))
-    assert outcomes is not None
-    assert outcomes[0].delay is None
+    assert _outcomes(_prediction("a", times[0]), Label("a", times[1], "yes"))[0].delay is None
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    joiner = Joiner()
-    for number in range(REMEMBERED + 1):
-        joiner.predict(_prediction(str(number))._replace(y_true="yes"), number)
-    assert joiner.predict(_prediction("1"), 0) is None
-    assert joiner.predict(_prediction("0"), 0) == []
+def test_the_newest_of_very_many_versions_of_one_id_are_told_apart() -> None:
+    joiner = Joiner(MemoryTable())
+    predictions = [_prediction("a", 1.0, str(version)) for version in range(250)]
+    assert all(joiner.predict(prediction, 0) for prediction in predictions)
+    joiner.label(Label("a", 2.0, "yes"))
+    assert len(joiner.take_outcomes()) == len(predictions)
+    assert not any(joiner.predict(prediction, 0) for prediction in predictions[-100:])
+    assert joiner.predict(predictions[0], 0)
+
+
+VERY_MANY = [str(version) for version in range(103)]
+FROM_EACH: list[list[driver.Step]] = [
+    [driver.Tell("a", "yes", None, version, 1.0, ("p", 0), False) for version in VERY_MANY],
+    [driver.Predict("a", ModelVersion("m", version), None, 1.0, ("p", 0), False) for version in VERY_MANY],
+    [driver.Predict("a", ModelVersion("n", version), None, 1.0, ("p", 0), False) for version in VERY_MANY],
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0), (0, 1, 1, 0)])
+@pytest.mark.parametrize("chosen", [{}, {"maturity": 10.0}, {"max_waiting": 101, "max_labelled": 1}])
+def test_of_very_much_under_one_id_the_oldest_goes_first(order: Sequence[int], chosen: dict[str, Any]) -> None:
+    _compare(driver.InMemory(False), [step for at in order for step in FROM_EACH[at]], 0.0, chosen, 3, 4)
+
+
+def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
+    joiner = Joiner(MemoryTable(), maturity=10.0)
+    for ts in (5.0, 3.0, 4.0):
+        joiner.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
+    joiner.label(Label("b", 14.0, "yes"))
+    assert [outcome.ts for outcome in joiner.take_outcomes()] == [3.0, 4.0]
+    assert joiner.held == 1
+
+
+def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
+    table = MemoryTable()
+    with patch.object(Fifo, "CHUNK", 3), patch.object(TimeQueue, "NEAR", 4):
+        joiner = Joiner(table, maturity=5.0, max_labelled=4)
+        joiner.predict(_prediction("waits all the time", 0.0), 0)
+        for ts in map(float, range(300)):
+            joiner.predict(_prediction(str(ts), ts), 0)
+            joiner.label(Label(str(ts), ts, "yes"))
+    assert (joiner.waiting_predictions, joiner.held) == (1, 5)
+    assert len(table.scan(driver.FIRST, driver.LAST, 1000)) < 20

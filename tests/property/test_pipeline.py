@@ -42,15 +42,16 @@ def test_every_record_is_accounted_for(
     events: list[Any], batch_size: int, bound: int, ttl: float, max_versions: int
 ) -> None:
     logging.disable(logging.WARNING)
-    joiner = Joiner(bound, ttl)
+    joiner = Joiner(max_waiting=bound, ttl=ttl)
     pipeline, _ = run(events, batch_size=batch_size, joiner=joiner, max_versions=max_versions)
     logging.disable(logging.NOTSET)
     stats = pipeline.stats
     assert sum(stats.records.values()) == len(events)
-    assert stats.predictions == stats.outcomes + joiner.waiting_predictions + joiner.expired_predictions
+    book = joiner.book
+    assert stats.predictions == book.applied_predictions + joiner.waiting_predictions + book.expired_predictions
     assert stats.rejected[Reason.INTERNAL] == 0
     outcomes = sum(int(m.performance.totals()["outcomes"]) for m in pipeline.fleet.monitors.values())
-    assert outcomes + pipeline.fleet.outcomes_retired <= stats.outcomes
+    assert outcomes + pipeline.fleet.outcomes_retired <= book.applied_predictions
 
 
 @given(RECORDS, st.integers(1, 60))
@@ -62,7 +63,7 @@ def test_records_are_predictions_labels_duplicates_and_rejects(events: list[Any]
     pipeline, _ = run(plain, batch_size=batch_size)
     logging.disable(logging.NOTSET)
     stats, joiner = pipeline.stats, pipeline.joiner
-    duplicates = joiner.duplicate_predictions + joiner.duplicate_labels
+    duplicates = joiner.book.duplicate_predictions + joiner.book.duplicate_labels
     assert len(plain) == stats.predictions + stats.labels + duplicates + sum(stats.rejected.values())
 
 
@@ -213,14 +214,14 @@ def test_labels_meet_predictions_inline_before_and_after(batch_size: int) -> Non
     pipeline, _ = run(events, batch_size=batch_size)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 3, "correct": 2}
-    assert (pipeline.stats.predictions, pipeline.stats.labels, pipeline.stats.outcomes) == (4, 3, 3)
+    assert (pipeline.stats.predictions, pipeline.stats.labels, pipeline.joiner.book.applied_predictions) == (4, 3, 3)
     assert pipeline.joiner.waiting_predictions == 1
 
 
 def test_duplicates_count_once() -> None:
     events = [make_prediction(0), make_prediction(0), make_label(0, "yes"), make_label(0, "no"), make_prediction(0)]
     pipeline, _ = run(events)
-    assert (pipeline.stats.predictions, pipeline.stats.labels, pipeline.stats.outcomes) == (1, 1, 1)
-    assert (pipeline.joiner.duplicate_predictions, pipeline.joiner.duplicate_labels) == (2, 1)
+    assert (pipeline.stats.predictions, pipeline.stats.labels, pipeline.joiner.book.applied_predictions) == (1, 1, 1)
+    assert (pipeline.joiner.book.duplicate_predictions, pipeline.joiner.book.duplicate_labels) == (2, 1)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.predictions == 1

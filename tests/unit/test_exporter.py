@@ -38,6 +38,7 @@ def _busy(task: str = "classification") -> Pipeline:
     events: list[Any] = feature_events(columns, score=0.5, prediction=1)
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
     pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task)
+    pipeline.stats.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
     return pipeline
 
@@ -269,7 +270,7 @@ def test_a_scrape_waits_for_the_batch(busy: _Served) -> None:
     """The lock keeps a scrape from seeing half a batch."""
     done = threading.Event()
     thread = threading.Thread(target=lambda: (busy.get("/metrics"), done.set()))
-    with busy.pipeline.lock:
+    with busy.pipeline.readers.lock:
         thread.start()
         assert not done.wait(0.2)
     thread.join(10)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from stream_monitor.cli import cli
 from stream_monitor.config import RunConfig
-from stream_monitor.sources.kafka import ASSIGNORS, CONSUMER_DEFAULTS
+from stream_monitor.sources.kafka_client import ASSIGNORS, CONSUMER_DEFAULTS
 from stream_monitor.sources.kafka_options import ALLOWED, OWNED, SECRETS, parse_options, reveal
 from tests.cli_runs import one_line
 

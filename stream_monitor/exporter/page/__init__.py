@@ -21,24 +21,27 @@ def render_page(pipeline: Pipeline, health: Health) -> str:
     """The page as HTML."""
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     problems = health.ready()
-    with pipeline.lock:
-        return template.substitute(
-            version=__version__,
-            state="red" if problems else "green",
-            verdict=escape("; ".join(problems) or "ready"),
-            tiles=_tiles(pipeline),
-            models=_table(
-                ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
-                (_model_row(monitor) for monitor in list(pipeline.fleet.monitors.values())[:SHOWN_MODELS]),
-                "No prediction has come in yet.",
-            ),
-            detections=_table(
-                ("Time", "Model", "Signal", "Detector", "Mean before", "Mean after"),
-                _detection_rows(pipeline),
-                "No drift so far.",
-            ),
-            rejects=_table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
-        )
+    return pipeline.readers.read(lambda: _fill(template, pipeline, problems))
+
+
+def _fill(template: Template, pipeline: Pipeline, problems: Sequence[str]) -> str:
+    return template.substitute(
+        version=__version__,
+        state="red" if problems else "green",
+        verdict=escape("; ".join(problems) or "ready"),
+        tiles=_tiles(pipeline),
+        models=_table(
+            ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
+            (_model_row(monitor) for monitor in list(pipeline.fleet.monitors.values())[:SHOWN_MODELS]),
+            "No prediction has come in yet.",
+        ),
+        detections=_table(
+            ("Time", "Model", "Signal", "Detector", "Mean before", "Mean after"),
+            _detection_rows(pipeline),
+            "No drift so far.",
+        ),
+        rejects=_table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
+    )
 
 
 def _tiles(pipeline: Pipeline) -> str:
@@ -47,6 +50,7 @@ def _tiles(pipeline: Pipeline) -> str:
         "predictions": pipeline.stats.predictions,
         "labels": pipeline.stats.labels,
         "waiting for a label": pipeline.joiner.waiting_predictions,
+        "held until mature": pipeline.joiner.held,
         "rejected": sum(pipeline.stats.rejected.values()),
         "partitions": len(pipeline.positions),
         "records behind": sum(lags),
@@ -59,6 +63,9 @@ def _model_row(monitor: Monitor) -> tuple[str, ...]:
     outcomes = int(monitor.performance.totals()["outcomes"])
     drifts = sum(drift.count for signal in monitor.signals.values() for drift in signal.drifts.values())
     cumulative = ", ".join(f"{name} {windows['cumulative']:.4g}" for name, windows in measures.items())
+    intervals = monitor.performance.intervals()
+    if intervals:
+        cumulative += f" ({intervals['cumulative'].lower:.4g} to {intervals['cumulative'].upper:.4g})"
     rolling = ", ".join(f"{name} {windows['rolling']:.4g}" for name, windows in measures.items())
     return (*monitor.key, f"{monitor.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{drifts:,}")
 

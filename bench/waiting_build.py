@@ -1,0 +1,46 @@
+"""Make a state in which so many predictions wait: `waiting_build.py DIRECTORY WAITING TOPIC LABEL_TOPIC`.
+
+The whole pipeline takes them in, from their JSON on. The process ends without closing anything, as one that was
+killed; its peak memory is that of building and holding them.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from waiting_events import STEP_MS, Feed, chunks, config, ids, pipeline, prediction_body, record
+
+from stream_monitor.sources.base import FileRecord
+
+
+def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[FileRecord]]:
+    for numbers in chunks(count):
+        yield [
+            record(topic, number, at, prediction_body(name, number, at))
+            for name, number in zip(ids(numbers), numbers.tolist(), strict=True)
+            for at in (start_ms + number * STEP_MS,)
+        ]
+
+
+def main() -> None:
+    directory, count, topic, label_topic = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    start_ms = int(time.time() * 1000) - count * STEP_MS
+    feed = Feed(batches(topic, count, start_ms), (topic, label_topic))
+    built, _ = pipeline(config(topic, label_topic, state_dir=directory, max_waiting=2 * count), feed)
+    begin = time.monotonic()
+    built.run(threading.Event())
+    built.close()
+    seconds = time.monotonic() - begin
+    size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+    assert built.joiner.waiting_predictions == count, built.joiner.waiting_predictions
+    told = {"seconds": seconds, "disk_mb": size / 2**20, "start_ms": start_ms}
+    print(json.dumps(told), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

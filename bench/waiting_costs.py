@@ -1,0 +1,153 @@
+"""What a prediction and a label cost where few wait and where many do, in turns:
+
+`waiting_costs.py DIRECTORY WAITING GONE START_MS FEW ROUNDS`: the state in DIRECTORY, in which all of WAITING wait
+but the first GONE, beside a new one in which FEW do.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from waiting_events import BATCH, LABELS, PARTITIONS, PREDICTIONS, STEP_MS, Numbers, chunks, labels, predictions
+
+from stream_monitor import app
+from stream_monitor.checkpoint import Checkpoint
+from stream_monitor.events import Label, Place, Prediction
+from stream_monitor.joiner import Joiner
+from stream_monitor.pipeline import MOST_UNSAVED
+
+BLOCK = MOST_UNSAVED
+PLACES = [[(topic, number) for number in range(PARTITIONS)] for topic in (PREDICTIONS, LABELS)]
+
+
+@dataclass
+class Costs:
+    """Microseconds an event, block by block: by the clock, and of CPU time on the thread of the loop."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
+class Side:
+    """A joiner over its table, and which numbers wait in it."""
+
+    def __init__(self, directory: Path, start_ms: int, waiting: Numbers, seed: int) -> None:
+        self._checkpoint = Checkpoint(directory)
+        self._start_ms = start_ms
+        self._next = int(waiting[-1]) + 1
+        self._most = 2 * len(waiting) + 10 * BLOCK
+        # Room for a block more than ever waits between two of them.
+        self._pool = np.concatenate((waiting, np.zeros(2 * BLOCK, np.uint64)))
+        self._count = len(waiting)
+        self._rng = np.random.default_rng(seed)
+        self._settle(1_000_000)
+        self.costs: dict[str, Costs] = {}
+
+    def build(self) -> None:
+        """Have those wait that are said to."""
+        for numbers in chunks(self._next):
+            self._take(predictions(numbers, self._start_ms), self._joiner.predict, PLACES[0])
+        self._save()
+
+    def limit_labelled(self) -> None:
+        """As many labelled ids as there are now are remembered from here on: for each new one an old one goes."""
+        self._settle(self._joiner._store.homes.total.labelled)
+
+    def insert(self, name: str) -> None:
+        numbers = np.arange(self._next, self._next + BLOCK, dtype=np.uint64)
+        events = predictions(numbers, self._start_ms)
+        self._measure(name, events, self._joiner.predict, PLACES[0])
+        self._pool[self._count : self._count + BLOCK] = numbers
+        self._next += BLOCK
+        self._count += BLOCK
+
+    def match(self, name: str) -> None:
+        at = self._rng.choice(self._count, BLOCK, replace=False)
+        events = labels(self._pool[at], self._start_ms + self._next * STEP_MS)
+        self._measure(name, events, self._joiner.label, PLACES[1])
+        kept = np.ones(self._count, bool)
+        kept[at] = False
+        self._count -= BLOCK
+        self._pool[: self._count] = self._pool[: len(kept)][kept]
+        assert self._joiner.waiting_predictions == self._count
+        assert self._joiner.waiting_labels == 0
+
+    def state(self) -> dict[str, Any]:
+        return {"joiner": self._joiner.state()}
+
+    def _settle(self, max_labelled: int) -> None:
+        """Take up what is saved."""
+        self._joiner = Joiner(self._checkpoint.table, max_waiting=self._most, max_labelled=max_labelled)
+        saved = self._checkpoint.load()
+        if saved:
+            self._joiner.restore(saved["joiner"])
+
+    def _measure(
+        self, name: str, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[Place]
+    ) -> None:
+        wall, cpu = time.perf_counter(), time.thread_time()
+        for begin in range(0, len(events), BATCH):
+            self._take(events[begin : begin + BATCH], take, places)
+        self._save()
+        costs = self.costs.setdefault(name, Costs())
+        costs.wall.append((time.perf_counter() - wall) / len(events) * 1e6)
+        costs.cpu.append((time.thread_time() - cpu) / len(events) * 1e6)
+
+    def _take(self, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[Place]) -> None:
+        """One batch, as the pipeline takes it."""
+        self._joiner.prefetch([event.id for event in events])
+        if take == self._joiner.predict:
+            for at, event in enumerate(events):
+                take(event, at, places[at % PARTITIONS])
+        else:
+            for at, event in enumerate(events):
+                take(event, places[at % PARTITIONS])
+        self._joiner.take_outcomes()
+        if self._checkpoint.table.unsaved >= MOST_UNSAVED:
+            self._save()
+
+    def _save(self) -> None:
+        if self._checkpoint.table.unsaved:
+            self._checkpoint.save(self.state())
+
+
+def main() -> None:
+    directory, (waiting, gone, start_ms, few, rounds) = Path(sys.argv[1]), map(int, sys.argv[2:])
+    app.tune_collector()
+    with tempfile.TemporaryDirectory(dir=directory.parent) as beside:
+        small = Side(Path(beside), start_ms, np.arange(few, dtype=np.uint64), seed=1)
+        small.build()
+        large = Side(directory, start_ms, np.arange(gone, waiting, dtype=np.uint64), seed=2)
+        take_turns((small, large), ("insert", "match"), rounds)
+        for side in (small, large):
+            side.limit_labelled()
+        take_turns((small, large), ("insert, all labelled ids in use", "match, all labelled ids in use"), rounds)
+        told = {
+            name: {size: vars(side.costs[name]) for size, side in (("few", small), ("many", large))}
+            for name in small.costs
+        }
+        print(json.dumps(told), flush=True)
+    os._exit(0)
+
+
+def take_turns(sides: Sequence[Side], names: tuple[str, str], rounds: int) -> None:
+    """A block of each side in turn, another one first each time; sizes are as before after each round."""
+    for number in range(rounds + 1):
+        for side in sides if number % 2 else sides[::-1]:
+            side.insert(names[0])
+            side.match(names[1])
+        if not number:
+            for side in sides:  # the first round warms up
+                for name in names:
+                    side.costs.pop(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Predictions and their labels, told apart by random ids, and a source of them within the process."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.events import Label, ModelVersion, Prediction
+from stream_monitor.sources.base import FileRecord, Place, Position, Reached
+
+Numbers = NDArray[np.uint64]
+
+PARTITIONS = 4
+STEP_MS = 10
+BATCH = 2000
+PREDICTIONS, LABELS = "predictions", "labels"
+KEY = ModelVersion("churn", "3")
+CLASSES = ("no", "yes")
+
+
+def ids(numbers: Numbers) -> list[str]:
+    """A uuid4 for each number, always the same one, so that nobody has to remember ten million of them."""
+    doubled = np.asarray(numbers, np.uint64) * np.uint64(2)
+    high = _mixed(doubled) & np.uint64(0xFFFF_FFFF_FFFF_0FFF) | np.uint64(0x4000)
+    low = _mixed(doubled + np.uint64(1)) & np.uint64(0x3FFF_FFFF_FFFF_FFFF) | np.uint64(1 << 63)
+    text = np.stack((high, low), axis=1).astype(">u8").tobytes().hex()
+    return [
+        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}-{text[at + 16 : at + 20]}"
+        f"-{text[at + 20 : at + 32]}"
+        for at in range(0, len(text), 32)
+    ]
+
+
+def _mixed(values: Numbers) -> Numbers:
+    """Splitmix64: one to one, and nothing in its output tells of an order."""
+    values = values + np.uint64(0x9E37_79B9_7F4A_7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def predictions(numbers: Numbers, start_ms: int) -> list[Prediction]:
+    """As the codec gives them, without features."""
+    given = zip(ids(numbers), numbers.tolist(), strict=True)
+    return [Prediction(name, (start_ms + n * STEP_MS) / 1000, KEY, CLASSES[n % 2], {}, 0.75) for name, n in given]
+
+
+def labels(numbers: Numbers, at_ms: int) -> list[Label]:
+    """Labels for these, that came at one time; nine in ten confirm the prediction."""
+    given = zip(ids(numbers), numbers.tolist(), strict=True)
+    return [Label(name, at_ms / 1000, truth(n)) for name, n in given]
+
+
+def truth(number: int) -> str:
+    """What turned out."""
+    return CLASSES[(number + (number // 2 % 10 == 0)) % 2]
+
+
+def prediction_body(name: str, number: int, at_ms: int, features: str = "", model: str = "churn") -> bytes:
+    """A prediction as JSON; ``features`` is the text of an object, or nothing."""
+    given = f',"features":{features}' if features else ""
+    told = f'"model":"{model}","version":"3","prediction":"{CLASSES[number % 2]}"{given}'
+    return f'{{"id":"{name}","ts":{at_ms},{told}}}'.encode()
+
+
+def label_body(name: str, number: int, at_ms: int) -> bytes:
+    return json.dumps({"id": name, "ts": at_ms, "label": truth(number)}).encode()
+
+
+def record(topic: str, number: int, at_ms: int, body: bytes) -> FileRecord:
+    return FileRecord(topic, number, body, timestamp=at_ms, partition=number % PARTITIONS)
+
+
+class Feed:
+    """A source of ready batches, and how long each commit stopped the loop: by the clock, and in CPU time.
+
+    To Kafka it looks as if nothing had been read: a sidecar that takes up the state begins where the topics do.
+    """
+
+    def __init__(self, batches: Iterator[Sequence[FileRecord]], topics: Sequence[str]) -> None:
+        self._batches = batches
+        self._topics = topics
+        self._next: Sequence[FileRecord] | None = next(batches, None)
+        self.given = 0
+        self.stops: list[tuple[float, float]] = []
+        self.before_commit: Callable[[Sequence[Reached]], None] = lambda _: None
+        self.departed: Callable[[Sequence[Place]], None] = lambda _: None
+        self.restoring: Mapping[Place, int] = {}
+        self.gaps: Counter[str] = Counter()
+        self.owner = "bench"
+
+    def poll(self, timeout: float) -> Sequence[FileRecord]:  # noqa: ARG002
+        batch = self._next or ()
+        self._next = next(self._batches, None)
+        self.given += len(batch)
+        return batch
+
+    def commit(self) -> None:
+        begin, cpu = time.perf_counter(), time.thread_time()
+        self.before_commit([Reached(topic, number, 0) for topic in self._topics for number in range(PARTITIONS)])
+        self.stops.append((time.perf_counter() - begin, time.thread_time() - cpu))
+
+    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+        """There is nothing to go on from."""
+
+    def positions(self) -> list[Position]:
+        return [Position(self._topics[0], 0, 0)]
+
+    @property
+    def exhausted(self) -> bool:
+        return self._next is None
+
+    def close(self) -> None:
+        self.commit()
+
+
+def chunks(count: int, size: int = BATCH) -> Iterator[Numbers]:
+    """The numbers up to ``count``, batch by batch."""
+    for begin in range(0, count, size):
+        yield np.arange(begin, min(begin + size, count), dtype=np.uint64)
+
+
+def config(topic: str, label_topic: str, **settings: Any) -> Any:
+    """What the sidecar makes out of the same flags."""
+    from stream_monitor.config import RunConfig
+
+    required = {"bootstrap_servers": "localhost:9092", "group_id": "bench"}
+    return RunConfig.model_validate({**required, "topic": topic, "label_topic": label_topic, **settings})
+
+
+def pipeline(chosen: Any, feed: Feed) -> tuple[Any, Any]:
+    """The sidecar's own pipeline over this source, and its checkpoint."""
+    from stream_monitor import app
+    from stream_monitor.alerts.memory import MemorySink
+    from stream_monitor.checkpoint import Checkpoint
+    from stream_monitor.clock import SystemClock
+
+    app.tune_collector()
+    clock = SystemClock()
+    checkpoint = Checkpoint(chosen.state_dir)
+    made = app.make_pipeline(
+        chosen,
+        chosen,
+        feed,
+        app.make_codec(chosen, clock, set(chosen.label_topic)),
+        {"memory": MemorySink()},
+        clock,
+        checkpoint_interval=chosen.checkpoint_interval,
+        table=checkpoint.table,
+    )
+    made.save_to(checkpoint, app.fingerprint(chosen))
+    return made, checkpoint

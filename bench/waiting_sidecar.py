@@ -1,0 +1,107 @@
+"""The parts of `waiting.py` that need a Kafka: a restart where many wait, and what labels cost from end to end."""
+
+import contextlib
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from child import HERE, Child
+from programs import Reading, Topic, free_port, run_command
+from sidecar import PREDICTIONS, Sidecar
+
+LABELS = "stream_monitor_labels_total"
+AFTER, BETWEEN = "-after", "-between"
+#: Labels that a restarted sidecar finds.
+FOUND = 2000
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Seconds from the start of the process until it was ready, and until it had matched the labels it found."""
+
+    ready_seconds: float
+    matched_seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Late:
+    """`stream-monitor run` over the predictions, and over the topic of their labels, if it has one."""
+
+    name: str
+    labels: str | None
+
+    def run(self, topic: Topic, directory: Path) -> Reading:
+        """One run, from nothing; `events` are predictions."""
+        each = 2 if self.labels else 1
+        with tempfile.TemporaryDirectory(dir=directory) as state:
+            flags = ["--state-dir", state, *(["--label-topic", topic.name + self.labels] if self.labels else [])]
+            port = free_port()
+            with Child(run_command(topic, f"bench-{uuid.uuid4().hex[:8]}", port, flags)) as child:
+                sidecar = Sidecar(port, child.check_alive, (PREDICTIONS, LABELS))
+                ready_seconds = sidecar.wait_until_ready() - child.started
+                records, seconds = sidecar.watch(each * topic.events)
+                notes = sidecar.notes()
+                cpu_seconds, peak_mb = child.end(terminate=True)
+        return Reading(records // each, seconds, cpu_seconds, peak_mb, ready_seconds, notes)
+
+
+PLAIN = Late("no labels", None)
+LABELLED = (Late("labels after all the predictions", AFTER), Late("labels 5,000 predictions later", BETWEEN))
+
+
+def take_turns(topic: Topic, directory: Path, rounds: int) -> dict[str, list[Reading]]:
+    """Each once a round, another one first each time."""
+    programs = (PLAIN, *LABELLED)
+    readings: dict[str, list[Reading]] = {program.name: [] for program in programs}
+    for number in range(rounds):
+        first = number % len(programs)
+        for program in programs[first:] + programs[:first]:
+            readings[program.name].append(program.run(topic, directory))
+    return readings
+
+
+def restart(topic: Topic, state: Path, waiting: int, rounds: int) -> list[Restart]:
+    """Start on this state, find labels to match, and be killed, time and again.
+
+    It is a static member of its group, as one with a volume is: else the group would wait for the one before.
+    """
+    flags = ["--label-topic", topic.name + AFTER, "--state-dir", str(state), "--max-waiting", str(2 * waiting)]
+    flags += ["--group-instance-id", "bench-0"]
+    restarts = []
+    for number in range(rounds):
+        script("labels", topic, topic.name + AFTER, str(number * FOUND), str(FOUND))
+        port = free_port()
+        with Child(run_command(topic, topic.name, port, flags)) as child:
+            sidecar = Sidecar(port, child.check_alive, (LABELS,))
+            ready = sidecar.wait_until_ready() - child.started
+            matched = sidecar.wait_until((number + 1) * FOUND) - child.started
+            _, peak_mb = child.kill()
+        restarts.append(Restart(ready, matched, peak_mb))
+    return restarts
+
+
+@contextlib.contextmanager
+def topics(unmade: Topic, suffix: str, events: int = 0) -> Iterator[Topic]:
+    """A topic of so many predictions, and those of its labels; empty ones when there are to be none."""
+    topic = replace(unmade, name=f"{unmade.name}-{suffix}", events=events)
+    names = [topic.name, topic.name + AFTER, *([topic.name + BETWEEN] if events else [])]
+    try:
+        if events:
+            script("fill", topic, topic.name, str(events))
+        else:
+            for name in names:
+                script("create", topic, name)
+        yield topic
+    finally:
+        for name in names:
+            script("drop", topic, name)
+
+
+def script(action: str, topic: Topic, *arguments: str) -> None:
+    command: Sequence[str] = [sys.executable, str(HERE / "waiting_topics.py"), action, topic.servers, *arguments]
+    with Child(command, topic.environment()) as child:
+        child.end()

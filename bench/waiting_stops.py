@@ -1,0 +1,92 @@
+"""How long a checkpoint stops the loop with 200 signals: `waiting_stops.py DIRECTORY KIND CHECKPOINTS`.
+
+The kinds: `predictions` of 100 numeric features under full load, the same with `labels` a while later, both with a
+checkpoint every quarter of a second; and `full`, where these are followed by predictions of another model, which has
+no features and is quick, so that each checkpoint comes when as much is unsaved as ever is.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from waiting_events import (
+    LABELS,
+    PREDICTIONS,
+    STEP_MS,
+    Feed,
+    config,
+    ids,
+    label_body,
+    pipeline,
+    prediction_body,
+    record,
+)
+
+from stream_monitor.sources.base import FileRecord
+
+FEATURES = 100
+BATCH = 500
+#: Batches before a label: 5,000 predictions.
+BEHIND = 10
+TEXTS = 2000
+#: Checkpoints before the first that counts: signals are still learning their scale.
+WARM_UP = 20
+INTERVAL = {"predictions": "250ms", "labels": "250ms", "full": "5s"}
+
+
+def batches(kind: str) -> Iterator[Sequence[FileRecord]]:
+    rng = np.random.default_rng(17)
+    rows = np.round(rng.normal(size=(TEXTS, FEATURES)), 4).tolist()
+    texts = [json.dumps({f"f{number:03d}": value for number, value in enumerate(row)}) for row in rows]
+    start_ms = int(time.time() * 1000) - 86_400_000
+    for number in count():
+        first = number * BATCH
+        other = kind == "full" and first >= TEXTS
+        records = []
+        for at, name in named(first):
+            now = start_ms + at * STEP_MS
+            told = ("", "other") if other else (texts[at % TEXTS], "churn")
+            records.append(record(PREDICTIONS, at, now, prediction_body(name, at, now, *told)))
+        if kind == "labels" and number >= BEHIND:
+            before = first - BEHIND * BATCH
+            records += [record(LABELS, at, now, label_body(name, at, now)) for at, name in named(before)]
+        yield records
+
+
+def named(first: int) -> Iterator[tuple[int, str]]:
+    numbers = np.arange(first, first + BATCH, dtype=np.uint64)
+    return zip(numbers.tolist(), ids(numbers), strict=True)
+
+
+def main() -> None:
+    directory, kind, checkpoints = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    feed = Feed(batches(kind), (PREDICTIONS, LABELS))
+    chosen = config(
+        PREDICTIONS, LABELS, state_dir=directory, checkpoint_interval=INTERVAL[kind], max_waiting=100_000_000
+    )
+    made, _ = pipeline(chosen, feed)
+    begin, before = time.monotonic(), 0
+    while len(feed.stops) < WARM_UP + checkpoints:
+        made.step()
+        if len(feed.stops) <= WARM_UP:
+            begin, before = time.monotonic(), feed.given
+    seconds = time.monotonic() - begin
+    signals = sum(len(monitor.signals) for monitor in made.fleet.monitors.values())
+    told = {
+        "stops_ms": [wall * 1000 for wall, _ in feed.stops[WARM_UP:]],
+        "stops_cpu_ms": [cpu * 1000 for _, cpu in feed.stops[WARM_UP:]],
+        "signals": signals,
+        "records_per_second": (feed.given - before) / seconds,
+        "state_kb": len(json.dumps(made.fleet.state(), default=list)) / 1024,
+    }
+    print(json.dumps(told), flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The topics of `waiting.py`: `waiting_topics.py fill|labels|create|drop BOOTSTRAP_SERVERS TOPIC ARGUMENTS`.
+
+`fill TOPIC COUNT` makes TOPIC of so many predictions, and two topics of their labels: TOPIC-after, all of them later
+than the last prediction, and TOPIC-between, each a while after its own. `labels TOPIC FIRST COUNT` writes labels of
+predictions that wait in a state made by `waiting_build.py`. A process of its own, as events.py is.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from events import create, drop, stationary_events
+from kafka import KafkaProducer
+from peers.setting import kafka_options
+from waiting_events import PARTITIONS, STEP_MS, ids, label_body
+
+AFTER, BETWEEN = "-after", "-between"
+#: How many predictions come between one and its label.
+BEHIND = 5000
+CHUNK = 1000
+
+Sent = tuple[str, int, int, bytes]
+"""Topic, number, time in milliseconds, body."""
+
+
+def labelled_later(topic: str, count: int) -> Iterator[Sent]:
+    """The throughput's predictions, and each one's label in two topics."""
+    start_ms = int(time.time() * 1000) - 2 * (count + BEHIND) * STEP_MS
+    names: list[str] = []
+    for number, (at, value) in enumerate(stationary_events(count, start_ms)):
+        if number % CHUNK == 0:
+            names = ids(np.arange(number, number + CHUNK, dtype=np.uint64))
+        body = json.loads(value)
+        label = {"id": names[number % CHUNK], "label": body.pop("label")}
+        yield topic, number, at, json.dumps(body | {"id": label["id"]}).encode()
+        for suffix, delay_ms in ((AFTER, count * STEP_MS), (BETWEEN, BEHIND * STEP_MS)):
+            later = at + delay_ms
+            yield topic + suffix, number, later, json.dumps(label | {"ts": later}).encode()
+
+
+def outcomes(topic: str, first: int, count: int) -> Iterator[Sent]:
+    """Labels, as of now, of predictions that `waiting_build.py` made."""
+    now = int(time.time() * 1000)
+    numbers = np.arange(first, first + count, dtype=np.uint64)
+    for name, number in zip(ids(numbers), numbers.tolist(), strict=True):
+        yield topic, number, now, label_body(name, number, now)
+
+
+def send(servers: str, sent: Iterator[Sent], options: dict[str, Any]) -> None:
+    producer = KafkaProducer(bootstrap_servers=servers, linger_ms=20, batch_size=65_536, **options)
+    for topic, number, at, value in sent:
+        producer.send(topic, value, partition=number % PARTITIONS, timestamp_ms=at)
+    producer.flush()
+    producer.close()
+
+
+def main() -> None:
+    action, servers, topic, *rest = sys.argv[1:]
+    options = kafka_options()
+    if action == "fill":
+        for name in (topic, topic + AFTER, topic + BETWEEN):
+            create(servers, name, options)
+        send(servers, labelled_later(topic, int(rest[0])), options)
+    elif action == "labels":
+        send(servers, outcomes(topic, int(rest[0]), int(rest[1])), options)
+    elif action == "create":
+        create(servers, topic, options)
+    else:
+        drop(servers, topic, options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Coverage: of the predictions that are old enough to have a label, the share that has one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: Spans of time into which the maturity is divided: predictions become mature together with their span.
+SPANS = 200
+
+
+class Coverage:
+    """Counts mature predictions, and those of them whose outcome was applied.
+
+    A prediction is mature ``maturity`` seconds after it was made (0: at once). Predictions that are not are counted
+    by spans of time, so that memory does not depend on how many there are.
+
+    >>> coverage = Coverage(maturity=100.0)
+    >>> coverage.predicted([0.0, 1.0, 50.0]); coverage.advance(105.0); coverage.labelled([0.0])
+    >>> coverage.mature, coverage.share
+    (2, 0.5)
+    """
+
+    def __init__(self, maturity: float) -> None:
+        self._maturity = maturity
+        self._width = maturity / SPANS
+        self._clock = -math.inf
+        self._spans: dict[float, list[int]] = {}  # by the end of the span: predictions, and those with a label
+        self._next = math.inf
+        self.mature = 0
+        self.mature_labelled = 0
+
+    @property
+    def share(self) -> float:
+        """The share from 0 to 1; NaN before any prediction is mature."""
+        # What was read again to rebuild a partition has labels without having been counted as a prediction.
+        return min(self.mature_labelled / self.mature, 1.0) if self.mature else math.nan
+
+    def predicted(self, times: Sequence[float | None]) -> None:
+        """Take predictions, by their event times in seconds."""
+        self._count(times, 0)
+
+    def labelled(self, times: Sequence[float | None]) -> None:
+        """Take outcomes, by the event times of their predictions."""
+        self._count(times, 1)
+
+    def advance(self, clock: float) -> None:
+        """Let the spans that are old enough be mature."""
+        self._clock = max(self._clock, clock)
+        if self._next + self._maturity > self._clock:
+            return
+        for end in [end for end in self._spans if end + self._maturity <= self._clock]:
+            self._add(*self._spans.pop(end))
+        self._next = min(self._spans, default=math.inf)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "clock": self._clock if self._clock > -math.inf else None,
+            "spans": sorted((end, *counts) for end, counts in self._spans.items()),
+            "mature": self.mature,
+            "mature_labelled": self.mature_labelled,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._clock = -math.inf if state["clock"] is None else state["clock"]
+        self._spans = {end: counts for end, *counts in state["spans"]}
+        self._next = min(self._spans, default=math.inf)
+        self.mature, self.mature_labelled = state["mature"], state["mature_labelled"]
+
+    def _count(self, times: Sequence[float | None], column: int) -> None:
+        if not self._maturity:
+            self._add(*((len(times), 0) if column == 0 else (0, len(times))))
+            return
+        for ts in times:
+            end = None if ts is None else (math.floor(ts / self._width) + 1) * self._width
+            if end is None or end + self._maturity <= self._clock:
+                self._add(1 - column, column)
+            else:
+                self._spans.setdefault(end, [0, 0])[column] += 1
+                self._next = min(self._next, end)
+
+    def _add(self, predictions: int, labelled: int) -> None:
+        self.mature += predictions
+        self.mature_labelled += labelled

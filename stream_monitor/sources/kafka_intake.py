@@ -1,0 +1,82 @@
+"""From the client's fetches to the merge: enough of every partition, and not too much of any."""
+
+from __future__ import annotations
+
+from kafka import KafkaConsumer, TopicPartition
+
+from stream_monitor.clock import Clock
+from stream_monitor.sources.base import Place
+from stream_monitor.sources.kafka_client import fetch, standing
+from stream_monitor.sources.merge import TimeMerge
+
+#: Records held for the merge, all partitions together; each may hold two polls of them, and has at least a few.
+HELD = 32_000
+HELD_AT_LEAST = 500
+
+
+class Intake:
+    """The partitions that are read, and what was fetched of them."""
+
+    def __init__(self, clock: Clock, limit: int) -> None:
+        self.merge = TimeMerge(clock)
+        self.limit = limit
+        self.reading: set[TopicPartition] = set()
+        self._paused: set[TopicPartition] = set()
+
+    def hold(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
+        """A partition came, and it is not known yet where to begin: nothing is read of it or past it."""
+        consumer.pause(tp)
+        # Any position keeps the client from looking for one itself.
+        consumer.seek(tp, 0)
+        self.merge.follow(tp, 0)
+
+    def begin(self, consumer: KafkaConsumer, tp: TopicPartition, offset: int, time: int) -> None:
+        """Read on from an offset; what was fetched already is fetched again."""
+        self.merge.follow(tp, offset, time)
+        consumer.seek(tp, offset)
+        if tp not in self.reading:
+            consumer.resume(tp)
+            self.reading.add(tp)
+
+    def leave(self, tp: TopicPartition) -> None:
+        """A partition is not read any more."""
+        self.merge.drop(tp)
+        self.reading.discard(tp)
+        self._paused.discard(tp)
+
+    def fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
+        """Fetch for the merge; whether anything came."""
+        most = min(max(HELD // max(len(self.reading), 1), HELD_AT_LEAST), 2 * self.limit)
+        for tp in self.reading:
+            self._pause_or_resume(consumer, tp, most)
+        polled = fetch(consumer, seconds, min(self.limit, most))
+        for tp, records in polled.items():
+            if tp in self.reading:
+                self.merge.add(tp, records)
+        for tp in self.reading:
+            position, end = standing(consumer, tp)
+            self.merge.has_more(tp, position is None or end is None or position < end)
+        return bool(polled)
+
+    def _pause_or_resume(self, consumer: KafkaConsumer, tp: TopicPartition, most: int) -> None:
+        held = self.merge.held(tp)
+        if held >= most and tp not in self._paused:
+            consumer.pause(tp)
+            self._paused.add(tp)
+        elif held < most / 2 and tp in self._paused:
+            consumer.resume(tp)
+            self._paused.discard(tp)
+
+    def lag(self, consumer: KafkaConsumer, tp: TopicPartition) -> int | None:
+        """How many offsets there are behind what was given out."""
+        if tp not in self.reading:
+            return None
+        position, end = standing(consumer, tp)
+        if position is None or end is None:
+            return None
+        return max(end - (self.merge.offset(tp) if self.merge.held(tp) else position), 0)
+
+    def has_passed(self, consumer: KafkaConsumer, place: Place, offset: int) -> bool:
+        """Whether nothing is left before an offset: the last records before it may have been compacted away."""
+        position, _ = standing(consumer, TopicPartition(*place))
+        return not self.merge.held(place) and position is not None and position >= offset

@@ -1,0 +1,60 @@
+"""Fixtures of the tests that kill: one log, the way to read it, and what an uninterrupted run comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import NamedTuple
+
+import pytest
+
+from tests.brokers import Broker, JarsBroker
+from tests.integration.chaos_log import SETTINGS, ChaosLog, write_log
+from tests.integration.lives import Ending, Lives
+from tests.integration.sidecar import watch
+from tests.jars import NoKafka
+
+
+class Begin:
+    """Makes sidecars that read the log, each in a group of its own and with a state of its own."""
+
+    def __init__(self, broker: Broker, log: ChaosLog, places: pytest.TempPathFactory) -> None:
+        self._broker, self._places, self.log = broker, places, log
+
+    def __call__(self, name: str, *extra: str) -> Lives:
+        group = f"{self.log.predictions}-{name}"
+        # A successor must not wait for the session of the one that was killed.
+        member = ("--group-instance-id", "only")
+        arguments = ("--label-topic", self.log.labels, *SETTINGS, *member, *extra)
+        command = watch(self._broker, self.log.predictions, *arguments, group=group)
+        return Lives(command, self._places.mktemp(name) / "state", self.log.count)
+
+
+class Reference(NamedTuple):
+    """What an uninterrupted run comes to, and how many seconds it reads."""
+
+    ending: Ending
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def begin(kafka_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Begin:
+    return Begin(kafka_broker, write_log(kafka_broker), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def reference(begin: Begin) -> Reference:
+    lives = begin("reference")
+    return Reference(lives.finish(), lives.seconds)
+
+
+@pytest.fixture
+def mortal_broker() -> Iterator[JarsBroker]:
+    """A running broker of the test's own, which it may kill."""
+    try:
+        broker = JarsBroker()
+    except NoKafka as none:
+        pytest.skip(str(none))
+    with closing(broker):
+        broker.start()
+        yield broker

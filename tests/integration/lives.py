@@ -1,0 +1,219 @@
+"""One sidecar over several lives: killed, started again on the same state, and compared with one that never was.
+
+What is compared is everything: the state and the table in the checkpoint after a clean stop, the drifts in the log,
+and every counter of ``/metrics``. What may differ is named here, one by one.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from stream_monitor.checkpoint import Checkpoint
+from tests.integration.sidecar import Scrape, Sidecar
+
+#: The share of kills that come before the process has read anything; all others while it reads.
+EARLY = 0.2
+#: What says how a process fares rather than what it has read.
+OF_THE_PROCESS = ("build_info", "consumer_lag_records", "loop_age_seconds", "render_failures_total")
+#: Parts of the state that are another's in each run: by its owner it knows its own commits.
+OF_THE_RUN = {"owner"}
+
+
+@dataclass
+class Ending:
+    """What one uninterrupted run, or one of many lives, has come to."""
+
+    state: Any
+    table: dict[bytes, bytes]
+    drifts: dict[str, dict[str, Any]]
+    scrape: Scrape
+
+    def counters(self) -> dict[tuple[Any, ...], float]:
+        """Every value of ``/metrics`` that the records alone decide."""
+        return _values(self.scrape)
+
+
+@dataclass
+class Lives:
+    """A sidecar with these arguments; each life is one process."""
+
+    arguments: Sequence[str]
+    state_dir: Path
+    total: int
+    kills: int = 0
+    #: How many records were saved when a life began.
+    progress: list[int] = field(default_factory=list)
+    drifts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    repeated: int = 0
+    seconds: float = 0.0
+    _last: dict[tuple[Any, ...], float] = field(default_factory=dict)
+
+    def live(self, delay: float, early: bool, look: bool) -> None:
+        """One life, ended by SIGKILL so long after it serves (``early``), or after its first records.
+
+        ``look``: the kill comes right after a scrape.
+        """
+        with self.born() as sidecar:
+            if not early:
+                sidecar.wait_for_records(min(self.progress[-1] + 1, self.total), every=0.01)
+            time.sleep(delay)
+            if look:
+                self.check(sidecar.scrape())
+            sidecar.kill()
+            self._died(sidecar)
+
+    def live_until(self, fault: str) -> None:
+        """One life, ended by itself when it comes to this point for the n-th time, as ``point:n`` says."""
+        with self.born(environment={"STREAM_MONITOR_FAULT": fault}) as sidecar:
+            assert sidecar.ended() == -signal.SIGKILL, f"{fault} was not reached:\n{sidecar.log}"
+            self._died(sidecar)
+
+    def fail(self, spoil: Callable[[], None] | None = None, first: str = "") -> tuple[int, str]:
+        """One life that ends by itself: its exit code, and the only line that isn't of its log.
+
+        ``spoil`` is called when it has come up and reads; without it, it doesn't come up.
+        """
+        sidecar = self.born(first=first)
+        sidecar.start()
+        try:
+            if spoil:
+                sidecar.come_up()
+                spoil()
+            code = sidecar.ended()
+            said = self._hear(sidecar)
+        finally:
+            sidecar.kill()
+        assert len(said) == 1, f"not in one line:\n{sidecar.log}"
+        return code, said[0]
+
+    def finish(self, seconds: float = 60) -> Ending:
+        """The last life: it reads to the end of the log, and stops when it is told to."""
+        with self.born() as sidecar:
+            sidecar.wait_for_records(min(self.progress[-1] + 1, self.total), every=0.01)
+            begin = time.monotonic()
+            scrape = sidecar.wait_for_records(self.total, seconds)
+            self.seconds = time.monotonic() - begin
+            self.check(scrape)
+            sidecar.stop()
+            assert self._hear(sidecar) == []
+        assert scrape("records_total") == self.total
+        state, table = read_state(self.state_dir)
+        return Ending(state, table, self.drifts, scrape)
+
+    def check(self, scrape: Scrape) -> None:
+        """No counter may ever have been higher."""
+        values = {key: value for key, value in _values(scrape).items() if _is_counter(key[0])}
+        fallen = {key: (was, values.get(key)) for key, was in self._last.items() if values.get(key, -1) < was}
+        assert not fallen, f"counters have fallen in life {self.kills + 1}: {fallen}"
+        self._last = values
+
+    def forget_counters(self) -> None:
+        """From here on they may be lower than they were: the state is an earlier one."""
+        self._last = {}
+
+    def born(self, *extra: str, environment: Mapping[str, str] | None = None, first: str = "") -> Sidecar:
+        """Another life, to be started."""
+        arguments = (*self.arguments, "--state-dir", str(self.state_dir), *extra)
+        return _Life(self, *arguments, environment=environment, first=first)
+
+    def _died(self, sidecar: Sidecar) -> None:
+        self.kills += 1
+        assert self._hear(sidecar) == []
+
+    def _hear(self, sidecar: Sidecar) -> list[str]:
+        """Note the drifts; what stands on standard error besides the log."""
+        others = []
+        for line in sidecar.lines:
+            if not line.startswith("{"):
+                others.append(line)
+                continue
+            said = orjson.loads(line)
+            assert said["level"] != "error", line
+            if said.get("event") == "drift":
+                identity, drift = _drift(said)
+                assert self.drifts.get(identity, drift) == drift, "one id for two drifts"
+                self.repeated += identity in self.drifts
+                self.drifts[identity] = drift
+        return others
+
+
+class _Life(Sidecar):
+    """A process that is asked for its counters as soon as it serves: they may not be behind those of the last."""
+
+    def __init__(
+        self, lives: Lives, *arguments: str, environment: Mapping[str, str] | None = None, first: str = ""
+    ) -> None:
+        super().__init__(*arguments, environment=environment, first=first)
+        self._lives = lives
+
+    def come_up(self) -> None:
+        if self._environment:
+            return  # it may end at any time
+        super().come_up()
+        scrape = self.scrape()
+        self._lives.check(scrape)
+        self._lives.progress.append(int(scrape("records_total")))
+
+
+def kill_at_random(lives: Lives, kills: int, seed: int, seconds: float) -> None:
+    """Kill it so many times, at moments that take it to the end of the log, which takes so many seconds to read."""
+    dice = random.Random(seed)
+    for _ in range(kills):
+        early = dice.random() < EARLY
+        most = 0.3 if early else 2 * seconds / (kills * (1 - EARLY))
+        lives.live(dice.uniform(0, most), early, look=dice.random() < 0.5)
+
+
+def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
+    """All that a checkpoint holds."""
+    checkpoint = Checkpoint(directory)
+    try:
+        state = checkpoint.load()
+        assert state
+        table = dict(checkpoint.table.scan(b"", b"\xff" * 8, 1 << 40))
+        del table[b"state"]
+        state["reached"].sort()  # partitions, in whatever order they came
+        return state, table
+    finally:
+        checkpoint.close()
+
+
+def assert_same(ending: Ending, reference: Ending) -> None:
+    """Bit for bit: what was saved, what was told, what is counted."""
+    assert ending.drifts == reference.drifts
+    assert ending.counters() == reference.counters()
+    assert sorted(ending.table) == sorted(reference.table)
+    assert ending.table == reference.table
+    for part in reference.state.keys() - OF_THE_RUN:
+        assert orjson.dumps(ending.state[part]) == orjson.dumps(reference.state[part]), part
+    assert ending.state.keys() == reference.state.keys()
+
+
+def _values(scrape: Scrape) -> dict[tuple[Any, ...], float]:
+    names: Counter[str] = Counter()
+    values = {}
+    for sample in scrape.samples:
+        name = sample.name.removeprefix("stream_monitor_")
+        if name != sample.name and name not in OF_THE_PROCESS and sample.value == sample.value:
+            values[(name, *sorted(sample.labels.items()))] = sample.value
+            names[name] += 1
+    return values
+
+
+def _is_counter(name: str) -> bool:
+    return name.endswith(("_total", "_count", "_sum", "_bucket"))
+
+
+def _drift(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A drift's id, and everything that was said of it but the wall clock's time."""
+    what = {name: value for name, value in said.items() if name not in ("time", "message", "level", "event")}
+    return what["id"], what

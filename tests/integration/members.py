@@ -1,0 +1,133 @@
+"""`KafkaSource` by itself, driven as the pipeline drives it: several members of one group, taking turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from stream_monitor.clock import SystemClock
+from stream_monitor.errors import SourceError
+from stream_monitor.sources.base import Place, Reached, Record
+from stream_monitor.sources.kafka import KafkaSource
+from tests.brokers import Broker
+from tests.brokers import Record as Sent
+
+#: A member that is gone is noticed soon.
+SESSION = {"session_timeout_ms": 2000, "heartbeat_interval_ms": 300}
+Spot = tuple[str, int, int]
+
+
+class Member:
+    """A source, and what it gave out: ``applied`` counts, ``restored`` was read again for a partition's state."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        topics: Sequence[str],
+        *,
+        group: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        saved: Iterable[Reached] = (),
+        owner: str = "",
+        **settings: Any,
+    ) -> None:
+        self.source = KafkaSource(
+            [broker.bootstrap_servers],
+            topics,
+            group or topics[0],
+            SystemClock(),
+            options={**SESSION, **broker.client_options, **(options or {})},
+            **settings,
+        )
+        if saved or owner:
+            self.source.resume(list(saved), owner)
+        self.applied: list[Record] = []
+        self.restored: list[Record] = []
+        self.departed: list[list[Place]] = []
+        self.saved: list[Reached] = []
+        self.longest_wait = 0.0
+        self._last = time.monotonic()
+        self.source.departed = lambda places: self.departed.append(list(places))
+        self.source.before_commit = lambda reached: setattr(self, "saved", list(reached))
+
+    @property
+    def places(self) -> set[Place]:
+        """Its partitions."""
+        return {(each.topic, each.partition) for each in self.source.positions()}
+
+    @property
+    def spots(self) -> list[Spot]:
+        """Topic, partition and offset of what counts, in the order in which it came."""
+        return [spot(record) for record in self.applied]
+
+    @property
+    def generation(self) -> int:
+        """Which sharing out of the group's partitions it knows of."""
+        return int(self.source._consumer.group_metadata().generation_id)
+
+    @property
+    def lag(self) -> int | None:
+        """Records it has yet to give out; None while it does not know."""
+        lags = [each.lag for each in self.source.positions()]
+        return None if None in lags else sum(lag or 0 for lag in lags)
+
+    def step(self, timeout: float = 0.05) -> None:
+        """One poll, applied."""
+        with suppress(SourceError):
+            for record in self.source.poll(timeout):
+                until = self.source.restoring.get((record.topic, record.partition), 0)
+                (self.restored if record.offset < until else self.applied).append(record)
+                self.longest_wait = max(self.longest_wait, time.monotonic() - self._last)
+                self._last = time.monotonic()
+
+    def commit(self) -> None:
+        self.source.commit()
+
+    def close(self) -> None:
+        self.source.close()
+
+    def kill(self) -> None:
+        """Gone without a farewell, with all that it had not committed."""
+        if consumer := self.source._consumer:
+            consumer._coordinator._close_heartbeat()
+            consumer._client.close()
+
+    def __enter__(self) -> Member:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(Exception):
+            self.close()
+
+
+def spot(record: Record) -> Spot:
+    return record.topic, record.partition, record.offset
+
+
+def drive(*members: Member, until: Callable[[], bool], seconds: float = 40, commit: bool = True) -> None:
+    """Let the members take turns until that holds."""
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, [(each.places, each.lag, len(each.applied)) for each in members]
+        for member in members:
+            member.step()
+            if commit:
+                member.commit()
+
+
+def at_times(partition: int, *seconds: float) -> list[Sent]:
+    """Records of one partition with these record times."""
+    return [(None, b"{}", [], int(at * 1000), partition) for at in seconds]
+
+
+def by_time(logs: Mapping[Place, Sequence[int]]) -> list[Spot]:
+    """All records of these logs of record times, as one sort puts them."""
+    keyed = []
+    for (topic, partition), times in logs.items():
+        latest = -1
+        for offset, at in enumerate(times):
+            latest = max(latest, at)
+            keyed.append((latest, topic, partition, offset))
+    return [(topic, partition, offset) for _, topic, partition, offset in sorted(keyed)]

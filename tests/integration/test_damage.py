@@ -1,0 +1,179 @@
+"""A state that can't be written, or was damaged: it goes on from what is whole, or says in one line why not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Begin, Reference
+from tests.integration.lives import Lives, assert_same
+from tests.integration.sidecar import Sidecar
+
+#: No file may have more bytes: where no disk can be filled, the log that every checkpoint goes to comes up to that.
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+OTHER_RIVER = """
+import importlib.metadata as metadata
+version = metadata.version
+metadata.version = lambda name: "0.0.1" if name == "river" else version(name)
+"""
+OTHER_FORMAT = """
+from stream_monitor import checkpoint
+checkpoint.FORMAT += 1
+checkpoint._HEADER = bytes([checkpoint.FORMAT])
+"""
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 96 MiB, where one can be mounted; else a directory."""
+    mounted = not subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", tmp_path], capture_output=True, check=False
+    ).returncode
+    yield tmp_path
+    if mounted:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def fill(directory: Path) -> Path:
+    """A file that leaves no room beside it."""
+    path = directory / "filler"
+    with path.open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(1 << 16)):
+            pass
+    return path
+
+
+def test_a_full_disk_ends_it_with_one_line_and_with_room_it_goes_on(
+    begin: Begin, reference: Reference, disk: Path
+) -> None:
+    lives = begin("full")
+    if os.path.ismount(disk):
+        lives.state_dir = disk / "state"
+        code, said = lives.fail(spoil=lambda: fill(disk))
+        (disk / "filler").unlink()
+        assert "No space left" in said
+    else:
+        code, said = lives.fail(spoil=lambda: None, first=LIMITED.format(1_000_000))
+    assert code == 1
+    assert said.startswith(f"Error: --state-dir: can't write to {lives.state_dir}: ")
+    assert_same(lives.finish(), reference.ending)
+
+
+def test_a_file_that_may_not_grow_is_the_same(begin: Begin, reference: Reference) -> None:
+    """Twice, at different places: what is half written is not taken for a checkpoint."""
+    lives = begin("limited")
+    for more in (0, 12_345):
+        code, said = lives.fail(spoil=lambda: None, first=LIMITED.format(500_000 + more))
+        assert code == 1
+        assert said.startswith("Error: --state-dir: can't write to ")
+    assert_same(lives.finish(), reference.ending)
+
+
+def killed(begin: Begin, name: str, lives: int = 1) -> Lives:
+    """A sidecar killed after so many lives, each of which has made some checkpoints."""
+    killed = begin(name)
+    for _ in range(lives):
+        killed.live_until("committed:12")
+    killed.forget_counters()
+    return killed
+
+
+def newest(directory: Path, pattern: str) -> Path:
+    """The file written last of those that have something in them."""
+    return max(
+        (path for path in directory.rglob(pattern) if path.stat().st_size), key=lambda path: path.stat().st_mtime_ns
+    )
+
+
+def truncate(path: Path, share: float) -> None:
+    os.truncate(path, int(path.stat().st_size * share))
+
+
+def flip(path: Path, share: float) -> None:
+    """Turn one byte."""
+    whole = bytearray(path.read_bytes())
+    whole[int(len(whole) * share)] ^= 0xFF
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.999])
+def test_a_torn_log_costs_the_last_checkpoints_and_nothing_else(
+    begin: Begin, reference: Reference, share: float
+) -> None:
+    """It goes on from the checkpoint before, at the position that belongs to it, though Kafka knows a later one."""
+    lives = killed(begin, f"torn-{share}")
+    truncate(newest(lives.state_dir, "[0-9]*.log"), share)
+    assert_same(lives.finish(), reference.ending)
+
+
+@pytest.mark.parametrize(("pattern", "lives"), [("[0-9]*.log", 1), ("*.sst", 3)], ids=["log", "table"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.98])
+def test_a_turned_byte_is_refused_or_harms_nothing(
+    begin: Begin, reference: Reference, pattern: str, lives: int, share: float
+) -> None:
+    """There is no third way: what it goes on with is whole, be it an earlier state."""
+    damaged = killed(begin, f"turned-{pattern[-3:]}-{share}", lives)
+    path = newest(damaged.state_dir, pattern)
+    flip(path, share)
+    try:
+        ending = damaged.finish()
+    except (AssertionError, OSError):  # it has ended: the next start says why
+        code, said = refusal(damaged)
+        assert (code, "is corrupt" in said) == (2, True)
+        assert_set_aside(damaged)
+        assert list(damaged.state_dir.glob(f"set-aside-*/**/{path.name}"))
+    else:
+        assert_same(ending, reference.ending)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"), [(OTHER_RIVER, "river 0.0.1"), (OTHER_FORMAT, "format")], ids=["river", "format"]
+)
+def test_a_state_of_another_version_is_refused_or_set_aside(begin: Begin, other: str, why: str) -> None:
+    lives = begin("other-" + why.split()[0])
+    with lives.born(first=other) as sidecar:
+        sidecar.wait_for_records(500)
+        sidecar.stop()
+    lives.forget_counters()
+    code, said = refusal(lives)
+    assert code == 2
+    assert why in said
+    assert_set_aside(lives)
+
+
+def refusal(lives: Lives) -> tuple[int, str]:
+    """How it refuses: it names the directory and the way out, and sets nothing aside unasked."""
+    code, said = lives.fail()
+    assert said.startswith(f"Error: --state-dir: {lives.state_dir} ")
+    assert "--on-bad-state reset" in said
+    assert not list(lives.state_dir.glob("set-aside-*"))
+    return code, said
+
+
+def assert_set_aside(lives: Lives) -> None:
+    """With reset, the state is kept under another name, and a new one begins; and that is good for the next start."""
+    lives.forget_counters()
+    lives.drifts.clear()
+    with lives.born("--on-bad-state", "reset") as sidecar:
+        assert lives.progress[-1] == 0
+        sidecar.wait_for_line("set aside")
+        read_to_the_end(sidecar)
+        sidecar.stop()
+    [aside] = lives.state_dir.glob("set-aside-*")
+    assert any(path.is_file() for path in aside.rglob("*"))
+    with lives.born() as sidecar:
+        assert lives.progress[-1] > 0
+        sidecar.stop()
+
+
+def read_to_the_end(sidecar: Sidecar) -> None:
+    """Wait until nothing is left to read."""
+    sidecar.wait_for(
+        lambda scrape: bool(scrape.series("consumer_lag_records")) and scrape("consumer_lag_records") == 0
+    )
+    sidecar.wait_until_ready()

@@ -1,0 +1,65 @@
+"""Killed at any moment, it ends as if it never had been: state, drifts and counters, bit for bit.
+
+More than 50 kills in the suite; ``make chaos`` asks for 500 through ``STREAM_MONITOR_KILLS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.integration.conftest import Begin, Reference
+from tests.integration.lives import Lives, assert_same, kill_at_random
+from tests.integration.sidecar import ENDS
+
+KILLS = int(os.environ.get("STREAM_MONITOR_KILLS", "60"))
+#: Kills in one sequence of lives: more would leave each life next to nothing to read.
+KILLS_EACH = 15
+POINTS = ("applied", "checkpoint.sealed", "checkpoint.written", "committed")
+NUMBERS = (1, 2, 5)
+
+
+def test_the_log_has_everything_in_it(begin: Begin, reference: Reference) -> None:
+    """What the comparisons below are worth depends on it."""
+    ending, scrape = reference.ending, reference.ending.scrape
+    assert len({drift["signal"] for drift in ending.drifts.values()}) >= 3
+    assert {drift["version"] for drift in ending.drifts.values()} == {"1", "2"}
+    assert len(ending.drifts) < 60, "the log sink would drop some"
+    assert [name for name in ENDS if name != "records_handed_over_total" and not scrape(name)] == []
+    assert scrape("labels_revised_total") > 0
+    assert len(scrape.rejected()) >= 4
+    assert sum(scrape.rejected().values()) == begin.log.garbage
+
+
+def test_a_second_run_is_the_same(begin: Begin, reference: Reference) -> None:
+    """Else the comparisons below would mean nothing."""
+    assert_same(begin("second").finish(), reference.ending)
+
+
+def test_killed_at_random_moments(begin: Begin, reference: Reference) -> None:
+    def run(seed: int) -> Lives:
+        lives = begin(f"random-{seed}")
+        kill_at_random(lives, KILLS_EACH, seed, reference.seconds)
+        assert_same(lives.finish(), reference.ending)
+        return lives
+
+    runs = in_pairs(run, range(-(-(KILLS - len(POINTS) * len(NUMBERS)) // KILLS_EACH)))
+    middle = [saved for lives in runs for saved in lives.progress if 0 < saved < lives.total]
+    assert len(middle) >= len(runs) * KILLS_EACH / 2, "most kills have missed the middle"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_killed_at_every_step_of_a_checkpoint(begin: Begin, reference: Reference, number: int) -> None:
+    lives = begin(f"steps-{number}")
+    for point in POINTS:
+        lives.live_until(f"{point}:{number}")
+    assert_same(lives.finish(), reference.ending)
+
+
+def in_pairs(run: Callable[[int], Lives], seeds: Sequence[int]) -> list[Lives]:
+    """Two at a time: the machine has that many cores."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(run, seeds))

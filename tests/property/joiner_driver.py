@@ -1,0 +1,244 @@
+"""Drives the joiner and the naive one side by side, over tables that come and go with the process."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from stream_monitor.checkpoint import Checkpoint
+from stream_monitor.events import Label, ModelVersion, Place, Prediction, Target
+from stream_monitor.joiner import Joiner
+from stream_monitor.tables import MemoryTable, Table
+from tests.property.naive_joiner import NaiveJoiner
+
+#: Between all keys that a table may have.
+FIRST, LAST = b"", b"\xff" * 64
+
+
+class Predict(NamedTuple):
+    """A prediction ``step`` seconds after the latest time so far, None: without a time."""
+
+    id: str
+    key: ModelVersion
+    y_true: Target | None
+    step: float | None
+    place: Place
+    restored: bool
+
+
+class Tell(NamedTuple):
+    """A label."""
+
+    id: str
+    y_true: Target
+    model: str | None
+    version: str | None
+    step: float | None
+    place: Place
+    restored: bool
+
+
+class Depart(NamedTuple):
+    """Partitions go elsewhere."""
+
+    places: list[Place]
+
+
+class Restoring(NamedTuple):
+    """What is held of these places is not to be given out."""
+
+    places: list[Place]
+
+
+class Take(NamedTuple):
+    """The outcomes so far."""
+
+
+class Prefetch(NamedTuple):
+    """A hint."""
+
+    identities: list[str]
+
+
+class Save(NamedTuple):
+    """A checkpoint."""
+
+
+class Restart(NamedTuple):
+    """Back to the latest checkpoint; what came since is given in again, or something else instead."""
+
+    again: bool
+    changed: Mapping[str, Any]  # settings that are others from now on
+
+
+Step = Predict | Tell | Depart | Restoring | Take | Prefetch | Save | Restart
+
+
+class Store(Protocol):
+    """A table, and the way to save and to lose it."""
+
+    table: Table
+
+    def save(self, state: Any) -> None: ...
+
+    def restart(self) -> Any | None:
+        """Back to what was saved last: the state, None when nothing was."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class InMemory:
+    """A table in memory that is copied when it is saved."""
+
+    def __init__(self, spills: bool) -> None:
+        self._spills = spills
+        self._saved: tuple[list[tuple[bytes, bytes]], Any] = ([], None)
+        self.restart()
+
+    def save(self, state: Any) -> None:
+        self._saved = self.table.scan(FIRST, LAST, 1_000_000), copy.deepcopy(state)
+
+    def restart(self) -> Any | None:
+        table = MemoryTable()
+        table.spills = self._spills
+        for key, value in self._saved[0]:
+            table.put(key, value)
+        self.table: Table = table
+        return copy.deepcopy(self._saved[1])
+
+    def close(self) -> None:
+        pass
+
+
+class OnDisk:
+    """The table of a real checkpoint. What was not saved goes with the process."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._checkpoint = Checkpoint(self._directory)
+        self.table: Table = self._checkpoint.table
+
+    def save(self, state: Any) -> None:
+        self._checkpoint.save(state)
+
+    def restart(self) -> Any | None:
+        self._checkpoint.close()
+        self._checkpoint = Checkpoint(self._directory)
+        self.table = self._checkpoint.table
+        return self._checkpoint.load()
+
+    def close(self) -> None:
+        self._checkpoint.close()
+        self._stack.close()
+
+
+class Driver:
+    """Both joiners, and whether they agree after every step."""
+
+    def __init__(self, store: Store, start: float, **settings: Any) -> None:
+        self._store, self._settings, self._now = store, settings, start
+        self._naive = NaiveJoiner(**settings)
+        self._joiner = Joiner(store.table, **settings)
+        self._since: list[Step] = []  # steps since the checkpoint
+        self._saved = copy.deepcopy((self._naive, self._now))
+
+    def run(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            self._do(step)
+            self._agree()
+        self._do(Take())
+
+    def finish(self) -> None:
+        """Time takes all away, and nothing stays in the table: one label came last, and the queues' newest chunks."""
+        self._do(Restoring([]))
+        for step in (1e7, 1e7, 1e7):
+            self._do(Tell("last", "yes", None, None, step, ("last", 0), False))
+        self._do(Save())
+        self._agree()
+        assert len(self._naive.early) == 1
+        left = [key for key, _ in self._store.table.scan(FIRST, LAST, 1000) if key != b"state"]
+        assert len(left) <= 4, left
+
+    def _do(self, step: Step) -> None:
+        match step:
+            case Save():
+                self._save()
+                return
+            case Restart():
+                self._restart(step)
+                return
+            case Predict():
+                self._predict(step)
+            case Tell():
+                self._tell(step)
+            case Take():
+                _same("outcomes", repr(self._joiner.take_outcomes()), repr(self._naive.take_outcomes()))
+            case Prefetch():
+                self._joiner.prefetch(step.identities)
+            case Depart():
+                self._joiner.depart(step.places)
+                self._naive.depart(step.places)
+            case Restoring():
+                self._joiner.restoring = self._naive.restoring = step.places
+        self._since.append(step)
+
+    def _predict(self, step: Predict) -> None:
+        event = Prediction(step.id, self._time(step.step), step.key, "yes", {}, y_true=step.y_true)
+        index = 1_000_000 - self._naive.arrivals  # a position in a model's stream is no order of arrival
+        taken = self._joiner.predict(event, index, step.place, step.restored)
+        _same("taken", taken, self._naive.predict(event, index, step.place, step.restored))
+
+    def _tell(self, step: Tell) -> None:
+        event = Label(step.id, self._time(step.step), step.y_true, step.model, step.version)
+        _same(
+            "taken",
+            self._joiner.label(event, step.place, step.restored),
+            self._naive.label(event, step.place, step.restored),
+        )
+
+    def _time(self, step: float | None) -> float | None:
+        if step is None:
+            return None
+        ts = self._now + step
+        self._now = max(self._now, ts)
+        return ts
+
+    def _save(self) -> None:
+        self._do(Take())
+        self._store.save(self._joiner.state())
+        self._saved, self._since = copy.deepcopy((self._naive, self._now)), []
+
+    def _restart(self, restart: Restart) -> None:
+        steps, self._since = self._since, []
+        self._naive, self._now = copy.deepcopy(self._saved)
+        self._settings |= restart.changed
+        self._naive.configure(**self._settings)
+        state = self._store.restart()
+        self._joiner = Joiner(self._store.table, **self._settings)
+        if state is not None:
+            self._joiner.restore(state)
+        self._joiner.restoring = self._naive.restoring
+        self._agree()
+        for step in steps if restart.again else ():
+            self._do(step)
+            self._agree()
+
+    def _agree(self) -> None:
+        joiner, naive = self._joiner, self._naive
+        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.held
+        _same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.held)))
+        book = asdict(joiner.book)
+        _same("book", book, {name: naive.counts[name] for name in book})
+        _same("clock", joiner.clock, naive.clock)
+        _same("unaccounted", joiner.book.unaccounted(naive.events, 0, sum(waiting)), 0)
+
+
+def _same(what: str, found: Any, expected: Any) -> None:
+    assert found == expected, f"{what}: the joiner has {found}, the naive one {expected}"

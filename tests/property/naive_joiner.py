@@ -1,0 +1,292 @@
+"""What the joiner is to do, said as simply as can be: plain lists, searched from end to end at every event.
+
+It shares no line with the joiner, and is to stay so: where the two differ, the documentation says which is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stream_monitor.events import Label, ModelVersion, Outcome, Place, Prediction, Target
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A prediction without its label."""
+
+    since: float
+    place: Place
+    prediction: Prediction
+    index: int
+    arrival: int
+
+
+@dataclass(eq=False)
+class Early:
+    """A label without its prediction."""
+
+    since: float
+    place: Place
+    label: Label
+
+
+@dataclass(eq=False)
+class Held:
+    """An outcome that isn't mature."""
+
+    ts: float
+    arrival: int
+    place: Place
+    outcome: Outcome
+
+
+@dataclass(eq=False)
+class Labelled:
+    """One version of an id that has met its label, and its outcome while that is held."""
+
+    key: ModelVersion
+    place: Place
+    y_true: Target
+    held: Held | None
+
+
+@dataclass(eq=False)
+class Known:
+    """An id that has met a label first in a version from ``place``, None when that has departed since."""
+
+    identity: str
+    since: float
+    place: Place | None
+    versions: list[Labelled]
+    labels: list[Label]
+
+
+class NaiveJoiner:
+    """The same face as `Joiner`."""
+
+    max_waiting = 1_000_000
+    ttl = 30 * 86_400.0
+    early_ttl: float | None = None
+    maturity = 0.0
+    label_updates = "first"
+    max_labelled = 1_000_000
+    most_per_id = 100
+
+    def __init__(self, **settings: Any) -> None:
+        self.configure(**settings)
+        self.restoring: Collection[Place] = ()
+        self.rebuilding = False  # while an event is taken that is restored
+        self.clock = -math.inf
+        self.leap: float | None = None  # of the event before, if that was more than a day ahead
+        self.waiting: list[Waiting] = []
+        self.early: list[Early] = []
+        self.held: list[Held] = []
+        self.known: list[Known] = []
+        self.given_out: list[Outcome] = []
+        self.counts: Counter[str] = Counter()
+        self.events = 0  # besides those restored
+        self.arrivals = 0
+
+    def configure(self, **settings: Any) -> None:
+        vars(self).update(settings)
+
+    def predict(self, prediction: Prediction, index: int, place: Place, restored: bool = False) -> bool:
+        before = self._begin(prediction.ts, restored)
+        taken = self._predict(prediction, index, place)
+        self._end(before)
+        return taken
+
+    def label(self, label: Label, place: Place, restored: bool = False) -> bool:
+        before = self._begin(label.ts, restored)
+        taken = self._label(label, place)
+        self._end(before)
+        return taken
+
+    def take_outcomes(self) -> list[Outcome]:
+        taken, self.given_out = self.given_out, []
+        return taken
+
+    def depart(self, places: Sequence[Place]) -> None:
+        before = self._things()
+        self.waiting = [one for one in self.waiting if one.place not in places]
+        self.early = [one for one in self.early if one.place not in places]
+        self.held = [one for one in self.held if one.place not in places]
+        self.counts["handed_over"] += before - self._things()
+        for known in self.known:
+            known.versions = [version for version in known.versions if version.place not in places]
+            known.place = None if known.place in places else known.place
+        self.known = [known for known in self.known if known.versions]
+
+    def _things(self) -> int:
+        return len(self.waiting) + len(self.early) + len(self.held)
+
+    def _count(self, name: str) -> None:
+        self.counts[name] += not self.rebuilding
+
+    def _begin(self, ts: float | None, restored: bool) -> int:
+        """The clock moves, and all that is due is done. How many things wait then."""
+        self.events += not restored
+        if ts is not None:
+            leaps = -math.inf < self.clock < ts - 86_400
+            before, self.leap = self.leap, ts if leaps else None
+            ts = ts if not leaps else None if before is None else min(before, ts)
+        if ts is not None and ts > self.clock:
+            came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.clock == -math.inf else []
+            for one in came_before:
+                one.since = ts
+            self.clock = ts
+            self._expire()
+            self._mature()
+        self.rebuilding = restored
+        return self._things()
+
+    def _end(self, before: int) -> None:
+        """Keep to the bounds."""
+        self.counts["restored"] += (self._things() - before) if self.rebuilding else 0
+        self.rebuilding = False
+        while len(self.waiting) > self.max_waiting:
+            self._drop_prediction(self.waiting[0])
+        while len(self.early) > self.max_waiting:
+            self._drop_label(self.early[0])
+        while sum(known.place is not None for known in self.known) > self.max_labelled:
+            self.known.pop(0)
+
+    def _expire(self) -> None:
+        for waiting in [one for one in self.waiting if one.since + self.ttl < self.clock]:
+            self._drop_prediction(waiting)
+        early_ttl = self.ttl if self.early_ttl is None else self.early_ttl
+        for early in [one for one in self.early if one.since + early_ttl < self.clock]:
+            self._drop_label(early)
+        self.known = [one for one in self.known if not one.since + self.ttl < self.clock]
+
+    def _mature(self) -> None:
+        mature = [one for one in self.held if one.ts + self.maturity <= self.clock]
+        for held in sorted(mature, key=lambda one: (one.ts, one.arrival)):
+            self.held.remove(held)
+            if held.place in self.restoring:
+                self.counts["restored"] -= 1
+            else:
+                self._give_out(held.outcome)
+
+    def _drop_prediction(self, waiting: Waiting) -> None:
+        self.waiting.remove(waiting)
+        self._count("expired_predictions")
+
+    def _drop_label(self, early: Early) -> None:
+        self.early.remove(early)
+        self._count("expired_labels")
+
+    def _predict(self, prediction: Prediction, index: int, place: Place) -> bool:
+        identity, key = prediction.id, prediction.key
+        known = self._known(identity)
+        labelled = known.versions if known else []
+        waiting = [(one.prediction.id, one.prediction.key) for one in self.waiting]
+        if (identity, key) in waiting or any(version.key == key for version in labelled):
+            self._count("duplicate_predictions")
+            return False
+        self.arrivals += 1
+        came = Waiting(self.clock, place, prediction, index, self.arrivals)
+        label = self._label_for(prediction, known)
+        if prediction.y_true is not None:
+            self._join(came, prediction.y_true, None, None)
+        elif label is not None:
+            self._join(came, label.y_true, label.ts, label)
+        else:
+            self.waiting.append(came)
+        return True
+
+    def _label_for(self, prediction: Prediction, known: Known | None) -> Label | None:
+        """The label that came before the prediction. Out of the early ones it is taken."""
+        remembered = [label for label in (known.labels if known else []) if _is_meant(label, prediction.key)]
+        if remembered or prediction.y_true is not None:
+            return remembered[-1] if remembered else None
+        for early in self.early:
+            if early.label.id == prediction.id and _is_meant(early.label, prediction.key):
+                self.early.remove(early)
+                self._count("applied_labels")
+                return early.label
+        return None
+
+    def _join(self, waiting: Waiting, y_true: Target, label_ts: float | None, label: Label | None) -> None:
+        """An outcome, given out or held, and remembered."""
+        prediction, held = waiting.prediction, None
+        ts = prediction.ts
+        delay = None if ts is None or label_ts is None else max(label_ts - ts, 0.0)
+        outcome = Outcome(prediction.key, waiting.index, ts, prediction.y_pred, y_true, delay)
+        if not self.maturity or ts is None or ts + self.maturity <= self.clock:
+            self._give_out(outcome)
+        else:
+            held = Held(ts, waiting.arrival, waiting.place, outcome)
+            self.held.append(held)
+        known = self._known(prediction.id)
+        if known is None:
+            known = Known(prediction.id, self.clock, waiting.place, [], [])
+            self.known.append(known)
+        known.versions.append(Labelled(prediction.key, waiting.place, y_true, held))
+        known.versions = known.versions[-self.most_per_id :]
+        if label is not None and not any(label is other for other in known.labels):
+            known.labels = [*known.labels, label][-self.most_per_id :]
+
+    def _give_out(self, outcome: Outcome) -> None:
+        if not self.rebuilding:
+            self.given_out.append(outcome)
+            self.counts["applied_predictions"] += 1
+
+    def _known(self, identity: str) -> Known | None:
+        return next((known for known in self.known if known.identity == identity), None)
+
+    def _label(self, label: Label, place: Place) -> bool:
+        of_id = [one for one in self.waiting if one.prediction.id == label.id]
+        matched = [one for one in of_id if _is_meant(label, one.prediction.key)]
+        if matched:
+            self.waiting = [one for one in self.waiting if one not in matched]
+            for waiting in matched:
+                self._join(waiting, label.y_true, label.ts, label)
+            self._count("applied_labels")
+            return True
+        known = self._known(label.id)
+        versions = [version for version in known.versions if _is_meant(label, version.key)] if known else []
+        others = [one for one in self.early if one.label.id == label.id]
+        early = next((one for one in others if _narrowing(one.label) == _narrowing(label)), None)
+        if versions or early:
+            self._repeat(label, versions, early, known)
+            return False
+        if len(others) == self.most_per_id:
+            self._drop_label(others[0])
+        self.early.append(Early(self.clock, place, label))
+        return True
+
+    def _repeat(self, label: Label, versions: list[Labelled], early: Early | None, known: Known | None) -> None:
+        """A label that was here before, with the same y_true or another."""
+        self._count("duplicate_labels")
+        y_true = versions[0].y_true if versions else early.label.y_true if early else None
+        if label.y_true == y_true:
+            return
+        self._count("revised_labels")
+        if self.label_updates == "first":
+            return
+        if early:
+            early.label = early.label._replace(y_true=label.y_true)
+        for version in versions:
+            version.y_true = label.y_true
+            if version.held:
+                version.held.outcome = version.held.outcome._replace(y_true=label.y_true)
+        if known:
+            known.labels = [
+                one._replace(y_true=label.y_true) if _narrowing(one) == _narrowing(label) else one
+                for one in known.labels
+            ]
+
+
+def _is_meant(label: Label, key: ModelVersion) -> bool:
+    return (label.model is None or label.model == key.model) and (
+        label.version is None or label.version == key.version
+    )
+
+
+def _narrowing(label: Label) -> tuple[str | None, str | None]:
+    return label.model, label.version
