@@ -33,8 +33,12 @@ check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated do
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
 
-bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs on the same topic
+bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs on the same topic; then bench-join
 	$(BIN)/python bench/throughput.py $(ARGS)
+	$(MAKE) bench-join ARGS='$(JOIN_ARGS)'
+
+bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints
+	$(BIN)/python bench/waiting.py $(ARGS)
 
 format: $(SET_UP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

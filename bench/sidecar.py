@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from child import TIME_LIMIT_S, ProgramError
 
-SAMPLE = re.compile(r"^(stream_monitor_\w+)(?:\{.*\})? (\S+)", re.MULTILINE)
+SAMPLE = re.compile(r"^(stream_monitor_\w+|process_cpu_seconds_total)(?:\{.*\})? (\S+)", re.MULTILINE)
+CPU = "process_cpu_seconds_total"
 PREDICTIONS = "stream_monitor_predictions_total"
 NOTED = {
     "outcomes": "stream_monitor_outcomes_total",
@@ -33,6 +34,8 @@ class Sidecar:
         self._deadline = time.monotonic() + TIME_LIMIT_S
         self._sums: dict[str, float] = {}
         self._scrapes = 0
+        #: CPU time between the first and the last scrape of `watch`, by the sidecar's own word.
+        self.cpu_seconds = 0.0
 
     def wait_until_ready(self) -> float:
         """Return the time at which /readyz first says yes: the partitions are assigned, and it polls them."""
@@ -54,11 +57,12 @@ class Sidecar:
         while not (first := self._count()):
             self._pause(PROBE_S)
         begin = now = time.monotonic()
-        seen = first
+        seen, cpu = first, self._sums.get(CPU, 0.0)
         while seen < events:
             rate = (seen - first) / (now - begin) if seen > first else float("inf")
             self._pause(min(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate), LONGEST_S))
             seen, now = self._count(), time.monotonic()
+        self.cpu_seconds = self._sums.get(CPU, 0.0) - cpu
         return seen - first, now - begin
 
     def notes(self) -> dict[str, float]:

@@ -23,7 +23,7 @@ from stream_monitor.events import Label, Place, Prediction
 from stream_monitor.joiner import Joiner
 from stream_monitor.pipeline import MOST_UNSAVED
 
-BLOCK = MOST_UNSAVED
+BLOCK = 20_000
 PLACES = [[(topic, number) for number in range(PARTITIONS)] for topic in (PREDICTIONS, LABELS)]
 
 

@@ -33,24 +33,30 @@ class Late:
 
     name: str
     labels: str | None
+    flags: tuple[str, ...] = ()
 
     def run(self, topic: Topic, directory: Path) -> Reading:
-        """One run, from nothing; `events` are predictions."""
+        """One run, from nothing; `events` are predictions, and CPU time is that of taking them in."""
         each = 2 if self.labels else 1
         with tempfile.TemporaryDirectory(dir=directory) as state:
-            flags = ["--state-dir", state, *(["--label-topic", topic.name + self.labels] if self.labels else [])]
+            flags = ["--state-dir", state, *self.flags]
+            flags += ["--label-topic", topic.name + self.labels] if self.labels else []
             port = free_port()
             with Child(run_command(topic, f"bench-{uuid.uuid4().hex[:8]}", port, flags)) as child:
                 sidecar = Sidecar(port, child.check_alive, (PREDICTIONS, LABELS))
                 ready_seconds = sidecar.wait_until_ready() - child.started
                 records, seconds = sidecar.watch(each * topic.events)
                 notes = sidecar.notes()
-                cpu_seconds, peak_mb = child.end(terminate=True)
-        return Reading(records // each, seconds, cpu_seconds, peak_mb, ready_seconds, notes)
+                _, peak_mb = child.end(terminate=True)
+        return Reading(records // each, seconds, sidecar.cpu_seconds, peak_mb, ready_seconds, notes)
 
 
 PLAIN = Late("no labels", None)
-LABELLED = (Late("labels after all the predictions", AFTER), Late("labels 5,000 predictions later", BETWEEN))
+LABELLED = (
+    Late("labels after all the predictions", AFTER),
+    Late("labels 5,000 predictions later", BETWEEN),
+    Late("the same, all labelled ids in use", BETWEEN, ("--max-labelled", "10000")),
+)
 
 
 def take_turns(topic: Topic, directory: Path, rounds: int) -> dict[str, list[Reading]]:

@@ -15,7 +15,7 @@ STOP_LIMIT_MS = 100.0
 STOP_NAMES = {
     "predictions": "every 0.25 s, predictions",
     "labels": "every 0.25 s, with labels",
-    "full": "at 20,000 changes each",
+    "full": "with the most changes",
 }
 
 
@@ -77,19 +77,20 @@ def _restart(report: Mapping[str, Any]) -> Part:
 def _throughput(report: Mapping[str, Any]) -> Part:
     if THROUGHPUT not in report:
         return (), ()
-    rows = [["from Kafka, with --state-dir", "predictions/s", "spread", "CPU us each", "x no labels", "outcomes"]]
-    gates, plain = [], 0.0
+    head = ["from Kafka, with --state-dir", "predictions/s", "spread", "x no labels", "CPU us each", "x no labels"]
+    rows, gates, plain = [[*head, "outcomes"]], [], (0.0, 0.0)
     for name, runs in report[THROUGHPUT].items():
         rates = [run["events"] / run["seconds"] for run in runs]
         rate, spread = median(rates), (max(rates) - min(rates)) / median(rates)
         cpu = median(run["cpu_seconds"] / run["events"] * 1e6 for run in runs)
-        outcomes = runs[-1]["notes"]["outcomes"]
-        plain = plain or rate
-        share = rate / plain
-        rows.append([name, f"{rate:,.0f}", f"{spread:.0%}", f"{cpu:.1f}", f"{share:.2f}", f"{outcomes:,.0f}"])
+        plain = plain if any(plain) else (rate, cpu)
+        share, of_cpu = rate / plain[0], plain[1] / cpu
+        figures = [f"{rate:,.0f}", f"{spread:.0%}", f"{share:.2f}", f"{cpu:.1f}", f"{of_cpu:.2f}"]
+        rows.append([name, *figures, f"{runs[-1]['notes']['outcomes']:,.0f}"])
         if len(rows) > 2:
-            told = f"throughput with {name} at least {LEAST_SHARE} x that without: {share:.2f} x"
-            gates.append(Gate(share >= LEAST_SHARE, told))
+            told = f"throughput with {name} at least {LEAST_SHARE} x that without"
+            told += f": {share:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
+            gates.append(Gate(min(share, of_cpu) >= LEAST_SHARE, told))
     return _table(rows), gates
 
 

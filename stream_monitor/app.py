@@ -98,6 +98,7 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
         logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
         pipeline.close()
     finally:
+        pipeline.readers.close()
         exporter.stop()
 
 

@@ -180,6 +180,8 @@ class DiskTable:
         try:
             self._rocksdb.write(batch, self._sync)
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for everything
+            if "corrupt" in str(error).lower():  # found while files were merged
+                raise self._corrupt(_one_line(error)) from None
             raise StateError(f"--state-dir: can't write to {self._directory}: {_one_line(error)}") from None
         for key in self._changes:
             self._ahead.pop(key, None)

@@ -28,6 +28,11 @@ class Health:
         if not self._pipeline.positions:
             asked = "is the broker up, does the topic exist, are there more replicas than partitions?"
             problems.append(f"no partition is assigned: {asked}")
+        restoring = self._pipeline.restoring
+        if restoring:
+            problems.append(
+                f"what waits is being rebuilt for {', '.join(f'{topic}[{at}]' for topic, at in restoring)}"
+            )
         stats = self._pipeline.stats
         if len(stats.recent_rejects) >= ENOUGH and stats.reject_share > self._max_reject_share:
             share, limit = stats.reject_share, self._max_reject_share

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _topic = attrgetter("topic")
 
 #: Changes of what waits that are kept in memory at most before they are saved.
-MOST_UNSAVED = 20_000
+MOST_UNSAVED = 10_000
 
 
 class Pipeline:
@@ -58,6 +58,7 @@ class Pipeline:
         self.readers = Readers()
         self._last_pass = clock.monotonic()
         self.positions: list[Position] = []
+        self.restoring: list[Place] = []
         self.source.gaps = self.stats.gaps
         self.source.departed = self._depart
 
@@ -72,10 +73,17 @@ class Pipeline:
                 failures += 1
                 self.stats.source_errors += 1
                 self.positions = []
+                self._keep()
                 wait = min(0.5 * 2 ** min(failures, 5), 15.0)
                 logger.warning("%s; trying again in %.0f s", error, wait)
                 stop.wait(wait)
             self._last_pass = self._clock.monotonic()
+
+    def _keep(self) -> None:
+        """While nothing can be read, save what was, and let those read who wait."""
+        if not self.readers.is_saved:
+            self.source.commit()
+        self.readers.serve()
 
     @property
     def age(self) -> float:
@@ -95,7 +103,7 @@ class Pipeline:
             faults.reach("applied")
         self.outbox.send()
         # Only this thread may ask the source; the exporter reads what is noted here.
-        self.positions = self.source.positions()
+        self.positions, self.restoring = self.source.positions(), sorted(self.source.restoring)
         if self._is_checkpoint_due():
             self.source.commit()
             faults.reach("committed")
@@ -155,6 +163,7 @@ class Pipeline:
     def _depart(self, places: Sequence[Place]) -> None:
         with self.readers.lock:
             self.joiner.depart(places)
+            self.readers.is_saved = self._checkpoint is None
 
     def _decode(self, records: Sequence[Record]) -> list[Prediction | Label | Rejection]:
         events: list[Prediction | Label | Rejection] = []

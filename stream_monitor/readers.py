@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
+from stream_monitor.errors import StateError
+
 _T = TypeVar("_T")
 
 #: Seconds that a reader waits for the loop to come round.
@@ -25,12 +27,16 @@ class Readers:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.is_saved = True
+        self._closed = False
         self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
 
     def read(self, look: Callable[[], _T]) -> _T:
-        """Look at the state once it is saved; a loop that does not come round is not waited for."""
+        """Look at the state once it is saved; a loop that does not come round is not waited for.
+
+        `StateError` when the loop has ended.
+        """
         with self.lock:
-            if self.is_saved:
+            if self.is_saved and not self._closed:
                 return look()
         future: Future[_T] = Future()
         self._waiting.append((look, future))
@@ -40,7 +46,14 @@ class Readers:
             if not future.cancel():
                 return future.result()
         with self.lock:
+            if self._closed:
+                raise StateError("the loop has ended")
             return look()
+
+    def close(self) -> None:
+        """The loop has ended, maybe in the middle of a batch: nobody reads any more."""
+        with self.lock:
+            self._closed = True
 
     @property
     def are_waiting(self) -> bool:

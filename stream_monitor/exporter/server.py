@@ -15,7 +15,7 @@ from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
 
-from stream_monitor.errors import ConfigError
+from stream_monitor.errors import ConfigError, StateError
 from stream_monitor.exporter.collector import PipelineCollector
 from stream_monitor.exporter.page import render_page
 from stream_monitor.health import Health
@@ -61,10 +61,16 @@ class Exporter:
 
     def _metrics(self, accept: str) -> Reply:
         encode, content_type = choose_encoder(accept)
-        return Reply(HTTPStatus.OK, content_type, encode(self._registry))
+        try:
+            return Reply(HTTPStatus.OK, content_type, encode(self._registry))
+        except StateError as error:
+            return _verdict([str(error)])
 
     def _page(self, _: str) -> Reply:
-        page = render_page(self._pipeline, self._health)
+        try:
+            page = render_page(self._pipeline, self._health)
+        except StateError as error:
+            return _verdict([str(error)])
         return Reply(HTTPStatus.OK, "text/html; charset=utf-8", page.encode())
 
 

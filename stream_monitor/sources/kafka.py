@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from stream_monitor.sources.kafka_client import (
     DEFAULTS,
     PATIENCE_MS,
     connect,
+    fetch,
     is_rejoining,
     may_commit,
     one_line,
@@ -116,7 +118,7 @@ class KafkaSource:
     def commit(self) -> None:
         self._settle()
         consumer, progress = self._consumer, self._progress
-        if not consumer or not (progress.uncommitted or self._unsaved):
+        if not consumer or not (progress.uncommitted or progress.rebuilds or self._unsaved):
             return
         self.before_commit(list(progress.reached.values()))
         self._unsaved = False
@@ -146,10 +148,21 @@ class KafkaSource:
     def close(self) -> None:
         self.commit()
         if self._consumer:
+            self._await_rebalance(self._consumer)
             # What could not be committed now could not be while leaving either.
             self._progress.uncommitted.clear()
             self._consumer.close(timeout_ms=PATIENCE_MS)
             self._consumer = None
+
+    def _await_rebalance(self, consumer: KafkaConsumer) -> None:
+        """Don't leave amid a rebalance with something that the group takes no commit of before its end."""
+        deadline = self._clock.monotonic() + PATIENCE_MS / 1000
+        with suppress(KafkaError):
+            while self._progress.uncommitted and not may_commit(consumer) and self._clock.monotonic() < deadline:
+                consumer.pause(*consumer.assignment())
+                fetch(consumer, 0.1, 1)
+                if may_commit(consumer):
+                    self.commit()
 
     async def revoke(self, partitions: Sequence[TopicPartition], commit: bool) -> None:
         """Partitions go to another member: keep how far they were applied, unless they are lost already."""
@@ -213,16 +226,20 @@ class KafkaSource:
 
     def _settle(self) -> None:
         """The batch polled last has been applied: its position may be committed."""
-        progress, consumer = self._progress, self._consumer
+        progress = self._progress
         progress.apply(self._taken)
         self._taken = ()
-        for place, offset in list(progress.jumps.items()):
-            if not self._intake.merge.held(place):
-                progress.jump(place, offset)
-        for place, rebuild in list(progress.rebuilds.items()):
-            passed = consumer and self._intake.has_passed(consumer, place, rebuild.until)
-            if passed or rebuild.at >= rebuild.until:
+        # All together: a label that was read again must not meet a prediction that counts, and hide its outcome.
+        if progress.rebuilds and all(map(self._is_rebuilt, progress.rebuilds)):
+            for place in list(progress.rebuilds):
                 progress.finish(place)
+                self._intake.merge.lift_fence(place)
+        for place, offset in list(progress.jumps.items()):
+            if place not in progress.rebuilds and not self._intake.merge.held(place):
+                progress.jump(place, offset)
+
+    def _is_rebuilt(self, place: Place) -> bool:
+        return self._consumer is not None and self._intake.is_at_fence(self._consumer, place)
 
     def _place(self, consumer: KafkaConsumer) -> None:
         if not self._unplaced:

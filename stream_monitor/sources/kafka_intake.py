@@ -30,9 +30,11 @@ class Intake:
         consumer.seek(tp, 0)
         self.merge.follow(tp, 0)
 
-    def begin(self, consumer: KafkaConsumer, tp: TopicPartition, offset: int, time: int) -> None:
+    def begin(
+        self, consumer: KafkaConsumer, tp: TopicPartition, offset: int, time: int, fence: int | None = None
+    ) -> None:
         """Read on from an offset; what was fetched already is fetched again."""
-        self.merge.follow(tp, offset, time)
+        self.merge.follow(tp, offset, time, fence)
         consumer.seek(tp, offset)
         if tp not in self.reading:
             consumer.resume(tp)
@@ -54,8 +56,7 @@ class Intake:
             if tp in self.reading:
                 self.merge.add(tp, records)
         for tp in self.reading:
-            position, end = standing(consumer, tp)
-            self.merge.has_more(tp, position is None or end is None or position < end)
+            self.merge.has_more(tp, *standing(consumer, tp))
         return bool(polled)
 
     def _pause_or_resume(self, consumer: KafkaConsumer, tp: TopicPartition, most: int) -> None:
@@ -76,7 +77,7 @@ class Intake:
             return None
         return max(end - (self.merge.offset(tp) if self.merge.held(tp) else position), 0)
 
-    def has_passed(self, consumer: KafkaConsumer, place: Place, offset: int) -> bool:
-        """Whether nothing is left before an offset: the last records before it may have been compacted away."""
+    def is_at_fence(self, consumer: KafkaConsumer, place: Place) -> bool:
+        """Whether nothing is left before the fence: the last records before it may have been compacted away."""
         position, _ = standing(consumer, TopicPartition(*place))
-        return not self.merge.held(place) and position is not None and position >= offset
+        return position is not None and self.merge.is_at_fence(place, position)

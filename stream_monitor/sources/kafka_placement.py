@@ -66,7 +66,7 @@ class Placement:
     def back(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
         """Go on from what was applied; what was fetched since is fetched again."""
         offset, time = self._progress.at(tp)
-        self._intake.begin(consumer, tp, offset, time)
+        self._intake.begin(consumer, tp, offset, time, self._progress.restoring.get(tp))
 
     def jump(self, consumer: KafkaConsumer, tp: TopicPartition, offset: int) -> None:
         """Go on behind an offset that the log does not have: it has been shortened at its beginning or its end."""
@@ -101,7 +101,8 @@ class Placement:
         now = int(self._clock.now() * 1000)
         span = int(self._window * 1000)
         firsts = _since(consumer, {tp: max((now if it.time < 0 else it.time) - span, 0) for tp, it in void.items()})
-        return {tp: first for tp, first in firsts.items() if first < void[tp].offset}
+        ends = consumer.end_offsets(list(firsts), timeout_ms=PATIENCE_MS) if firsts else {}
+        return {tp: first for tp, first in firsts.items() if first < void[tp].offset <= ends.get(tp, 0)}
 
 
 def _committed(consumer: KafkaConsumer, tp: TopicPartition) -> Committed | None:

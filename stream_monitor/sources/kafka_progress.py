@@ -141,17 +141,18 @@ class Progress:
 
     def jump(self, place: Place, offset: int) -> None:
         """Nothing was applied, and yet the next offset is this one."""
+        _, time = self.at(place)
         self.jumps.pop(place, None)
-        self.apply([Reached(*place, offset, self.at(place)[1])])
+        if self.rebuilds.pop(place, None):
+            del self.restoring[place]
+        self.apply([Reached(*place, offset, time)])
 
     def finish(self, place: Place) -> None:
         """A partition is rebuilt: from here on it counts."""
         rebuild = self.rebuilds.pop(place)
         del self.restoring[place]
         rebuild.end()
-        self.reached[place] = Reached(*place, max(rebuild.at, rebuild.until), rebuild.time)
-        if rebuild.at > rebuild.until:
-            self.uncommitted.add(place)
+        self.reached[place] = Reached(*place, rebuild.until, rebuild.time)
 
     def leave(self, places: Sequence[Place]) -> None:
         """These are not assigned any more. What was reached is kept: they may come back as they are."""

@@ -48,10 +48,24 @@ class TimeMerge:
         self._sorted = _Sorted()
         self._alone: _Lane
 
-    def follow(self, place: Place, offset: int, time: int = -1) -> None:
-        """Begin with a partition, or begin anew: at this offset, with this as the latest time before it."""
+    def follow(self, place: Place, offset: int, time: int = -1, fence: int | None = None) -> None:
+        """Begin with a partition, or begin anew: at this offset, with this as the latest time before it.
+
+        From the offset of a ``fence`` on its records are kept back, and hold back nobody else, until it is lifted.
+        """
         self.drop(place)
-        self._lanes[place] = _Lane(place, offset, time)
+        self._lanes[place] = _Lane(place, offset, time, fence)
+
+    def lift_fence(self, place: Place) -> None:
+        """Give out what comes behind the fence, too."""
+        lane = self._lanes[place]
+        lane.fence = None
+        lane.records, lane.beyond = lane.records + lane.beyond, []
+
+    def is_at_fence(self, place: Place, position: int) -> bool:
+        """Whether all that comes before the fence was taken, where this is the offset to be added next."""
+        lane = self._lanes[place]
+        return lane.fence is not None and position >= lane.fence and not (lane.records or lane.sorted)
 
     def drop(self, place: Place) -> None:
         """Forget a partition and what is held of it."""
@@ -62,20 +76,26 @@ class TimeMerge:
     def add(self, place: Place, records: Sequence[Record]) -> None:
         """What was fetched next of a partition."""
         lane = self._lanes[place]
-        lane.records += records
+        if lane.fence is None:
+            lane.records += records
+        else:
+            lane.records += [record for record in records if record.offset < lane.fence]
+            lane.beyond += [record for record in records if record.offset >= lane.fence]
         lane.waited, lane.silent = 0.0, False
 
-    def has_more(self, place: Place, more: bool) -> None:
-        """Whether the broker has, or may have, more of a partition than was added."""
+    def has_more(self, place: Place, position: int | None, end: int | None) -> None:
+        """The offset to be added next, and that of the end: the broker may have more where either is unknown."""
         lane = self._lanes[place]
-        lane.more = more
-        if not more:
+        lane.more = (
+            position is None or end is None or position < (end if lane.fence is None else min(end, lane.fence))
+        )
+        if not lane.more:
             lane.waited, lane.silent = 0.0, False
 
     def held(self, place: Place) -> int:
         """How many records of a partition were added and not taken."""
         lane = self._lanes[place]
-        return len(lane.records) + lane.sorted
+        return len(lane.records) + lane.sorted + len(lane.beyond)
 
     def offset(self, place: Place) -> int:
         """The offset behind what was taken of a partition."""
@@ -125,12 +145,27 @@ class TimeMerge:
 class _Lane:
     """One partition: what was fetched of it and can't be given out yet."""
 
-    __slots__ = ("_time", "_times", "more", "offset", "place", "records", "silent", "sorted", "waited")
+    __slots__ = (
+        "_time",
+        "_times",
+        "beyond",
+        "fence",
+        "more",
+        "offset",
+        "place",
+        "records",
+        "silent",
+        "sorted",
+        "waited",
+    )
 
-    def __init__(self, place: Place, offset: int, time: int) -> None:
+    def __init__(self, place: Place, offset: int, time: int, fence: int | None) -> None:
         self.place = place
         self.offset = offset
+        self.fence = fence
         self.records: list[Record] = []
+        #: Records from the fence on.
+        self.beyond: list[Record] = []
         #: The latest time at each of the first records; the others' are worked out when they are asked for.
         self._times = _NONE
         self._time = time

@@ -22,12 +22,11 @@ MATURITY, TTL = 30, 240
 SETTINGS = (
     *("--label-ttl", f"{TTL}s", "--label-maturity", f"{MATURITY}s", "--label-updates", "last"),
     *("--detector", "adwin", "--warmup", "200"),
-    *("--max-reject-share", "100%", "--log-format", "json"),
-    # It runs slowly, so that kills hit its middle.
-    *("--checkpoint-interval", "20ms"),
-    *("--kafka-option", "max_poll_records=50", "--kafka-option", "max_partition_fetch_bytes=1000"),
+    *("--max-reject-share", "100%", "--log-format", "json", "--checkpoint-interval", "20ms"),
 )
 """How the log is to be read."""
+SLOWLY = ("--kafka-option", "max_poll_records=50", "--kafka-option", "max_partition_fetch_bytes=1000")
+"""In about five seconds rather than one, so that kills hit the middle."""
 SHARE_OF_GARBAGE = 0.02
 GARBAGE = (b"not json", b"[]", b'{"ts": 1}', b"\xff\xfe", None)
 

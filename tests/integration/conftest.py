@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import NamedTuple
 
 import pytest
 
 from tests.brokers import Broker, JarsBroker
-from tests.integration.chaos_log import SETTINGS, ChaosLog, write_log
+from tests.integration.chaos_log import SETTINGS, SLOWLY, ChaosLog, write_log
 from tests.integration.lives import Ending, Lives
 from tests.integration.sidecar import watch
 from tests.jars import NoKafka
@@ -30,22 +29,15 @@ class Begin:
         return Lives(command, self._places.mktemp(name) / "state", self.log.count)
 
 
-class Reference(NamedTuple):
-    """What an uninterrupted run comes to, and how many seconds it reads."""
-
-    ending: Ending
-    seconds: float
-
-
 @pytest.fixture(scope="session")
 def begin(kafka_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Begin:
     return Begin(kafka_broker, write_log(kafka_broker), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def reference(begin: Begin) -> Reference:
-    lives = begin("reference")
-    return Reference(lives.finish(), lives.seconds)
+def reference(begin: Begin) -> Ending:
+    """What an uninterrupted run comes to."""
+    return begin("reference").finish(*SLOWLY)
 
 
 @pytest.fixture

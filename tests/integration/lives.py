@@ -12,18 +12,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from stream_monitor.checkpoint import Checkpoint
+from tests.integration.chaos_log import SLOWLY
 from tests.integration.sidecar import Scrape, Sidecar
 
 #: The share of kills that come before the process has read anything; all others while it reads.
 EARLY = 0.2
+#: Records a second that a life is taken to read before any has been seen, and seconds that it reads at most.
+GUESS, LONGEST = 4000, 10.0
 #: What says how a process fares rather than what it has read.
 OF_THE_PROCESS = ("build_info", "consumer_lag_records", "loop_age_seconds", "render_failures_total")
+#: What kafka-python says when it is closed while it reads; it does no harm.
+CLOSING = "Error receiving network data closing socket"
 #: Parts of the state that are another's in each run: by its owner it knows its own commits.
 OF_THE_RUN = {"owner"}
 
@@ -54,26 +60,36 @@ class Lives:
     progress: list[int] = field(default_factory=list)
     drifts: dict[str, dict[str, Any]] = field(default_factory=dict)
     repeated: int = 0
-    seconds: float = 0.0
+    #: Where each life began to read, and how long it read.
+    _reading: list[tuple[int, float]] = field(default_factory=list)
     _last: dict[tuple[Any, ...], float] = field(default_factory=dict)
 
-    def live(self, delay: float, early: bool, look: bool) -> None:
-        """One life, ended by SIGKILL so long after it serves (``early``), or after its first records.
+    def live(self, share: float, early: bool, look: bool) -> None:
+        """One life, ended by SIGKILL when it has read about this share of what is left.
 
-        ``look``: the kill comes right after a scrape.
+        ``early``: so many seconds after it serves, before it reads. ``look``: the kill comes right after a scrape.
         """
-        with self.born() as sidecar:
+        with self.born(*SLOWLY) as sidecar:
+            delay, at = share, self.progress[-1]
             if not early:
-                sidecar.wait_for_records(min(self.progress[-1] + 1, self.total), every=0.01)
+                sidecar.wait_for_records(min(at + 1, self.total), every=0.01)
+                delay = min(share * (self.total - at) / self._pace(), LONGEST)
+                self._reading.append((at, delay))
             time.sleep(delay)
             if look:
                 self.check(sidecar.scrape())
             sidecar.kill()
             self._died(sidecar)
 
+    def _pace(self) -> float:
+        """Records that it reads in a second, after all that was seen so far."""
+        begins = [at for at, _ in self._reading]
+        read = sum(end - begin for begin, end in pairwise([*begins, self.progress[-1]]))
+        return (GUESS + read) / (1 + sum(delay for _, delay in self._reading))
+
     def live_until(self, fault: str) -> None:
         """One life, ended by itself when it comes to this point for the n-th time, as ``point:n`` says."""
-        with self.born(environment={"STREAM_MONITOR_FAULT": fault}) as sidecar:
+        with self.born(*SLOWLY, environment={"STREAM_MONITOR_FAULT": fault}) as sidecar:
             assert sidecar.ended() == -signal.SIGKILL, f"{fault} was not reached:\n{sidecar.log}"
             self._died(sidecar)
 
@@ -82,7 +98,7 @@ class Lives:
 
         ``spoil`` is called when it has come up and reads; without it, it doesn't come up.
         """
-        sidecar = self.born(first=first)
+        sidecar = self.born(*SLOWLY, first=first)
         sidecar.start()
         try:
             if spoil:
@@ -95,13 +111,10 @@ class Lives:
         assert len(said) == 1, f"not in one line:\n{sidecar.log}"
         return code, said[0]
 
-    def finish(self, seconds: float = 60) -> Ending:
+    def finish(self, *extra: str, seconds: float = 60) -> Ending:
         """The last life: it reads to the end of the log, and stops when it is told to."""
-        with self.born() as sidecar:
-            sidecar.wait_for_records(min(self.progress[-1] + 1, self.total), every=0.01)
-            begin = time.monotonic()
+        with self.born(*extra) as sidecar:
             scrape = sidecar.wait_for_records(self.total, seconds)
-            self.seconds = time.monotonic() - begin
             self.check(scrape)
             sidecar.stop()
             assert self._hear(sidecar) == []
@@ -137,7 +150,7 @@ class Lives:
                 others.append(line)
                 continue
             said = orjson.loads(line)
-            assert said["level"] != "error", line
+            assert said["level"] != "error" or CLOSING in said["message"], line
             if said.get("event") == "drift":
                 identity, drift = _drift(said)
                 assert self.drifts.get(identity, drift) == drift, "one id for two drifts"
@@ -164,13 +177,13 @@ class _Life(Sidecar):
         self._lives.progress.append(int(scrape("records_total")))
 
 
-def kill_at_random(lives: Lives, kills: int, seed: int, seconds: float) -> None:
-    """Kill it so many times, at moments that take it to the end of the log, which takes so many seconds to read."""
+def kill_at_random(lives: Lives, kills: int, seed: int) -> None:
+    """Kill it so many times, at moments that take it about to the end of the log."""
     dice = random.Random(seed)
-    for _ in range(kills):
-        early = dice.random() < EARLY
-        most = 0.3 if early else 2 * seconds / (kills * (1 - EARLY))
-        lives.live(dice.uniform(0, most), early, look=dice.random() < 0.5)
+    for left in range(kills, 0, -1):
+        early, look = dice.random() < EARLY, dice.random() < 0.5
+        share = dice.uniform(0, 0.3) if early else dice.uniform(0, 2) / (left * (1 - EARLY) + 1)
+        lives.live(share, early, look)
 
 
 def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:

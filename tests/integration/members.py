@@ -45,6 +45,7 @@ class Member:
             self.source.resume(list(saved), owner)
         self.applied: list[Record] = []
         self.restored: list[Record] = []
+        self.order: list[Record] = []
         self.departed: list[list[Place]] = []
         self.saved: list[Reached] = []
         self.longest_wait = 0.0
@@ -77,6 +78,7 @@ class Member:
         """One poll, applied."""
         with suppress(SourceError):
             for record in self.source.poll(timeout):
+                self.order.append(record)
                 until = self.source.restoring.get((record.topic, record.partition), 0)
                 (self.restored if record.offset < until else self.applied).append(record)
                 self.longest_wait = max(self.longest_wait, time.monotonic() - self._last)

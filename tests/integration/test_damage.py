@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Begin, Reference
-from tests.integration.lives import Lives, assert_same
+from stream_monitor.errors import BadState
+from tests.integration.conftest import Begin
+from tests.integration.lives import Ending, Lives, assert_same
 from tests.integration.sidecar import Sidecar
 
 #: No file may have more bytes: where no disk can be filled, the log that every checkpoint goes to comes up to that.
@@ -49,7 +50,7 @@ def fill(directory: Path) -> Path:
 
 
 def test_a_full_disk_ends_it_with_one_line_and_with_room_it_goes_on(
-    begin: Begin, reference: Reference, disk: Path
+    begin: Begin, reference: Ending, disk: Path
 ) -> None:
     lives = begin("full")
     if os.path.ismount(disk):
@@ -61,17 +62,17 @@ def test_a_full_disk_ends_it_with_one_line_and_with_room_it_goes_on(
         code, said = lives.fail(spoil=lambda: None, first=LIMITED.format(1_000_000))
     assert code == 1
     assert said.startswith(f"Error: --state-dir: can't write to {lives.state_dir}: ")
-    assert_same(lives.finish(), reference.ending)
+    assert_same(lives.finish(), reference)
 
 
-def test_a_file_that_may_not_grow_is_the_same(begin: Begin, reference: Reference) -> None:
+def test_a_file_that_may_not_grow_is_the_same(begin: Begin, reference: Ending) -> None:
     """Twice, at different places: what is half written is not taken for a checkpoint."""
     lives = begin("limited")
     for more in (0, 12_345):
         code, said = lives.fail(spoil=lambda: None, first=LIMITED.format(500_000 + more))
         assert code == 1
         assert said.startswith("Error: --state-dir: can't write to ")
-    assert_same(lives.finish(), reference.ending)
+    assert_same(lives.finish(), reference)
 
 
 def killed(begin: Begin, name: str, lives: int = 1) -> Lives:
@@ -101,20 +102,20 @@ def flip(path: Path, share: float) -> None:
     path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.7, 0.999])
+@pytest.mark.parametrize("share", [0.3, 0.999])
 def test_a_torn_log_costs_the_last_checkpoints_and_nothing_else(
-    begin: Begin, reference: Reference, share: float
+    begin: Begin, reference: Ending, share: float
 ) -> None:
     """It goes on from the checkpoint before, at the position that belongs to it, though Kafka knows a later one."""
     lives = killed(begin, f"torn-{share}")
     truncate(newest(lives.state_dir, "[0-9]*.log"), share)
-    assert_same(lives.finish(), reference.ending)
+    assert_same(lives.finish(), reference)
 
 
 @pytest.mark.parametrize(("pattern", "lives"), [("[0-9]*.log", 1), ("*.sst", 3)], ids=["log", "table"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.98])
+@pytest.mark.parametrize("share", [0.3, 0.98])
 def test_a_turned_byte_is_refused_or_harms_nothing(
-    begin: Begin, reference: Reference, pattern: str, lives: int, share: float
+    begin: Begin, reference: Ending, pattern: str, lives: int, share: float
 ) -> None:
     """There is no third way: what it goes on with is whole, be it an earlier state."""
     damaged = killed(begin, f"turned-{pattern[-3:]}-{share}", lives)
@@ -122,13 +123,13 @@ def test_a_turned_byte_is_refused_or_harms_nothing(
     flip(path, share)
     try:
         ending = damaged.finish()
-    except (AssertionError, OSError):  # it has ended: the next start says why
+    except (AssertionError, OSError, BadState):  # found by it, or by the test that reads all: the next start says why
         code, said = refusal(damaged)
         assert (code, "is corrupt" in said) == (2, True)
         assert_set_aside(damaged)
         assert list(damaged.state_dir.glob(f"set-aside-*/**/{path.name}"))
     else:
-        assert_same(ending, reference.ending)
+        assert_same(ending, reference)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def assert_set_aside(lives: Lives) -> None:
     [aside] = lives.state_dir.glob("set-aside-*")
     assert any(path.is_file() for path in aside.rglob("*"))
     with lives.born() as sidecar:
-        assert lives.progress[-1] > 0
+        read_to_the_end(sidecar)
         sidecar.stop()
 
 

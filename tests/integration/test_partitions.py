@@ -146,6 +146,28 @@ def reached_time(second: int) -> int:
     return int((START + second) * 1000)
 
 
+def test_all_that_is_read_again_comes_before_anything_that_counts(kafka_broker: Broker, topic: MakeTopic) -> None:
+    """Else a label that counted before could meet a prediction that did not, and hide their outcome."""
+    topics = topic("ahead", partitions=2), topic("ahead", partitions=2)
+    for name in topics:
+        fill(kafka_broker, name, range(100), partitions=2)
+    consumer = KafkaConsumer(bootstrap_servers=kafka_broker.bootstrap_servers, group_id=topics[0])
+    upto = {topics[0]: 10, topics[1]: 40}
+    consumer.commit(
+        {TopicPartition(name, at): OffsetAndMetadata(upto[name], "", -1) for name in topics for at in (0, 1)}
+    )
+    consumer.close()
+    with Member(kafka_broker, topics, restore_window=10**9, options={"max_poll_records": 7}) as member:
+        drive(member, until=lambda: len(member.applied) >= 100)
+        assert member.order == member.restored + member.applied
+        assert [record.timestamp for record in member.restored] == sorted(
+            int((START + at) * 1000) for name in topics for at in range(2 * upto[name])
+        )
+        assert {(record.topic, record.offset) for record in member.applied} == {
+            (name, offset) for name in topics for offset in range(upto[name], 50)
+        }
+
+
 def test_without_a_window_nothing_is_read_again(kafka_broker: Broker, topic: MakeTopic) -> None:
     name = topic("unwindowed")
     fill(kafka_broker, name, range(10))

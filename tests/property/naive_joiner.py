@@ -133,16 +133,19 @@ class NaiveJoiner:
         if ts is not None:
             leaps = -math.inf < self.clock < ts - 86_400
             before, self.leap = self.leap, ts if leaps else None
-            ts = ts if not leaps else None if before is None else min(before, ts)
-        if ts is not None and ts > self.clock:
-            came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.clock == -math.inf else []
-            for one in came_before:
-                one.since = ts
-            self.clock = ts
-            self._expire()
-            self._mature()
+            if ts > self.clock and not (leaps and before is None):
+                self._move(ts if before is None or not leaps else min(before, ts))
         self.rebuilding = restored
         return self._things()
+
+    def _move(self, ts: float) -> None:
+        """The clock moves on, be it by nothing."""
+        came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.clock == -math.inf else []
+        for one in came_before:
+            one.since = ts
+        self.clock = ts
+        self._expire()
+        self._mature()
 
     def _end(self, before: int) -> None:
         """Keep to the bounds."""

@@ -186,8 +186,14 @@ def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
     with patch.object(Fifo, "CHUNK", 3), patch.object(TimeQueue, "NEAR", 4):
         joiner = Joiner(table, maturity=5.0, max_labelled=4)
         joiner.predict(_prediction("waits all the time", 0.0), 0)
+        joiner.label(Label("waits as well", 0.0, "yes"))
         for ts in map(float, range(300)):
-            joiner.predict(_prediction(str(ts), ts), 0)
-            joiner.label(Label(str(ts), ts, "yes"))
-    assert (joiner.waiting_predictions, joiner.held) == (1, 5)
-    assert len(table.scan(driver.FIRST, driver.LAST, 1000)) < 20
+            joiner.predict(_prediction(f"alone {ts}", ts), 0)
+            joiner.label(Label(f"alone {ts}", ts, "yes"))
+            joiner.predict(_prediction(f"twice {ts}", ts), 0)
+            joiner.predict(_prediction(f"twice {ts}", ts, "2"), 0)
+            joiner.label(Label(f"twice {ts}", ts, "yes"))
+            joiner.label(Label(f"early {ts}", ts, "yes"))
+            joiner.predict(_prediction(f"early {ts}", ts), 0)
+    assert (joiner.waiting_predictions, joiner.waiting_labels, joiner.held) == (1, 1, 20)
+    assert len(table.scan(driver.FIRST, driver.LAST, 10_000)) < 40

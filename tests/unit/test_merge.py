@@ -13,6 +13,7 @@ from tests.stamped import stamped
 
 A: Place = ("a", 0)
 B: Place = ("b", 0)
+END = 99, 99
 
 
 def merge_of(*places: Place, clock: FakeClock | None = None) -> TimeMerge:
@@ -33,11 +34,11 @@ def taken(merge: TimeMerge, limit: int = 100) -> list[tuple[str, int]]:
 def test_a_partition_of_which_nothing_is_known_holds_back_everything() -> None:
     merge = merge_of(A, B)
     merge.add(A, stamped(A, 1, 2, 3))
-    merge.has_more(A, False)
+    merge.has_more(A, *END)
     assert taken(merge) == []
     merge.add(B, stamped(B, 2))
     assert taken(merge) == [("a", 0), ("a", 1), ("b", 0)]
-    merge.has_more(B, False)
+    merge.has_more(B, *END)
     assert taken(merge) == [("a", 2)]
 
 
@@ -48,18 +49,18 @@ def test_one_that_has_more_lets_through_what_can_not_come_before_its_next() -> N
     assert taken(merge) == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("b", 2)]
     merge.add(B, stamped(B, 9, start=3))
     assert taken(merge) == [("a", 2)]
-    merge.has_more(A, False)
+    merge.has_more(A, *END)
     assert taken(merge) == [("b", 3)]
 
 
 def test_one_that_is_caught_up_holds_nothing_back() -> None:
     merge = merge_of(A, B)
-    merge.has_more(B, False)
+    merge.has_more(B, *END)
     merge.add(A, stamped(A, 7))
     assert taken(merge) == [("a", 0)]
     merge.add(B, stamped(B, 3, 8))
     assert taken(merge) == [("b", 0)]
-    merge.has_more(A, False)
+    merge.has_more(A, *END)
     assert taken(merge) == [("b", 1)]
 
 
@@ -68,7 +69,7 @@ def test_a_time_that_falls_does_not_move_a_record() -> None:
     merge.add(A, stamped(A, 5, 1, 1, 6))
     merge.add(B, stamped(B, 4, 5, 6))
     for place in (A, B):
-        merge.has_more(place, False)
+        merge.has_more(place, *END)
     assert taken(merge) == [("b", 0), ("a", 0), ("a", 1), ("a", 2), ("b", 1), ("a", 3), ("b", 2)]
 
 
@@ -77,8 +78,35 @@ def test_records_without_a_time_go_with_the_one_before() -> None:
     merge.add(A, stamped(A, None, 5, None))
     merge.add(B, stamped(B, -1, 4, 6))
     for place in (A, B):
-        merge.has_more(place, False)
+        merge.has_more(place, *END)
     assert taken(merge) == [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2)]
+
+
+def test_what_comes_behind_a_fence_waits_and_holds_back_nobody() -> None:
+    merge = TimeMerge(FakeClock())
+    merge.follow(A, 0, fence=2)
+    merge.follow(B, 0)
+    merge.add(A, stamped(A, 1, 2, 3, 9))
+    merge.has_more(A, 4, 10)
+    merge.add(B, stamped(B, 4, 10))
+    merge.has_more(B, *END)
+    assert not merge.is_at_fence(A, 4)
+    assert taken(merge, 1) == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+    assert merge.is_at_fence(A, 4)
+    assert (merge.held(A), merge.offset(A)) == (2, 2)
+    merge.lift_fence(A)
+    merge.has_more(A, *END)
+    assert taken(merge) == [("a", 2), ("a", 3)]
+    assert not merge.is_at_fence(A, 4)
+
+
+def test_a_fence_in_a_gap_is_reached_when_the_gap_is_passed() -> None:
+    merge = TimeMerge(FakeClock())
+    merge.follow(A, 0, fence=5)
+    merge.has_more(A, 3, 10)
+    assert not merge.is_at_fence(A, 3)
+    merge.has_more(A, 7, 10)
+    assert merge.is_at_fence(A, 7)
 
 
 def test_it_tells_how_far_each_partition_has_come() -> None:
@@ -86,7 +114,7 @@ def test_it_tells_how_far_each_partition_has_come() -> None:
     merge.add(A, stamped(A, 3, 1))
     merge.add(B, stamped(B, 2, start=7))
     for place in (A, B):
-        merge.has_more(place, False)
+        merge.has_more(place, *END)
     assert merge.take(2).reached == [Reached("a", 0, 1, 3), Reached("b", 0, 8, 2)]
     assert (merge.held(A), merge.offset(A)) == (1, 1)
     assert merge.take(2).reached == [Reached("a", 0, 2, 3)]
@@ -99,7 +127,7 @@ def test_what_is_dropped_is_not_given_though_it_was_in_order_already() -> None:
     merge.add(A, stamped(A, 1, 3, 5))
     merge.add(B, stamped(B, 2, 4, 6))
     for place in (A, B):
-        merge.has_more(place, False)
+        merge.has_more(place, *END)
     assert [record.topic for record in merge.take(1).records] == ["a"]
     merge.drop(A)
     assert taken(merge) == [("b", 0), ("b", 1), ("b", 2)]
@@ -117,7 +145,7 @@ def test_one_that_begins_anew_holds_nothing_of_before() -> None:
 def test_one_that_gives_nothing_is_waited_for_with_an_end(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     merge = merge_of(A, B, clock=clock)
-    merge.has_more(A, False)
+    merge.has_more(A, *END)
     for _ in range(1000):  # while there is nothing that waits, there is nothing to lose patience about
         clock.advance(1)
         assert taken(merge) == []
