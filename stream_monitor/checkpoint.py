@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import re
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -39,6 +39,8 @@ FORMAT = 2
 _HEADER = bytes([FORMAT])
 _STATE = b"state"
 _DATABASE, _MARK, _ASIDE = "rocksdb", "broken", "set-aside-"
+#: The database, and what the first format had in its place.
+_OWN = re.compile(r"rocksdb|broken|[0-9]+\.(log|sst)|(CURRENT|IDENTITY|LOCK|LOG|MANIFEST|OPTIONS)([-.].*)?")
 _MIB = 1 << 20
 #: Values read ahead that are kept at most.
 _READ_AHEAD = 50_000
@@ -103,7 +105,7 @@ class Checkpoint:
         try:
             aside.mkdir()
             for path in self._directory.iterdir():
-                if not path.name.startswith(_ASIDE):
+                if _OWN.fullmatch(path.name):
                     path.rename(aside / path.name)
         except OSError as error:
             raise ConfigError(f"--state-dir: can't set aside {self._directory}: {error.strerror}") from None
@@ -158,10 +160,15 @@ class DiskTable:
         changed = {key: value for key, value in self._changes.items() if start <= key < end}
 
         def read() -> list[tuple[bytes, bytes]]:
-            saved = cast("Iterable[tuple[bytes, bytes]]", self._rocksdb.items(from_key=start))
+            saved = self._rocksdb.iter()
+            rows: list[tuple[bytes, bytes]] = []
+            saved.seek(start)
             # Among these may be as many that are deleted or replaced by now as there are changes.
-            rows = islice(((key, sealed) for key, sealed in saved), limit + len(changed))
-            return [(key, self._unseal(sealed)) for key, sealed in rows if key < end and key not in changed]
+            while saved.valid() and len(rows) < limit + len(changed) and (key := cast("bytes", saved.key())) < end:
+                rows.append((key, cast("bytes", saved.value())))
+                saved.next()
+            saved.status()  # raises where a damaged block was the end
+            return [(key, self._unseal(sealed)) for key, sealed in rows if key not in changed]
 
         rows = self._guarded(read) + [(key, value) for key, value in changed.items() if value is not None]
         return sorted(rows)[:limit]
@@ -180,7 +187,7 @@ class DiskTable:
         try:
             self._rocksdb.write(batch, self._sync)
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for everything
-            if "corrupt" in str(error).lower():  # found while files were merged
+            if _is_damage(error):  # found while files were merged
                 raise self._corrupt(_one_line(error)) from None
             raise StateError(f"--state-dir: can't write to {self._directory}: {_one_line(error)}") from None
         for key in self._changes:
@@ -209,11 +216,14 @@ class DiskTable:
         except BadState:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            raise self._corrupt(_one_line(error)) from None
+            if _is_damage(error):
+                raise self._corrupt(_one_line(error)) from None
+            raise StateError(f"--state-dir: can't read {self._directory}: {_one_line(error)}") from None
 
     def _corrupt(self, detail: str) -> BadState:
         """Something can't be read: said at once, and again at the next start."""
-        (self._directory / _MARK).touch()
+        with suppress(OSError):
+            (self._directory / _MARK).touch()
         return BadState(self._directory, f"is corrupt ({detail})")
 
 
@@ -224,10 +234,10 @@ def _open(path: Path) -> Rdict:
         return Rdict(str(path), options, column_families={"default": options})
     except Exception as error:  # noqa: BLE001 - as above
         text = _one_line(error)
-        if "lock" in text.lower() and "corrupt" not in text.lower():
-            raise ConfigError(f"--state-dir: {path.parent} is in use by another process") from None
-        if "corrupt" in text.lower() or "checksum" in text.lower() or path.joinpath("CURRENT").exists():
+        if _is_damage(error):
             raise BadState(path.parent, f"is corrupt ({text})") from None
+        if "lock file" in text.lower() or "lock hold" in text.lower():
+            raise ConfigError(f"--state-dir: {path.parent} is in use by another process") from None
         raise ConfigError(f"--state-dir: can't open {path.parent}: {text}") from None
 
 
@@ -253,6 +263,14 @@ def _options() -> Options:
     table.set_format_version(5)
     options.set_block_based_table_factory(table)
     return options
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether what is on disk is wrong, rather than out of reach: a full disk says IO error, too."""
+    text = str(error)
+    return (
+        not text.startswith("IO error") and any(word in text for word in ("Corruption", "checksum", "Invalid"))
+    ) or ("No such file" in text)
 
 
 def _one_line(error: BaseException) -> str:

@@ -190,6 +190,14 @@ class StateSettings(Settings):
     state_dir: Path | None = setting(
         None, "directory that keeps the state over restarts; without it, detectors and counters start anew", "DIR"
     )
+
+    @field_validator("state_dir", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("must be a directory")
+        return value
+
     checkpoint_interval: Duration = setting(
         "5s", "time between two checkpoints: state saved, position committed", "DURATION", validate_default=True, gt=0
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 import orjson
@@ -106,6 +107,21 @@ class Joiner:
         taken = self._rebuild(self._label, label, since, home) if restored else self._label(label, since, home)
         self._store.keep_bounds(since)
         return taken
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more is due than events have brought up so far."""
+        return self._store.is_behind or self._next_held <= self._store.clock
+
+    def catch_up(self, most: int) -> None:
+        """Do some of what is due, though no event comes."""
+        self._store.expire(most)
+        self._release(most)
+
+    @property
+    def has_outcomes(self) -> bool:
+        """Whether there are outcomes to take."""
+        return bool(self._outcomes)
 
     def take_outcomes(self) -> list[Outcome]:
         """The outcomes since the last call, in order."""
@@ -262,7 +278,8 @@ class Joiner:
 
     def _conclude(self, outcome: Outcome, order: int, home: int) -> None:
         """Give an outcome out, or hold it until its prediction is old enough."""
-        if self._held.is_mature(outcome.ts, self._store.clock):
+        is_next = self._next_held > self._store.clock  # nothing is due before it
+        if is_next and self._held.is_mature(outcome.ts, self._store.clock):
             self._give(outcome)
         else:
             self._held.hold(outcome, order, home)
@@ -273,10 +290,10 @@ class Joiner:
         self._outcomes.append(outcome)
         self.book.applied_predictions += 1
 
-    def _release(self) -> None:
-        """Give out what is old enough by now."""
+    def _release(self, most: int) -> None:
+        """Give out what is old enough by now, at most so many."""
         elsewhere = {self._homes.number(place) for place in self.restoring}
-        for home, outcome in self._held.due(self._store.clock):
+        for home, outcome in islice(self._held.due(self._store.clock), most):
             if home not in self._homes.alive:
                 continue
             self._homes.add("held", home, -1)
@@ -289,16 +306,17 @@ class Joiner:
     def _revise(self, label: Label, entry: Entry) -> None:
         """Let another label hold, also in outcomes that are still held."""
         for version in entry.revise(label):
-            if not self._held.is_mature(version.ts, self._store.clock):
-                self._held.revise(version, label.y_true)
+            self._held.revise(version, label.y_true)
 
     def _begin(self, ts: float | None) -> float:
         """Move the clock on and do what is due, at each event: batches must not matter. Since when it waits."""
         store = self._store
         if ts is not None and ts > store.clock:
             store.advance(ts)
-            if store.clock >= self._next_held:
-                self._release()
         elif ts is not None:
             store.stay()
+        if store.is_behind:
+            store.expire(store.AT_ONCE)
+        if self._next_held <= store.clock:
+            self._release(store.AT_ONCE)
         return store.now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -210,6 +211,45 @@ class Fleet:
         #: Outcomes whose model version had been retired before the label came.
         self.outcomes_retired = 0
 
+    def take(
+        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
+    ) -> list[Detection]:
+        """Take a batch: predictions with their positions, outcomes with that of the prediction that comes next.
+
+        The detections are in the order of the stream, and nothing depends on where it was cut: whoever is retired by
+        a prediction has had the outcomes before it.
+        """
+        detections: list[Detection] = []
+        while predictions or outcomes:
+            begin = predictions[0][0] if predictions else math.inf
+            before = sum(at <= begin for at, _ in outcomes)
+            detections += self._take((), outcomes[:before])
+            outcomes = outcomes[before:]
+            count = self._until_new(predictions)
+            until = predictions[count][0] if count < len(predictions) else math.inf
+            due = sum(at <= until for at, _ in outcomes)
+            detections += self._take(predictions[:count], outcomes[:due])
+            predictions, outcomes = predictions[count:], outcomes[due:]
+        self.recent.extend(detections)
+        return detections
+
+    def _until_new(self, predictions: Sequence[tuple[int, Prediction]]) -> int:
+        """How many may be taken until the next that brings a new version, which comes first in its batch."""
+        monitors = self.monitors
+        if predictions and predictions[0][1].key not in monitors:
+            return 1
+        return next((at for at, (_, one) in enumerate(predictions) if one.key not in monitors), len(predictions))
+
+    def _take(
+        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
+    ) -> list[Detection]:
+        raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
+        places = {(one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
+        for found in self.resolve([outcome for _, outcome in outcomes]):
+            raised.append((places[ModelVersion(found.model, found.version), found.index], found))
+        raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
+        return [found for _, found in raised]
+
     def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         """Hand predictions, with their positions, to their monitors."""
         detections: list[Detection] = []
@@ -225,8 +265,7 @@ class Fleet:
                     self._admit(key)
                 group = groups[key] = []
             group.append(entry)
-        detections += self._predict_groups(groups)
-        return self._keep(detections)
+        return detections + self._predict_groups(groups)
 
     def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
         """Hand outcomes to their monitors."""
@@ -239,7 +278,7 @@ class Fleet:
                 detections += self.monitors[key].resolve(group)
             else:
                 self.outcomes_retired += len(group)
-        return self._keep(detections)
+        return detections
 
     def advance(self, clock: float) -> None:
         """Tell all monitors the latest event time."""
@@ -270,11 +309,6 @@ class Fleet:
 
     def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
         return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]
-
-    def _keep(self, detections: list[Detection]) -> list[Detection]:
-        detections.sort(key=lambda detection: (detection.index, detection.signal, detection.detector))
-        self.recent.extend(detections)
-        return detections
 
     def _admit(self, key: ModelVersion) -> None:
         versions = [monitor for monitor in self.monitors.values() if monitor.key.model == key.model]

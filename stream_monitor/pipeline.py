@@ -14,7 +14,7 @@ from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.clock import Clock
 from stream_monitor.codec import Codec
 from stream_monitor.errors import ConfigError, Reason, SourceError
-from stream_monitor.events import Label, Place, Prediction, Rejection
+from stream_monitor.events import Label, Outcome, Place, Prediction, Rejection
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet
 from stream_monitor.ratelimit import RateLimit
@@ -27,6 +27,8 @@ _topic = attrgetter("topic")
 
 #: Changes of what waits that are kept in memory at most before they are saved.
 MOST_UNSAVED = 10_000
+#: Things that are due, done at once at the end of a file.
+AT_REST = 2_000
 
 
 class Pipeline:
@@ -71,18 +73,23 @@ class Pipeline:
                 failures = 0
             except SourceError as error:
                 failures += 1
-                self.stats.source_errors += 1
+                with self.readers.lock:
+                    self.stats.source_errors += 1
+                    self.readers.is_saved = self._checkpoint is None
                 self.positions = []
                 self._keep()
                 wait = min(0.5 * 2 ** min(failures, 5), 15.0)
                 logger.warning("%s; trying again in %.0f s", error, wait)
                 stop.wait(wait)
             self._last_pass = self._clock.monotonic()
+        while self.source.exhausted and self.joiner.is_behind:
+            self._catch_up()
+        self.outbox.send()
 
     def _keep(self) -> None:
         """While nothing can be read, save what was, and let those read who wait."""
         if not self.readers.is_saved:
-            self.source.commit()
+            self.source.commit(changed=True)
         self.readers.serve()
 
     @property
@@ -95,21 +102,28 @@ class Pipeline:
         records = self.source.poll(self._poll_timeout)
         if records:
             with self.readers.lock:
-                predictions = self._join(records, self._decode(records))
-                detections = self.fleet.predict(predictions) + self.fleet.resolve(self.joiner.take_outcomes())
-                self.fleet.advance(self.joiner.clock)
-                self.outbox.put(detections)
-                self.readers.is_saved = self._checkpoint is None
+                self._apply(*self._join(records, self._decode(records)))
             faults.reach("applied")
         self.outbox.send()
         # Only this thread may ask the source; the exporter reads what is noted here.
         self.positions, self.restoring = self.source.positions(), sorted(self.source.restoring)
         if self._is_checkpoint_due():
-            self.source.commit()
+            self.source.commit(changed=not self.readers.is_saved)
             faults.reach("committed")
             self._next_checkpoint = self._clock.monotonic() + self._checkpoint_interval
         self.readers.serve()
         return len(records)
+
+    def _apply(self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]) -> None:
+        self.outbox.put(self.fleet.take(predictions, outcomes))
+        self.fleet.advance(self.joiner.clock)
+        self.readers.is_saved = self._checkpoint is None
+
+    def _catch_up(self) -> None:
+        """Nothing comes any more: do what events have not brought up. (A pause may not: it depends on no record.)"""
+        with self.readers.lock:
+            self.joiner.catch_up(AT_REST)
+            self._apply((), [(self.stats.predictions, outcome) for outcome in self.joiner.take_outcomes()])
 
     @property
     def unaccounted(self) -> int:
@@ -178,18 +192,19 @@ class Pipeline:
 
     def _join(
         self, records: Sequence[Record], events: Sequence[Prediction | Label | Rejection]
-    ) -> list[tuple[int, Prediction]]:
-        """Pair predictions with labels; the new predictions, with their positions."""
+    ) -> tuple[list[tuple[int, Prediction]], list[tuple[int, Outcome]]]:
+        """Pair predictions with labels: new ones with their positions, outcomes with that of the next prediction."""
         stats, joiner = self.stats, self.joiner
         joiner.prefetch([event.id for event in events if type(event) is not Rejection])  # type: ignore[union-attr]
         joiner.restoring = list(self.source.restoring)
         predictions: list[tuple[int, Prediction]] = []
+        outcomes: list[tuple[int, Outcome]] = []
         unusable = bytearray(len(records))
         for at, (record, event) in enumerate(zip(records, events, strict=True)):
             place = (record.topic, record.partition)
             if joiner.restoring and place in joiner.restoring and self._is_restored(record, event, place):
-                continue
-            if type(event) is Prediction:
+                pass
+            elif type(event) is Prediction:
                 if joiner.predict(event, stats.predictions, place):
                     predictions.append((stats.predictions, event))
                     stats.predictions += 1
@@ -199,9 +214,11 @@ class Pipeline:
             else:
                 self._reject(record, event)  # type: ignore[arg-type]
                 unusable[at] = 1
+            if joiner.has_outcomes:
+                outcomes += [(stats.predictions, outcome) for outcome in joiner.take_outcomes()]
         stats.records.update(map(_topic, records))
         stats.recent_rejects.extend(unusable[-REJECT_WINDOW:])
-        return predictions
+        return predictions, outcomes
 
     def _is_restored(self, record: Record, event: Prediction | Label | Rejection, place: Place) -> bool:
         """Take a record of a partition that is being rebuilt: True when it was only for that."""
@@ -224,7 +241,8 @@ class Pipeline:
             logger.warning(message, where, rejection.reason.value, rejection.detail, extra={"fields": fields})
 
     def close(self) -> None:
-        """Commit what was applied, and leave the source."""
+        """Save and commit what was applied, and leave the source."""
+        self.source.commit(changed=not self.readers.is_saved)
         self.source.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,6 +14,9 @@ from stream_monitor.entry import Entry
 from stream_monitor.homes import Homes
 from stream_monitor.queues import Fifo, Item
 from stream_monitor.tables import Table
+from stream_monitor.timestamps import format_timestamp
+
+logger = logging.getLogger(__name__)
 
 _ID = b"i"
 #: Seconds that a single event may move the clock on: a producer whose own clock is wrong must not expire all that
@@ -24,8 +28,11 @@ class Store:
     """Entries over a table, and queues that know which is the oldest.
 
     ``clock`` is the latest event time seen. What waits longer than its time-to-live, or is the oldest above its
-    bound, is dropped and counted in ``book``.
+    bound, is dropped and counted in ``book``: at most ``AT_ONCE`` of each kind an event, so that no event takes long
+    after a time in which nothing came. What is overdue and not dropped yet still finds its label.
     """
+
+    AT_ONCE = 64
 
     def __init__(
         self, table: Table, book: Book, *, max_waiting: int, ttl: float, early_ttl: float, max_labelled: int
@@ -81,11 +88,11 @@ class Store:
             if before is None:
                 return
             ts = min(before, ts)
+            message = "event time leaps by %.1f days, to %s: two events in a row say so"
+            logger.warning(message, (ts - self.clock) / LEAP, format_timestamp(ts))
         else:
             self._leap = None
         self.clock = ts
-        if ts > self._next_expiry:
-            self._expire()
 
     def stay(self) -> None:
         """An event does not move the clock: what was far ahead before it, was alone."""
@@ -97,12 +104,12 @@ class Store:
         if due < self._next_expiry:
             self._next_expiry = due
         total = self.homes.total
-        while total.waiting > self._max_waiting and self._drop_oldest(self.arrivals, self._expire_prediction):
-            pass
-        while total.early > self._max_waiting and self._drop_oldest(self.early, self._expire_label):
-            pass
-        while total.labelled > self._max_labelled and self._drop_oldest(self.labelled, self._forget):
-            pass
+        if total.waiting > self._max_waiting:
+            self._drop(self.arrivals, self._expire_prediction, lambda: total.waiting > self._max_waiting)
+        if total.early > self._max_waiting:
+            self._drop(self.early, self._expire_label, lambda: total.early > self._max_waiting)
+        if total.labelled > self._max_labelled:
+            self._drop(self.labelled, self._forget, lambda: total.labelled > self._max_labelled)
 
     def state(self) -> dict[str, Any]:
         """All but what is in the table, which is brought up to date."""
@@ -132,33 +139,44 @@ class Store:
         """When something began to wait; what came before any time was known, at the first that was."""
         return self._first if since == math.inf else since
 
-    def _expire(self) -> None:
-        """Drop what has waited too long."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether more has waited too long than an event may drop."""
+        return self._next_expiry < self.clock
+
+    def expire(self, most: int) -> None:
+        """Drop what has waited too long, at most so much of each kind."""
         self._next_expiry = min(
-            self._sweep(self.arrivals, self._ttl, self._expire_prediction),
-            self._sweep(self.early, self._early_ttl, self._expire_label),
-            self._sweep(self.labelled, self._ttl, self._forget),
+            self._sweep(self.arrivals, self._ttl, self._expire_prediction, most),
+            self._sweep(self.early, self._early_ttl, self._expire_label, most),
+            self._sweep(self.labelled, self._ttl, self._forget, most),
         )
 
-    def _sweep(self, queue: Fifo, ttl: float, drop: Callable[[Item], None]) -> float:
-        """Take the oldest out of a queue while they are due; when the next one is."""
-        while oldest := queue.oldest():
+    def _sweep(self, queue: Fifo, ttl: float, drop: Callable[[Item], None], most: int) -> float:
+        """Take the oldest out of a queue while they are due; when the next one is, -inf when there may be more."""
+        for _ in range(most):
+            oldest = queue.oldest()
+            if oldest is None:
+                return math.inf
             due = self._begun(oldest.since) + ttl
             if not due < self.clock:
                 return due
-            self._drop_oldest(queue, drop)
-        return math.inf
+            self._drop_oldest(queue, drop, oldest)
+        return -math.inf
 
-    def _drop_oldest(self, queue: Fifo, drop: Callable[[Item], None]) -> bool:
-        """Take the oldest out of a queue; False when it is empty."""
-        oldest = queue.oldest()
-        if oldest is None:
-            return False
+    def _drop(self, queue: Fifo, drop: Callable[[Item], None], is_over: Callable[[], bool]) -> None:
+        """Take the oldest out of a queue as long as too much is kept."""
+        for _ in range(self.AT_ONCE):
+            oldest = queue.oldest()
+            if oldest is None or not is_over():
+                return
+            self._drop_oldest(queue, drop, oldest)
+
+    def _drop_oldest(self, queue: Fifo, drop: Callable[[Item], None], oldest: Item) -> None:
         if oldest.number % queue.CHUNK == 0:
             self.prefetch(queue.ahead())
         drop(oldest)
         queue.advance()
-        return True
 
     def _expire_prediction(self, oldest: Item) -> None:
         entry = self.decode(self.raw(oldest.identity))

@@ -99,8 +99,11 @@ class Source(Protocol):
         """
         ...
 
-    def commit(self) -> None:
-        """Keep the position behind the last batch polled: a restart goes on from there."""
+    def commit(self, changed: bool = False) -> None:
+        """Keep the position behind the last batch polled: a restart goes on from there.
+
+        ``changed``: there is something to save even where no position has moved.
+        """
         ...
 
     def resume(self, reached: Sequence[Reached], owner: str) -> None:

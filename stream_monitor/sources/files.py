@@ -109,7 +109,7 @@ class FileSource:
     def exhausted(self) -> bool:
         return self._exhausted
 
-    def commit(self) -> None:
+    def commit(self, changed: bool = False) -> None:
         """A file is read from its beginning each time."""
 
     def resume(self, reached: Sequence[Reached], owner: str) -> None:

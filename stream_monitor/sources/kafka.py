@@ -115,14 +115,14 @@ class KafkaSource:
             self._rewind()
             raise SourceError(f"Kafka: {type(error).__name__}: {one_line(error)}") from error
 
-    def commit(self) -> None:
+    def commit(self, changed: bool = False) -> None:
         self._settle()
         consumer, progress = self._consumer, self._progress
-        if not consumer or not (progress.uncommitted or progress.rebuilds or self._unsaved):
+        if not (progress.uncommitted or progress.rebuilds or self._unsaved or changed):
             return
         self.before_commit(list(progress.reached.values()))
         self._unsaved = False
-        if not progress.uncommitted or not may_commit(consumer):
+        if consumer is None or not progress.uncommitted or not may_commit(consumer):
             return
         try:
             consumer.commit(self._offsets(), timeout_ms=PATIENCE_MS)

@@ -153,6 +153,8 @@ class Progress:
         del self.restoring[place]
         rebuild.end()
         self.reached[place] = Reached(*place, rebuild.until, rebuild.time)
+        # Told to Kafka as this state's own, or the next start would rebuild it again.
+        self.uncommitted.add(place)
 
     def leave(self, places: Sequence[Place]) -> None:
         """These are not assigned any more. What was reached is kept: they may come back as they are."""

@@ -32,7 +32,7 @@ class MemorySource:
         self.polled += len(batch)
         return batch
 
-    def commit(self) -> None:
+    def commit(self, changed: bool = False) -> None:  # noqa: ARG002
         self.before_commit([Reached("memory", 0, self.polled)])
         self.committed = self.polled
 

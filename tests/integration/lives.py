@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -212,13 +211,12 @@ def assert_same(ending: Ending, reference: Ending) -> None:
 
 
 def _values(scrape: Scrape) -> dict[tuple[Any, ...], float]:
-    names: Counter[str] = Counter()
+    """What the records decide, by name and labels; NaN is left out, which equals nothing."""
     values = {}
     for sample in scrape.samples:
         name = sample.name.removeprefix("stream_monitor_")
         if name != sample.name and name not in OF_THE_PROCESS and sample.value == sample.value:
             values[(name, *sorted(sample.labels.items()))] = sample.value
-            names[name] += 1
     return values
 
 

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+
 from stream_monitor.clock import SystemClock
 from stream_monitor.errors import SourceError
 from stream_monitor.sources.base import Place, Reached, Record
 from stream_monitor.sources.kafka import KafkaSource
-from tests.brokers import Broker
+from tests.brokers import Broker, produce
 from tests.brokers import Record as Sent
+from tests.integration.events import START
 
 #: A member that is gone is noticed soon.
 SESSION = {"session_timeout_ms": 2000, "heartbeat_interval_ms": 300}
@@ -117,6 +120,25 @@ def drive(*members: Member, until: Callable[[], bool], seconds: float = 40, comm
             member.step()
             if commit:
                 member.commit()
+
+
+def fill(broker: Broker, topic: str, numbers: range, partitions: int = 1) -> None:
+    """A record a second, each in the next partition."""
+    produce(broker, topic, [record for at in numbers for record in at_times(at % partitions, START + at)])
+
+
+def committed(broker: Broker, group: str, topic: str, partition: int = 0) -> OffsetAndMetadata:
+    """What a group has committed of a partition, and beside it."""
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, group_id=group, enable_auto_commit=False)
+    try:
+        return consumer.committed(TopicPartition(topic, partition), metadata=True)
+    finally:
+        consumer.close()
+
+
+def reached_time(second: int) -> int:
+    """The record time of the event with this number."""
+    return int((START + second) * 1000)
 
 
 def at_times(partition: int, *seconds: float) -> list[Sent]:

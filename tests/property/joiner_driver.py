@@ -65,6 +65,12 @@ class Prefetch(NamedTuple):
     identities: list[str]
 
 
+class CatchUp(NamedTuple):
+    """Nothing comes, and all that is due is done, so many at a time."""
+
+    most: int
+
+
 class Save(NamedTuple):
     """A checkpoint."""
 
@@ -76,7 +82,7 @@ class Restart(NamedTuple):
     changed: Mapping[str, Any]  # settings that are others from now on
 
 
-Step = Predict | Tell | Depart | Restoring | Take | Prefetch | Save | Restart
+Step = Predict | Tell | Depart | Restoring | Take | Prefetch | CatchUp | Save | Restart
 
 
 class Store(Protocol):
@@ -182,6 +188,9 @@ class Driver:
                 _same("outcomes", repr(self._joiner.take_outcomes()), repr(self._naive.take_outcomes()))
             case Prefetch():
                 self._joiner.prefetch(step.identities)
+            case CatchUp():
+                catch_up(self._joiner, step.most)
+                self._naive.catch_up()
             case Depart():
                 self._joiner.depart(step.places)
                 self._naive.depart(step.places)
@@ -238,6 +247,11 @@ class Driver:
         _same("book", book, {name: naive.counts[name] for name in book})
         _same("clock", joiner.clock, naive.clock)
         _same("unaccounted", joiner.book.unaccounted(naive.events, 0, sum(waiting)), 0)
+
+
+def catch_up(joiner: Joiner, most: int) -> None:
+    while joiner.is_behind:
+        joiner.catch_up(most)
 
 
 def _same(what: str, found: Any, expected: Any) -> None:

@@ -135,15 +135,17 @@ class NaiveJoiner:
             before, self.leap = self.leap, ts if leaps else None
             if ts > self.clock and not (leaps and before is None):
                 self._move(ts if before is None or not leaps else min(before, ts))
+        self.catch_up()
         self.rebuilding = restored
         return self._things()
 
     def _move(self, ts: float) -> None:
-        """The clock moves on, be it by nothing."""
         came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.clock == -math.inf else []
         for one in came_before:
             one.since = ts
         self.clock = ts
+
+    def catch_up(self) -> None:
         self._expire()
         self._mature()
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, product
 from typing import Any
@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 from stream_monitor.events import Label, ModelVersion, Outcome, Place, Prediction
 from stream_monitor.joiner import Joiner
 from stream_monitor.queues import Fifo, TimeQueue
+from stream_monitor.store import Store
 from stream_monitor.tables import MemoryTable
 from tests.property import joiner_driver as driver
+from tests.property.joiner_replay import Replay
 
 EXAMPLES = int(os.environ.get("STREAM_MONITOR_EXAMPLES", "0"))
 
@@ -65,6 +67,7 @@ def _steps(
             driver.Restart(False, {}),
             *[driver.Depart([place]) for place in places],
             *[driver.Restoring(some) for some in ([], [], list(places[:1]), list(places[1:]))],
+            driver.CatchUp(2),
             *[driver.Prefetch(some) for some in (list(ids), list(ids[1:]))],
         )
     )
@@ -105,6 +108,14 @@ def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen
         run.finish()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _all_at_once() -> Iterator[None]:
+    """The naive one does all that is due at each event."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "AT_ONCE", 1 << 30)
+        yield
+
+
 @given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
 @settings(max_examples=EXAMPLES or 800, deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_memory_it_is_what_the_naive_one_does(
@@ -119,6 +130,20 @@ def test_over_checkpoints_it_is_what_the_naive_one_does(
     steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
 ) -> None:
     _compare(driver.OnDisk(), steps, start, chosen, chunk, near)
+
+
+@given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS, st.integers(1, 4))
+@settings(max_examples=EXAMPLES or 200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_behind_with_its_work_it_goes_on_after_a_restart_as_if_nothing_had_been(
+    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, at_once: int
+) -> None:
+    with (
+        patch.object(Fifo, "CHUNK", chunk),
+        patch.object(TimeQueue, "NEAR", near),
+        patch.object(Store, "AT_ONCE", at_once),
+    ):
+        played = Replay(steps, start, **chosen)
+        assert played.answers(driver.InMemory(True), restarts=True) == played.answers(driver.InMemory(False))
 
 
 def _prediction(identity: str, ts: float | None = None, version: str = "1") -> Prediction:
@@ -179,6 +204,20 @@ def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
     joiner.label(Label("b", 14.0, "yes"))
     assert [outcome.ts for outcome in joiner.take_outcomes()] == [3.0, 4.0]
     assert joiner.held == 1
+
+
+def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up() -> None:
+    joiner = Joiner(MemoryTable(), maturity=10.0)
+    with patch.object(Store, "AT_ONCE", 2):
+        for at, ts in enumerate((0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0)):
+            joiner.predict(_prediction(str(at), ts)._replace(y_true="yes"), at)
+        joiner.predict(_prediction("late", -5.0), 7)
+        joiner.label(Label("late", 10.0, "yes"))
+        given = [outcome.index for outcome in joiner.take_outcomes()]
+        assert given == [0, 1]
+        driver.catch_up(joiner, 1)
+        given = [outcome.index for outcome in joiner.take_outcomes()]
+        assert (given, joiner.held) == ([7, 2, 3], 3)
 
 
 def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:

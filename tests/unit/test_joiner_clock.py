@@ -6,6 +6,7 @@ import pytest
 
 from stream_monitor.events import Label, ModelVersion, Prediction
 from stream_monitor.joiner import Joiner
+from stream_monitor.store import Store
 
 DAY = 86_400.0
 KEY = ModelVersion("m", "1")
@@ -66,3 +67,28 @@ def test_an_outcome_from_the_future_waits_for_its_time_if_any_does(maturity: flo
     _predict(joiner, "c", 30 * DAY + 100)
     _predict(joiner, "d", 30 * DAY + 101)
     assert len(joiner.take_outcomes()) == (maturity > 0.0)
+
+
+def test_after_a_quiet_time_no_event_does_everything() -> None:
+    """And nothing is lost: what events do not bring up is done at rest, in the same order."""
+    joiner = Joiner(ttl=DAY, maturity=100.0, max_waiting=10_000)
+    for at in range(1000):
+        _predict(joiner, f"late-{at}", float(at % 7) + at)
+        _predict(joiner, f"held-{at}", float(at))
+        joiner.label(Label(f"held-{at}", float(at), "yes"))
+        joiner.take_outcomes()
+    begun = joiner.book.applied_predictions
+    _predict(joiner, "a", 2.0 * DAY)
+    _predict(joiner, "b", 2.0 * DAY)
+    assert 0 < joiner.book.expired_predictions <= Store.AT_ONCE
+    assert begun < joiner.book.applied_predictions <= begun + Store.AT_ONCE
+    joiner.label(Label("b", 2.0 * DAY, "yes"))  # b is not old enough, and must not overtake
+    outcomes = joiner.take_outcomes()
+    while joiner.is_behind:
+        joiner.catch_up(50)
+        assert len(joiner._outcomes) <= 50
+        outcomes += joiner.take_outcomes()
+    assert joiner.book.expired_predictions == 1001  # with a, whose leap was not believed at first
+    assert [outcome.ts for outcome in outcomes] == sorted(outcome.ts or 0.0 for outcome in outcomes)
+    assert (joiner.waiting_predictions, joiner.held) == (0, 1)
+    assert joiner.book.unaccounted(3003, 0, joiner.waiting) == 0

@@ -1,0 +1,81 @@
+"""Plays the same steps to a joiner that is saved and restarted, and to one that never is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from stream_monitor.events import Label, Prediction
+from stream_monitor.joiner import Joiner
+from tests.property.joiner_driver import (
+    CatchUp,
+    Depart,
+    Predict,
+    Prefetch,
+    Restart,
+    Restoring,
+    Save,
+    Step,
+    Store,
+    Tell,
+    catch_up,
+)
+
+
+class Replay:
+    """What a joiner answers to each step. It may be behind with its work, which the naive one never is."""
+
+    def __init__(self, steps: Sequence[Step], start: float, **settings: Any) -> None:
+        last = [Tell("last", "yes", None, None, 1e7, ("last", 0), False)] * 3
+        self._steps = [Restoring([]), *steps, Restoring([]), *last, CatchUp(3)]
+        self._settings, self._times, now = settings, list[float | None](), start
+        for step in self._steps:
+            seconds = step.step if isinstance(step, Predict | Tell) else None
+            self._times.append(None if seconds is None else now + seconds)
+            now += max(seconds or 0.0, 0.0)
+
+    def answers(self, store: Store, restarts: bool = False) -> list[Any]:
+        """All that can be seen of it after each step; with restarts, of those that were not undone."""
+        joiner, answers, at, saved = Joiner(store.table, **self._settings), dict[int, Any](), 0, 0
+        done: set[int] = set()
+        while at < len(self._steps):
+            step = self._steps[at]
+            if isinstance(step, Save) and restarts:
+                store.save(joiner.state())
+                saved = at
+            elif isinstance(step, Restart) and restarts and at not in done:
+                done.add(at)
+                state, at = store.restart(), saved
+                joiner = Joiner(store.table, **self._settings)
+                if state:
+                    joiner.restore(state)
+                joiner.restoring = [one.places for one in self._steps[: at + 1] if isinstance(one, Restoring)][-1]
+                continue
+            elif not isinstance(step, Save | Restart):
+                answers[at] = self._answer(joiner, step, self._times[at])
+            at += 1
+        assert joiner.waiting == joiner.waiting_labels <= 1
+        events = [step for step in self._steps if isinstance(step, Predict | Tell) and not step.restored]
+        assert joiner.book.unaccounted(len(events), 0, joiner.waiting) == 0
+        return [answers[at] for at in sorted(answers)]
+
+    def _answer(self, joiner: Joiner, step: Step, ts: float | None) -> Any:
+        taken = None
+        match step:
+            case Predict():
+                event = Prediction(step.id, ts, step.key, "yes", {}, y_true=step.y_true)
+                taken = joiner.predict(event, 0, step.place, step.restored)
+            case Tell():
+                label = Label(step.id, ts, step.y_true, step.model, step.version)
+                taken = joiner.label(label, step.place, step.restored)
+            case Depart():
+                joiner.depart(step.places)
+            case Restoring():
+                joiner.restoring = step.places
+            case CatchUp():
+                catch_up(joiner, step.most)
+            case Prefetch():
+                joiner.prefetch(step.identities)
+        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.held
+        return taken, repr(joiner.take_outcomes()), asdict(joiner.book), waiting, joiner.clock
