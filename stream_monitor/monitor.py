@@ -280,6 +280,14 @@ class Fleet:
                 self.outcomes_retired += len(group)
         return detections
 
+    def expect(self, key: ModelVersion) -> None:
+        """Predictions of this version wait here though none was taken: follow it, where there is room."""
+        if key in self.monitors:
+            return
+        models = {monitor.key.model for monitor in self.monitors.values()} | {key.model}
+        if len(models) <= self._settings.max_models and len(self._of(key.model)) < self._settings.max_versions:
+            self._admit(key)
+
     def advance(self, clock: float) -> None:
         """Tell all monitors the latest event time."""
         for monitor in self.monitors.values():

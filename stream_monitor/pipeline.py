@@ -227,6 +227,7 @@ class Pipeline:
             return False
         self.stats.records[record.topic] -= 1
         if type(event) is Prediction:
+            self.fleet.expect(event.key)
             self.joiner.predict(event, self.stats.predictions, place, restored=True)
         elif type(event) is Label:
             self.joiner.label(event, place, restored=True)

@@ -13,7 +13,7 @@ from stream_monitor.errors import ConfigError
 from stream_monitor.health import Health
 from stream_monitor.joiner import Joiner
 from stream_monitor.pipeline import Pipeline
-from stream_monitor.testing import make_prediction, make_records
+from stream_monitor.testing import make_label, make_prediction, make_records
 from tests.harness import make_pipeline
 
 RECORDS = make_records(make_prediction(at, features={"x": at % 5}) for at in range(1000))
@@ -73,3 +73,14 @@ def test_not_ready_while_a_partition_is_rebuilt() -> None:
     pipeline.source.restoring = {}
     pipeline.step()
     assert Health(pipeline, 0.05).ready() == []
+
+
+def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> None:
+    records = make_records([*(make_prediction(at) for at in range(10)), *(make_label(at, "yes") for at in range(10))])
+    pipeline, _ = make_pipeline(records, batch_size=7)
+    pipeline.source.restoring = {("inference", 0): 12}
+    while not pipeline.source.exhausted:
+        pipeline.step()
+    (monitor,) = pipeline.fleet.monitors.values()
+    assert monitor.performance.totals() == {"outcomes": 8.0, "correct": 8.0}
+    assert (pipeline.fleet.outcomes_retired, pipeline.stats.records.total(), pipeline.unaccounted) == (0, 8, 0)
