@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from stream_monitor.detectors.adwin import AdwinConfig
-from stream_monitor.detectors.base import Change, Detector, DetectorConfig, Floats
+from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
 
 AnyDetectorConfig = Annotated[
@@ -20,4 +20,4 @@ KINDS: dict[str, type[DetectorConfig]] = {
     config.model_fields["kind"].default: config for config in get_args(get_args(AnyDetectorConfig)[0])
 }
 
-__all__ = ["KINDS", "AnyDetectorConfig", "Change", "Detector", "DetectorConfig", "Floats"]
+__all__ = ["KINDS", "NO_TERMS", "AnyDetectorConfig", "Change", "ColumnKind", "Detector", "DetectorConfig", "Floats", "Terms"]

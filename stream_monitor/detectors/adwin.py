@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from river._river_rust.drift import AdaptiveWindowing
 
-from stream_monitor.detectors.base import Change, DetectorConfig, Floats
+from stream_monitor.detectors.base import Change, DetectorConfig, Floats, Terms, NO_TERMS
 
 
 class AdwinConfig(DetectorConfig):
@@ -23,7 +23,7 @@ class AdwinConfig(DetectorConfig):
     min_window_length: int = Field(5, ge=1, description="shortest part of the window that is compared")
     grace_period: int = Field(10, ge=0, description="values before the first check")
 
-    def make(self) -> Adwin:
+    def make(self, terms: Terms = NO_TERMS) -> Adwin:
         return Adwin(self)
 
 
@@ -77,7 +77,8 @@ class Adwin:
     def _change(self, index: int) -> Change:
         """The means of what the window has just dropped and of what it has kept."""
         kept, kept_total = self._window.get_width(), self._window.get_total()
-        return Change(index, (self._total - kept_total) / max(self._n - kept, 1), kept_total / max(kept, 1))
+        before = (self._total - kept_total) / max(self._n - kept, 1)
+        return Change(index, before, kept_total / max(kept, 1), int(kept))
 
     def state(self) -> dict[str, Any]:
         return {"window": b64encode(self._window.__getstate__()).decode(), "n": self._n, "total": self._total}

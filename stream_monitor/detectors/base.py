@@ -7,21 +7,47 @@ follow from there.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+import math
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
+#: What a column holds: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;
+#: ``category``, the code of a class, 0 to ``Terms.categories`` - 1.
+ColumnKind = Literal["number", "share", "category"]
+
+
+class Terms(NamedTuple):
+    """What a detector is told of the column that it is made for.
+
+    ``run_length``: mean number of values between two false alarms that it may have; infinite where nobody said.
+    ``weight``: independent values that one fed value stands for (a block mean may be worth two, or a half).
+    """
+
+    kind: ColumnKind = "number"
+    run_length: float = math.inf
+    weight: float = 1.0
+    categories: int = 0
+
+
+NO_TERMS = Terms()
 
 
 class Change(NamedTuple):
-    """One drift found in a column: where it was raised, and the mean on both sides of the estimated change."""
+    """One drift found in a column: where it was raised, and the mean on both sides of the estimated change.
+
+    ``width``: how many of the newest values, the one at ``index`` included, are after the estimated change; 0 where
+    the detector does not tell. ``category``: which one's share changed, of a column of categories.
+    """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
     before: float
     after: float
+    width: int = 0
+    category: int | None = None
 
 
 class Detector(Protocol):
@@ -46,8 +72,16 @@ class Detector(Protocol):
 class DetectorConfig(BaseModel):
     """The base of every detector's config. Subclasses add ``kind`` and the parameters."""
 
+    #: Columns that it can read. A column of categories comes as codes only to those that name it; to others it
+    #: comes as the share of its most frequent category.
+    takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share"})
+    #: Whether block means may stand for single values, where those depend on each other.
+    blocks: ClassVar[bool] = True
+    #: The parameter that follows from ``Terms.run_length`` unless it is given; None: false alarms are its own affair.
+    budgeted: ClassVar[str | None] = None
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
-    def make(self) -> Detector:
-        """A fresh detector with these parameters."""
+    def make(self, terms: Terms = NO_TERMS) -> Detector:
+        """A fresh detector with these parameters for a column of these terms."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stream_monitor.detectors.base import Change, DetectorConfig, Floats
+from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
 from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
@@ -25,7 +25,7 @@ class PageHinkleyConfig(DetectorConfig):
     alpha: float = Field(1 - 0.0001, gt=0, le=1, description="forgetting factor of the sum")
     mode: Mode = Field("both", description="direction of the change that is looked for")
 
-    def make(self) -> PageHinkley:
+    def make(self, terms: Terms = NO_TERMS) -> PageHinkley:
         return PageHinkley(self)
 
 
@@ -103,7 +103,7 @@ class PageHinkley:
         """The means before and after the sum's minimum, which is the estimated change point."""
         n_before, total_before = self._at_minima[:, side].tolist()
         after = (self._total - total_before) / max(self._n - n_before, 1.0)
-        return Change(index, total_before / n_before if n_before else after, after)
+        return Change(index, total_before / n_before if n_before else after, after, int(self._n - n_before))
 
     def state(self) -> dict[str, Any]:
         return {
