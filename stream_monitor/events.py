@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from stream_monitor.errors import Reason
 
@@ -67,8 +67,11 @@ class Outcome(NamedTuple):
 class Detection(NamedTuple):
     """One raised drift.
 
-    ``index`` is the 0-based position of the prediction at which it was raised; ``before`` and ``after`` are the
-    signal's means on both sides of the estimated change, in the signal's own unit.
+    ``index`` is the 0-based position of the prediction at which it was raised, ``changed_index`` that of the first
+    one after the estimated change; ``ts`` and ``changed_ts`` are their times. ``before`` and ``after`` are the
+    signal's means on both sides of it in the signal's own unit, taken over ``n_before`` and ``n_after`` values (0:
+    not known); for a ``category``, its shares. ``effect`` is the difference in standard deviations of the values
+    before, without a sign. ``episode`` is the id of the first detection of those that came together.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -79,8 +82,20 @@ class Detection(NamedTuple):
     detector: str
     before: float
     after: float
+    effect: float | None = None
+    changed_index: int | None = None
+    changed_ts: float | None = None
+    n_before: int = 0
+    n_after: int = 0
+    category: str | None = None
+    episode: str | None = None
 
     @property
     def id(self) -> str:
         """The same for the same detection, however often a restart raises it again."""
         return blake2b(repr(self[:6]).encode(), digest_size=8).hexdigest()
+
+    @property
+    def direction(self) -> Literal["up", "down"]:
+        """Where the mean, or the category's share, went."""
+        return "up" if self.after >= self.before else "down"

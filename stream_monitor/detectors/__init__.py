@@ -20,4 +20,14 @@ KINDS: dict[str, type[DetectorConfig]] = {
     config.model_fields["kind"].default: config for config in get_args(get_args(AnyDetectorConfig)[0])
 }
 
-__all__ = ["KINDS", "NO_TERMS", "AnyDetectorConfig", "Change", "ColumnKind", "Detector", "DetectorConfig", "Floats", "Terms"]
+__all__ = [
+    "KINDS",
+    "NO_TERMS",
+    "AnyDetectorConfig",
+    "Change",
+    "ColumnKind",
+    "Detector",
+    "DetectorConfig",
+    "Floats",
+    "Terms",
+]

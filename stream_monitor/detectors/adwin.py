@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from river._river_rust.drift import AdaptiveWindowing
 
-from stream_monitor.detectors.base import Change, DetectorConfig, Floats, Terms, NO_TERMS
+from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
 
 
 class AdwinConfig(DetectorConfig):
