@@ -34,6 +34,9 @@ from stream_monitor.health import Health
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet, MonitorSettings
 from stream_monitor.pipeline import Pipeline
+from stream_monitor.profile import Profile
+from stream_monitor.report.recorder import Recorder
+from stream_monitor.report.watch import watch
 from stream_monitor.sources.base import Source
 from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.sources.kafka import KafkaSource
@@ -41,6 +44,9 @@ from stream_monitor.sources.kafka_options import reveal
 from stream_monitor.tables import Table
 
 logger = logging.getLogger(__name__)
+
+#: Events between false alarms while a run length in time waits for the rate, or where events tell no time.
+UNKNOWN_RATE = 1_000_000.0
 
 
 def run(config: RunConfig) -> None:
@@ -110,9 +116,12 @@ def fingerprint(config: RunConfig) -> str:
 
 
 def replay(
-    config: ReplayConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]
+    config: ReplayConfig,
+    paths: Sequence[Path],
+    progress: Callable[[FileSource], None],
+    recorder: Recorder | None = None,
 ) -> tuple[Pipeline, MemorySink]:
-    """The same pipeline over files, to their end."""
+    """The same pipeline over files, to their end; the recorder sees every column."""
     clock = SystemClock()
     tune_collector()
     source = FileSource(
@@ -122,7 +131,16 @@ def replay(
     codec = make_codec(config, clock, [LABELS])
     # A file of labels may be read long before its predictions, but it ends.
     pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
-    pipeline.run(threading.Event(), lambda _: progress(source))
+    if recorder:
+        watch(pipeline.fleet, recorder)
+        source.batch_size = recorder.batch_size
+
+    def after_step(_: int) -> None:
+        progress(source)
+        if recorder:
+            source.batch_size = recorder.batch_size
+
+    pipeline.run(threading.Event(), after_step)
     pipeline.close()
     return pipeline, sink
 
@@ -163,6 +181,13 @@ def make_pipeline(
         specs=tuple(parse_spec(text) for text in watch.detector),
         task=codec.task,
         warmup=watch.warmup,
+        run_length=watch.expected_run_length.events or UNKNOWN_RATE,
+        run_seconds=watch.expected_run_length.seconds,
+        seasonality=watch.seasonality,
+        rearm_after=watch.rearm_after,
+        episode_gap=watch.episode_gap,
+        feature_types=watch.feature_type,
+        profile=Profile.read(watch.profile) if watch.profile else None,
         performance_window=watch.performance_window,
         performance_decay=watch.performance_decay,
         label_maturity=join.label_maturity,

@@ -10,11 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from stream_monitor.codec import Task
+from stream_monitor.counts import FeatureType
 from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.errors import ConfigError
 from stream_monitor.fields import check_field
+from stream_monitor.profile import Profile
 from stream_monitor.sources.files import Format
 from stream_monitor.sources.kafka_options import parse_options
-from stream_monitor.units import Duration, Share, Size
+from stream_monitor.units import Duration, Expected, Seasonality, Share, Size
 
 
 def _listed(value: Any, separators: str = r"\s+") -> Any:
@@ -56,6 +59,15 @@ def _check_specs(specs: list[str]) -> list[str]:
     return specs
 
 
+def _check_profile(path: Path | None) -> Path | None:
+    if path is not None:
+        try:
+            Profile.read(path)
+        except ConfigError as error:
+            raise ValueError(str(error).removeprefix("--profile: ")) from None
+    return path
+
+
 Listed = Annotated[list[str], BeforeValidator(_listed_by_comma)]
 FieldPairs = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_check_fields)]
 Count = Annotated[int, Field(ge=1)]
@@ -89,13 +101,41 @@ class WatchSettings(Settings):
     """What is watched, and within which bounds."""
 
     detector: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_check_specs)] = setting(
-        ["adwin", "page_hinkley"],
+        ["glr"],
         "a drift detector and the signals it watches; repeatable (see `stream-monitor detectors`)",
         "[SIGNAL=]KIND[:PARAMETER=VALUE,...]",
     )
     warmup: int = setting(
         500, "values of a signal from which its scale is learned; 0: fed as they are", "COUNT", ge=0
     )
+    expected_run_length: Expected = setting(
+        "1000000",
+        "events, or time, between two false alarms of the whole model, on average",
+        "EVENTS|DURATION",
+        validate_default=True,
+    )
+    profile: Annotated[Path | None, AfterValidator(_check_profile)] = setting(
+        None, "reference profile of the training data, made by `stream-monitor profile`", "FILE"
+    )
+    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(_pairs)] = setting(
+        {},
+        "what a feature is; by default the profile tells, or most of its first values; repeatable",
+        "NAME=numeric|categorical",
+    )
+    seasonality: Seasonality = setting(
+        "none",
+        "period whose usual level in each hour is taken out of numbers; auto: 24h where it is beyond doubt",
+        "none|auto|PERIOD",
+        validate_default=True,
+    )
+    rearm_after: Duration = setting(
+        "24h",
+        "how long an alarm stays active where the signal does not come back to its reference",
+        "DURATION",
+        validate_default=True,
+        gt=0,
+    )
+    episode_gap: Count = setting(1000, "predictions without a new change after which an episode is over", "COUNT")
     performance_window: Count = setting(1000, "outcomes in the rolling performance", "COUNT")
     performance_decay: float = setting(
         0.999,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 
 from stream_monitor.detectors import Floats
 from stream_monitor.events import Features, Target
+from stream_monitor.floats import pack, unpack
 
 Ints = NDArray[np.int64]
-#: A standardised value further out than this is taken for this: one wild value must not blind a detector.
-LIMIT = 1000.0
-#: The same for a value that is fed as it is: its square is still a float.
+#: A value that is fed as it is further out than this is taken for this: its square is still a float.
 RAW_LIMIT = 1e100
-#: A column that never varies has no scale: of it at most this many warm-ups are kept until it does.
-CONSTANT_WARMUPS = 10
-#: Classes told apart in the ``prediction`` signal; all others share one code.
-MAX_CLASSES = 64
+#: Values before one that tell the level that it should be at.
+LEVEL_OF = 8
 #: Fewest values that the mean after a change is taken over.
 SHORTEST_AFTER = 5
 _ABSENT = object()
@@ -35,6 +32,8 @@ class FeatureColumn(NamedTuple):
     missing: Floats
     text: int = 0
     other: int = 0
+    #: As received.
+    raw: Sequence[Any] = ()
 
 
 def feature_columns(batch: Sequence[Features], names: Sequence[str]) -> dict[str, FeatureColumn]:
@@ -62,8 +61,8 @@ def _feature_column(column: Sequence[Any]) -> FeatureColumn:
         return _mixed_column(column)
     finite = np.isfinite(values)
     if finite.all():
-        return FeatureColumn(values, np.zeros(len(values)))
-    return FeatureColumn(np.where(finite, values, np.nan), (~finite).astype(np.float64))
+        return FeatureColumn(values, np.zeros(len(values)), raw=column)
+    return FeatureColumn(np.where(finite, values, np.nan), (~finite).astype(np.float64), raw=column)
 
 
 def _mixed_column(column: Sequence[Any]) -> FeatureColumn:
@@ -72,7 +71,7 @@ def _mixed_column(column: Sequence[Any]) -> FeatureColumn:
     text = sum(type(value) is str for value in column)
     unusable = np.array([type(value) is str or _is_other(value) for value in column])
     missing = np.isnan(values) & ~unusable
-    return FeatureColumn(values, missing.astype(np.float64), text, int(unusable.sum()) - text)
+    return FeatureColumn(values, missing.astype(np.float64), text, int(unusable.sum()) - text, column)
 
 
 def _as_float(value: Any) -> float:
@@ -89,29 +88,15 @@ def _is_other(value: Any) -> bool:
     return value is not None and value is not _ABSENT and type(value) not in (float, int, bool, str)
 
 
-class ClassCodes:
-    """Numbers for predictions: a number is itself, text is coded in order of first appearance."""
+def number_column(predictions: Sequence[Target]) -> Floats:
+    """Predicted numbers, shape (len(predictions),); NaN for what is none."""
+    return np.array([p if type(p) is not str else math.nan for p in predictions], dtype=np.float64)
 
-    def __init__(self) -> None:
-        self._codes: dict[str, float] = {}
 
-    def column(self, predictions: Sequence[Target]) -> Floats:
-        """One float a prediction, shape (len(predictions),)."""
-        return np.array([p if type(p) is not str else self._code(p) for p in predictions], dtype=np.float64)
-
-    def _code(self, name: str) -> float:
-        code = self._codes.get(name)
-        if code is None:
-            code = float(min(len(self._codes), MAX_CLASSES))
-            if code < MAX_CLASSES:
-                self._codes[name] = code
-        return code
-
-    def state(self) -> list[str]:
-        return list(self._codes)
-
-    def restore(self, names: Sequence[str]) -> None:
-        self._codes = {name: float(code) for code, name in enumerate(names)}
+def category_values(column: Sequence[Any], only_text: bool) -> list[Any]:
+    """Of a feature as received: its categories, None where there is none. Text alone, or numbers as well."""
+    kinds = (str,) if only_text else (str, int, float, bool)
+    return [value if type(value) in kinds and value == value else None for value in column]
 
 
 def optional_column(values: Sequence[float | None]) -> Floats | None:
@@ -131,106 +116,87 @@ class Column(NamedTuple):
         """Without what is before ``start``."""
         return Column(self.values[start:], self.index[start:], self.ts[start:])
 
+    def until(self, end: int) -> Column:
+        """Only what is before ``end``."""
+        return Column(self.values[:end], self.index[:end], self.ts[:end])
+
+    @classmethod
+    def join(cls, parts: Sequence[Column]) -> Column:
+        """The parts one after the other."""
+        values, index, ts = zip(*parts, strict=True)
+        return cls(np.concatenate(values), np.concatenate(index), np.concatenate(ts))
+
+    def state(self) -> list[str]:
+        """As JSON; a position is a float's whole number up to 2^53."""
+        return [pack(row) for row in (self.values, self.index.astype(np.float64), self.ts)]
+
+    @classmethod
+    def restored(cls, state: Sequence[str]) -> Column:
+        """What `state` wrote."""
+        values, index, ts = map(unpack, state)
+        return cls(values, index.astype(np.int64), ts)
+
     def finite(self) -> Column:
         """Without what is not a finite number."""
         keep = np.isfinite(self.values)
         return self if keep.all() else Column(self.values[keep], self.index[keep], self.ts[keep])
 
 
-class Scaler:
-    """Brings a signal to mean 0 and standard deviation 1, learned over a warm-up.
+class Spread:
+    """How far values are from those just before them: its mean is the spread of the signal, whatever its level.
 
-    Values are held back until ``warmup`` of them have come and they are not all equal; then all are given out, so
-    that none is lost to the detectors. The division by the largest value first keeps 1e308 from overflowing.
+    From each value the mean of the eight before it is taken, the largest and the smallest of them left out, so that
+    a single wild value is one wild distance and no more; what is left counts without its sign.
+
+    Source: D. M. Hawkins, "A CUSUM for a scale parameter", Journal of Quality Technology 13 (1981), pp. 228-231,
+    watches a power of the distance from a known mean; here the mean follows, and normal scores stand for the power.
     """
 
-    def __init__(self, warmup: int) -> None:
-        self._warmup = warmup
-        self._held: list[Column] = []
-        self.held_count = 0
-        self.ready = warmup == 0
-        self._peak, self._mean, self._std = 1.0, 0.0, 1.0
+    def __init__(self) -> None:
+        self._before: Floats = np.empty(0)
 
-    def scale(self, column: Column) -> Column:
-        """The standardised values that can be given out now, maybe none."""
-        if not self.ready:
-            column = self._hold(column)
-            if not self.ready:
-                return column.cut(len(column.values))
-        if not self._warmup:
-            return column._replace(values=np.clip(column.values, -RAW_LIMIT, RAW_LIMIT))
+    def column(self, column: Column) -> Column:
+        """The distances of all values that have eight before them."""
+        values = np.concatenate((self._before, column.values)) / LEVEL_OF
+        self._before = values[-LEVEL_OF:] * LEVEL_OF
+        count = len(values) - LEVEL_OF
+        if count <= 0:
+            return column.cut(len(column.values))
+        total, high, low = values[:-1], values[:-1], values[:-1]
+        for step in (1, 2, 4):
+            total = total[:-step] + total[step:]
+            high, low = np.maximum(high[:-step], high[step:]), np.minimum(low[:-step], low[step:])
+        level = (total - high - low) * (LEVEL_OF / (LEVEL_OF - 2.0))
         with np.errstate(over="ignore"):
-            scaled = (column.values / self._peak - self._mean) / self._std
-        return column._replace(values=np.clip(scaled, -LIMIT, LIMIT))
+            distance = np.abs(values[LEVEL_OF:] * LEVEL_OF - level)
+        distance = np.minimum(distance, np.finfo(np.float64).max)
+        return column.cut(len(column.values) - count)._replace(values=distance)
 
-    def unscale(self, value: float) -> float:
-        """A standardised value in the signal's own unit."""
-        return (value * self._std + self._mean) * self._peak
+    def state(self) -> list[float]:
+        before: list[float] = self._before.tolist()
+        return before
 
-    def _hold(self, column: Column) -> Column:
-        self._held.append(column)
-        self.held_count += len(column.values)
-        if self.held_count < self._warmup:
-            return column
-        values, index, ts = zip(*self._held, strict=True)
-        held = Column(np.concatenate(values), np.concatenate(index), np.concatenate(ts))
-        first = held.values[0]
-        varying = np.flatnonzero(held.values != first)
-        if not len(varying):
-            keep = -CONSTANT_WARMUPS * self._warmup
-            self._held = [held.cut(keep)]
-            self.held_count = len(self._held[0].values)
-            return column
-        start, end = self._reach(int(varying[0]))
-        self._learn(held.values[start:end])
-        self._held, self.held_count = [], 0
-        return held.cut(start)
-
-    def _reach(self, first_varying: int) -> tuple[int, int]:
-        """Where the warm-up begins and ends among the held values, however they were cut into batches."""
-        end = max(self._warmup, first_varying + 1)
-        return max(0, first_varying - CONSTANT_WARMUPS * self._warmup), end
-
-    def _learn(self, values: Floats) -> None:
-        self._peak = float(np.abs(values).max())
-        unit = values / self._peak
-        self._mean, self._std = float(unit.mean()), float(unit.std())
-        # The smallest varying columns may still have no spread that a float can hold.
-        self._std = self._std or 1.0
-        self.ready = True
-
-    def state(self) -> Mapping[str, Any]:
-        # JSON has no NaN: an unknown time becomes null, and numpy reads that as NaN again.
-        held = [[column.values.tolist(), column.index.tolist(), column.ts.tolist()] for column in self._held]
-        return {"ready": self.ready, "scale": [self._peak, self._mean, self._std], "held": held}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.ready = state["ready"]
-        self._peak, self._mean, self._std = state["scale"]
-        self._held = [
-            Column(np.array(v, dtype=np.float64), np.array(i, dtype=np.int64), np.array(t, dtype=np.float64))
-            for v, i, t in state["held"]
-        ]
-        self.held_count = sum(len(column.values) for column in self._held)
+    def restore(self, state: Sequence[float]) -> None:
+        self._before = np.array(state, dtype=np.float64)
 
 
-def mean_since_change(values: Floats, before: float, otherwise: float) -> float:
-    """The mean after a change whose place is not known: of the newest n values that differ most from ``before``.
+def since_change(values: Floats, before: float) -> int:
+    """How many of the newest values are after a change whose place is not known: those that differ most from before.
 
     The n that maximises ``n (mean - before)^2`` is the maximum-likelihood change point for a shift in mean with a
     known level before it (Page 1954). A detector's own window may still hold much of what was before.
 
-    >>> mean_since_change(np.repeat([0.0, 3.0], [90, 10]), before=0.0, otherwise=1.0)
-    3.0
+    >>> since_change(np.repeat([0.0, 3.0], [90, 10]), before=0.0)
+    10
     """
     if len(values) < SHORTEST_AFTER:
-        return otherwise
+        return len(values)
     counts = np.arange(1.0, len(values) + 1.0)
     # A power of two: it keeps 1e308 from overflowing, and changes no digit.
     exponent = math.frexp(max(float(np.abs(values).max()), abs(before)))[1]
     means = np.cumsum(np.ldexp(values[::-1], -exponent)) / counts
     gains = counts * (means - math.ldexp(before, -exponent)) ** 2
-    return math.ldexp(float(means[SHORTEST_AFTER - 1 + int(gains[SHORTEST_AFTER - 1 :].argmax())]), exponent)
+    return SHORTEST_AFTER + int(gains[SHORTEST_AFTER - 1 :].argmax())
 
 
 def mean(values: Floats) -> float:

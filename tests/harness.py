@@ -20,6 +20,9 @@ from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import Record
 from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
 
+#: Two detectors at river's own parameters, which nothing takes from them.
+RIVERS = ("adwin:delta=0.002", "page_hinkley:threshold=50")
+
 
 class Turning(threading.Event):
     """A stop that is never set, and turns a clock instead of waiting."""
@@ -47,7 +50,7 @@ def make_pipeline(
     records: Iterable[Record],
     *,
     batch_size: int = 500,
-    detectors: Iterable[str] = ("adwin", "page_hinkley"),
+    detectors: Iterable[str] = RIVERS,
     codec: Mapping[str, Any] | None = None,
     joiner: Joiner | None = None,
     clock: FakeClock | None = None,

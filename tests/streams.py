@@ -9,9 +9,19 @@ from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import river.drift
+import river.drift.binary
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from stream_monitor.detectors import KINDS, Change, Detector, DetectorConfig, Floats
+
+#: The longest segment for those whose river class takes 0.2 ms a value.
+LONGEST = {"kswin": 200}
+#: River's parameters that are not ours: data to start with.
+NOT_OURS = {"kswin": {"window"}}
+#: Where our default is not river's. No random seed at all would make two runs differ; no short window is 0, which
+#: the command line can say; and river's FHDDM looks for falls where its documentation has ones be errors.
+OUR_DEFAULTS: dict[str, dict[str, Any]] = {"kswin": {"seed": 0}, "fhddm": {"short_window_size": 0, "mode": "up"}}
 
 _SHAPES = {
     "constant": lambda rng, n: np.zeros(n),
@@ -38,6 +48,27 @@ def streams(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
 
 
 @st.composite
+def shares(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
+    """A few segments of zeros and ones, one after the other: random ones, constants, repeated patterns."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    parts = [np.empty(0)]
+    for _ in range(draw(st.integers(1, segments))):
+        length = draw(st.one_of(st.sampled_from((longest, longest // 2)), st.integers(0, longest)))
+        share = draw(st.sampled_from((0.0, 0.02, 0.1, 0.3, 0.5, 0.9, 1.0)))
+        segment = rng.random(length) < share
+        if draw(st.integers(0, 3)) == 0:
+            segment = np.resize(rng.random(draw(st.integers(1, 8))) < share, length)
+        parts.append(segment.astype(float))
+    return np.concatenate(parts)
+
+
+def streams_of(kind: str, segments: int = 4, longest: int = 1200) -> st.SearchStrategy[Floats]:
+    """Streams that a detector of this kind can read; short ones where the oracle is slow."""
+    longest = min(longest, LONGEST.get(kind, longest))
+    return (streams if "number" in KINDS[kind].takes else shares)(segments=segments, longest=longest)
+
+
+@st.composite
 def cuts(draw: st.DrawFn) -> list[float]:
     """Where to cut a stream, as shares of its length."""
     return sorted(draw(st.lists(st.floats(0, 1), max_size=8)))
@@ -52,16 +83,28 @@ def configs(kind: str) -> st.SearchStrategy[DetectorConfig]:
     """Random valid parameters of a detector, read off its config."""
     fields = {name: field for name, field in KINDS[kind].model_fields.items() if name != "kind"}
     parameters = {name: _values(field.annotation, field.metadata, field.default) for name, field in fields.items()}
-    return st.fixed_dictionaries({}, optional=parameters).map(lambda given: KINDS[kind](**given))
+    given = st.fixed_dictionaries({}, optional=parameters).map(lambda given: _config(kind, given))
+    return given.filter(lambda config: config is not None)
+
+
+def _config(kind: str, parameters: dict[str, Any]) -> DetectorConfig | None:
+    """None where the parameters do not go together."""
+    try:
+        return KINDS[kind](**parameters)
+    except ValidationError:
+        return None
 
 
 def _values(annotation: Any, metadata: Sequence[Any], default: Any) -> st.SearchStrategy[Any]:
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
+    if annotation is bool:
+        return st.booleans()
     limits = {name: getattr(m, name) for m in metadata for name in ("gt", "ge", "lt", "le") if hasattr(m, name)}
     if annotation is int:
         low = limits.get("ge", limits.get("gt", -1) + 1)
-        return st.integers(low, limits.get("le", 3 * max(default, low) + 2))
+        high = 3 * max(default, low) + 2
+        return st.integers(low, min(high, limits.get("le", high)))
     low, high = limits.get("ge", limits.get("gt", 0.0)), limits.get("le", limits.get("lt", 2 * default))
     inner = st.floats(low, high, exclude_min="gt" in limits, exclude_max="lt" in limits, allow_subnormal=False)
     return inner.filter(lambda value: value == low or value - low > 1e-9)
@@ -79,14 +122,23 @@ def feed(detector: Detector, batches: Sequence[Floats]) -> list[Change]:
 
 def river_class(kind: str) -> type[river.drift.ADWIN] | None:
     """River's detector of the same name, None where it has none."""
-    names = {name.lower(): name for name in river.drift.__all__}
-    name = names.get(kind.replace("_", ""))
-    return getattr(river.drift, name) if name else None
+    modules = (river.drift, river.drift.binary)
+    names = {name.lower(): (module, name) for module in modules for name in module.__all__}
+    found = names.get(kind.replace("_", ""))
+    return getattr(*found) if found else None
 
 
 def river_indices(config: DetectorConfig, values: Floats) -> list[int]:
     """Where river's own class finds drift in a stream."""
-    theirs = river_class(config.kind)(**config.model_dump(exclude={"kind"}))  # type: ignore[attr-defined, misc]
+    parameters = config.model_dump()
+    kind = parameters.pop("kind")
+    if kind == "fhddm":
+        parameters["short_window_size"] = parameters["short_window_size"] or None
+        mode = parameters.pop("mode")
+        if mode == "both":
+            return _first_of_both(config, values)
+        values = values if mode == "down" else 1.0 - values
+    theirs = river_class(kind)(**parameters)  # type: ignore[misc]
     found = []
     for index, value in enumerate(values.tolist()):
         theirs.update(value)
@@ -95,11 +147,28 @@ def river_indices(config: DetectorConfig, values: Floats) -> list[int]:
     return found
 
 
+def _first_of_both(config: DetectorConfig, values: Floats) -> list[int]:
+    """Where one of river's detectors for the two directions fires; then both start anew."""
+    found: list[int] = []
+    start = 0
+    while start < len(values):
+        both = [config.model_copy(update={"mode": mode}) for mode in ("up", "down")]
+        hits = [index for one in both for index in river_indices(one, values[start:])[:1]]
+        if not hits:
+            break
+        found.append(start + min(hits))
+        start = found[-1] + 1
+    return found
+
+
 def river_defaults(kind: str) -> dict[str, Any]:
     """The parameters and defaults of river's class."""
     theirs = river_class(kind)
     parameters = inspect.signature(theirs).parameters if theirs else {}
-    return {name: parameter.default for name, parameter in parameters.items()}
+    defaults = {
+        name: parameter.default for name, parameter in parameters.items() if name not in NOT_OURS.get(kind, ())
+    }
+    return defaults | OUR_DEFAULTS.get(kind, {})
 
 
 def same(one: float, other: float) -> bool:

@@ -10,6 +10,7 @@ from stream_monitor import __version__
 from stream_monitor.cli.check_config import check_config
 from stream_monitor.cli.demo import demo
 from stream_monitor.cli.detectors import detectors
+from stream_monitor.cli.profile import profile
 from stream_monitor.cli.replay import replay
 from stream_monitor.cli.run import run
 from stream_monitor.errors import ConfigError, StateError
@@ -24,7 +25,7 @@ def cli() -> None:
     """
 
 
-for command in (run, replay, demo, detectors, check_config):
+for command in (run, replay, profile, demo, detectors, check_config):
     cli.add_command(command)
 
 

@@ -15,7 +15,10 @@ from stream_monitor.errors import ConfigError, SourceError
     "--listen", metavar="HOST:PORT", default="127.0.0.1:9464", show_default=True, help="where the sidecar serves"
 )
 @click.option(
-    "--exit", "end", is_flag=True, help="end after the report: with 0 when every incident was found, else 1"
+    "--exit",
+    "end",
+    is_flag=True,
+    help="end after the report: with 0 when every incident was found and nothing else alarmed, else 1",
 )
 @click.option(
     "--produce-only", is_flag=True, help="only play events to the broker of --bootstrap-servers, day after day"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from stream_monitor.cli.options import load, settings_options
 from stream_monitor.config import ReplayConfig
 from stream_monitor.errors import ConfigError
 from stream_monitor.events import Detection
+from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
 from stream_monitor.pipeline import Pipeline
+from stream_monitor.report.recorder import Recorder
 from stream_monitor.timestamps import format_timestamp
 
 #: Rows of the table; the rest is in --json.
@@ -39,8 +41,15 @@ SHOWN = 50
     type=click.Path(path_type=Path),
     help="write the findings to this file",
 )
+@click.option(
+    "--report",
+    "report_path",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="write a report to this file: one HTML page with all timelines, which needs nothing else",
+)
 @settings_options(ReplayConfig)
-def replay(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
+def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | None, **flags: Any) -> None:
     """Run recorded predictions through the pipeline, without a broker, and print what it finds.
 
     FILE is JSONL, CSV or Parquet, plain or compressed by gzip or zstd. Of CSV and Parquet, the columns that are not
@@ -49,14 +58,20 @@ def replay(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     config = load(ReplayConfig, flags)
     from stream_monitor import app
 
-    if json_path:
-        _write(json_path, {})
+    _check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
+    recorder = Recorder() if report_path else None
     began = time.monotonic()
     with _Progress() as progress:
-        pipeline, sink = app.replay(config, files, progress)
-    result = summarise(pipeline, sorted(sink.detections))
+        pipeline, sink = app.replay(config, files, progress, recorder)
+    detections = sorted(sink.detections)
+    result = summarise(pipeline, detections)
     if json_path:
-        _write(json_path, result)
+        _write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+    if report_path and recorder:
+        from stream_monitor.report.page import render
+
+        page = render(result, detections, recorder, list(map(str, files)), told(config, flags))
+        _write("--report", report_path, page.encode())
     _print(result, time.monotonic() - began)
     if not result["events"] and result["rejected"]:
         click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
@@ -112,11 +127,35 @@ class _Progress:
         self._bar.update(source.bytes_read - self._bar.pos)
 
 
-def _write(path: Path, result: dict[str, Any]) -> None:
+def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
+    """The settings that were given, as flags: as they were typed, or as the environment or the file has them."""
+    found = []
+    values = config.model_dump(mode="json")
+    for name in sorted(config.model_fields_set):
+        value = flags.get(name) or values[name]
+        if isinstance(value, dict):
+            value = [f"{key}={path}" for key, path in value.items()]
+        found += [f"{flag(name)} {each}" for each in (value if isinstance(value, list | tuple) else [value])]
+    return found
+
+
+def _check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | None]) -> None:
+    """Fail before the replay begins, not after it."""
+    taken = {path.resolve() for path in inputs if path}
+    for name, path in outputs.items():
+        if not path:
+            continue
+        if path.resolve() in taken:
+            raise ConfigError(f"{name}: {path} is read, or written by another flag; name another file")
+        taken.add(path.resolve())
+        _write(name, path, b"")
+
+
+def _write(name: str, path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(content)
     except OSError as error:
-        raise ConfigError(f"--json: can't write {path}: {error.strerror}") from None
+        raise ConfigError(f"{name}: can't write {path}: {error.strerror}") from None
 
 
 def _print(result: dict[str, Any], seconds: float) -> None:

@@ -21,7 +21,7 @@ SETTLE = 4.0
 
 
 def play(listen: str, stay: bool, say: Callable[[str], None]) -> bool:
-    """Play one day, report, and serve on if asked; whether every incident was found."""
+    """Play one day, report, and serve on if asked; whether every incident was found, and nothing else."""
     with EmbeddedBroker() as broker:
         producer = DemoProducer(broker.bootstrap_servers, LENGTH / DURATION, CLIENT_OPTIONS, repeat=stay)
         producer.start()
@@ -46,8 +46,9 @@ def play(listen: str, stay: bool, say: Callable[[str], None]) -> bool:
 
 
 def found_all(producer: DemoProducer, sidecar: Sidecar) -> bool:
-    """Whether every incident of the first day was found."""
-    return all(finding.found is not None for finding in match(sidecar.lines, producer.started)[0])
+    """Whether every incident of the first day was found, and nothing but these alarmed."""
+    findings, unmatched = match(sidecar.lines, producer.started)
+    return not unmatched and all(finding.found is not None for finding in findings)
 
 
 def produce_only(bootstrap_servers: str, say: Callable[[str], None]) -> None:

@@ -25,7 +25,9 @@ class Incident(NamedTuple):
     lasts: int = LENGTH
 
 
-INCOME = Incident("income arrives in another currency", 2_500, ("feature:income", "score", "prediction", "error"))
+INCOME = Incident(
+    "income arrives in another currency", 2_500, ("feature:income", "spread:income", "score", "prediction", "error")
+)
 MISSING = Incident(
     "employment_years goes missing in 40 %", 4_000, ("missing:employment_years", "score", "prediction", "error")
 )

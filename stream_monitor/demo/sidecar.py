@@ -10,9 +10,6 @@ from typing import Any
 
 import orjson
 
-#: Quieter than the default at thousands of events: Page-Hinkley's own defaults fire often on stationary streams.
-DETECTORS = ("adwin", "page_hinkley:delta=0.1,threshold=60")
-
 
 class Sidecar:
     """``stream-monitor run`` in a child process; ``lines`` are its log lines so far."""
@@ -24,7 +21,6 @@ class Sidecar:
             "--topic", "inference", "--label-topic", "labels",
             "--group-id", "demo",
             "--listen", listen,
-            *[part for spec in DETECTORS for part in ("--detector", spec)],
             *[part for key, value in kafka_options.items() for part in ("--kafka-option", f"{key}={value}")],
         ]  # fmt: skip
         self.lines: list[dict[str, Any]] = []

@@ -8,10 +8,29 @@ from pydantic import Field
 
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
+from stream_monitor.detectors.ddm import DdmConfig
+from stream_monitor.detectors.eddm import EddmConfig
+from stream_monitor.detectors.fhddm import FhddmConfig
+from stream_monitor.detectors.glr import GlrConfig
+from stream_monitor.detectors.hddm_a import HddmAConfig
+from stream_monitor.detectors.hddm_w import HddmWConfig
+from stream_monitor.detectors.kswin import KswinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
+from stream_monitor.detectors.seed import SeedConfig
+from stream_monitor.detectors.stepd import StepdConfig
 
 AnyDetectorConfig = Annotated[
-    AdwinConfig | PageHinkleyConfig,
+    AdwinConfig
+    | DdmConfig
+    | EddmConfig
+    | FhddmConfig
+    | GlrConfig
+    | HddmAConfig
+    | HddmWConfig
+    | KswinConfig
+    | PageHinkleyConfig
+    | SeedConfig
+    | StepdConfig,
     Field(discriminator="kind"),
 ]
 

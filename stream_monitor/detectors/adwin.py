@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64decode, b64encode
 from itertools import compress, count
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 from river._river_rust.drift import AdaptiveWindowing
 
 from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.detectors.run_length import adwin_delta
 
 
 class AdwinConfig(DetectorConfig):
     """Keeps a window that shrinks when two of its parts differ in mean (Bifet and Gavaldà 2007)."""
+
+    budgeted: ClassVar[str | None] = "delta"
 
     kind: Literal["adwin"] = "adwin"
     delta: float = Field(0.002, gt=0, lt=1, description="significance: smaller is slower and quieter")
@@ -24,7 +28,9 @@ class AdwinConfig(DetectorConfig):
     grace_period: int = Field(10, ge=0, description="values before the first check")
 
     def make(self, terms: Terms = NO_TERMS) -> Adwin:
-        return Adwin(self)
+        if math.isinf(terms.run_length) or "delta" in self.model_fields_set:
+            return Adwin(self)
+        return Adwin(self.model_copy(update={"delta": adwin_delta(terms.run_length)}))
 
 
 class Adwin:
@@ -78,7 +84,7 @@ class Adwin:
         """The means of what the window has just dropped and of what it has kept."""
         kept, kept_total = self._window.get_width(), self._window.get_total()
         before = (self._total - kept_total) / max(self._n - kept, 1)
-        return Change(index, before, kept_total / max(kept, 1), int(kept))
+        return Change(index, before, kept_total / max(kept, 1))
 
     def state(self) -> dict[str, Any]:
         return {"window": b64encode(self._window.__getstate__()).decode(), "n": self._n, "total": self._total}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.detectors.run_length import page_hinkley_threshold
 from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
@@ -18,6 +20,8 @@ CHUNK = 1024
 class PageHinkleyConfig(DetectorConfig):
     """Adds up deviations from the running mean and fires when the sum leaves its extreme (Page 1954)."""
 
+    budgeted: ClassVar[str | None] = "threshold"
+
     kind: Literal["page_hinkley"] = "page_hinkley"
     min_instances: int = Field(30, ge=1, description="values before the first detection")
     delta: float = Field(0.005, ge=0, description="deviation that is tolerated")
@@ -26,7 +30,10 @@ class PageHinkleyConfig(DetectorConfig):
     mode: Mode = Field("both", description="direction of the change that is looked for")
 
     def make(self, terms: Terms = NO_TERMS) -> PageHinkley:
-        return PageHinkley(self)
+        if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
+            return PageHinkley(self)
+        threshold = page_hinkley_threshold(terms.run_length, self.delta, 2 if self.mode == "both" else 1)
+        return PageHinkley(self.model_copy(update={"threshold": threshold}))
 
 
 class PageHinkley:

@@ -13,7 +13,7 @@ from stream_monitor.detectors import KINDS, DetectorConfig
 
 #: The signals there are: by full name, and by the prefix before a feature's name.
 SIGNALS = ("prediction", "score", "error")
-SIGNAL_PREFIXES = ("feature:", "missing:")
+SIGNAL_PREFIXES = ("feature:", "spread:", "missing:")
 
 
 class DetectorSpec(NamedTuple):
@@ -25,7 +25,7 @@ class DetectorSpec(NamedTuple):
 
 
 #: What watches every signal where nothing else was asked for.
-DEFAULT_SPECS = tuple(DetectorSpec("*", kind, KINDS[kind]()) for kind in ("adwin", "page_hinkley"))
+DEFAULT_SPECS = tuple(DetectorSpec("*", kind, KINDS[kind]()) for kind in ("glr",))
 
 
 def parse_spec(text: str) -> DetectorSpec:

@@ -86,6 +86,52 @@ DRIFT_TIME = _metric(
 )
 DRIFT_BEFORE = _metric("drift_mean_before", "gauge", "Mean before the last drift, in the signal's own unit.", *_DRIFT)
 DRIFT_AFTER = _metric("drift_mean_after", "gauge", "Mean after the last drift, in the signal's own unit.", *_DRIFT)
+DRIFT_EFFECT = _metric(
+    "drift_effect_size",
+    "gauge",
+    "Size of the last drift: Cohen's d of normal scores, of shares Cohen's h; 0.2 is small, 0.8 large.",
+    *_DRIFT,
+)
+DRIFT_ACTIVE = _metric(
+    "drift_active",
+    "gauge",
+    "1 from a drift until the signal is near its reference again, or --rearm-after has passed.",
+    *_VERSION,
+    "signal",
+)
+EPISODES = _metric(
+    "drift_episodes_total", "counter", "Changes, each of them in one signal or in many at once.", *_VERSION
+)
+DISTANCE = _metric(
+    "reference_distance",
+    "gauge",
+    "Distance of a signal's newest 1,000 values to its reference, which stays as it was, by measure.",
+    *_VERSION,
+    "signal",
+    "measure",
+)
+DISTANCE_THRESHOLD = _metric(
+    "reference_distance_threshold",
+    "gauge",
+    "Distance above which a signal is another than its reference.",
+    *_VERSION,
+    "signal",
+    "measure",
+)
+BLOCK_LENGTH = _metric(
+    "signal_block_length",
+    "gauge",
+    "Values that are averaged before a detector sees them, because they depend on each other.",
+    *_VERSION,
+    "signal",
+)
+EFFECTIVE = _metric(
+    "signal_effective_samples",
+    "gauge",
+    "Independent values that a signal's detectors have seen since they last started; 0 in the warm-up.",
+    *_VERSION,
+    "signal",
+)
 SIGNAL_MEAN = _metric(
     "signal_mean", "gauge", "Mean of a signal's newest 1,000 values, in its own unit.", *_VERSION, "signal"
 )
@@ -96,6 +142,13 @@ FEATURE_VALUES = _metric(
     *_VERSION,
     "feature",
     "kind",
+)
+VIOLATIONS = _metric(
+    "feature_type_violations_total",
+    "counter",
+    "Values that are not of the feature's type: text in a numeric one, numbers in one of text.",
+    *_VERSION,
+    "feature",
 )
 FEATURES_IGNORED = _metric(
     "features_ignored_total",

@@ -105,6 +105,7 @@ def _monitor(monitor: Monitor) -> Iterator[_Row]:
     key = monitor.key
     totals = monitor.performance.totals()
     yield catalog.PREDICTIONS, key, monitor.predictions
+    yield catalog.EPISODES, key, monitor.episodes.count
     yield catalog.FEATURES_IGNORED, key, monitor.features_ignored
     yield catalog.OUTCOMES, key, totals["outcomes"]
     for name, metric in (
@@ -130,18 +131,28 @@ def _monitor(monitor: Monitor) -> Iterator[_Row]:
     for feature, counts in monitor.features.items():
         for kind in ("numeric", "text", "missing", "other"):
             yield catalog.FEATURE_VALUES, (*key, feature, kind), getattr(counts, kind)
+        yield catalog.VIOLATIONS, (*key, feature), counts.violations
     yield from _signals(monitor)
 
 
 def _signals(monitor: Monitor) -> Iterator[_Row]:
     for name, signal in monitor.signals.items():
-        yield catalog.SIGNAL_MEAN, (*monitor.key, name), signal.mean
+        where = (*monitor.key, name)
+        if signal.kind != "category":
+            yield catalog.SIGNAL_MEAN, where, signal.mean
+        yield catalog.DRIFT_ACTIVE, where, float(signal.active_since is not None)
+        yield catalog.BLOCK_LENGTH, where, signal.block_length
+        yield catalog.EFFECTIVE, where, signal.effective_samples
+        for measure, distance in signal.distances().items():
+            yield catalog.DISTANCE, (*where, measure), distance.value
+            yield catalog.DISTANCE_THRESHOLD, (*where, measure), distance.threshold
         for detector, drift in signal.drifts.items():
             labels = (*monitor.key, name, detector)
             yield catalog.DRIFTS, labels, drift.count
             if drift.count:
                 yield catalog.DRIFT_BEFORE, labels, drift.before
                 yield catalog.DRIFT_AFTER, labels, drift.after
+                yield catalog.DRIFT_EFFECT, labels, drift.effect or 0.0
             if drift.last_ts is not None:
                 yield catalog.DRIFT_TIME, labels, drift.last_ts
 

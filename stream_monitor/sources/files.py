@@ -89,6 +89,8 @@ class FileSource:
             label_rows = self._records(labels, _label_format(labels, file_format), LABELS, counted=False)
             self._records_left = self._merge(rows, label_rows)
         self._exhausted = False
+        #: Records of one poll.
+        self.batch_size = BATCH_SIZE
         self.before_commit: BeforeCommit = lambda _: None
         self.departed: Departed = lambda _: None
         self.restoring: Mapping[Place, int] = {}
@@ -96,8 +98,8 @@ class FileSource:
         self.owner = ""
 
     def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
-        batch = list(islice(self._records_left, BATCH_SIZE))
-        self._exhausted = len(batch) < BATCH_SIZE
+        batch = list(islice(self._records_left, self.batch_size))
+        self._exhausted = len(batch) < self.batch_size
         return batch
 
     @property
@@ -245,9 +247,12 @@ def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
         file = ParquetFile(raw)
     except ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}") from None
+    odd = [field.name for field in file.schema_arrow if not _is_plain(field.type)]
     for batch in map(_in_microseconds, file.iter_batches(BATCH_SIZE)):
         for row in batch.to_pylist():
-            yield {name: _plain(value) for name, value in row.items()}
+            for name in odd:
+                row[name] = _plain(row[name])
+            yield row
 
 
 def _in_microseconds(batch: Any) -> Any:
@@ -260,6 +265,14 @@ def _in_microseconds(batch: Any) -> Any:
             kind = pa.timestamp("us", field.type.tz) if timestamp else pa.duration("us")
             batch = batch.set_column(at, field.with_type(kind), batch.column(at).cast(kind, safe=False))
     return batch
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether all values of a column are as JSON has them, so that none has to be looked at."""
+    from pyarrow import types
+
+    is_number = types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind)
+    return bool(is_number or types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind))
 
 
 def _plain(value: Any) -> Any:

@@ -66,7 +66,6 @@ def test_the_page_shows_models_drifts_and_rejects(
     assert models["<churn>"][1:4] == ["default", "2,000", "0"]
     assert models["fraud"][1:5] == ["2", "100", "100", "accuracy 0.5 (0.4038 to 0.5962)"]
     drifts = {(row[1], row[2], row[3]) for row in rows(dom, "Last drifts")}
-    assert ("<churn> / default", "feature:age", "adwin") in drifts
-    assert ("<churn> / default", "feature:age", "page_hinkley") in drifts
+    assert ("<churn> / default", "feature:age", "glr") in drifts
     assert dict(rows(dom, "Rejected records")) == {"not_json": "1", "not_object": "1"}
     assert ">ready</span>" in dom

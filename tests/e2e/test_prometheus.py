@@ -1,7 +1,7 @@
 """The main job: a real data set, through a real Kafka, into the sidecar, and out of a real Prometheus.
 
 What PromQL returns must equal what is computed here from the same rows with nothing of stream_monitor: river's own
-detectors, fed value by value, after a standardisation written anew.
+detectors, fed value by value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ from tests.integration.sidecar import Scrape, Sidecar, watch
 
 pytestmark = [pytest.mark.kafka, pytest.mark.prometheus]
 
-WARMUP, ROLLING, DECAY = 500, 1000, 0.999
+ROLLING, DECAY = 1000, 0.999
+#: River sees raw values: so does the sidecar then, with river's own parameters.
+WATCHED = [
+    f"{signal}={detector}"
+    for signal in ("feature:*", "missing:*", "score", "error")
+    for detector in ("adwin:delta=0.002", "page_hinkley:threshold=50")
+]
 MODELS = {
     "phishing": (datasets.Phishing, lambda: preprocessing.StandardScaler() | linear_model.LogisticRegression()),
     "segments": (datasets.ImageSegments, tree.HoeffdingTreeClassifier),
@@ -72,16 +78,12 @@ def expect(rows: list[Row]) -> Expected:
     }
     found = Expected(accuracy, len(rows), int(right.sum()))
     for signal, values in signals(rows):
-        raw = signal == "error" or signal.startswith("missing:")
-        found.detections.update(detect(signal, np.array(values, dtype=float), raw))
+        found.detections.update(detect(signal, np.array(values, dtype=float)))
     return found
 
 
 def signals(rows: list[Row]) -> Iterator[tuple[str, list[float]]]:
     """Every signal of the rows, with its values."""
-    codes: dict[Any, int] = {}
-    coded = [codes.setdefault(row.predicted, len(codes)) for row in rows]
-    yield "prediction", [float(row.predicted) for row in rows] if isinstance(rows[0].true, bool) else coded
     yield "score", [row.probability[row.predicted] for row in rows if row.probability]
     yield "error", [float(row.predicted != row.true) for row in rows]
     for name in rows[0].features:
@@ -89,23 +91,13 @@ def signals(rows: list[Row]) -> Iterator[tuple[str, list[float]]]:
         yield f"missing:{name}", [0.0 for _ in rows]
 
 
-def detect(signal: str, values: Any, raw: bool) -> Iterator[tuple[str, str]]:
+def detect(signal: str, values: Any) -> Iterator[tuple[str, str]]:
     """The signal and the detector of each drift that river finds, value by value."""
-    scaled = values if raw else standardise(values)
     for name, detector in (("adwin", drift.ADWIN()), ("page_hinkley", drift.PageHinkley())):
-        for value in scaled:
+        for value in values:
             detector.update(value)
             if detector.drift_detected:
                 yield signal, name
-
-
-def standardise(values: Any) -> Any:
-    """By the first 500 values, or as many more as it takes until they are not all equal; nothing while they are."""
-    varying = np.flatnonzero(values != values[0])
-    if not len(varying):
-        return values[:0]
-    seen = values[: max(WARMUP, varying[0] + 1)]
-    return (values - seen.mean()) / seen.std()
 
 
 def inference(model: str, at: int, row: Row) -> dict[str, Any]:
@@ -123,7 +115,8 @@ def scored() -> dict[str, list[Row]]:
 def monitored(kafka_broker: Broker, topic: MakeTopic, scored: dict[str, list[Row]]) -> Iterator[Sidecar]:
     """A sidecar that has read all the rows, and their labels from a topic of their own."""
     predictions, labels = topic("inference"), topic("labels")
-    with Sidecar(*watch(kafka_broker, predictions, "--label-topic", labels)) as sidecar:
+    watched = [part for spec in WATCHED for part in ("--detector", spec)]
+    with Sidecar(*watch(kafka_broker, predictions, "--label-topic", labels, "--warmup", "0", *watched)) as sidecar:
         sent = 0
         for model, rows in scored.items():
             events = [inference(model, at, row) for at, row in enumerate(rows)]

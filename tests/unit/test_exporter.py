@@ -26,7 +26,7 @@ from stream_monitor.health import ENOUGH, STALLED, Health
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import Position
 from stream_monitor.testing import FakeClock, make_label, make_prediction, make_records
-from tests.harness import Turning, feature_events, make_pipeline, run
+from tests.harness import RIVERS, Turning, feature_events, make_pipeline, run
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -37,7 +37,8 @@ def _busy(task: str = "classification") -> Pipeline:
     columns = {"a": [float(at >= 1000) + (at % 7) / 7 for at in range(2000)], "b": ["x", None] * 1000}
     events: list[Any] = feature_events(columns, score=0.5, prediction=1)
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
-    pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task)
+    detectors = [*RIVERS, "glr:threshold=8"]
+    pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors)
     pipeline.stats.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
     return pipeline

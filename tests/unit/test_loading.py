@@ -36,7 +36,13 @@ WRONG: dict[str, tuple[str, str]] = {
     "field": ("idd=a", "id, ts, model"),
     "label_field": ("id", "NAME=VALUE"),
     "max_record_bytes": ("1MB", "64MiB"),
-    "detector": ("adwim", "adwin, page_hinkley"),
+    "detector": ("adwim", "adwin, "),
+    "expected_run_length": ("often", "a duration such as 30d"),
+    "profile": ("/no/such/profile.json", "/no/such/profile.json"),
+    "feature_type": ("zip=number", "'numeric' or 'categorical'"),
+    "seasonality": ("daily", "none, auto, or a period"),
+    "rearm_after": ("5", "500ms"),
+    "episode_gap": ("0", "greater than or equal to 1"),
     "warmup": ("1", "0 or at least 2"),
     "performance_window": ("0", "greater than or equal to 1"),
     "performance_decay": ("1", "less than 1"),
@@ -254,6 +260,7 @@ def test_what_is_repeatable() -> None:
         "field",
         "label_field",
         "kafka_option",
+        "feature_type",
     }
 
 

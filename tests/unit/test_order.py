@@ -39,8 +39,8 @@ def _labelled(natural: bool) -> list[dict[str, Any]]:
 def _errors(natural: bool, maturity: float) -> tuple[int, float]:
     """Drifts found in the error, and the accuracy when the first labels had come."""
     events = _labelled(natural)
-    _, detections = run(events, joiner=Joiner(maturity=maturity), detectors=["error=adwin"])
-    begun, _ = run(events[: COUNT + 50], joiner=Joiner(maturity=maturity), detectors=["error=adwin"])
+    _, detections = run(events, joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
+    begun, _ = run(events[: COUNT + 50], joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
     (monitor,) = begun.fleet.monitors.values()
     return len(findings(detections)), monitor.performance.measures().get("accuracy", {}).get("rolling", -1.0)
 
@@ -88,7 +88,7 @@ def test_partitions_read_in_blocks_fake_drift_unless_they_are_merged() -> None:
 
 
 def _drifts(records: list[Any]) -> int:
-    pipeline, sink = make_pipeline(records, detectors=["feature:x=adwin"], warmup=2000)
+    pipeline, sink = make_pipeline(records, detectors=["feature:x=adwin:delta=0.002"], warmup=2000)
     while not pipeline.source.exhausted:
         pipeline.step()
     return len(sink.detections)

@@ -37,13 +37,13 @@ def test_a_changed_detector_starts_anew_and_the_others_go_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    first = _over(tmp_path, "one", detectors=["adwin", "page_hinkley"])
+    first = _over(tmp_path, "one", detectors=["adwin:delta=0.2", "page_hinkley"])
     caplog.clear()
     second = _over(tmp_path, "two", detectors=["adwin:delta=0.1", "page_hinkley"])
     before, after = (next(iter(it.fleet.monitors.values())).signals["feature:x"].state() for it in (first, second))
-    assert after["detectors"]["page_hinkley"] == before["detectors"]["page_hinkley"]
-    assert after["detectors"]["adwin"]["state"] != before["detectors"]["adwin"]["state"]
-    assert after["detectors"]["adwin"]["state"]["n"] == 0
+    assert after["channels"]["page_hinkley"] == before["channels"]["page_hinkley"]
+    assert before["channels"]["adwin"]["detector"]
+    assert after["channels"]["adwin"]["detector"] is None
     assert "adwin on feature:x of default/default starts anew" in caplog.text
     assert "page_hinkley on" not in caplog.text
     assert "the configuration is not that of the saved state" in caplog.text

@@ -1,0 +1,134 @@
+"""Programs in this process: two that look at nothing, and river's detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from program import Floats, Program, Run, Setting
+from river import drift
+from river._river_rust.drift import AdaptiveWindowing
+
+SHARES = frozenset({"share"})
+#: Values by which the rows called "scaled" standardise all that comes after.
+SCALED_BY = 500
+#: Between two false alarms of ADWIN with this delta are about 100,000 normal values (bench/run_length.py).
+ADWIN_100_000 = 0.029
+#: Seed of KSWIN, which samples.
+KSWIN_SEED = 1
+
+
+def programs() -> list[Program]:
+    adwin, hinkley = partial(_window, delta=0.002), partial(each_value, detector=drift.PageHinkley)
+    return [
+        Program("never", "none", _never, "fast"),
+        Program("every 100", "none", _every_hundred, "fast"),
+        Program("river ADWIN", "river", adwin, "fast"),
+        Program("river ADWIN scaled", "river", partial(scaled, inner=adwin), "fast"),
+        Program(f"river ADWIN {ADWIN_100_000:g}", "river", partial(_window, delta=ADWIN_100_000), "fast"),
+        Program("river PageHinkley", "river", hinkley),
+        Program("river PageHinkley scaled", "river", partial(scaled, inner=hinkley)),
+        Program("river KSWIN", "river", partial(each_value, detector=partial(drift.KSWIN, seed=KSWIN_SEED)), "slow"),
+        Program("river DDM", "river", partial(each_value, detector=drift.binary.DDM), takes=SHARES),
+        Program("river EDDM", "river", partial(each_value, detector=drift.binary.EDDM), takes=SHARES),
+        Program("river FHDDM", "river", partial(each_value, detector=drift.binary.FHDDM), takes=SHARES),
+        Program("river HDDM_A", "river", partial(each_value, detector=drift.binary.HDDMA), takes=SHARES),
+        Program("river HDDM_W", "river", partial(each_value, detector=drift.binary.HDDMW), takes=SHARES),
+    ]
+
+
+def real_programs() -> list[Program]:
+    """The best single settings for all annotated series that `real_sweep.py` found, raw and scaled."""
+    adwin, hinkley, kswin = drift.ADWIN, drift.PageHinkley, drift.KSWIN
+    raw: dict[str, Callable[[], Any]] = {
+        "river ADWIN delta 0.05 clock 1": partial(adwin, delta=0.05, clock=1),
+        "river ADWIN delta 0.5 clock 32": partial(adwin, delta=0.5, clock=32),
+        "river PageHinkley min 30 delta 1 threshold 20": partial(hinkley, delta=1.0, threshold=20.0),
+        "river KSWIN alpha 0.0001 window 20 newest 10": partial(
+            kswin, alpha=1e-4, window_size=20, stat_size=10, seed=KSWIN_SEED
+        ),
+    }
+    scaled: dict[str, tuple[Callable[[], Any], int]] = {
+        "river ADWIN delta 0.01 clock 32 scaled": (partial(adwin, delta=0.01, clock=32), 50),
+        "river PageHinkley min 5 delta 1 threshold 100 scaled": (
+            partial(hinkley, min_instances=5, delta=1.0, threshold=100.0),
+            20,
+        ),
+    }
+    return [
+        *(Program(name, "river", partial(each_value, detector=make)) for name, make in raw.items()),
+        *(
+            Program(name, "river", partial(scaled, inner=partial(each_value, detector=make), by=by))
+            for name, (make, by) in scaled.items()
+        ),
+    ]
+
+
+def _never(_: Setting) -> Run:
+    return lambda _values: []
+
+
+def _every_hundred(_: Setting) -> Run:
+    seen = 0
+
+    def run(values: Floats) -> list[int]:
+        nonlocal seen
+        begin, seen = seen, seen + len(values)
+        return list(range(99 - begin % 100, len(values), 100))
+
+    return run
+
+
+def _window(_: Setting, delta: float) -> Run:
+    """River's `ADWIN` without its Python class around the window."""
+
+    def fresh() -> AdaptiveWindowing:
+        return AdaptiveWindowing(delta, 32, 5, 5, 10)
+
+    window = fresh()
+
+    def run(values: Floats) -> list[int]:
+        nonlocal window
+        alarms = []
+        for index, value in enumerate(values.tolist()):
+            if window.update(value):
+                alarms.append(index)
+                window = fresh()
+        return alarms
+
+    return run
+
+
+def each_value(setting: Setting, detector: Callable[[], Any]) -> Run:
+    """Value by value, as river's documentation shows it; its detectors start anew by themselves."""
+    found = detector()
+    tells = setting.points and isinstance(found, drift.ADWIN)
+
+    def run(values: Floats) -> list[int]:
+        alarms = []
+        for index, value in enumerate(values.tolist()):
+            found.update(value)
+            if found.drift_detected:
+                alarms.append(index + 1 - int(found.width) if tells else index)
+        return alarms
+
+    return run
+
+
+def scaled(setting: Setting, inner: Callable[[Setting], Run], by: int = SCALED_BY) -> Run:
+    """Collect the first values, then feed everything, those included, less their mean and over their deviation."""
+    inside, early, scale = inner(setting), np.empty(0), None
+
+    def run(values: Floats) -> list[int]:
+        nonlocal early, scale
+        if scale is not None:
+            return inside((values - scale[0]) / scale[1])
+        held, early = len(early), np.concatenate((early, values))
+        if len(early) < by:
+            return []
+        scale = float(early[:by].mean()), float(early[:by].std()) or 1.0
+        return [alarm - held for alarm in inside((early - scale[0]) / scale[1])]
+
+    return run

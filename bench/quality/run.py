@@ -1,0 +1,139 @@
+"""How well changes are detected, and how rarely one is made up: this project beside its peers.
+
+Run by `make bench-quality`. bench/quality/README.md says what the streams, the columns and the gates mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import external
+import ours
+import reference
+from document import document
+from gates import gates
+from install_peers import DEFAULT
+from measure import SIZES, annotated_series, measure
+from program import Program
+from tables import tables
+from whole import FEATURES, whole_model
+
+#: Slow ones begin, or the last to run would run alone.
+ORDER = {"slow": 0, "medium": 1, "fast": 2}
+WHOLE_PEERS = ("river ADWIN", "river PageHinkley")
+
+
+def main() -> int:
+    arguments = parse()
+    began = time.monotonic()
+    report = run(arguments)
+    progress("")
+    print(*(table.text() for table in tables(report)), sep="\n")
+    checked = gates(report)
+    print(*(gate for gate in checked if gate.is_asked), "\nBeside them:", sep="\n")
+    print(*(gate for gate in checked if not gate.is_asked), f"\n{time.monotonic() - began:.0f} s", sep="\n")
+    save(report, arguments.json)
+    if arguments.docs:
+        arguments.docs.write_text(document(report), encoding="utf-8")
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="under a minute: fewer values, and no slow programs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all readings and the gates to FILE")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the tables to FILE, as Markdown")
+    parser.add_argument("--peers", type=Path, default=DEFAULT, metavar="DIR", help="where install_peers.py put them")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the programs with TEXT in their name")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="take the peers' readings from an earlier --json")
+    return parser.parse_args()
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """All readings and the gates."""
+    report = empty(arguments)
+    programs = [*ours.programs(), *reference.programs(), *external.programs(arguments.peers)]
+    programs = [each for each in programs if arguments.only in each.name]
+    report["programs"] = {each.name: {} for each in programs}
+    kept = keep(report, arguments.keep)
+    wanted = [each for each in programs if not report["programs"][each.name]]
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        running: dict[Future[Any], tuple[dict[str, Any], str]] = {}
+        for each in sorted(wanted, key=lambda one: ORDER[one.cost]):
+            running[pool.submit(measure, each, report["form"])] = report["programs"], each.name
+        for peer in () if arguments.only else (None, *(each for each in programs if each.name in WHOLE_PEERS)):
+            name = peer.name if peer else ours.NAME
+            for features in () if name in kept else FEATURES:
+                done = pool.submit(whole_model, peer, features, report["form"])
+                running[done] = report["whole"].setdefault(name, {}), str(features)
+        for number, done in enumerate(as_completed(running), 1):
+            where, name = running[done]
+            where[name] = done.result()
+            progress(f"{number} of {len(running)}: {name}")
+            save(report, arguments.json)
+    return {**report, "gates": [asdict(gate) for gate in gates(report)]}
+
+
+def empty(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The report before the long part."""
+    form = "short" if arguments.short else "full"
+    return {
+        "form": form,
+        "machine": f"Python {platform.python_version()}, {os.cpu_count()} CPUs",
+        "versions": versions(arguments.peers),
+        "sizes": {cost: asdict(sizes) for cost, sizes in SIZES[form].items()},
+        "programs": {},
+        "whole": {},
+        "real": {} if arguments.only else annotated_series([*ours.real_programs(), *real_peers(form)]),
+        "gates": [],
+    }
+
+
+def keep(report: dict[str, Any], file: Path | None) -> set[str]:
+    """Take up the peers' readings of a run of the same form and versions; the names of those taken."""
+    earlier = json.loads(file.read_text(encoding="utf-8")) if file else {}
+    if any(earlier.get(part) != report[part] for part in ("form", "sizes", "versions")):
+        return set()
+    known = {name for name, reading in earlier["programs"].items() if reading and "missing" not in reading}
+    known = {name for name in known & set(report["programs"]) if not name.startswith(ours.NAME)}
+    report["programs"].update({name: earlier["programs"][name] for name in report["programs"] if name in known})
+    whole = {name: readings for name, readings in earlier["whole"].items() if name in known and len(readings) > 1}
+    report["whole"].update(whole)
+    return set(whole)
+
+
+def save(report: dict[str, Any], file: Path | None) -> None:
+    if file:
+        file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def real_peers(form: str) -> Sequence[Program]:
+    """River's KSWIN takes seconds."""
+    found = [*reference.programs()[:2], *reference.real_programs()]
+    return [each for each in found if form == "full" or "KSWIN" not in each.name]
+
+
+def versions(peers: Path) -> dict[str, str]:
+    named = {library: external.version(peers, library) for library in external.DETECTORS}
+    return {"river": version("river"), **named}
+
+
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""A whole model: many clean features, a prediction, a score and an error, under one run length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import measures
+import numpy as np
+from program import Program, Setting
+from streams import generator
+
+from stream_monitor.events import ModelVersion, Outcome, Prediction
+from stream_monitor.monitor import Fleet, MonitorSettings
+
+#: Events between two false alarms that the model may have: few enough to count them in one run.
+RUN_LENGTH = 5_000
+FEATURES = (100, 500)
+#: Events by form and number of features. A peer with a Python class gets a twentieth.
+EVENTS = {"full": {100: 300_000, 500: 150_000}, "short": {100: 30_000, 500: 8_000}}
+BATCH = 2_000
+WARMUP = 500
+KEY = ModelVersion("model", "1")
+
+
+def whole_model(program: Program | None, features: int, form: str) -> dict[str, Any]:
+    """False alarms of the whole model; without a program, of this project."""
+    events = EVENTS[form][features]
+    if program is None:
+        return {"events": events - WARMUP, "alarms": _ours(features, events)}
+    events = events if program.cost == "fast" else events // 20
+    runs = [program.start(Setting(run_length=RUN_LENGTH * features)) for _ in range(features)]
+    alarms = 0
+    for values in _batches(features, events):
+        alarms += sum(len(run(column)) for run, column in zip(runs, values, strict=True))
+    return {"events": events, "alarms": alarms}
+
+
+def within(reading: dict[str, Any]) -> float:
+    """The mean events between alarms, over those that it may have."""
+    return measures.ratio(reading["events"], reading["alarms"]) / RUN_LENGTH
+
+
+def _ours(features: int, events: int) -> int:
+    names = [f"f{number}" for number in range(features)]
+    fleet = Fleet(MonitorSettings(run_length=RUN_LENGTH, max_features=features, warmup=WARMUP))
+    random = generator("outcomes", features)
+    alarms = begin = 0
+    for values in _batches(features, events):
+        taken, met = [], []
+        score, wrong = random.random(BATCH).tolist(), (random.random(BATCH) < 0.1).tolist()
+        events_of = zip(range(begin, begin + BATCH), values.T.tolist(), score, wrong, strict=True)
+        for row, values_of, chance, is_wrong in events_of:
+            guess, truth = chance < 0.3, (chance < 0.3) != is_wrong
+            inputs = dict(zip(names, values_of, strict=True))
+            taken.append((row, Prediction(str(row), float(row), KEY, _name(guess), inputs, chance)))
+            met.append((row + 1, Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0)))
+        alarms += len(fleet.take(taken, met))
+        begin += BATCH
+    return alarms
+
+
+def _name(is_yes: bool) -> str:
+    return "yes" if is_yes else "no"
+
+
+def _batches(features: int, events: int) -> Iterator[Any]:
+    """Normal features, shape (features, BATCH) a batch: the same for every program."""
+    random = generator("features", features)
+    for _ in range(0, events, BATCH):
+        yield random.normal(size=(features, BATCH)).astype(np.float64)

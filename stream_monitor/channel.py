@@ -1,0 +1,294 @@
+"""One detector on one signal: its warm-up, what the values are turned into, and what a change means in them."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stream_monitor.blocks import Blocks, Dependence, Persistence, dependence
+from stream_monitor.categories import Categories
+from stream_monitor.detectors import Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
+from stream_monitor.feeds import Feed, known_feed, learn_feed, restore_feed
+from stream_monitor.reference import CategoricalReference, NumericReference
+from stream_monitor.season import Season
+from stream_monitor.signals import Column
+
+#: Sums of raw values are kept this much smaller, by a power of two: a million values of 1e308 have a sum, too.
+SUM_SCALE = -40
+#: After so many warm-ups the dependence is looked at again, and made good when it is so much stronger than known.
+LOOKS = (8, 64)
+LEAST = 1.05
+DAY = 86_400.0
+FEWEST_WARMUP = 100
+
+
+class Found(NamedTuple):
+    """A change that a channel found.
+
+    ``at`` and ``ts`` tell the prediction at which it was raised; ``place`` that in whose value it was found, an
+    earlier one if that was held for the warm-up. ``newer``: how many of the signal's values came after that one.
+    ``n`` and ``total``: values,
+    and their sum (times ``2^SUM_SCALE``), from the detector's start up to it; ``n_after`` of them are after the
+    change, 0 where the detector does not tell. ``before`` and ``after`` are the means of what the detector was fed.
+    """
+
+    at: int
+    ts: float
+    place: int
+    newer: int
+    n: int
+    n_after: int
+    total: float
+    since: int
+    before: float
+    after: float
+    category: int | None
+
+
+@dataclass(frozen=True)
+class ChannelTerms:
+    """What a channel is made for: a signal of this kind, with this warm-up, and a known autocorrelation time."""
+
+    kind: ColumnKind
+    warmup: int
+    time: float = 1.0
+    season: float | None = 0.0
+    reference: NumericReference | CategoricalReference | None = None
+    categories: Categories | None = None
+
+
+class Channel:
+    """Feeds one detector. After a change in numbers or categories it learns anew what is usual, and starts again."""
+
+    def __init__(self, config: DetectorConfig, terms: ChannelTerms, run_length: float) -> None:
+        self._config, self._terms, self._run_length = config, terms, run_length
+        #: With a period that nobody gave, nothing waits for the first one to pass.
+        self._waits = terms.season is not None
+        has_season = terms.season != 0.0 and terms.kind == "number"
+        self._season = Season(terms.season or DAY) if has_season else None
+        self._held: list[Column] = []
+        self.held_count = 0
+        #: Since a change, the profile tells no more what is usual.
+        self._has_changed = False
+        self._start()
+
+    def _start(self) -> None:
+        self._feed: Feed | None = None
+        self._detector: Detector | None = None
+        self.dependence = Dependence()
+        self._blocks = Blocks(1)
+        self._persistence = Persistence()
+        self._owed, self._raiser = 0, (0, math.nan)
+        self._n, self._total, self._since, self._seen = 0, 0.0, 0, 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the warm-up is over."""
+        return self._feed is not None
+
+    @property
+    def effective_samples(self) -> float:
+        """How many independent values the detector has seen since it started."""
+        return self._n / self.dependence.time
+
+    def allow(self, run_length: float) -> None:
+        """From now on the detector may raise one false alarm in so many values."""
+        if run_length == self._run_length:
+            return
+        self._run_length = run_length
+        if self._detector:
+            state = self._detector.state()
+            self._detector = self._make()
+            self._detector.restore(state)
+
+    def update(self, column: Column) -> list[Found]:
+        """Take the signal's next finite values; the changes raised by them."""
+        found: list[Found] = []
+        while len(column.values):
+            if self._feed is None:
+                column = self._hold(column)
+                continue
+            hits, column = self._advance(column)
+            found += hits
+        return found
+
+    def _hold(self, column: Column) -> Column:
+        """Keep values until the warm-up is full; then learn from it, and give out what is to be fed."""
+        wanted = max(self._terms.warmup, 1) - self.held_count
+        self._held.append(column.until(wanted))
+        self.held_count += len(self._held[-1].values)
+        if self.held_count < max(self._terms.warmup, 1):
+            return column.cut(wanted)
+        held = Column.join([*self._held, column.cut(wanted)])
+        warmup = held.until(self.held_count)
+        self._held, self.held_count = [], 0
+        self._feed, fed_from = self._learn(warmup)
+        self._begin(self._feed.time(warmup) if self._terms.warmup else 1.0)
+        self._since = int(held.index[fed_from])
+        # What is found in values that were held is raised by the one that completed the warm-up.
+        self._owed = len(warmup.values) - fed_from
+        self._raiser = (int(warmup.index[-1]), float(warmup.ts[-1]))
+        return held.cut(fed_from)
+
+    def _learn(self, warmup: Column) -> tuple[Feed, int]:
+        """What to feed, by the profile while it holds, else by the warm-up; and from which of its values on."""
+        terms = self._terms
+        if terms.reference is not None and not self._has_changed:
+            feed = known_feed(terms.reference, self._config.takes, warmup, terms.categories)
+            if feed is not None:
+                return feed, 0
+        return learn_feed(terms.kind, self._config.takes, warmup, terms.warmup > 0)
+
+    def _begin(self, time: float) -> None:
+        """Make the detector for what has been learned."""
+        if self._config.blocks:
+            self.dependence = dependence(max(time, self._terms.time))
+        self._blocks = Blocks(self.dependence.block)
+        self._detector = self._make()
+        self._n, self._total = 0, 0.0
+
+    def _make(self) -> Detector:
+        assert self._feed is not None
+        known = self.dependence
+        # A block of shares holds as many of them as it is long, each worth a part of one; of numbers, detectors see
+        # the variance of the blocks themselves.
+        weight = known.block / known.time if self._feed.kind != "number" else 1.0 / known.residual
+        return self._config.make(
+            Terms(self._feed.kind, self._run_length / known.block, weight, self._feed.categories)
+        )
+
+    def _advance(self, column: Column) -> tuple[list[Found], Column]:
+        """Feed what can be fed at once; the changes in it, and what is left of the column."""
+        assert self._feed is not None and self._detector is not None
+        season = self._season
+        was_known = season is None or season.is_known
+        room = min(self._until_look(), season.room(column.ts) if season else len(column.values))
+        if season and not was_known and season.is_known:
+            self._begin(self.dependence.time)
+        part, rest = column.until(room), column.cut(room)
+        fed = part._replace(values=self._feed.of(part))
+        if season and not season.is_known and self._waits:
+            season.count(fed)
+            self._owed = max(self._owed - len(part.values), 0)
+            return [], rest
+        level = season.levels(part.ts) if season else 0.0
+        blocks, first = self._blocks.add(fed._replace(values=fed.values - level) if season else fed)
+        changes = self._detector.update_many(blocks.values) if len(blocks.values) else []
+        totals = _totals(self._total, part.values)
+        ends = [first + change.index * self.dependence.block for change in changes]
+        if changes and self._feed.wears_out:
+            hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
+            if season:
+                season.interrupt()
+            self._start()
+            self._has_changed = True
+            return [hit], column.cut(ends[0] + 1)
+        found = []
+        for change, end in zip(changes, ends, strict=True):
+            found.append(self._found(change, end, part, len(rest.values), totals))
+            # What comes behind a change is counted from there.
+            self._n, self._since = -(end + 1), int(part.index[end])
+            totals[end + 1 :] = _totals(0.0, part.values[end + 1 :])
+        self._n += len(part.values)
+        self._owed = max(self._owed - len(part.values), 0)
+        self._total = float(totals[-1])
+        if season:
+            season.count(fed)
+        self._look(blocks.values, len(part.values))
+        return found, rest
+
+    def _until_look(self) -> int:
+        """Values until the dependence is looked at again; never where values are fed as they are."""
+        if not self._terms.warmup:
+            return sys.maxsize
+        looks = (factor * max(self._terms.warmup, FEWEST_WARMUP) for factor in LOOKS)
+        return next((look - self._seen for look in looks if look > self._seen), sys.maxsize)
+
+    def _look(self, fed: Floats, count: int) -> None:
+        """A weak dependence shows in thousands of values alone: what the warm-up could not tell is made good."""
+        wanted = self._until_look()
+        if wanted == sys.maxsize or not self._config.blocks:
+            return
+        self._seen += count
+        if len(fed):
+            self._persistence.add(fed)
+        residual = self.dependence.residual if self.dependence.block > 1 else self.dependence.time
+        if (
+            count < wanted
+            or self._persistence.count < FEWEST_WARMUP
+            or self._persistence.residual <= LEAST * residual
+        ):
+            return
+        known = self.dependence.block
+        self.dependence = dependence(self.dependence.time * self._persistence.residual / residual)
+        self._persistence = Persistence()
+        assert self._detector is not None
+        state = self._detector.state()
+        self._detector = self._make()
+        if self.dependence.block == known:
+            self._detector.restore(state)
+            return
+        self._blocks = Blocks(self.dependence.block)
+        self._n, self._total = 0, 0.0
+
+    def _found(self, change: Change, end: int, column: Column, behind: int, totals: Floats) -> Found:
+        assert self._feed is not None
+        n = self._n + end + 1
+        at, ts = (int(column.index[end]), float(column.ts[end])) if end >= self._owed else self._raiser
+        return Found(
+            at,
+            ts,
+            int(column.index[end]),
+            behind + len(column.values) - 1 - end,
+            n,
+            min(change.width * self.dependence.block, n - 1),
+            float(totals[end + 1]),
+            self._since,
+            change.before,
+            change.after,
+            self._feed.code(change.category),
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "config": self._config.model_dump(),
+            "held": Column.join(self._held).state() if self._held else None,
+            "run_length": self._run_length if math.isfinite(self._run_length) else None,
+            "dependence": self.dependence,
+            "feed": self._feed.state() if self._feed else None,
+            "season": self._season.state() if self._season else None,
+            "blocks": self._blocks.state(),
+            "detector": self._detector.state() if self._detector else None,
+            "has_changed": self._has_changed,
+            "persistence": self._persistence.state(),
+            "counts": [self._n, self._total, self._since, self._seen],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the state of a channel with the same config."""
+        self._held = [Column.restored(state["held"])] if state["held"] else []
+        self.held_count = sum(len(column.values) for column in self._held)
+        self._run_length = math.inf if state["run_length"] is None else state["run_length"]
+        self.dependence = Dependence(*state["dependence"])
+        self._blocks = Blocks(self.dependence.block)
+        self._blocks.restore(state["blocks"])
+        self._n, self._total, self._since, self._seen = state["counts"]
+        self._persistence.restore(state["persistence"])
+        self._has_changed = state["has_changed"]
+        if self._season and state["season"]:
+            self._season.restore(state["season"])
+        if state["feed"]:
+            self._feed = restore_feed(state["feed"])
+            self._detector = self._make()
+            self._detector.restore(state["detector"])
+
+
+def _totals(start: float, values: Floats) -> Floats:
+    """The running sums behind each value, with the start before the first; strictly in order. Shape (n + 1,)."""
+    sums: Floats = np.cumsum(np.concatenate(([start], np.ldexp(values, SUM_SCALE))))
+    return sums

@@ -1,0 +1,103 @@
+"""From a run length, the mean number of values between two false alarms, to the parameter that has it.
+
+The tables are for independent normal values, printed by `bench/run_length.py`; between and behind their rows the log
+of the run length is taken as linear, in the threshold or in the log of delta, as the theory of the likelihood ratio
+has it in the limit (D. Siegmund, E. S. Venkatraman, Annals of Statistics 23 (1995), p. 257).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+#: (log of the run length, threshold) of `glr`, by at least 116 alarms each.
+GLR = (
+    (6.456, 6.0),
+    (7.219, 7.0),
+    (8.022, 8.0),
+    (8.873, 9.0),
+    (9.753, 10.0),
+    (10.653, 11.0),
+    (11.550, 12.0),
+    (12.473, 13.0),
+    (13.407, 14.0),
+    (14.360, 15.0),
+)
+#: (log of the run length, log of delta) of `adwin`, by at least 79 alarms each.
+ADWIN = tuple(
+    (log_run_length, math.log(delta))
+    for log_run_length, delta in (
+        (7.060, 0.9),
+        (7.409, 0.7),
+        (7.887, 0.5),
+        (8.571, 0.3),
+        (9.150, 0.2),
+        (9.955, 0.1),
+        (10.836, 0.05),
+        (11.977, 0.02),
+        (12.801, 0.01),
+        (13.642, 0.005),
+        (14.745, 0.002),
+    )
+)
+#: Run lengths outside these are taken for the nearest: no table reaches further.
+SHORTEST, LONGEST = 100.0, 1e15
+
+
+def glr_threshold(run_length: float) -> float:
+    """The threshold of `glr` that gives one false alarm in so many values.
+
+    >>> round(glr_threshold(103_820), 1)
+    12.0
+    """
+    return _interpolate(GLR, _log(run_length))
+
+
+def adwin_delta(run_length: float) -> float:
+    """The delta of `adwin` that gives one false alarm in so many values.
+
+    >>> round(adwin_delta(50_811), 3)
+    0.05
+    """
+    return min(math.exp(_interpolate(ADWIN, _log(run_length))), 0.999)
+
+
+def page_hinkley_threshold(run_length: float, delta: float, sides: int) -> float:
+    """The threshold of `page_hinkley` that gives one false alarm in so many standard normal values.
+
+    Source: D. Siegmund, "Sequential Analysis", Springer 1985, section II.6: the run length of a one-sided cumulative
+    sum with tolerance ``delta`` is ``(exp(2 d h) - 2 d h - 1) / (2 d^2)``, with h the threshold and 1.166 for what
+    it overshoots; two sides halve it.
+
+    >>> round(page_hinkley_threshold(493_000, 0.005, 2))
+    398
+    """
+    wanted = math.exp(_log(run_length)) * sides
+    low, high = 0.0, 1.0
+    while _page_run_length(high, delta) < wanted:
+        high *= 2.0
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _page_run_length(middle, delta) < wanted else (low, middle)
+    return high
+
+
+def _page_run_length(threshold: float, delta: float) -> float:
+    height = threshold + 1.166
+    if delta * height < 1e-4:
+        return height * height
+    exponent = 2.0 * delta * height
+    if exponent > 500.0:
+        return math.inf
+    return (math.exp(exponent) - exponent - 1.0) / (2.0 * delta * delta)
+
+
+def _log(run_length: float) -> float:
+    return math.log(min(max(run_length, SHORTEST), LONGEST))
+
+
+def _interpolate(table: tuple[tuple[float, float], ...], at: float) -> float:
+    """Linear between the rows, and beyond them as between the two nearest."""
+    pairs = list(pairwise(table))
+    (x0, y0), (x1, y1) = next((pair for pair in pairs if at <= pair[1][0]), pairs[-1])
+    return y0 + (y1 - y0) * (at - x0) / (x1 - x0)

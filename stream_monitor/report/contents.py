@@ -1,0 +1,134 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.report.chart import Mark
+from stream_monitor.report.figures import counted, moment, short
+from stream_monitor.report.recorder import Recorder, SignalKey
+from stream_monitor.report.timebase import Timebase
+from stream_monitor.report.timelines import Categories, Numbers
+
+#: More episodes than these are not marked in the charts of signals that had no part in them.
+MOST_MARKED = 40
+
+
+class Episode(NamedTuple):
+    """Detections that came together, in order: one change in many signals, under its number."""
+
+    id: str
+    number: int
+    detections: Sequence[Detection]
+
+    @property
+    def name(self) -> str:
+        return f"E{self.number}"
+
+    @property
+    def link(self) -> str:
+        return f"episode-{self.number}"
+
+    @property
+    def first(self) -> Detection:
+        return self.detections[0]
+
+    @property
+    def key(self) -> ModelVersion:
+        return ModelVersion(self.first.model, self.first.version)
+
+    @property
+    def ranked(self) -> list[Detection]:
+        """Of each signal its strongest detection, the largest effect first."""
+        strongest: dict[str, Detection] = {}
+        for detection in sorted(self.detections, key=by_effect):
+            strongest.setdefault(detection.signal, detection)
+        return list(strongest.values())
+
+
+class Contents(NamedTuple):
+    """What is shown: ``findings`` is what ``--json`` writes, from which all totals are taken."""
+
+    findings: Mapping[str, Any]
+    detections: Sequence[Detection]
+    episodes: Mapping[str, Episode]
+    recorder: Recorder
+    signals: Mapping[SignalKey, Numbers | Categories]
+    base: Timebase
+    files: Sequence[str]
+    flags: Sequence[str]
+
+    def named(self, key: ModelVersion) -> str:
+        """The version of a model, where there is more than one."""
+        return f"{key.model} / {key.version}" if len(self.findings["versions"]) > 1 else ""
+
+    def marks(self, key: ModelVersion, chosen: Sequence[Detection]) -> list[Mark]:
+        """Alarms of these detections, and where all episodes of their version began."""
+        found: list[Mark] = []
+        own: set[str] = set()
+        for detection in sorted(chosen):
+            episode = self.episodes[episode_of(detection)]
+            # Its first mark bears its name.
+            found.append(alarm(detection, "" if episode.id in own else episode.name, episode.link))
+            own.add(episode.id)
+        others = [each for each in self.episodes.values() if each.key == key and each.id not in own]
+        return found + ([beginning(each) for each in others] if len(others) <= MOST_MARKED else [])
+
+
+def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
+    """The mark of a detection."""
+    return Mark("alarm", detection.index, told(detection), detection.changed_index, label, link)
+
+
+def beginning(episode: Episode) -> Mark:
+    """The mark of an episode where none of its detections is shown."""
+    first, ranked = episode.first, episode.ranked
+    others = f" and {len(ranked) - 1} more" if len(ranked) > 1 else ""
+    title = f"{episode.name}: {ranked[0].signal}{others}, {moment(first.ts)} prediction {first.index:,}"
+    return Mark("other", first.index, title, None, episode.name, episode.link)
+
+
+def told(detection: Detection) -> str:
+    """A detection in a line of plain text."""
+    category = f" {detection.category!r}" if detection.category is not None else ""
+    effect = f" (effect {short(detection.effect, 3)})" if detection.effect is not None else ""
+    change = f"{short(detection.before)} → {short(detection.after)}{effect}"
+    changed = ""
+    if detection.changed_index is not None:
+        changed = f"\nestimated change: {moment(detection.changed_ts)} prediction {detection.changed_index:,}"
+    raised = f"\nalarm: {moment(detection.ts)} prediction {detection.index:,}, by {detection.detector}"
+    return f"{detection.signal}{category} {change}{changed}{raised}"
+
+
+def in_short(detection: Detection) -> str:
+    """A detection in a line, where its signal is known."""
+    category = f"{detection.category!r} " if detection.category is not None else ""
+    parts = [f"{category}{short(detection.before)} → {short(detection.after)}"]
+    if detection.effect is not None:
+        parts.append(f"effect {short(detection.effect, 3)}")
+    time = f" {moment(detection.ts)}" if detection.ts is not None else ""
+    parts.append(f"alarm{time} at prediction {detection.index:,} by {detection.detector}")
+    if detection.changed_index is not None:
+        late = counted(max(detection.index - detection.changed_index, 0), "prediction")
+        parts.append(f"{late} after the estimated change")
+    return " · ".join(parts)
+
+
+def group(detections: Sequence[Detection]) -> dict[str, Episode]:
+    """The episodes by their ids, in the order of their beginnings."""
+    members: dict[str, list[Detection]] = {}
+    for detection in sorted(detections):
+        members.setdefault(episode_of(detection), []).append(detection)
+    return {name: Episode(name, number, found) for number, (name, found) in enumerate(members.items(), 1)}
+
+
+def episode_of(detection: Detection) -> str:
+    """The id of a detection's episode; one without is its own."""
+    return detection.episode or detection.id
+
+
+def by_effect(detection: Detection) -> tuple[float, int]:
+    """Sorts the largest effect first, then the earliest."""
+    return -(-1.0 if detection.effect is None else detection.effect), detection.index

@@ -1,0 +1,109 @@
+"""What changed: the episodes at a glance, and each with its signals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.report.chart import lanes
+from stream_monitor.report.contents import Contents, Episode, alarm, beginning, by_effect
+from stream_monitor.report.figures import counted, exact, moment, span, text, when
+
+#: Episodes that are shown one by one, signals of each, and signals in the overview.
+MOST_EPISODES, MOST_SIGNALS, MOST_LANES = 60, 12, 30
+
+_HEAD = (
+    "<tr><th class=wider>Signal<th class=number>Before<th class=arrow><th class=number>After<th class=number>Effect"
+    "<th class=alarm-time>Alarm<th>Detector"
+)
+
+
+def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> str:
+    """One row a signal with detections, the largest effect first."""
+    groups: dict[tuple[ModelVersion, str], list[Detection]] = {}
+    for detection in contents.detections:
+        groups.setdefault((ModelVersion(detection.model, detection.version), detection.signal), []).append(detection)
+    if not groups:
+        return ""
+    ordered = sorted(groups.items(), key=lambda item: min(map(by_effect, item[1])))
+    rows = [
+        (
+            f"{signal} {contents.named(key)}".strip(),
+            links.get((key, signal), ""),
+            [alarm(detection) for detection in detections],
+        )
+        for (key, signal), detections in ordered[:MOST_LANES]
+    ]
+    begins = [beginning(episode) for episode in chosen(contents)]
+    rest = len(ordered) - len(rows)
+    more = f"<p class=note>And {counted(rest, 'signal')} more with smaller effects.</p>" if rest else ""
+    return f"<figure class=wide>{lanes(contents.base, rows, begins)}</figure>{more}"
+
+
+def chosen(contents: Contents) -> list[Episode]:
+    """Those that are shown, in order: all, or the ones with the largest effects."""
+    largest = sorted(contents.episodes.values(), key=lambda each: (by_effect(each.ranked[0])[0], each.number))
+    return sorted(largest[:MOST_EPISODES], key=lambda each: each.number)
+
+
+def cards(contents: Contents) -> str:
+    """Each episode with its signals."""
+    if not contents.episodes:
+        return "<p class=empty>Nothing: no drift was detected.</p>"
+    shown = chosen(contents)
+    rest = len(contents.episodes) - len(shown)
+    largest = f"The {len(shown)} episodes with the largest effects; {rest:,} more are not shown here."
+    return (f"<p class=note>{largest}</p>" if rest else "") + "".join(_card(contents, each) for each in shown)
+
+
+def _card(contents: Contents, episode: Episode) -> str:
+    ranked = episode.ranked
+    rows = "".join(_row(strongest, episode.detections) for strongest in ranked[:MOST_SIGNALS])
+    rest = len(ranked) - MOST_SIGNALS
+    others = f"And {counted(rest, 'signal')} more with smaller effects: see all detections."
+    version = contents.named(episode.key)
+    return (
+        f'<article class=episode id={episode.link} data-episode="{text(episode.id)}">'
+        f"<h3><span class=badge>{episode.name}</span> {_headline(episode)}"
+        f"{f' <small>{text(version)}</small>' if version else ''}</h3>"
+        f"<p>{_times(episode)}</p>"
+        f"<div class=wide><table>{_HEAD}{rows}</table></div>"
+        f"{f'<p class=note>{others}</p>' if rest > 0 else ''}</article>"
+    )
+
+
+def _headline(episode: Episode) -> str:
+    strongest, *rest = episode.ranked
+    others = f" and {counted(len(rest), 'more signal')}" if rest else ""
+    return f"<code>{text(strongest.signal)}</code>{_category(strongest)} went {strongest.direction}{others}"
+
+
+def _category(detection: Detection) -> str:
+    return f" <q>{text(detection.category)}</q>" if detection.category is not None else ""
+
+
+def _times(episode: Episode) -> str:
+    """When the change is estimated to have been, and when it was noticed."""
+    first = episode.first
+    noticed = when(first.ts, first.index)
+    changed = [(d.changed_index, d.changed_ts) for d in episode.detections if d.changed_index is not None]
+    if not changed:
+        return f"Noticed {noticed}."
+    index, ts = min(changed, key=lambda each: each[0])
+    delay = f"{span(max(first.ts - ts, 0.0))}, " if first.ts is not None and ts is not None else ""
+    late = counted(max(first.index - index, 0), "prediction")
+    return f"Began about {when(ts, index)}; noticed {noticed}: after {delay}{late}."
+
+
+def _row(strongest: Detection, detections: Sequence[Detection]) -> str:
+    """A signal by its detection with the largest effect, and all detectors that raised it."""
+    own = [detection for detection in detections if detection.signal == strongest.signal]
+    detectors = ", ".join(sorted({detection.detector for detection in own}))
+    alarm_ = moment(own[0].ts) or f"prediction {own[0].index:,}"
+    arrow = {"up": "↗", "down": "↘"}[strongest.direction]
+    return (
+        f"<tr><td><code>{text(strongest.signal)}</code>{_category(strongest)}"
+        f"<td class=number>{exact(strongest.before)}<td class=arrow title={strongest.direction}>{arrow}"
+        f"<td class=number>{exact(strongest.after)}<td class=number>{exact(strongest.effect, 3)}"
+        f"<td>{alarm_}<td>{text(detectors)}"
+    )

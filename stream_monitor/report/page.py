@@ -1,0 +1,147 @@
+"""The report as one HTML file: no network, no scripts."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from stream_monitor import __version__
+from stream_monitor.events import Detection
+from stream_monitor.report.contents import Contents, group
+from stream_monitor.report.episodes import cards, overview
+from stream_monitor.report.figures import counted, exact, moment, span, text
+from stream_monitor.report.performance_charts import performance_charts
+from stream_monitor.report.recorder import MOST_DISTANCES, MOST_SIGNALS, Recorder
+from stream_monitor.report.signal_charts import SignalCharts
+from stream_monitor.report.timebase import make_timebase
+
+#: Rows of the table of detections.
+MOST_DETECTIONS = 2000
+
+_TILES = ("events", "labels", "outcomes", "duplicates", "held", "waiting", "expired")
+_HEAD = (
+    *("Alarm (UTC)", "Prediction", "Estimated change", "Model / version", "Signal", "Detector"),
+    *("Before", "After", "Effect"),
+)
+_NUMERIC = ("Prediction", "Before", "After", "Effect")
+_NAMES = {"events": "predictions", "held": "held until mature", "waiting": "waiting for a label"}
+
+
+def render(
+    findings: Mapping[str, Any],
+    detections: Sequence[Detection],
+    recorder: Recorder,
+    sources: Sequence[str],
+    flags: Sequence[str],
+) -> str:
+    """The page. ``findings`` is what ``--json`` writes; ``sources`` are the names of the files."""
+    base = make_timebase(recorder)
+    contents = Contents(findings, detections, group(detections), recorder, recorder.signals, base, sources, flags)
+    charts = SignalCharts(contents)
+    folder = files(__package__)
+    style = folder.joinpath("report.css").read_text(encoding="utf-8")
+    template = Template(folder.joinpath("report.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        version=__version__,
+        style=style,
+        style_hash=b64encode(sha256(style.encode()).digest()).decode(),
+        title=text(", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")),
+        facts=_facts(contents),
+        tiles=_tiles(contents),
+        overview=overview(contents, charts.links),
+        episodes=cards(contents),
+        performance=performance_charts(contents),
+        signals=charts.render_full(),
+        others=charts.render_small(),
+        detections=_detections(detections),
+        notes=_notes(contents),
+    )
+
+
+def _facts(contents: Contents) -> str:
+    """Files, period, versions and flags."""
+    recorder, findings = contents.recorder, contents.findings
+    period = "not known"
+    if recorder.first_ts is not None and recorder.last_ts is not None:
+        first, last = recorder.first_ts, recorder.last_ts
+        period = f"{moment(first)} to {moment(last)} UTC <small>({span(last - first)})</small>"
+    versions = ", ".join(
+        f"{text(v['model'])} / {text(v['version'])} <small>({counted(v['events'], 'prediction')}"
+        + (f", {v['coverage']:.1%} of the mature ones with a label" if v["coverage"] is not None else "")
+        + ")</small>"
+        for v in findings["versions"]
+    )
+    facts = {
+        "Files": ", ".join(f"<code>{text(name)}</code>" for name in contents.files),
+        "Period": period,
+        "Model / version": versions or "none",
+        "Flags": " ".join(f"<code>{text(flag)}</code>" for flag in contents.flags) or "none: all as by default",
+    }
+    return "".join(f"<dt>{name}<dd>{fact}" for name, fact in facts.items())
+
+
+def _tiles(contents: Contents) -> str:
+    findings = contents.findings
+    tiles = {name: findings[name] for name in _TILES if findings[name] or name in _TILES[:3]}
+    tiles["rejected"] = sum(findings["rejected"].values())
+    tiles["detections"], tiles["episodes"] = len(findings["detections"]), len(contents.episodes)
+    body = "".join(
+        f'<div class=tile><b><data value="{value}">{value:,}</data></b>{_NAMES.get(name, name)}</div>'
+        for name, value in tiles.items()
+    )
+    reasons = ", ".join(f"{text(reason)} {count:,}" for reason, count in findings["rejected"].items())
+    return body + (f"<p class=note>Rejected: {reasons}</p>" if reasons else "")
+
+
+def _detections(detections: Sequence[Detection]) -> str:
+    if not detections:
+        return "<p class=empty>None.</p>"
+    cells = "".join(f"<th class=number>{name}" if name in _NUMERIC else f"<th>{name}" for name in _HEAD)
+    rows = "".join(_detection(detection) for detection in detections[:MOST_DETECTIONS])
+    rest = len(detections) - MOST_DETECTIONS
+    more = f"<p class=note>And {rest:,} more, which --json has.</p>" if rest > 0 else ""
+    return f"<div class=wide><table id=all-detections><tr>{cells}{rows}</table></div>{more}"
+
+
+def _detection(detection: Detection) -> str:
+    category = f" <q>{text(detection.category)}</q>" if detection.category is not None else ""
+    changed = ""
+    if detection.changed_index is not None:
+        changed = moment(detection.changed_ts) or f"prediction {detection.changed_index:,}"
+    return (
+        f'<tr data-detection="{detection.id}"><td>{moment(detection.ts)}'
+        f'<td class=number><data value="{detection.index}">{detection.index:,}</data><td>{changed}'
+        f"<td>{text(detection.model)} / {text(detection.version)}<td><code>{text(detection.signal)}</code>{category}"
+        f"<td>{text(detection.detector)}<td class=number>{exact(detection.before)}"
+        f"<td class=number>{exact(detection.after)}<td class=number>{exact(detection.effect, 3)}"
+    )
+
+
+def _notes(contents: Contents) -> str:
+    """What the axis is, and what was left out."""
+    recorder, base = contents.recorder, contents.base
+    notes = [
+        f"The axis counts predictions, because {base.why_not}." if base.why_not else "All times are in UTC.",
+        f"What was recorded is in {counted(-(-recorder.end // recorder.width), 'bin')} of "
+        f"{counted(recorder.width, 'prediction')} each; a line has at most 300 points.",
+        "Everything is shown at the prediction that it belongs to, errors and performance too, however late their "
+        "labels came.",
+        "An effect is the size of a change in standard deviations; of a share it is Cohen's h. 0.2 is small, "
+        "0.8 large.",
+        "The small pictures have the same axis as the large ones.",
+        "The band of a number is the mean of the percentiles of some hundred values at a time.",
+    ]
+    if recorder.left_out:
+        notes.append(
+            f"{len(recorder.left_out):,} timelines were left out: at most {MOST_SIGNALS:,} signals and "
+            f"{MOST_DISTANCES:,} distances have one. Their detections are in the table."
+        )
+    return "".join(f"<li>{note}" for note in _lines(notes))
+
+
+def _lines(notes: Iterable[str]) -> Iterable[str]:
+    return (text(note) for note in notes)

@@ -1,0 +1,80 @@
+"""Performance: the figures at the end, and over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.events import ModelVersion
+from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart
+from stream_monitor.report.contents import Contents
+from stream_monitor.report.figures import exact, text
+from stream_monitor.report.signal_charts import make_grid
+
+#: Versions whose performance is drawn.
+MOST_VERSIONS = 10
+#: Performance over fewer outcomes is not drawn, unless there are no more.
+FEWEST = 30
+WINDOWS = ("cumulative", "rolling", "decayed")
+_BOUNDS = {"accuracy": SHARE, "mae": Bounds(floor=0.0), "rmse": Bounds(floor=0.0), "r2": Bounds(ceiling=1.0)}
+
+
+def performance_charts(contents: Contents) -> str:
+    """Every version's performance, as figures and over time."""
+    versions = contents.findings["versions"]
+    drawn = "".join(_version(contents, version) for version in versions[:MOST_VERSIONS] if version["performance"])
+    rest = len(versions) - MOST_VERSIONS
+    more = f"<p class=note>{rest:,} more versions are not drawn; --json has their figures.</p>" if rest > 0 else ""
+    return (drawn or "<p class=empty>No prediction has met its label.</p>") + more
+
+
+def _version(contents: Contents, version: Mapping[str, Any]) -> str:
+    key = ModelVersion(version["model"], version["version"])
+    name = contents.named(key)
+    heading = f"<h3>{text(name)}</h3>" if name else ""
+    figures = "".join(_figure(contents, key, measure) for measure in version["performance"])
+    return f"{heading}{_table(version)}{figures}"
+
+
+def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
+    samples = contents.recorder.performance.get((key, measure))
+    positions, figures = samples.points(make_grid(contents)) if samples else (np.empty(0), np.empty((5, 0)))
+    if not len(positions):
+        return ""
+    enough = figures[4] >= min(FEWEST, figures[4].max())
+    positions, (rolling, lower, upper, cumulative, _) = positions[enough], figures[:, enough]
+    lines = [Line("cumulative", positions, cumulative), Line("mean", positions, rolling, lower, upper)]
+    errors = [d for d in contents.detections if d.signal == "error" and (d.model, d.version) == key]
+    interval = ", with its 95 % interval" if measure == "accuracy" else ""
+    picture = chart(
+        contents.base, lines, contents.marks(key, errors), f"{measure} over time", _BOUNDS.get(measure, ANY), 180
+    )
+    return (
+        f'<figure data-performance="{text(measure)}"><figcaption><b>{text(measure)}</b> <span>rolling{interval}; '
+        f"<span class=key><i class=cumulative></i>cumulative</span></span></figcaption>"
+        f"<div class=wide>{picture}</div></figure>"
+    )
+
+
+def _table(version: Mapping[str, Any]) -> str:
+    rows = []
+    for measure, windows in version["performance"].items():
+        intervals = version["intervals"] if measure == "accuracy" else {}
+        cells = "".join(f"<td class=number>{_cell(windows.get(w), intervals.get(w))}" for w in WINDOWS)
+        rows.append(f"<tr><td>{text(measure)}{cells}")
+    counts = "".join(f"<td class=number>{_count(version['outcomes'].get(w, 0.0))}" for w in WINDOWS)
+    head = "".join(f"<th class=number>{window}" for window in WINDOWS)
+    return f"<div class=wide><table class=narrow><tr><th>{head}{''.join(rows)}<tr><td>outcomes{counts}</table></div>"
+
+
+def _count(value: float) -> str:
+    return f'<data value="{value!r}">{value:,.0f}</data>'
+
+
+def _cell(value: float | None, bounds: Sequence[float] | None) -> str:
+    if bounds is None or value is None:
+        return exact(value)
+    share, lower, upper = (f'<data value="{each!r}">{each:.4f}</data>' for each in (value, *bounds))
+    return f"{share} <small>({lower} to {upper})</small>"

@@ -1,0 +1,158 @@
+"""Collects, during a replay, what the timelines of its report need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.events import ModelVersion
+from stream_monitor.measures.performance import Performance
+from stream_monitor.report.timelines import Categories, Ints, Numbers, Samples, add_up, merged
+from stream_monitor.signals import Column
+
+#: Bins over the whole stream; full, two neighbours become one.
+BINS = 600
+#: Signals with a timeline; of later ones only the detections are shown.
+MOST_SIGNALS = 2000
+#: Distances with a timeline.
+MOST_DISTANCES = 8000
+#: Records that are read at once: a hundredth of those before them, within these bounds; more where signals are many.
+SMALLEST_BATCH, LARGEST_BATCH = 100, 2000
+#: Predictions between two looks at a signal's distances: this many, and one a signal, or a hundredth of all before.
+DISTANCE_STEP = 250
+#: Names of signals without a timeline that are remembered, to count them.
+MOST_NAMES = 100_000
+
+SignalKey = tuple[ModelVersion, str]
+
+
+class Recorder:
+    """Timelines of signals, performance and distances over the predictions of a stream.
+
+    All have the same bins: ``width`` predictions each, counted over the whole stream. Their number is fixed, so
+    memory doesn't grow with the stream.
+    """
+
+    def __init__(self, bins: int = BINS) -> None:
+        self._bins = bins
+        self.width = 1
+        #: Predictions so far, up to the last that was recorded.
+        self.end = 0
+        #: In each bin, the predictions that have a time, and the sum of their times since ``first_ts``.
+        self.times = np.zeros((2, bins))
+        self.origin = 0.0
+        self.first_ts: float | None = None
+        self.last_ts: float | None = None
+        self.untimed = 0
+        self._numbers: dict[SignalKey, Numbers] = {}
+        self._categories: dict[SignalKey, Categories] = {}
+        #: Names of a signal's categories, by their codes.
+        self.names: dict[SignalKey, Callable[[int], str]] = {}
+        #: By version and measure: rolling, lower and upper bound of its interval, cumulative, outcomes in the window.
+        self.performance: dict[tuple[ModelVersion, str], Samples] = {}
+        #: By version, signal and name of the distance: its value and its threshold.
+        self.distances: dict[tuple[ModelVersion, str, str], Samples] = {}
+        self._next_distances: dict[SignalKey, int] = {}
+        self.left_out: set[SignalKey | tuple[ModelVersion, str, str]] = set()
+
+    @property
+    def batch_size(self) -> int:
+        """Records to read at once: performance and distances are read off after each batch."""
+        smallest = SMALLEST_BATCH + self._count // 4
+        return min(max(self.end // 100, smallest), LARGEST_BATCH)
+
+    @property
+    def signals(self) -> dict[SignalKey, Numbers | Categories]:
+        """All timelines; of a feature that was watched as numbers and as text, the one with more values."""
+        found: dict[SignalKey, Numbers | Categories] = dict(self._numbers)
+        for key, timeline in self._categories.items():
+            if key not in found or found[key].counts.sum() <= timeline.counts.sum():
+                found[key] = timeline
+        return found
+
+    @property
+    def _count(self) -> int:
+        return len(self._numbers) + len(self._categories)
+
+    def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
+        """Take a signal's next values; of categories these are codes, and ``names`` knows what they stand for."""
+        if not len(column.values):
+            return
+        bins = self._bins_of(column.index)
+        if name == "prediction":
+            self._take_times(bins, column)
+        timelines: dict[SignalKey, Any] = self._numbers if names is None else self._categories
+        if (key, name) not in timelines:
+            if self._count >= MOST_SIGNALS:
+                self._leave_out((key, name))
+                return
+            timelines[key, name] = (Numbers if names is None else Categories)(self._bins)
+        if names is not None:
+            self.names[key, name] = names
+        timelines[key, name].add(bins, column.values)
+
+    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+        """Read off the performance, the newest of whose outcomes is that of the prediction at this position."""
+        bin_ = int(self._bins_of(np.array([at]))[0])
+        intervals, counts = performance.intervals(), performance.counts()
+        for measure, windows in performance.measures().items():
+            samples = self.performance.setdefault((key, measure), Samples(5, self._bins))
+            bounds = intervals.get("rolling") if measure == "accuracy" else None
+            lower, upper = bounds or (np.nan, np.nan)
+            samples.newest[:, bin_] = windows["rolling"], lower, upper, windows["cumulative"], counts["rolling"]
+
+    def wants_distances(self, key: ModelVersion, name: str, at: int) -> bool:
+        """Whether a signal's distances are to be read off at this position: they cost more than all the rest."""
+        is_recorded = (key, name) in self._numbers or (key, name) in self._categories
+        if not is_recorded or at < self._next_distances.get((key, name), 0):
+            return False
+        self._next_distances[key, name] = at + max(at // 100, DISTANCE_STEP + self._count)
+        return True
+
+    def take_distances(
+        self, key: ModelVersion, name: str, distances: Mapping[str, tuple[float, float]], at: int
+    ) -> None:
+        """Read off a signal's distances to the reference, with their thresholds."""
+        bin_ = int(self._bins_of(np.array([at]))[0])
+        for distance, (value, threshold) in distances.items():
+            samples = self.distances.get((key, name, distance))
+            if samples is None:
+                if len(self.distances) >= MOST_DISTANCES:
+                    self._leave_out((key, name, distance))
+                    continue
+                samples = self.distances[key, name, distance] = Samples(2, self._bins)
+            samples.newest[:, bin_] = value, threshold
+
+    def _bins_of(self, index: Ints) -> Ints:
+        newest = int(index.max())
+        self.end = max(self.end, newest + 1)
+        while newest >= self.width * self._bins:
+            self._merge()
+        return index // self.width
+
+    def _merge(self) -> None:
+        self.width *= 2
+        self.times = merged(self.times)
+        timelines: list[Numbers | Categories] = [*self._numbers.values(), *self._categories.values()]
+        for timeline in timelines:
+            timeline.sums = merged(timeline.sums)
+        for samples in (*self.performance.values(), *self.distances.values()):
+            samples.merge()
+
+    def _take_times(self, bins: Ints, column: Column) -> None:
+        known = np.isfinite(column.ts)
+        self.untimed += int((~known).sum())
+        times = column.ts[known]
+        if not len(times):
+            return
+        if self.first_ts is None or self.last_ts is None:
+            self.origin = self.first_ts = self.last_ts = float(times[0])
+        self.first_ts = min(self.first_ts, float(times.min()))
+        self.last_ts = max(self.last_ts, float(times.max()))
+        add_up(self.times, bins[known], (None, times - self.origin))
+
+    def _leave_out(self, what: SignalKey | tuple[ModelVersion, str, str]) -> None:
+        if len(self.left_out) < MOST_NAMES:
+            self.left_out.add(what)

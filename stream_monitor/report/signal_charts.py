@@ -1,0 +1,215 @@
+"""The signals over time: those with detections in full, the others small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stream_monitor.detectors import Floats
+from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.measures.interval import wilson
+from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
+from stream_monitor.report.contents import Contents, by_effect, in_short
+from stream_monitor.report.figures import counted, short, text
+from stream_monitor.report.recorder import Recorder, SignalKey
+from stream_monitor.report.timelines import CATEGORIES, HIGH, LOW, Categories, Grid, Numbers, Points, choose_edges
+
+#: Points of a line, and values that one stands for unless that leaves fewer than ``_FEWEST``.
+MOST_POINTS, _VALUES, _SHARE_VALUES, _FEWEST = 300, 50, 150, 60
+MOST_SPARK_POINTS = 75
+#: Signals drawn in full; detections told beneath each.
+MOST_FULL, MOST_TOLD = 60, 3
+#: Signals drawn small.
+MOST_SMALL = 1000
+
+_NUMBERS = f"mean, with the {LOW}th to {HIGH}th percentile"
+_SHARES = "share of ones, with its 95 % interval"
+_MISSING = "share of missing values, with its 95 % interval"
+_ERRORS = "share of wrong predictions, with its 95 % interval"
+#: Of numbers, by the kind of signal.
+_CAPTIONS = {
+    "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
+    "spread": f"distance of a value from those just before it: {_NUMBERS}",
+}
+_CATEGORIES = "share of each category"
+_DISTANCES = "distances to the reference, as multiples of their thresholds:"
+
+
+class SignalCharts:
+    """Which signals are drawn in full, and how."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._detections: dict[SignalKey, list[Detection]] = {}
+        for detection in contents.detections:
+            key = ModelVersion(detection.model, detection.version), detection.signal
+            self._detections.setdefault(key, []).append(detection)
+        for found in self._detections.values():
+            found.sort(key=by_effect)
+        drifted = sorted((key for key in self._detections if key in contents.signals), key=self._rank)
+        beyond = _beyond(contents.recorder)
+        far = [key for key in contents.signals if key not in self._detections and key in beyond]
+        self._notable = [*drifted, *far]
+        self.full = self._notable[:MOST_FULL]
+        self.links = {key: f"signal-{number}" for number, key in enumerate(self.full, 1)}
+
+    def render_full(self) -> str:
+        """Signals with detections, then those far from the reference."""
+        if not self.full:
+            return "<p class=empty>No signal has a detection.</p>"
+        rest = len(self._notable) - len(self.full)
+        more = f"The {len(self.full)} with the largest effects; {rest:,} more are among the small ones."
+        drifted = "".join(self._figure(key) for key in self.full if key in self._detections)
+        far = "".join(self._figure(key) for key in self.full if key not in self._detections)
+        heading = "<h3>No detection, but a distance to the reference above its threshold</h3>" if far else ""
+        return (f"<p class=note>{more}</p>" if rest else "") + drifted + heading + far
+
+    def render_small(self) -> str:
+        """All other signals, folded away: those that never vary by name only."""
+        others = [key for key in self._contents.signals if key not in self.links]
+        if not others:
+            return ""
+        lines = {key: small_line(self._contents, key) for key in others}
+        flat = [key for key, line in lines.items() if line.values.min() == line.values.max()]
+        varying = [key for key in others if key not in set(flat)]
+        shown = "".join(self._small(key, lines[key]) for key in varying[:MOST_SMALL])
+        names = ", ".join(f"{self._title(key)} ({short(float(lines[key].values[0]))})" for key in flat[:MOST_SMALL])
+        constant = f"<p class=note>Constant: {names}</p>" if flat else ""
+        rest = max(len(varying) - MOST_SMALL, 0) + max(len(flat) - MOST_SMALL, 0)
+        more = f"<p class=note>{counted(rest, 'more signal')} are not shown.</p>" if rest else ""
+        return (
+            f"<details><summary>{counted(len(others), 'other signal')}</summary>"
+            f"<div class=sparks>{shown}</div>{constant}{more}</details>"
+        )
+
+    def _rank(self, key: SignalKey) -> tuple[float, int]:
+        return by_effect(self._detections[key][0])
+
+    def _title(self, key: SignalKey) -> str:
+        version = self._contents.named(key[0])
+        return f"<code>{text(key[1])}</code>" + (f" <small>{text(version)}</small>" if version else "")
+
+    def _figure(self, key: SignalKey) -> str:
+        contents, detections = self._contents, self._detections.get(key, [])
+        category = detections[0].category if detections else None
+        lines, bounds, caption, legend = signal_lines(contents, key, category)
+        marks = contents.marks(key[0], detections)
+        picture = chart(contents.base, lines, marks, f"{key[1]}: {caption}", bounds)
+        return (
+            f'<figure id={self.links[key]} data-signal="{text(key[1])}"><figcaption>{self._title(key)} '
+            f"<span>{text(caption)}</span> {legend}</figcaption><div class=wide>{picture}</div>{_list(detections)}"
+            f"{self._distances(key)}</figure>"
+        )
+
+    def _distances(self, key: SignalKey) -> str:
+        """All of a signal's distances in one picture, each as a multiple of its threshold."""
+        contents = self._contents
+        lines: list[Line] = []
+        legend: list[str] = []
+        grid = make_grid(contents)
+        for (version, signal, name), samples in contents.recorder.distances.items():
+            positions, (values, thresholds) = samples.points(grid)
+            if (version, signal) != key or not len(positions):
+                continue
+            style = f"c{len(lines) % CATEGORIES}"
+            lines.append(Line(style, positions, values / np.where(thresholds > 0, thresholds, np.nan)))
+            figures = f"{short(float(values[-1]), 3)}, threshold {short(float(thresholds[-1]), 3)}"
+            legend.append(f"<span class=key><i class={style}></i>{text(name)} <small>({figures})</small></span>")
+        if not lines:
+            return ""
+        limit = Line("threshold", lines[0].positions, np.ones(len(lines[0].positions)))
+        picture = chart(contents.base, [*lines, limit], (), f"{key[1]}: {_DISTANCES}", Bounds(floor=0.0), 130)
+        return f"<p class=caption>{_DISTANCES} {' '.join(legend)}</p><div class=wide>{picture}</div>"
+
+    def _small(self, key: SignalKey, line: Line) -> str:
+        low, high = float(line.values.min()), float(line.values.max())
+        detected = len(self._detections.get(key, ()))
+        note = f" · {counted(detected, 'detection')}" if detected else ""
+        picture = sparkline(self._contents.base, line, key[1])
+        return f"<figure>{self._title(key)}{picture}<small>{short(low, 3)} to {short(high, 3)}{note}</small></figure>"
+
+
+def _list(detections: Sequence[Detection]) -> str:
+    """The largest detections in words."""
+    if not detections:
+        return ""
+    told_ = "".join(f"<li>{text(in_short(detection))}" for detection in detections[:MOST_TOLD])
+    rest = len(detections) - MOST_TOLD
+    return f"<ul>{told_}{f'<li>and {rest:,} more' if rest > 0 else ''}</ul>"
+
+
+def make_grid(contents: Contents, counts: Floats | None = None, values: float = 0.0, most: int = MOST_POINTS) -> Grid:
+    """Points with room enough on the axis, and values enough unless that leaves too few points."""
+    recorder, base = contents.recorder, contents.base
+    used = max(-(-recorder.end // recorder.width), 1)
+    places = base.at(np.minimum(np.arange(used + 1.0) * recorder.width, recorder.end) - 0.5)
+    counts = np.zeros(used) if counts is None else counts[:used]
+    fewest = min(values, float(counts.sum()) / _FEWEST)
+    edges = choose_edges(places, counts, (base.last - base.first) / most, fewest)
+    return Grid(edges, recorder.width, recorder.end)
+
+
+def signal_lines(
+    contents: Contents, key: SignalKey, category: str | None = None
+) -> tuple[list[Line], Bounds, str, str]:
+    """A signal's lines, what bounds them, a caption, and the legend of its categories.
+
+    Of two categories one says it all: ``category`` where there is a choice.
+    """
+    timeline = contents.signals[key]
+    if isinstance(timeline, Categories):
+        return _category_lines(contents, key, timeline, category)
+    values = _SHARE_VALUES if timeline.is_share else _VALUES
+    points = timeline.points(make_grid(contents, timeline.counts, values))
+    line = Line("mean", points.positions, points.mean, *_band(timeline, points))
+    if not timeline.is_share:
+        return [line], ANY, _CAPTIONS.get(key[1].partition(":")[0], _NUMBERS), ""
+    caption = _MISSING if key[1].startswith("missing:") else _ERRORS if key[1] == "error" else _SHARES
+    return [line], SHARE, caption, ""
+
+
+def _category_lines(
+    contents: Contents, key: SignalKey, timeline: Categories, category: str | None
+) -> tuple[list[Line], Bounds, str, str]:
+    name_of = contents.recorder.names.get(key, str)
+    found = timeline.points(make_grid(contents, timeline.counts, _SHARE_VALUES))
+    if len(found) == 2:
+        code = next((code for code in found if code is not None and name_of(code) == category), list(found)[1])
+        points, name = found[code], "others" if code is None else f"“{name_of(code)}”"
+        line = Line("mean", points.positions, points.mean, *_intervals(points))
+        return [line], SHARE, f"share of {name}, with its 95 % interval", ""
+    lines, legend = [], []
+    for at, (code, points) in enumerate(found.items()):
+        style, name = ("rest", "others") if code is None else (f"c{at}", name_of(code))
+        lines.append(Line(style, points.positions, points.mean))
+        legend.append(f"<span class=key><i class={style}></i>{text(name)}</span>")
+    return lines, SHARE, _CATEGORIES, " ".join(legend)
+
+
+def _band(timeline: Numbers, points: Points) -> tuple[Floats, Floats]:
+    """How sure a share is, or how far numbers are spread."""
+    return _intervals(points) if timeline.is_share else (points.low, points.high)
+
+
+def _intervals(points: Points) -> tuple[Floats, Floats]:
+    pairs = zip(points.mean.tolist(), points.count.tolist(), strict=True)
+    low, high = np.array([wilson(*pair) for pair in pairs]).T
+    return low, high
+
+
+def small_line(contents: Contents, key: SignalKey) -> Line:
+    """A signal in few points; of categories, the share of the one that came first."""
+    timeline = contents.signals[key]
+    grid = make_grid(contents, timeline.counts, _SHARE_VALUES, MOST_SPARK_POINTS)
+    points = next(iter(timeline.points(grid).values())) if isinstance(timeline, Categories) else timeline.points(grid)
+    return Line("mean", points.positions, points.mean)
+
+
+def _beyond(recorder: Recorder) -> set[SignalKey]:
+    """Signals that were further from the reference than a threshold."""
+    return {
+        (version, signal)
+        for (version, signal, _), samples in recorder.distances.items()
+        if (samples.newest[0] > samples.newest[1]).any()
+    }

@@ -1,0 +1,34 @@
+"""HDDM-A against river's own class."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_monitor.detectors import DetectorConfig, Floats
+from stream_monitor.detectors.hddm_a import HddmAConfig
+from tests.streams import configs, cut, cuts, feed, river_indices, shares
+
+
+@given(config=configs("hddm_a"), values=shares(), places=cuts())
+@settings(max_examples=80, deadline=None)
+def test_indices_are_rivers(config: DetectorConfig, values: Floats, places: list[float]) -> None:
+    found = feed(config.make(), cut(values, places))
+    assert [change.index for change in found] == river_indices(config, values)
+
+
+@given(st.lists(st.booleans(), max_size=300), cuts(), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_indices_are_rivers_on_any_zeros_and_ones(values: list[bool], places: list[float], two_sided: bool) -> None:
+    config = HddmAConfig(drift_confidence=0.5, two_sided_test=two_sided)
+    column = np.array(values, dtype=float)
+    assert [c.index for c in feed(config.make(), cut(column, places))] == river_indices(config, column)
+
+
+def test_falls_are_found_when_asked_for() -> None:
+    values = np.repeat([1.0, 0.0], 500)
+    assert HddmAConfig().make().update_many(values) == []
+    (change,) = HddmAConfig(two_sided_test=True).make().update_many(values)
+    assert 500 <= change.index < 550
+    assert change.before > 0.9 > 0.1 > change.after

@@ -1,0 +1,62 @@
+"""STEPD against the formula of its paper, value by value."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_monitor.detectors import Floats
+from stream_monitor.detectors.stepd import StepdConfig
+from tests.streams import configs, cut, cuts, feed, shares
+
+
+def _p_value(older: list[float], newer: list[float]) -> float:
+    """Of the test of equal proportions with continuity correction."""
+    together = sum(older + newer) / len(older + newer)
+    parts = 1 / len(older) + 1 / len(newer)
+    difference = abs(sum(older) / len(older) - sum(newer) / len(newer)) - parts / 2
+    if difference <= 0 or together in (0, 1):
+        return 1.0
+    return math.erfc(difference / math.sqrt(together * (1 - together) * parts) / math.sqrt(2))
+
+
+def _naive(config: StepdConfig, values: Floats) -> list[tuple[int, float, float, int]]:
+    found, known, width, size = [], [], 0, config.window_size
+    for index, value in enumerate(values.tolist()):
+        known.append(value)
+        p = _p_value(known[:-size], known[-size:]) if len(known) >= 2 * size else 1.0
+        width = width + 1 if p < max(config.alpha_drift, config.alpha_warning) else 0
+        if p < config.alpha_drift:
+            older = known[: len(known) - width]
+            found.append((index, float(np.mean(older)), float(np.mean(known[len(known) - width :])), width))
+            known, width = [], 0
+    return found
+
+
+@given(config=configs("stepd"), values=shares(longest=500), places=cuts())
+@settings(max_examples=100, deadline=None)
+def test_changes_are_those_of_the_formula(config: StepdConfig, values: Floats, places: list[float]) -> None:
+    found, wanted = feed(config.make(), cut(values, places)), _naive(config, values)
+    assert [change.index for change in found] == [index for index, *_ in wanted]
+    np.testing.assert_allclose([c[1:4] for c in found], [w[1:] for w in wanted], rtol=1e-12, atol=1e-12)
+
+
+@given(st.lists(st.booleans(), max_size=150), cuts(), st.integers(1, 9))
+@settings(max_examples=200, deadline=None)
+def test_changes_are_those_of_the_formula_on_any_zeros_and_ones(
+    values: list[bool], places: list[float], size: int
+) -> None:
+    config = StepdConfig(window_size=size, alpha_drift=0.2, alpha_warning=0.45)
+    column = np.array(values, dtype=float)
+    found = feed(config.make(), cut(column, places))
+    assert [change.index for change in found] == [index for index, *_ in _naive(config, column)]
+
+
+def test_a_one_now_and_then_is_no_drift() -> None:
+    """There the shares differ by less than the correction: MOA takes that for a drift."""
+    values = np.zeros(20_000)
+    values[::900] = 1.0
+    assert StepdConfig().make().update_many(values) == []

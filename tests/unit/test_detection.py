@@ -1,0 +1,254 @@
+"""The whole way of a signal, from raw values to a detection: quiet on any marginal, awake to any kind of drift."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from stream_monitor.budget import Budget
+from stream_monitor.categories import Categories
+from stream_monitor.detectors import KINDS, ColumnKind
+from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.normal_scores import NormalScores
+from stream_monitor.reference import NumericReference
+from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
+from stream_monitor.signals import Column, Spread
+from stream_monitor.testing import make_prediction
+from tests.harness import feature_events, run
+
+KEY = ModelVersion("m", "1")
+COUNT = 100_000
+
+
+def _watch(
+    values: Any, kind: ColumnKind = "number", run_length: float = 100_000.0, season: float = 0.0
+) -> tuple[SignalMonitor, list[Detection]]:
+    """The default detector over a signal whose events are a second apart."""
+    categories = Categories() if kind == "category" else None
+    signal = SignalMonitor(
+        KEY, "feature:x", kind, {"glr": KINDS["glr"]()}, SignalTerms(season=season), run_length, None, categories
+    )
+    column = categories.column(values) if categories else np.asarray(values, dtype=float)
+    found: list[Detection] = []
+    for start in range(0, len(column), 2000):
+        index = np.arange(start, min(start + 2000, len(column)))
+        found += signal.update(Column(column[index], index, index.astype(float)))
+    return signal, found
+
+
+def _ar(rng: np.random.Generator, phi: float) -> Any:
+    noise, values = rng.normal(size=COUNT), np.empty(COUNT)
+    last = 0.0
+    for at, step in enumerate(noise.tolist()):
+        last = phi * last + step
+        values[at] = last
+    return values
+
+
+QUIET: dict[str, tuple[Callable[[np.random.Generator], Any], ColumnKind]] = {
+    "normal": (lambda rng: rng.normal(size=COUNT), "number"),
+    "tiny": (lambda rng: 1e-6 * rng.normal(size=COUNT), "number"),
+    "lognormal": (lambda rng: rng.lognormal(size=COUNT), "number"),
+    "student t(2)": (lambda rng: rng.standard_t(2, size=COUNT), "number"),
+    "many zeros": (lambda rng: np.where(rng.random(COUNT) < 0.95, 0.0, rng.lognormal(size=COUNT)), "number"),
+    "counts": (lambda rng: rng.poisson(2.0, size=COUNT), "number"),
+    "two values": (lambda rng: rng.random(COUNT) < 0.02, "number"),
+    "share": (lambda rng: rng.random(COUNT) < 0.1, "share"),
+    "categories": (lambda rng: rng.choice(list("abcde"), p=[0.3, 0.25, 0.2, 0.15, 0.1], size=COUNT), "category"),
+    "long tail": (lambda rng: np.minimum(rng.zipf(1.5, size=COUNT), 9999).astype(str), "category"),
+    "AR(1) 0.9": (lambda rng: _ar(rng, 0.9), "number"),
+    "AR(1) 0.3": (lambda rng: _ar(rng, 0.3), "number"),
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_false_alarms_keep_to_the_budget(name: str) -> None:
+    """One is expected in as many values as the budget says; five or more would come by chance once in 270 times."""
+    make, kind = QUIET[name]
+    values = make(np.random.default_rng(7))
+    _, found = _watch(values.tolist() if kind == "category" else values, kind)
+    assert len(found) < 5
+
+
+def test_a_season_is_taken_out_where_one_is_asked_for() -> None:
+    wave = 0.5 * np.sin(2 * np.pi * np.arange(COUNT) / 10_000)
+    values = np.random.default_rng(1).normal(size=COUNT) + wave
+    assert len(_watch(values, season=10_000.0)[1]) < 5 < 30 < len(_watch(values)[1])
+    values[60_000:] += 1.0
+    _, found = _watch(values, season=10_000.0)
+    assert any(60_000 <= one.index < 60_200 for one in found)
+
+
+def _delay(before: Any, after: Any, kind: ColumnKind = "number") -> int:
+    values = [*np.asarray(before).tolist(), *np.asarray(after).tolist()]
+    _, found = _watch(values, kind)
+    return next((one.index + 1 - len(before) for one in found if one.index >= len(before)), 10**9)
+
+
+@pytest.mark.parametrize(
+    ("most", "kind", "make"),
+    [
+        (450, "number", lambda rng: (rng.normal(size=5000), rng.normal(0.25, 1, 5000))),
+        (40, "number", lambda rng: (rng.normal(size=5000), rng.normal(1.0, 1, 5000))),
+        (15, "number", lambda rng: (rng.normal(size=5000), rng.normal(2.0, 1, 5000))),
+        (350, "share", lambda rng: (rng.random(5000) < 0.01, rng.random(5000) < 0.05)),
+        (90, "share", lambda rng: (rng.random(5000) < 0.1, rng.random(5000) < 0.3)),
+        (600, "category", lambda rng: (rng.choice(list("abcd"), 5000, p=[0.3, 0.3, 0.2, 0.2]),
+                                       rng.choice(list("abcd"), 5000, p=[0.2, 0.3, 0.3, 0.2]))),
+        (600, "category", lambda rng: (rng.choice(list("abc"), 5000), rng.choice(list("abcn"), 5000,
+                                       p=[0.33, 0.33, 0.33, 0.01]))),
+    ],
+)  # fmt: skip
+def test_changes_are_found_in_time(most: int, kind: ColumnKind, make: Callable[[np.random.Generator], Any]) -> None:
+    delays = [_delay(*make(np.random.default_rng(seed)), kind) for seed in range(15)]
+    assert float(np.median(delays)) <= most
+
+
+def test_a_wider_spread_is_found_and_a_level_is_none() -> None:
+    delays = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        values = np.concatenate((rng.normal(size=5000), rng.normal(0, 2, 1000)))
+        column = Spread().column(Column(values, np.arange(6000), np.arange(6000.0)))
+        found = _watch(np.concatenate((column.values[:8], column.values)))[1]
+        delays.append(next((one.index - 5000 for one in found if one.index >= 5000), 10**9))
+    assert float(np.median(delays)) <= 60
+    level = np.random.default_rng(1).normal(np.repeat([0.0, 2.0], 5000))
+    column = Spread().column(Column(level, np.arange(10_000), np.arange(10_000.0)))
+    assert _watch(column.values)[1] == []
+
+
+def test_normal_scores_are_those_of_scipy() -> None:
+    values = np.random.default_rng(2).lognormal(size=5000)
+    scores = NormalScores(NumericReference.learn(values)).of(values, np.arange(5000))
+    expected = stats.norm.ppf((stats.rankdata(values) - 0.5) / 5000)
+    assert np.abs(scores - expected).max() < 0.15
+    assert np.abs(scores - expected)[np.abs(expected) < 2].max() < 0.03
+
+
+def test_an_atom_is_spread_out_evenly() -> None:
+    values = np.where(np.random.default_rng(3).random(20_000) < 0.7, 0.0, 5.0 + np.arange(20_000.0))
+    scores = NormalScores(NumericReference.learn(values)).of(values, np.arange(20_000))
+    assert stats.kstest(scores, "norm").pvalue > 1e-4
+
+
+def test_the_budget_is_spent_once() -> None:
+    """The rates of all detectors together are that of the model."""
+    specs = [parse_spec("glr"), parse_spec("error=adwin"), parse_spec("score=glr:threshold=9")]
+    features = [f"f{at}" for at in range(30)]
+    names = [
+        "error",
+        "prediction",
+        "score",
+        *(f"{kind}:{f}" for f in features for kind in ("feature", "spread", "missing")),
+    ]
+    lengths = Budget(specs, 1000.0).run_lengths(names, features)
+    detectors = {name: 2 if name == "error" else 1 for name in names}
+    assert math.isinf(lengths["score"])
+    assert math.fsum(detectors[name] / length for name, length in lengths.items()) == pytest.approx(1 / 1000.0)
+    assert lengths["error"] < lengths["prediction"] < lengths["feature:f0"] < lengths["missing:f0"]
+
+
+def test_what_a_detection_says() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.lognormal(10.0, 0.3, size=8000)
+    values[5000:] *= 1.5
+    _, found = _watch(values)
+    first = found[0]
+    assert 5000 <= first.index < 5060
+    assert abs((first.changed_index or 0) - 5000) <= 8
+    assert first.direction == "up"
+    assert first.before == pytest.approx(values[:5000].mean(), rel=0.01)
+    assert first.after == pytest.approx(values[5000:].mean(), rel=0.25)
+    assert (first.effect or 0) > 1
+    assert first.n_before + first.n_after == first.index + 1
+
+
+def test_one_change_in_many_features_is_one_episode() -> None:
+    rng = np.random.default_rng(5)
+    columns = {name: rng.normal(size=6000) for name in "abc"}
+    columns["a"][3000:] += 1.0
+    columns["b"][3000:] += 3.0
+    pipeline, found = run(feature_events(columns), detectors=["glr"])
+    (monitor,) = pipeline.fleet.monitors.values()
+    newest = monitor.episodes.newest
+    assert newest and monitor.episodes.count == 1
+    assert {one.episode for one in found} == {newest.id}
+    assert [one.signal for one in newest.ranked][:2] == ["feature:b", "feature:a"]
+
+
+def test_an_alarm_is_active_until_the_signal_is_back() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=9000)
+    values[3000:5000] += 2.0
+    signal, found = _watch(values[:5000])
+    assert found and signal.active_since is not None
+    signal, _ = _watch(values)
+    assert signal.active_since is None
+
+
+def test_a_new_version_goes_on_with_the_features_alone() -> None:
+    rng = np.random.default_rng(7)
+    columns = {"a": rng.normal(size=1300), "k": rng.choice(["x", "y"], 1300)}
+    columns["a"][1250:] += 4.0
+    events = feature_events(columns, score=0.5)
+    for at, event in enumerate(events):
+        event["version"] = "1" if at < 1000 else "2"
+    pipeline, found = run(events, detectors=["glr"])
+    old, new = pipeline.fleet.monitors.values()
+    # It has had 300 predictions, fewer than a warm-up; and yet it knows what is usual.
+    assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
+    assert new.features["k"].type == "categorical"
+    assert not any(channel.is_ready for channel in new.signals["prediction"].channels.values())
+    assert old.signals["feature:a"].drifts["glr"].count == 0
+
+
+def test_a_budget_in_time_follows_the_rate() -> None:
+    events = [make_prediction(at, ts=1_795_435_200.0 + at / 10, features={"a": at % 7}) for at in range(600)]
+    pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
+    (monitor,) = pipeline.fleet.monitors.values()
+    assert monitor._run_length == pytest.approx(864_000.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [5.0] * 4000,
+        [None] * 4000,
+        ["only"] * 4000,
+        [f"id-{at}" for at in range(4000)],
+        [1e308 if at % 3 else -1e308 for at in range(4000)],
+        [float(at) for at in range(4000)],
+    ],
+    ids=["constant", "missing", "one category", "ids", "1e308", "drifting from the start"],
+)
+def test_no_endless_alarm(values: list[Any]) -> None:
+    _, found = run(feature_events({"a": values}), detectors=["glr"])
+    assert len(found) <= 4000 / 500 * 2
+
+
+def test_a_type_is_told_by_most_of_the_first_values(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    columns = {
+        "a": ["n/a", *range(1999)],
+        "b": list(range(1000)) + ["x"] * 1000,
+        "zip": [10115 + at % 3 for at in range(2000)],
+    }
+    pipeline, _ = run(feature_events(columns), detectors=["glr"], feature_types={"zip": "categorical"})
+    (monitor,) = pipeline.fleet.monitors.values()
+    features = monitor.features
+    assert {name: counts.type for name, counts in features.items()} == {
+        "a": "numeric",
+        "b": "numeric",
+        "zip": "categorical",
+    }
+    assert [features[name].violations for name in ("a", "b", "zip")] == [1, 1000, 0]
+    assert "feature a of default/default is taken for numeric" in caplog.text
+    assert monitor.signals["feature:zip"].kind == "category"
