@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 
-.PHONY: help demo test chaos check bench format docs clean
+.PHONY: help demo test chaos check bench bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -39,6 +39,9 @@ bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs
 
 bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints
 	$(BIN)/python bench/waiting.py $(ARGS)
+
+bench-quality: $(SET_UP)  ## false alarms and delays beside other detectors; peers get environments of their own
+	$(BIN)/python bench/quality/run.py $(ARGS)
 
 format: $(SET_UP)  ## format and fix what can be fixed
 	$(BIN)/ruff format .

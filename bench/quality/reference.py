@@ -50,7 +50,7 @@ def real_programs() -> list[Program]:
             kswin, alpha=1e-4, window_size=20, stat_size=10, seed=KSWIN_SEED
         ),
     }
-    scaled: dict[str, tuple[Callable[[], Any], int]] = {
+    by_first: dict[str, tuple[Callable[[], Any], int]] = {
         "river ADWIN delta 0.01 clock 32 scaled": (partial(adwin, delta=0.01, clock=32), 50),
         "river PageHinkley min 5 delta 1 threshold 100 scaled": (
             partial(hinkley, min_instances=5, delta=1.0, threshold=100.0),
@@ -61,7 +61,7 @@ def real_programs() -> list[Program]:
         *(Program(name, "river", partial(each_value, detector=make)) for name, make in raw.items()),
         *(
             Program(name, "river", partial(scaled, inner=partial(each_value, detector=make), by=by))
-            for name, (make, by) in scaled.items()
+            for name, (make, by) in by_first.items()
         ),
     ]
 

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 import measures
+from ours import NAME
 from streams import CHANGES, DRIFTING, QUIET
 from whole import RUN_LENGTH
 
@@ -184,7 +185,7 @@ def _average(readings: Mapping[str, Reading | None], figure: str, form: str) -> 
 def _whole(report: Report) -> Table:
     counts = sorted({features for readings in report["whole"].values() for features in readings}, key=int)
     rows = [["program", *(f"{features} features: events, alarms, mean between" for features in counts)]]
-    for name, readings in report["whole"].items():
+    for name, readings in sorted(report["whole"].items(), key=lambda each: each[0] != NAME):
         cells = []
         for each in (readings.get(features) for features in counts):
             told = f"{each['events']:,}, {each['alarms']:,}, {_between_events(each)}" if each else NOTHING
