@@ -31,7 +31,11 @@ def _ratio(values: Floats, length: int, kind: str) -> float:
     if kind == "number":
         everything = ((values - values.mean()) ** 2).sum()
         within = ((before - before.mean()) ** 2).sum() + ((after - after.mean()) ** 2).sum()
-        return 0.0 if everything <= 1e-9 else len(values) / 2 * math.log(everything / max(within, 1e-300))
+        return (
+            0.0
+            if everything <= 1e-9 * (values**2).sum()
+            else len(values) / 2 * math.log(everything / max(within, 1e-300))
+        )
 
     def likelihood(part: Floats) -> float:
         share = part.mean()
