@@ -12,7 +12,7 @@ from program import Floats, Program, Run, Setting
 from stream_monitor.detectors import KINDS, DetectorConfig
 from stream_monitor.events import ModelVersion
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import Column, Spread
+from stream_monitor.signals import SPREAD_OF, Column, Spread, spread_warmup
 
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
@@ -58,10 +58,16 @@ class Signals:
     """All that watches one column: of numbers their level and their spread, which share the run length."""
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
-        terms = SignalTerms(warmup=warmup, season=DAY_S if setting.period else 0.0)
-        names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
-        length = setting.run_length * len(names)
-        self._signals = [SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms, length) for name in names]
+        season = DAY_S if setting.period else 0.0
+        both = setting.kind == "number"
+        warmups = {"feature:x": warmup, **({"spread:x": spread_warmup(warmup)} if both else {})}
+        lengths = {"feature:x": setting.run_length * len(warmups), "spread:x": setting.run_length * 2 / SPREAD_OF}
+        self._signals = [
+            SignalMonitor(
+                KEY, name, setting.kind, {"glr": config}, SignalTerms(warmup=values, season=season), lengths[name]
+            )
+            for name, values in warmups.items()
+        ]
         self._spread = Spread()
         self._points = setting.points
         self._step = DAY_S / setting.period if setting.period else 1.0

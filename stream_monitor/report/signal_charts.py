@@ -30,7 +30,7 @@ _ERRORS = "share of wrong predictions, with its 95 % interval"
 #: Of numbers, by the kind of signal.
 _CAPTIONS = {
     "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
-    "spread": f"distance of a value from those just before it: {_NUMBERS}",
+    "spread": f"standard deviation of each four values in a row: {_NUMBERS}",
 }
 _CATEGORIES = "share of each category"
 _DISTANCES = "distances to the reference, as multiples of their thresholds:"

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+from scipy.signal import lfilter
 
 from stream_monitor.budget import Budget
 from stream_monitor.categories import Categories
@@ -19,7 +22,7 @@ from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.normal_scores import NormalScores
 from stream_monitor.reference import NumericReference
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import Column, Spread
+from stream_monitor.signals import SPREAD_OF, Column, Spread, spread_warmup
 from stream_monitor.testing import make_prediction
 from tests.harness import feature_events, run
 
@@ -111,18 +114,53 @@ def test_changes_are_found_in_time(most: int, kind: ColumnKind, make: Callable[[
     assert float(np.median(delays)) <= most
 
 
+def _spread(values: Any, run_length: float = 100_000.0) -> list[Detection]:
+    """What is found in the spread of numbers, under a run length in numbers."""
+    index = np.arange(len(values))
+    terms = SignalTerms(warmup=spread_warmup(500))
+    signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, terms, run_length / SPREAD_OF)
+    return signal.update(Spread().column(Column(values, index, index.astype(float))))
+
+
 def test_a_wider_spread_is_found_and_a_level_is_none() -> None:
     delays = []
     for seed in range(15):
         rng = np.random.default_rng(seed)
-        values = np.concatenate((rng.normal(size=5000), rng.normal(0, 2, 1000)))
-        column = Spread().column(Column(values, np.arange(6000), np.arange(6000.0)))
-        found = _watch(np.concatenate((column.values[:8], column.values)))[1]
+        found = _spread(np.concatenate((rng.normal(size=5000), rng.normal(0, 2, 1000))))
         delays.append(next((one.index - 5000 for one in found if one.index >= 5000), 10**9))
     assert float(np.median(delays)) <= 60
     level = np.random.default_rng(1).normal(np.repeat([0.0, 2.0], 5000))
-    column = Spread().column(Column(level, np.arange(10_000), np.arange(10_000.0)))
-    assert _watch(column.values)[1] == []
+    assert _spread(level) == []
+
+
+@pytest.mark.parametrize("shape", ["normal", "lognormal", "student t(2)", "AR(1) 0.5"])
+def test_the_spread_is_quiet_whatever_the_distribution(shape: str) -> None:
+    """A wild value, or a skewed distribution, must not make neighbours that depend on each other."""
+    rng = np.random.default_rng(8)
+    make = {
+        "normal": lambda: rng.normal(size=10 * COUNT),
+        "lognormal": lambda: rng.lognormal(size=10 * COUNT),
+        "student t(2)": lambda: rng.standard_t(2, size=10 * COUNT),
+        "AR(1) 0.5": lambda: lfilter([1.0], [1.0, -0.5], rng.normal(size=10 * COUNT)),
+    }[shape]
+    # 10 are allowed; more than 20 of them come once in 600 times.
+    assert len(_spread(make())) <= 20
+
+
+@given(
+    values=st.lists(st.floats(-1e308, 1e308), min_size=4, max_size=20),
+    unit=st.sampled_from((1e-300, 1e-6, 1.0, 1e6)),
+)
+def test_the_spread_of_four_is_that_of_numpy(values: list[float], unit: float) -> None:
+    column = np.array(values) * (unit if max(map(abs, values)) < 1e100 else 1.0)
+    index = np.arange(len(column))
+    spread = Spread().column(Column(column, index, index * 1.0))
+    fours = column[: len(column) // 4 * 4].reshape(-1, 4)
+    scale = np.maximum(np.abs(fours).max(axis=1, keepdims=True), 1e-300)
+    # The largest float is the most that it says.
+    expected = np.minimum(np.std(fours / scale, axis=1, ddof=1), np.finfo(np.float64).max / scale[:, 0])
+    np.testing.assert_allclose(spread.values / scale[:, 0], expected, rtol=1e-9, atol=1e-9)
+    assert spread.index.tolist() == list(range(3, len(fours) * 4, 4))
 
 
 def test_normal_scores_are_those_of_scipy() -> None:
@@ -152,7 +190,9 @@ def test_the_budget_is_spent_once() -> None:
     lengths = Budget(specs, 1000.0).run_lengths(names, features)
     detectors = {name: 2 if name == "error" else 1 for name in names}
     assert math.isinf(lengths["score"])
-    assert math.fsum(detectors[name] / length for name, length in lengths.items()) == pytest.approx(1 / 1000.0)
+    # In predictions: of the spread, each value stands for four.
+    each = {name: length * 4 if name.startswith("spread:") else length for name, length in lengths.items()}
+    assert math.fsum(detectors[name] / length for name, length in each.items()) == pytest.approx(1 / 1000.0)
     assert lengths["error"] < lengths["prediction"] < lengths["feature:f0"] < lengths["missing:f0"]
 
 
