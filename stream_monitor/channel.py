@@ -181,7 +181,7 @@ class Channel:
         changes = self._detector.update_many(blocks.values) if len(blocks.values) else []
         totals = _totals(self._total, part.values)
         ends = [first + change.index * self.dependence.block for change in changes]
-        if changes and self._feed.wears_out:
+        if changes and self._feed.wears_out(changes[0].category):
             hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
             if season:
                 season.interrupt()
