@@ -92,6 +92,11 @@ class Channel:
         return self._feed is not None
 
     @property
+    def waits_for_season(self) -> bool:
+        """Whether nothing is fed yet, since no whole period has passed."""
+        return self._waits and self._season is not None and not self._season.is_known
+
+    @property
     def effective_samples(self) -> float:
         """How many independent values the detector has seen since it started."""
         return self._n / self.dependence.time
@@ -199,7 +204,10 @@ class Channel:
         self._total = float(totals[-1])
         if season:
             season.count(fed)
-        self._look(blocks.values, len(part.values))
+        if changes:
+            # Two levels look as if neighbours depended on each other.
+            self._persistence = Persistence()
+        self._look(blocks.values[changes[-1].index + 1 if changes else 0 :], len(part.values))
         return found, rest
 
     def _until_look(self) -> int:

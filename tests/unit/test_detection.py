@@ -293,3 +293,14 @@ def test_a_type_is_told_by_most_of_the_first_values(caplog: pytest.LogCaptureFix
     assert [features[name].violations for name in ("a", "b", "zip")] == [1, 1000, 0]
     assert "feature a of default/default is taken for numeric" in caplog.text
     assert monitor.signals["feature:zip"].kind == "category"
+
+
+def test_a_change_in_one_category_makes_no_other_one_known() -> None:
+    """A second change soon after the first must not be taken for what is usual since."""
+    rng = np.random.default_rng(9)
+    first = rng.choice(list("abc"), 3000, p=[0.4, 0.3, 0.3])
+    second = rng.choice(list("abc"), 200, p=[0.1, 0.45, 0.45])
+    third = rng.choice(list("abcn"), 2000, p=[0.1, 0.35, 0.35, 0.2])
+    _, found = _watch(np.concatenate((first, second, third)), "category")
+    assert found[0].category == "a" and 3000 <= found[0].index < 3200
+    assert [one.category for one in found if one.index >= 3200] == ["(unseen)"]
