@@ -154,7 +154,8 @@ def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSo
 
     pipeline.run(enough, after_step)
     pipeline.close()
-    return recording(pipeline.fleet, gatherer, config.max_events, enough.is_set())
+    rejected = pipeline.stats.rejected
+    return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
 
 
 def _over_files(config: ReplayConfig, paths: Sequence[Path]) -> tuple[Pipeline, FileSource, MemorySink]:

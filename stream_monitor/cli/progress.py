@@ -17,7 +17,7 @@ class Progress:
         self._bar: Any = None
 
     def __enter__(self) -> Callable[[int, int], None]:
-        return self._show if sys.stderr.isatty() else lambda done, total: None
+        return self._show if sys.stderr.isatty() else lambda *_: None
 
     def __exit__(self, *_: object) -> None:
         if self._bar:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,8 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
 
     FILE is what `replay` reads, with the same flags. Every candidate watches it as `run` would: as it is; as a
     surrogate, which has the same values and no drift, to count false alarms; and with changes of known size in it, to
-    see how soon they are found. (A drift that is in the recording counts as a false alarm in "recorded" only.)
+    see how soon they are found. A drift that is in the recording counts among the alarms
+    of "as is" only.
     """
     config = load(TuneConfig, flags)
     from stream_monitor import app
@@ -45,7 +45,6 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     from stream_monitor.tuning.text import lines
 
     check_outputs({"--json": json_path}, [*files, config.labels])
-    began = time.monotonic()
     with Reading() as read:
         recording = app.record(config, files, read)
     tried = candidates(config, recording)
@@ -62,5 +61,5 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     found = recommend(result, wanted, config.horizon)
     if json_path:
         write("--json", json_path, orjson.dumps(summary(result, found), option=orjson.OPT_INDENT_2) + b"\n")
-    for line in lines(result, found, time.monotonic() - began):
+    for line in lines(result, found):
         click.echo(line)

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from stream_monitor.detectors.spec import DetectorSpec, parse_spec, select
 from stream_monitor.errors import ConfigError
+from stream_monitor.monitor import SHORTEST_RUN, MonitorSettings
 from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig
 from stream_monitor.units import RunLength, parse_seasonality
 
-#: Events between false alarms where times tell no rate; the same as `app.UNKNOWN_RATE`.
-UNKNOWN_RATE = 1_000_000.0
-SHORTEST_RUN = 1000.0
+#: Events between false alarms where times tell no rate.
+UNKNOWN_RATE = MonitorSettings.run_length
 DAY = 86_400.0
 #: Periods that times must span for a season to be tried: one is waited for, the others are judged.
 FEWEST_PERIODS = 3.0
@@ -31,7 +31,7 @@ OTHERS = (
 
 
 class Candidate(NamedTuple):
-    """One way to watch a model. ``promised``: events between two false alarms by its budget, None where it has none."""
+    """One way to watch a model. ``promised``: events between false alarms by its budget, None where it has none."""
 
     detector: str
     run_length: RunLength

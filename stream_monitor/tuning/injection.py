@@ -18,21 +18,25 @@ MOST_CATEGORIES = 12
 
 
 class Change(NamedTuple):
-    """A change that is injected. ``size``: of a level in standard deviations of normal scores, of a spread the factor,
-    of a share or category in parts of all events."""
+    """A change that is injected.
+
+    ``size``: of a level in standard deviations of normal scores, of a spread the factor, of a share or a category's
+    in parts of one.
+    """
 
     kind: Kind
     size: float
 
     @property
     def text(self) -> str:
-        """
+        """The size, of shares in points.
+
         >>> Change("level", 0.5).text, Change("spread", 2.0).text, Change("share", 0.05).text
-        ('0.5 sd', 'x2', '5 pts')
+        ('+0.5', 'x2', '+5')
         """
-        if self.kind == "level":
-            return f"{self.size:g} sd"
-        return f"x{self.size:g}" if self.kind == "spread" else f"{100 * self.size:g} pts"
+        if self.kind == "spread":
+            return f"x{self.size:g}"
+        return f"+{self.size if self.kind == 'level' else 100 * self.size:g}"
 
 
 CHANGES = (
@@ -53,8 +57,8 @@ def kind_of(signal: Signal) -> Kind:
 class Injector:
     """Puts changes into the values of one signal.
 
-    Numbers change in their normal scores, and are then what the column holds at the new ones: so a change has its size
-    whatever the marginal, keeps the order of the values that it meets, and makes none that the column does not have.
+    Numbers change in their normal scores, and are then what the column holds at the new ones: so a change has its
+    size whatever the marginal, keeps the order of the values that it meets, and makes none that the column has not.
     Of equal values each has a score of its own, at random: the randomised probability integral transform.
     """
 
@@ -64,7 +68,7 @@ class Injector:
         self._scores = normal_scores(values, rng) if self._kind in ("level", "spread") else values
 
     def values(self, change: Change, begin: int, end: int, number: int) -> Floats:
-        """The values from ``begin`` to ``end``, changed. The place's number tells up from down, and which category."""
+        """The values from ``begin`` to ``end``, changed: up or down, and which category, by the place's number."""
         if self._kind == "level":
             return self._at(self._scores[begin:end] + (-change.size if number % 2 else change.size))
         if self._kind == "spread":

@@ -10,14 +10,16 @@ from typing import Literal, NamedTuple
 from stream_monitor.budget import ERROR_PART, Budget
 from stream_monitor.detectors.spec import DEFAULT_SPECS
 from stream_monitor.tuning.evidence import is_contradicted, needed, shortest_run_length
-from stream_monitor.tuning.sweep import Sweep, Tally
+from stream_monitor.tuning.sweep import Sweep
+from stream_monitor.tuning.trial import Tally
 
 
 class Verdict(NamedTuple):
     """What is said of one candidate.
 
     ``run_length``: events of the whole model between two false alarms on the surrogate, inf if there were none;
-    ``at_least``: what it is above at 95 % confidence. ``typical``: the geometric mean of the median delays, in values.
+    ``at_least``: what it is above at 95 % confidence. ``typical``: the geometric mean of the median delays, in
+    values; ``budget``: whether false alarms keep to what is wanted.
     """
 
     tally: Tally
@@ -28,7 +30,7 @@ class Verdict(NamedTuple):
 
 
 class Recommendation(NamedTuple):
-    """The candidate to take; ``keeps``: whether any keeps to the budget. ``events`` were judged, of all surrogates."""
+    """The candidate to take. ``keeps``: whether any keeps to the budget; ``events``: judged, of all surrogates."""
 
     best: Verdict
     verdicts: Sequence[Verdict]

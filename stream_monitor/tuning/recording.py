@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from stream_monitor.categories import Categories
 from stream_monitor.detectors import ColumnKind
-from stream_monitor.errors import ConfigError
+from stream_monitor.errors import ConfigError, Reason
 from stream_monitor.events import ModelVersion
 from stream_monitor.measures.performance import Performance
 from stream_monitor.monitor import Fleet, Monitor
@@ -66,7 +67,9 @@ class Recording(NamedTuple):
     signals: Sequence[Signal]
     ts: tuple[float, float] | None
     is_cut: bool = False
+    #: Versions and models that were left out, and records that could not be read.
     others: int = 0
+    rejected: Counter[Reason] = Counter()  # noqa: RUF012
 
     @property
     def rate(self) -> float | None:
@@ -88,9 +91,7 @@ class Gatherer:
         self._parts: dict[tuple[ModelVersion, str, bool], list[Column]] = {}
         self._chosen: set[str] | None = None
 
-    def take(
-        self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None
-    ) -> None:
+    def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
         """Take a signal's next values, or leave them."""
         prefix, _, feature = name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
@@ -138,10 +139,11 @@ class Gatherer:
             yield at[1], at[2], column
 
 
-def recording(fleet: Fleet, gatherer: Gatherer, end: int, is_cut: bool) -> Recording:
+def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejected: Counter[Reason]) -> Recording:
     """What was gathered of the model version with most predictions, up to a position."""
     if not fleet.monitors:
-        raise ConfigError("no prediction could be read; map the columns with --field, such as --field id=COLUMN")
+        why = rejects(rejected) or "there is no record"
+        raise ConfigError(f"no prediction could be read: {why}; --field maps columns, such as --field id=COLUMN")
     monitor = max(fleet.monitors.values(), key=lambda each: each.predictions)
     found: dict[str, Signal] = {}
     for name, is_category, column in gatherer.columns(monitor.key, end):
@@ -162,7 +164,18 @@ def recording(fleet: Fleet, gatherer: Gatherer, end: int, is_cut: bool) -> Recor
         _times(found["prediction"].column) if events else None,
         is_cut,
         len(fleet.monitors) - 1,
+        rejected,
     )
+
+
+def rejects(rejected: Counter[Reason]) -> str:
+    """How many records could not be read, and why; empty where all could.
+
+    >>> rejects(Counter({Reason.NOT_OBJECT: 2}))
+    '2 records were rejected (not_object)'
+    """
+    count, reasons = rejected.total(), ", ".join(reason.value for reason, times in rejected.items() if times)
+    return f"{count:,} record{'s were' if count > 1 else ' was'} rejected ({reasons})" if count else ""
 
 
 def _signal(monitor: Monitor, name: str, is_category: bool, column: Column) -> Signal:
@@ -176,7 +189,7 @@ def _signal(monitor: Monitor, name: str, is_category: bool, column: Column) -> S
 
 def _up_to(column: Column, end: int) -> Column:
     keep = column.index < end
-    return column if keep.all() else Column(*(row[keep] for row in column))
+    return column if keep.all() else Column(column.values[keep], column.index[keep], column.ts[keep])
 
 
 def _times(column: Column) -> tuple[float, float] | None:

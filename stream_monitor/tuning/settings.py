@@ -46,11 +46,13 @@ class TuneConfig(ReplayConfig):
     try_warmup: Annotated[list[int], BeforeValidator(_listed_by_comma), AfterValidator(_check_warmups)] = setting(
         [], "a warm-up to try; repeatable. By default that of --warmup alone", "COUNT"
     )
-    try_seasonality: Annotated[list[str], BeforeValidator(_listed_by_comma), AfterValidator(_check_periods)] = setting(
-        [],
-        "a seasonality to try; repeatable. By default none, and that of --seasonality, or 24h, where the times span "
-        "three periods",
-        "none|auto|PERIOD",
+    try_seasonality: Annotated[list[str], BeforeValidator(_listed_by_comma), AfterValidator(_check_periods)] = (
+        setting(
+            [],
+            "a seasonality to try; repeatable. By default none, and where the times span three periods that of "
+            "--seasonality, or 24h",
+            "none|auto|PERIOD",
+        )
     )
     max_events: Annotated[int, Field(ge=1)] = setting(
         200_000, "predictions that are read, the first ones; memory grows with this times the signals", "COUNT"

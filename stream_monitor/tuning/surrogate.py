@@ -25,29 +25,31 @@ FEWEST_BLOCKS = 20
 class Surrogates:
     """Makes surrogates of one signal's column.
 
-    The column is cut into blocks of random, geometric length, which are shuffled; with ``period``, the season is taken
-    out before and put back after it, where it is beyond doubt. Every surrogate holds the column's very values.
+    The column is cut into blocks of random, geometric length, which are shuffled; with ``period``, the season is
+    taken out before and put back after it, where it is beyond doubt. Every surrogate holds the column's very values.
 
-    Source: D. N. Politis, J. P. Romano, "The stationary bootstrap", Journal of the American Statistical Association 89
-    (1994), pp. 1303-1313, here without replacement, so that the marginal is kept exactly; the order by ranks is that
-    of T. Schreiber, A. Schmitz, "Improved surrogate data for nonlinearity tests", Physical Review Letters 77 (1996),
+    Source: D. N. Politis, J. P. Romano, "The stationary bootstrap", Journal of the American Statistical Association
+    89 (1994), pp. 1303-1313, here without replacement, so that the marginal is kept exactly; values by their ranks as
+    in T. Schreiber, A. Schmitz, "Improved surrogate data for nonlinearity tests", Physical Review Letters 77 (1996),
     pp. 635-638.
     """
 
     def __init__(self, column: Column, kind: ColumnKind, period: float = 0.0) -> None:
         self._column = column
-        scores = normal_scores(column.values) if kind != "category" else _is_first(column.values)
+        scores = middle_scores(column.values) if kind == "number" else column.values
+        if kind == "category":
+            scores = _is_first(column.values)
         self._levels = _season(column._replace(values=scores), period) if kind == "number" and period else None
-        self._rest = scores if self._levels is None else scores - self._levels
-        self.block = block_length(self._rest)
+        self.block = block_length(scores if self._levels is None else scores - self._levels)
 
     def draw(self, rng: np.random.Generator) -> Column:
         """One surrogate, at the positions and times of the column."""
-        order = shuffled_blocks(len(self._rest), self.block, rng)
+        values = self._column.values
+        order = shuffled_blocks(len(values), self.block, rng)
         if self._levels is None:
-            return self._column._replace(values=self._column.values[order])
-        ranks = ranks_of(self._levels + self._rest[order])
-        return self._column._replace(values=np.sort(self._column.values)[ranks])
+            return self._column._replace(values=values[order])
+        rest = normal_scores(values, rng) - self._levels
+        return self._column._replace(values=np.sort(values)[ranks_of(self._levels + rest[order], rng)])
 
 
 def shuffled_blocks(count: int, block: float, rng: np.random.Generator) -> Ints:
@@ -78,17 +80,23 @@ def _time(piece: Floats) -> float:
     return autocorrelation_time(piece - piece.mean())
 
 
-def normal_scores(values: Floats, rng: np.random.Generator | None = None) -> Floats:
-    """The van der Waerden scores of values among themselves, shape (n,); equal values in order, or at random."""
+def middle_scores(values: Floats) -> Floats:
+    """The van der Waerden scores of values among themselves, shape (n,); equal ones share that of their middle."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    scores: Floats = ndtri((np.cumsum(counts) - counts / 2.0) / max(len(values), 1))
+    return scores[places]
+
+
+def normal_scores(values: Floats, rng: np.random.Generator) -> Floats:
+    """The same, but each of equal values has a score of its own, at random."""
     scores: Floats = ndtri((ranks_of(values, rng) + 0.5) / max(len(values), 1))
     return scores
 
 
-def ranks_of(values: Floats, rng: np.random.Generator | None = None) -> Ints:
-    """How many values are below each, shape (n,); equal ones count in order, or at random."""
-    ties = rng.random(len(values)) if rng else np.arange(len(values))
+def ranks_of(values: Floats, rng: np.random.Generator) -> Ints:
+    """How many values come before each in order of size, shape (n,); equal ones in a random order."""
     ranks: Ints = np.empty(len(values), dtype=np.int64)
-    ranks[np.lexsort((ties, values))] = np.arange(len(values))
+    ranks[np.lexsort((rng.random(len(values)), values))] = np.arange(len(values))
     return ranks
 
 

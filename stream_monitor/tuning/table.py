@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from statistics import median
 from typing import NamedTuple
 
-from stream_monitor.tuning.injection import CHANGES, Change, Kind
+from stream_monitor.tuning.injection import CHANGES, Kind
 from stream_monitor.tuning.recommendation import Recommendation, Verdict
 from stream_monitor.tuning.sweep import Sweep
 
@@ -16,8 +16,8 @@ from stream_monitor.tuning.sweep import Sweep
 TITLES: dict[Kind, str] = {
     "level": "a number, in sd",
     "spread": "its spread",
-    "share": "missing or error",
-    "category": "a category's share",
+    "share": "missing, error, pts",
+    "category": "category, pts",
 }
 
 
@@ -88,7 +88,7 @@ def _alarms(found: Recommendation) -> list[_Column]:
         for verdict in found.verdicts
     ]
     return [
-        _Column("false alarms", ["recorded", *(f"{len(tally.recorded):,}" for tally in tallies)]),
+        _Column("false alarms", ["as is", *(f"{len(tally.recorded):,}" for tally in tallies)]),
         _Column("false alarms", ["surrogate", *(f"{tally.false_alarms:,}" for tally in tallies)]),
         _Column("events", ["between", *between]),
     ]
@@ -100,14 +100,10 @@ def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
     for kind in kinds:
         for change in (one for one in CHANGES if one.kind == kind):
             cells = [_delay(verdict.tally.delays.get(change, [])) for verdict in found.verdicts]
-            columns.append(_Column(TITLES[kind], [_size(change), *cells]))
+            columns.append(_Column(TITLES[kind], [change.text, *cells]))
         missed = [_missed(verdict, kind) for verdict in found.verdicts]
         columns.append(_Column(TITLES[kind], ["missed", *missed]))
     return columns
-
-
-def _size(change: Change) -> str:
-    return f"+{change.size:g}" if change.kind == "level" else change.text
 
 
 def _delay(delays: Sequence[float]) -> str:
@@ -123,28 +119,18 @@ def _missed(verdict: Verdict, kind: Kind) -> str:
 def _lines(columns: Sequence[_Column]) -> Iterator[str]:
     """Headings over what they share, names, rows."""
     groups = [list(group) for _, group in groupby(columns, key=lambda column: column.heading)]
-    widths = [_widths(group) for group in groups]
-    heads = [group[0].heading.rjust(_span(width)) for group, width in zip(groups, widths, strict=True)]
-    yield "  ".join(heads).rstrip()
-    for row in range(len(columns[0].cells)):
-        cells = [
-            _padded(column, row)(width)
-            for group, of in zip(groups, widths, strict=True)
-            for column, width in zip(group, of, strict=True)
-        ]
+    blocks = [_block(group) for group in groups]
+    for cells in zip(*blocks, strict=True):
         yield "  ".join(cells).rstrip()
 
 
-def _padded(column: _Column, row: int) -> Callable[[int], str]:
-    return column.cells[row].ljust if column.is_text else column.cells[row].rjust
+def _block(group: Sequence[_Column]) -> list[str]:
+    """The lines of one group: its heading above, its columns beside each other."""
+    rows = [" ".join(_padded(column, row) for column in group) for row in range(len(group[0].cells))]
+    width = max(len(rows[0]), len(group[0].heading))
+    return [group[0].heading.rjust(width), *(row.rjust(width) for row in rows)]
 
 
-def _span(widths: Sequence[int]) -> int:
-    return sum(widths) + 2 * (len(widths) - 1)
-
-
-def _widths(group: Sequence[_Column]) -> list[int]:
-    """Those of the cells, the first widened where the heading needs it."""
-    widths = [max(map(len, column.cells)) for column in group]
-    widths[0] += max(len(group[0].heading) - _span(widths), 0)
-    return widths
+def _padded(column: _Column, row: int) -> str:
+    width = max(map(len, column.cells))
+    return column.cells[row].ljust(width) if column.is_text else column.cells[row].rjust(width)

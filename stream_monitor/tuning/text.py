@@ -4,44 +4,67 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from stream_monitor.events import Detection
 from stream_monitor.timestamps import format_timestamp
+from stream_monitor.tuning.evidence import shortest_run_length
 from stream_monitor.tuning.recommendation import Recommendation
+from stream_monitor.tuning.recording import rejects
 from stream_monitor.tuning.sweep import PLACES, Sweep
 from stream_monitor.tuning.table import tables
 
 #: Detections of the recording that are shown of the candidate recommended.
 SHOWN = 8
+WIDTH = 98
 
 
-def lines(sweep: Sweep, found: Recommendation, seconds: float) -> Iterator[str]:
+def lines(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     """The whole result, line by line."""
-    yield from _recording(sweep, len(found.verdicts), seconds)
+    yield from _recording(sweep, len(found.verdicts))
     yield ""
     yield from tables(sweep, found)
     yield ""
     yield "Recommended:"
     yield f"  {found.best.tally.candidate.flags}"
-    yield why(found)
+    yield from wrap(why(found), WIDTH)
+    if sweep.recording.rate:
+        yield f"At the recording's rate, 100 values take {_time(100.0 / sweep.recording.rate)}."
     yield from _woken(found.best.tally.recorded)
     for warning in warnings(sweep, found):
-        yield f"Warning: {warning}"
+        yield from wrap(f"Warning: {warning}", WIDTH, subsequent_indent="  ")
 
 
-def _recording(sweep: Sweep, tried: int, seconds: float) -> Iterator[str]:
+def _recording(sweep: Sweep, tried: int) -> Iterator[str]:
     recording = sweep.recording
+    injected = max(map(len, sweep.injected.values()), default=0)
+    surrogates = "a surrogate" if sweep.surrogates == 1 else f"{sweep.surrogates:,} surrogates"
     yield (
-        f"{recording.events:,} predictions, {recording.labels:,} outcomes of {'/'.join(recording.key)}; "
-        f"{tried} candidates over {len(recording.signals)} signals in {seconds:.1f} s"
+        f"{recording.events:,} predictions and {recording.labels:,} outcomes of {'/'.join(recording.key)}: "
+        f"{_counted(tried, 'candidate')} on {_counted(len(recording.signals), 'signal')}"
     )
-    yield f"False alarms on the recording and on {_surrogates(sweep.surrogates)}; median delay in values, of changes"
-    injected = [len(names) for names in sweep.injected.values() if names]
-    yield f"injected at {PLACES} places of up to {max(injected, default=0)} signals of each kind (-: half or more missed)"
+    yield from wrap(
+        f"False alarms: on the recording as it is, and on {surrogates} of it without drift. Delays: the median "
+        f"number of values until a change is found, injected at {PLACES} places of up to {injected} signals of each "
+        "kind (-: half or more are missed).",
+        WIDTH,
+    )
 
 
-def _surrogates(count: int) -> str:
-    return "a surrogate without drift" if count == 1 else f"{count} surrogates without drift"
+def _time(seconds: float) -> str:
+    """In the largest unit that there is one of.
+
+    >>> _time(0.25), _time(600.0), _time(7200.0)
+    ('0.25 s', '10 minutes', '2 hours')
+    """
+    for unit, size in (("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.2g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def why(found: Recommendation) -> str:
@@ -73,15 +96,19 @@ def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     """What the reader should not take for more than it is."""
     recording = sweep.recording
     if found.events < found.events_needed:
+        times = math.ceil(sweep.surrogates * found.events_needed / found.events)
+        promised = "promised by the detector, " if found.best.tally.candidate.promised else ""
         yield (
-            f"{found.events:,.0f} events can't show {found.wanted:,.0f} between false alarms: none in them says only "
-            f"that there are {found.events / 3:,.0f} or more, at 95 %. --surrogates "
-            f"{math.ceil(sweep.surrogates * found.events_needed / found.events):,} could."
+            f"no alarm in {found.events:,.0f} events says only that the run length is above "
+            f"{shortest_run_length(found.events, 0):,.0f} at 95 %; the {found.wanted:,.0f} wanted are {promised}"
+            f"not shown. --surrogates {times:,} could show them."
         )
     if recording.is_cut:
         yield f"only the first {recording.events:,} predictions were read: --max-events reads more."
+    if recording.rejected.total():
+        yield rejects(recording.rejected) + "."
     if recording.others:
-        yield f"{recording.others:,} other versions or models are in the recording; they were left out."
+        yield f"{_counted(recording.others, 'other version')} of models left out: this one has most predictions."
     left = len(recording.features) - len(recording.kept)
     if left:
         yield f"{len(recording.kept)} of {len(recording.features)} features were drawn: {', '.join(recording.kept)}"

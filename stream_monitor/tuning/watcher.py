@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import orjson
 
@@ -15,8 +15,8 @@ from stream_monitor.signals import Column, Spread
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.recording import Recording, Signal
 
-#: Values that are fed at once.
-CHUNK = 10_000
+#: Values that are fed at once: what `glr` works out for one place then serves all candidates.
+CHUNK = 4000
 
 
 class Watcher:
@@ -25,7 +25,6 @@ class Watcher:
     def __init__(
         self, recording: Recording, signal: Signal, candidate: Candidate, run_length: float, profile: Profile | None
     ) -> None:
-        self._made_of = (recording, signal, candidate, run_length, profile)
         self._spread = Spread() if signal.is_spread else None
         self._monitor = SignalMonitor(
             recording.key,
@@ -46,32 +45,24 @@ class Watcher:
 
     def feed(self, column: Column) -> list[Detection]:
         """The signal's next values, of a spread those of its feature; the detections in them."""
-        found: list[Detection] = []
-        for begin in range(0, len(column.values), CHUNK):
-            part = column.cut(begin).until(CHUNK)
-            found += self._monitor.update(self._spread.column(part) if self._spread else part)
-        return found
+        return self._monitor.update(self._spread.column(column) if self._spread else column)
 
     def saved(self) -> bytes:
         """The state, as a checkpoint has it."""
         spread = self._spread.state() if self._spread else None
         return orjson.dumps({"signal": self._monitor.state(), "spread": spread}, default=list)
 
-    def anew(self) -> Watcher:
-        """Another one at its beginning."""
-        return Watcher(*self._made_of)
-
-    def resumed(self, state: bytes) -> Watcher:
-        """Another one in that state."""
-        other, saved = Watcher(*self._made_of), orjson.loads(state)
-        other._monitor.restore(saved["signal"])
-        if other._spread:
-            other._spread.restore(saved["spread"])
-        return other
+    def resume(self, state: bytes) -> Watcher:
+        """Go on from a state; itself again."""
+        saved = orjson.loads(state)
+        self._monitor.restore(saved["signal"])
+        if self._spread:
+            self._spread.restore(saved["spread"])
+        return self
 
 
 def run_lengths(recording: Recording, candidate: Candidate) -> dict[str, float]:
-    """Each signal's part of the candidate's budget, which all features share, those that are not looked at as well."""
+    """Each signal's part of the candidate's budget; features that are not looked at have theirs, too."""
     budget = Budget([candidate.spec], candidate.events)
     return budget.run_lengths([signal.name for signal in recording.signals], recording.features)
 
@@ -82,7 +73,16 @@ def is_watched(signal: Signal, candidate: Candidate) -> bool:
     return any(is_readable(config, signal.kind) for config in configs)
 
 
-def pieces(column: Column, places: list[int]) -> Iterator[Column]:
+def feed_all(watchers: Sequence[Watcher], column: Column) -> list[list[Detection]]:
+    """What each of them finds in the next values."""
+    found: list[list[Detection]] = [[] for _ in watchers]
+    for part in pieces(column, range(CHUNK, len(column.values), CHUNK)):
+        for detections, watcher in zip(found, watchers, strict=True):
+            detections += watcher.feed(part)
+    return found
+
+
+def pieces(column: Column, places: Sequence[int]) -> Iterator[Column]:
     """The column, cut at these places."""
     for begin, end in zip([0, *places], [*places, len(column.values)], strict=True):
         yield column.cut(begin).until(end - begin)
