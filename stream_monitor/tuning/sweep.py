@@ -88,10 +88,9 @@ def _one(
     trial = Trial(signal, places, terms.horizon, terms.surrogates, terms.period)
     result.blocks[signal.name] = trial.block
     result.values += len(signal.fed.values)
-    trial.run(make, [tally for tally in result.tallies if is_watched(signal, tally.candidate)], terms.seed)
-    for tally in result.tallies:
-        if not is_watched(signal, tally.candidate):
-            trial.miss(tally)
+    watch = [tally for tally in result.tallies if is_watched(signal, tally.candidate)]
+    others = [tally for tally in result.tallies if not is_watched(signal, tally.candidate)]
+    trial.run(make, watch, others, terms.seed)
 
 
 def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> int:

@@ -74,7 +74,9 @@ def why(found: Recommendation) -> str:
     if found.keeps:
         those = f"the {kept} candidates that keep to {wanted}" if kept > 1 else f"all: no other keeps to {wanted}"
         return f"The shortest typical delay, {best.typical:,.0f} values, of {those}."
-    return f"None keeps to {wanted}; this is the quietest, with {best.tally.false_alarms:,} on the surrogate."
+    return (
+        f"None is known to keep to {wanted}; this is the quietest, with {best.tally.false_alarms:,} on the surrogate."
+    )
 
 
 def _woken(detections: Sequence[Detection]) -> Iterator[str]:

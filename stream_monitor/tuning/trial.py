@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -51,8 +51,8 @@ class Trial:
         """The mean length of the surrogates' blocks."""
         return self._made.block
 
-    def run(self, make: Make, tallies: Sequence[Tally], seed: int) -> None:
-        """Feed it to all who watch it; ``make`` gives a watcher at its beginning."""
+    def run(self, make: Make, tallies: Sequence[Tally], others: Sequence[Tally], seed: int) -> None:
+        """Feed it to all who watch it, by watchers that ``make`` gives; the others would not hear of anything."""
         # The spread of a feature is that of the same surrogate.
         name = f"feature:{self._signal.feature}" if self._signal.is_spread else self._signal.name
         rng = np.random.default_rng([seed, crc32(name.encode())])
@@ -63,12 +63,8 @@ class Trial:
             surrogate = self._made.draw(rng)
             states = self._watch(make, tallies, surrogate, [] if number else self._places)
             if not number:
-                self._inject(make, tallies, surrogate, states, rng)
-
-    def miss(self, tally: Tally) -> None:
-        """The candidate does not watch this signal: it would not hear of anything."""
-        for change in self._changes:
-            tally.delays.setdefault(change, []).extend([math.inf] * len(self._places))
+                for runs in self._changed(make, tallies, others, surrogate, states, rng):
+                    _race(runs, self._horizon)
 
     def _watch(
         self, make: Make, tallies: Sequence[Tally], surrogate: Column, places: Sequence[int]
@@ -82,26 +78,30 @@ class Trial:
                 states.append([watcher.saved() for watcher in watchers])
         return states
 
-    def _inject(
+    def _changed(
         self,
         make: Make,
         tallies: Sequence[Tally],
+        others: Sequence[Tally],
         surrogate: Column,
         states: Sequence[Sequence[bytes]],
         rng: np.random.Generator,
-    ) -> None:
-        """At each place, from the state that was reached there, let each change begin."""
+    ) -> Iterator[list[_Run]]:
+        """At each place, from the state that was reached there, each change that changes anything."""
         injector = Injector(self._signal, surrogate.values, rng)
         for number, (place, at_place) in enumerate(zip(self._places, states, strict=True)):
-            until = place + self._horizon
             rest = surrogate.cut(place).until(self._horizon)
             runs = []
             for change in self._changes:
-                part = rest._replace(values=injector.values(change, place, until, number))
+                part = rest._replace(values=injector.values(change, place, place + self._horizon, number))
+                if np.array_equal(part.values, rest.values):
+                    continue
                 for tally, state in zip(tallies, at_place, strict=True):
                     delays = tally.delays.setdefault(change, [])
                     runs.append(_Run(make(tally.candidate).resume(state), part, delays))
-            _race(runs, self._horizon)
+                for tally in others:
+                    tally.delays.setdefault(change, []).append(math.inf)
+            yield runs
 
     @property
     def _changes(self) -> list[Change]:

@@ -199,6 +199,23 @@ def test_the_sweep_hears_larger_changes_sooner(tmp_path: Path) -> None:
     assert delays["category", 0.2] < delays["category", 0.1]
 
 
+def test_what_can_not_change_is_not_missed_but_what_nobody_watches_is(tmp_path: Path) -> None:
+    """A constant has no other value to take; a detector on one signal hears nothing of the rest."""
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "prediction", "fixed", "free"])
+        rng = np.random.default_rng(1)
+        rows.writerows([n, "yes", 3.0, rng.normal()] for n in range(3000))
+    _, found = _tune(tmp_path, tmp_path / "x.csv", *QUICK, "--detector", "glr", "--detector", "feature:free=glr")
+    both, one = (
+        next(each for each in found["candidates"] if each["detector"] == d) for d in ("glr", "feature:free=glr")
+    )
+    largest = {(each["kind"], each["size"]): each for each in both["delays"]}
+    assert (largest["level", 2.0]["count"], largest["level", 2.0]["missed"]) == (6, 0.0)
+    missed = {each["kind"]: each["missed"] for each in one["delays"] if each["size"] in (2.0, 0.2)}
+    assert missed == {"level": 0.0, "spread": 1.0, "share": 1.0, "category": 1.0}
+
+
 def test_blocks_follow_the_dependence(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     series = np.zeros(8000)
