@@ -42,6 +42,8 @@ from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.sources.kafka import KafkaSource
 from stream_monitor.sources.kafka_options import reveal
 from stream_monitor.tables import Table
+from stream_monitor.tuning.recording import Gatherer, Recording, recording
+from stream_monitor.tuning.settings import TuneConfig
 
 logger = logging.getLogger(__name__)
 
@@ -122,15 +124,7 @@ def replay(
     recorder: Recorder | None = None,
 ) -> tuple[Pipeline, MemorySink]:
     """The same pipeline over files, to their end; the recorder sees every column."""
-    clock = SystemClock()
-    tune_collector()
-    source = FileSource(
-        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
-    )
-    sink = MemorySink()
-    codec = make_codec(config, clock, [LABELS])
-    # A file of labels may be read long before its predictions, but it ends.
-    pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
+    pipeline, source, sink = _over_files(config, paths)
     if recorder:
         watch(pipeline.fleet, recorder)
         source.batch_size = recorder.batch_size
@@ -143,6 +137,38 @@ def replay(
     pipeline.run(threading.Event(), after_step)
     pipeline.close()
     return pipeline, sink
+
+
+def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
+    """The columns that the same pipeline makes of files, with no detector on them, up to ``max_events``."""
+    pipeline, source, _ = _over_files(config.model_copy(update={"detector": []}), paths)
+    gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
+    watch(pipeline.fleet, gatherer)
+
+    def after_step(_: int) -> None:
+        progress(source)
+        if pipeline.stats.predictions:
+            gatherer.choose()
+        if pipeline.stats.predictions > config.max_events:
+            enough.set()
+
+    pipeline.run(enough, after_step)
+    pipeline.close()
+    rejected = pipeline.stats.rejected
+    return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
+
+
+def _over_files(config: ReplayConfig, paths: Sequence[Path]) -> tuple[Pipeline, FileSource, MemorySink]:
+    clock = SystemClock()
+    tune_collector()
+    source = FileSource(
+        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
+    )
+    sink = MemorySink()
+    codec = make_codec(config, clock, [LABELS])
+    # A file of labels may be read long before its predictions, but it ends.
+    pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
+    return pipeline, source, sink
 
 
 def tune_collector() -> None:

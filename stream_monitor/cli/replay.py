@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import click
 import orjson
 
 from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.outputs import check_outputs, write
+from stream_monitor.cli.progress import Reading
 from stream_monitor.config import ReplayConfig
-from stream_monitor.errors import ConfigError
 from stream_monitor.events import Detection
 from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
@@ -58,20 +59,20 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     config = load(ReplayConfig, flags)
     from stream_monitor import app
 
-    _check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
+    check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
     recorder = Recorder() if report_path else None
     began = time.monotonic()
-    with _Progress() as progress:
+    with Reading() as progress:
         pipeline, sink = app.replay(config, files, progress, recorder)
     detections = sorted(sink.detections)
     result = summarise(pipeline, detections)
     if json_path:
-        _write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+        write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
     if report_path and recorder:
         from stream_monitor.report.page import render
 
         page = render(result, detections, recorder, list(map(str, files)), told(config, flags))
-        _write("--report", report_path, page.encode())
+        write("--report", report_path, page.encode())
     _print(result, time.monotonic() - began)
     if not result["events"] and result["rejected"]:
         click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
@@ -107,26 +108,6 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
     }
 
 
-class _Progress:
-    """A bar over the bytes read, on a terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def __enter__(self) -> Callable[[Any], None]:
-        return self._show if sys.stderr.isatty() else lambda _: None
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.__exit__(None, None, None)
-
-    def _show(self, source: Any) -> None:
-        if self._bar is None:
-            bar = click.progressbar(length=source.total_bytes, label="Reading", file=sys.stderr, show_pos=False)
-            self._bar = bar.__enter__()
-        self._bar.update(source.bytes_read - self._bar.pos)
-
-
 def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
     """The settings that were given, as flags: as they were typed, or as the environment or the file has them."""
     found = []
@@ -137,25 +118,6 @@ def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
             value = [f"{key}={path}" for key, path in value.items()]
         found += [f"{flag(name)} {each}" for each in (value if isinstance(value, list | tuple) else [value])]
     return found
-
-
-def _check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | None]) -> None:
-    """Fail before the replay begins, not after it."""
-    taken = {path.resolve() for path in inputs if path}
-    for name, path in outputs.items():
-        if not path:
-            continue
-        if path.resolve() in taken:
-            raise ConfigError(f"{name}: {path} is read, or written by another flag; name another file")
-        taken.add(path.resolve())
-        _write(name, path, b"")
-
-
-def _write(name: str, path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"{name}: can't write {path}: {error.strerror}") from None
 
 
 def _print(result: dict[str, Any], seconds: float) -> None:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.measures.performance import Performance
 from stream_monitor.monitor import Fleet, Monitor
-from stream_monitor.report.recorder import Recorder
 from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import Column
 
 
-def watch(fleet: Fleet, recorder: Recorder) -> None:
+class Observer(Protocol):
+    """What sees every column: the `Recorder` of a report, or what gathers a recording."""
+
+    def take(
+        self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None
+    ) -> None: ...
+
+    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None: ...
+
+    def wants_distances(self, key: ModelVersion, name: str, at: int) -> bool: ...
+
+    def take_distances(
+        self, key: ModelVersion, name: str, distances: Mapping[str, tuple[float, float]], at: int
+    ) -> None: ...
+
+
+def watch(fleet: Fleet, recorder: Observer) -> None:
     """Let the recorder see every column that the fleet's signals are fed, from now on."""
     fleet.monitors = _Monitors(recorder)
 
@@ -30,7 +46,7 @@ def names(signal: SignalMonitor) -> Callable[[int], str] | None:
 class _Monitors(dict[ModelVersion, Monitor]):
     """Monitors, each of which is watched from the beginning."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Observer) -> None:
         super().__init__()
         self._recorder = recorder
 
@@ -43,7 +59,7 @@ class _Monitors(dict[ModelVersion, Monitor]):
 class _Signals(dict[str, SignalMonitor]):
     """Signals of one monitor, each of which shows the recorder what it takes."""
 
-    def __init__(self, recorder: Recorder, monitor: Monitor) -> None:
+    def __init__(self, recorder: Observer, monitor: Monitor) -> None:
         super().__init__()
         self._recorder, self._monitor = recorder, monitor
 

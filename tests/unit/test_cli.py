@@ -78,7 +78,7 @@ def test_the_version_and_the_help() -> None:
 
 
 def test_the_commands_of_this_issue() -> None:
-    assert set(cli.commands) == {"run", "replay", "demo", "detectors", "check-config", "profile"}
+    assert set(cli.commands) == {"run", "replay", "demo", "detectors", "check-config", "profile", "tune"}
 
 
 def test_as_a_module_it_is_the_same_program() -> None:
