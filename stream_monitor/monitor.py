@@ -33,7 +33,7 @@ from stream_monitor.signals import (
     number_column,
     optional_column,
     positions,
-    spread_warmup,
+    warmup_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -391,7 +391,7 @@ class Monitor:
     def _make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         settings, profile = self._settings, self._settings.profile
         terms = SignalTerms(
-            spread_warmup(settings.warmup) if name.startswith("spread:") else settings.warmup,
+            warmup_of(name, settings.warmup),
             settings.rearm_after,
             settings.seasonality,
             profile.autocorrelation_time(name) if profile else 1.0,

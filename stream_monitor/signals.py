@@ -177,13 +177,13 @@ class Spread:
         self._held = np.array(state, dtype=np.float64)
 
 
-def spread_warmup(warmup: int) -> int:
-    """How many values the warm-up of a spread has, where its feature's has so many: as long, if they are enough.
+def warmup_of(signal: str, warmup: int) -> int:
+    """How many values the warm-up of a signal has; of a spread it is as long in time, if those are enough.
 
-    >>> spread_warmup(500), spread_warmup(200), spread_warmup(20)
-    (125, 100, 20)
+    >>> warmup_of("feature:a", 500), warmup_of("spread:a", 500), warmup_of("spread:a", 200), warmup_of("spread:a", 20)
+    (500, 125, 100, 20)
     """
-    return max(warmup // SPREAD_OF, min(warmup, FEWEST_SPREADS))
+    return max(warmup // SPREAD_OF, min(warmup, FEWEST_SPREADS)) if signal.startswith("spread:") else warmup
 
 
 def _deviations(values: Floats) -> Floats:

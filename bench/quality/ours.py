@@ -12,7 +12,7 @@ from program import Floats, Program, Run, Setting
 from stream_monitor.detectors import KINDS, DetectorConfig
 from stream_monitor.events import ModelVersion
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import SPREAD_OF, Column, Spread, spread_warmup
+from stream_monitor.signals import SPREAD_OF, Column, Spread, warmup_of
 
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
@@ -59,14 +59,11 @@ class Signals:
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
         season = DAY_S if setting.period else 0.0
-        both = setting.kind == "number"
-        warmups = {"feature:x": warmup, **({"spread:x": spread_warmup(warmup)} if both else {})}
-        lengths = {"feature:x": setting.run_length * len(warmups), "spread:x": setting.run_length * 2 / SPREAD_OF}
+        names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
+        lengths = {"feature:x": setting.run_length * len(names), "spread:x": setting.run_length * 2 / SPREAD_OF}
+        terms = {name: SignalTerms(warmup=warmup_of(name, warmup), season=season) for name in names}
         self._signals = [
-            SignalMonitor(
-                KEY, name, setting.kind, {"glr": config}, SignalTerms(warmup=values, season=season), lengths[name]
-            )
-            for name, values in warmups.items()
+            SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms[name], lengths[name]) for name in names
         ]
         self._spread = Spread()
         self._points = setting.points

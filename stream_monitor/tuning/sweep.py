@@ -10,6 +10,7 @@ import numpy as np
 
 from stream_monitor.errors import ConfigError
 from stream_monitor.profile import Profile
+from stream_monitor.signals import warmup_of
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.injection import CHANGES, Kind, kind_of
 from stream_monitor.tuning.recording import Recording, Signal
@@ -98,7 +99,8 @@ def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> 
     column = signal.column
     # A spread may have one value for several of its feature's.
     each = len(column.values) / max(len(signal.fed.values), 1)
-    warm = math.ceil((WARMUPS * max(one.warmup for one in candidates) + MORE) * each)
+    warmup = warmup_of(signal.name, max(one.warmup for one in candidates))
+    warm = math.ceil((WARMUPS * warmup + MORE) * each)
     latest = len(column.values) - horizon
     if warm > latest:
         return 0

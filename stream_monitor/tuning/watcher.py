@@ -11,7 +11,7 @@ from stream_monitor.detectors.spec import select
 from stream_monitor.events import Detection
 from stream_monitor.profile import Profile
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms, is_readable
-from stream_monitor.signals import Column, Spread
+from stream_monitor.signals import Column, Spread, warmup_of
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.recording import Recording, Signal
 
@@ -32,7 +32,7 @@ class Watcher:
             signal.kind,
             select([candidate.spec], signal.name),
             SignalTerms(
-                candidate.warmup,
+                warmup_of(signal.name, candidate.warmup),
                 # An alarm that stays up costs a distance every now and then, and changes no detection.
                 0.0,
                 candidate.season,

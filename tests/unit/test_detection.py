@@ -22,7 +22,7 @@ from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.normal_scores import NormalScores
 from stream_monitor.reference import NumericReference
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import SPREAD_OF, Column, Spread, spread_warmup
+from stream_monitor.signals import SPREAD_OF, Column, Spread, warmup_of
 from stream_monitor.testing import make_prediction
 from tests.harness import feature_events, run
 
@@ -117,7 +117,7 @@ def test_changes_are_found_in_time(most: int, kind: ColumnKind, make: Callable[[
 def _spread(values: Any, run_length: float = 100_000.0) -> list[Detection]:
     """What is found in the spread of numbers, under a run length in numbers."""
     index = np.arange(len(values))
-    terms = SignalTerms(warmup=spread_warmup(500))
+    terms = SignalTerms(warmup=warmup_of("spread:x", 500))
     signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, terms, run_length / SPREAD_OF)
     return signal.update(Spread().column(Column(values, index, index.astype(float))))
 

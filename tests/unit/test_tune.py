@@ -16,6 +16,7 @@ from stream_monitor.cli import cli
 from stream_monitor.detectors.spec import select
 from stream_monitor.independence import autocorrelation_time
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
+from stream_monitor.signals import warmup_of
 from stream_monitor.tuning.candidates import Candidate, candidates
 from stream_monitor.tuning.recording import Recording, Signal
 from stream_monitor.tuning.settings import TuneConfig
@@ -104,7 +105,7 @@ def test_alarms_are_those_of_the_signal_monitor_on_the_whole_column(tmp_path: Pa
                 signal.name,
                 signal.kind,
                 select([candidate.spec], signal.name),
-                SignalTerms(candidate.warmup, season=candidate.season),
+                SignalTerms(warmup_of(signal.name, candidate.warmup), season=candidate.season),
                 lengths[signal.name],
                 categories=signal.categories(),
             ).update(signal.fed)
@@ -185,7 +186,8 @@ def test_a_season_is_kept_and_needs_the_flag(tmp_path: Path) -> None:
     without = [each for each in found["candidates"] if each["seasonality"] == "none"]
     with_season = [each for each in found["candidates"] if each["seasonality"] == "24h"]
     assert min(each["surrogate"]["alarms"] for each in without) > 5
-    assert max(each["surrogate"]["alarms"] for each in with_season) <= 1
+    # One false alarm is due in 10,000 values.
+    assert max(each["surrogate"]["alarms"] for each in with_season) <= 3
     assert "--seasonality 24h" in found["recommended"]["flags"]
 
 
