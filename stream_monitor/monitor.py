@@ -18,6 +18,7 @@ from stream_monitor.detectors import ColumnKind, Floats
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec, select
 from stream_monitor.episodes import Episodes
 from stream_monitor.errors import ConfigError
+from stream_monitor.event_times import EventTimes
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction, Target
 from stream_monitor.measures.coverage import Coverage
 from stream_monitor.measures.performance import make_performance
@@ -423,6 +424,7 @@ class Fleet:
         self.monitors: dict[ModelVersion, Monitor] = {}
         self.retired = {"model": 0, "version": 0, "feature": 0}
         self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
+        self._times = EventTimes()
         #: Outcomes whose model version had been retired before the label came.
         self.outcomes_retired = 0
 
@@ -458,12 +460,18 @@ class Fleet:
     def _take(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
+        self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
         raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
         places = {(one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
         for found in self.resolve([outcome for _, outcome in outcomes]):
             raised.append((places[ModelVersion(found.model, found.version), found.index], found))
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
-        return [self._in_episode(found) for _, found in raised]
+        return [self._in_episode(self._timed(found, place[0])) for place, found in raised]
+
+    def _timed(self, found: Detection, before: int) -> Detection:
+        """With the time of the estimated change, by what was known before the prediction at this position."""
+        changed = found.changed_index
+        return found if changed is None else found._replace(changed_ts=self._times.at(changed, before))
 
     def _in_episode(self, found: Detection) -> Detection:
         monitor = self.monitors.get(ModelVersion(found.model, found.version))
@@ -523,6 +531,7 @@ class Fleet:
             "retired": self.retired,
             "outcomes_retired": self.outcomes_retired,
             "recent": list(self.recent),
+            "times": self._times.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -533,6 +542,7 @@ class Fleet:
         self.retired.update(state["retired"])
         self.outcomes_retired = state["outcomes_retired"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
+        self._times.restore(state["times"])
 
     def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
         return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import orjson
 
+from stream_monitor.alerts.message import fields
 from stream_monitor.cli.options import load, settings_options
 from stream_monitor.config import ReplayConfig
 from stream_monitor.errors import ConfigError
@@ -20,7 +21,6 @@ from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.report.recorder import Recorder
-from stream_monitor.timestamps import format_timestamp
 
 #: Rows of the table; the rest is in --json.
 SHOWN = 50
@@ -91,7 +91,7 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
         "waiting": joiner.waiting_predictions,
         "expired": joiner.book.expired_predictions,
         "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
-        "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
+        "detections": [fields(detection) for detection in detections],
         "performance": combine([monitor.performance for monitor in monitors]),
         "versions": [
             {

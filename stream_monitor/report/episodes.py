@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.figures import counted, moment, span
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import Contents, Episode, alarm, beginning, by_effect
-from stream_monitor.report.figures import counted, exact, moment, span, text, when
+from stream_monitor.report.figures import exact, text, when
 
 #: Episodes that are shown one by one, signals of each, and signals in the overview.
 MOST_EPISODES, MOST_SIGNALS, MOST_LANES = 60, 12, 30
