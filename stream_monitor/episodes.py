@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,9 +19,8 @@ RECENT_EPISODES = 8
 class Episode:
     """One change: when it began and was last seen, and its detections, one for each signal.
 
-    ``index`` and ``ts`` are those of its first alarm, ``last_index`` and ``last_ts`` of its newest, ``changed_index``
-    and ``changed_ts`` the earliest estimated change; all count predictions, as in `Detection`. ``signals`` has the
-    strongest detection of each of the signals with the largest effects, ``count`` is how many signals there are.
+    ``index`` and ``ts`` are those of its first alarm, ``last_index`` and ``last_ts`` of its newest. ``signals`` has
+    the strongest detection of each of the signals with the largest effects, ``count`` is how many there are in all.
     """
 
     id: str
@@ -29,8 +28,6 @@ class Episode:
     version: str
     index: int
     ts: float | None
-    changed_index: int
-    changed_ts: float | None
     last_index: int
     last_ts: float | None
     detections: int = 0
@@ -42,21 +39,24 @@ class Episode:
     @classmethod
     def begun_by(cls, one: Detection) -> Episode:
         """The episode of which this is the first detection; it is yet to be added."""
-        alarm, change = (one.index, one.ts), (_changed(one), one.ts if one.changed_index is None else one.changed_ts)
-        return cls(one.episode or one.id, one.model, one.version, *alarm, *change, *alarm)
+        alarm = (one.index, one.ts)
+        return cls(one.episode or one.id, one.model, one.version, *alarm, *alarm)
 
     @property
     def ranked(self) -> list[Detection]:
         """What changed, the largest effect first: of each signal, its strongest detection."""
         return sorted(self.signals.values(), key=lambda one: (-(one.effect or 0.0), one.signal))
 
+    @property
+    def change(self) -> tuple[int, float | None]:
+        """The estimated change; where none is, the first alarm."""
+        return change_point(self.index, self.ranked) or (self.index, self.ts)
+
     def add(self, one: Detection) -> None:
         """Count a detection in."""
         self.detections += 1
         if one.index >= self.last_index:
             self.last_index, self.last_ts = one.index, one.ts
-        if _changed(one) < self.changed_index:
-            self.changed_index, self.changed_ts = _changed(one), one.changed_ts
         known = self.signals.get(one.signal)
         if known is None and one.signal not in self.weaker:
             self.count += 1
@@ -130,6 +130,21 @@ def group(detections: Iterable[Detection]) -> list[Episode]:
     for one in detections:
         episodes.setdefault(one.episode or one.id, Episode.begun_by(one)).add(one)
     return list(episodes.values())
+
+
+def change_point(alarm: int, ranked: Sequence[Detection]) -> tuple[int, float | None] | None:
+    """Where and when a change was of which these are the detections, the largest effect first; None: not known.
+
+    That is the median of what the strongest say: the earliest of many estimates is one that is far off. A change
+    after the first alarm is not its cause.
+    """
+    strongest = [
+        one for one in ranked[:MOST_PAST_SIGNALS] if one.changed_index is not None and _changed(one) <= alarm
+    ]
+    if not strongest:
+        return None
+    middle = sorted(strongest, key=_changed)[(len(strongest) - 1) // 2]
+    return _changed(middle), middle.changed_ts
 
 
 def _changed(detection: Detection) -> int:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from stream_monitor.episodes import Episode
 from stream_monitor.events import Detection
 from stream_monitor.figures import counted, in_words, moment, plain, short
 from stream_monitor.timestamps import format_timestamp
+
+#: Fields of a detection that its episode tells of all.
+_OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader"}
 
 
 def line(one: Detection) -> str:
@@ -25,6 +29,27 @@ def fields(one: Detection) -> dict[str, Any]:
     """Every field, with the id and the direction; times as ISO 8601."""
     times = {"ts": format_timestamp(one.ts), "changed_ts": format_timestamp(one.changed_ts)}
     return {**one._asdict(), **times, "id": one.id, "direction": one.direction}
+
+
+def episode_fields(episode: Episode) -> dict[str, Any]:
+    """What changed together, and of each signal its strongest detection, the largest effect first."""
+    changed_index, changed_ts = episode.change
+    return {
+        "id": episode.id,
+        "model": episode.model,
+        "version": episode.version,
+        "index": episode.index,
+        "ts": format_timestamp(episode.ts),
+        "changed_index": changed_index,
+        "changed_ts": format_timestamp(changed_ts),
+        "last_index": episode.last_index,
+        "last_ts": format_timestamp(episode.last_ts),
+        "detections": episode.detections,
+        "signals_total": episode.count,
+        "signals": [
+            {name: value for name, value in fields(one).items() if name not in _OF_EPISODE} for one in episode.ranked
+        ],
+    }
 
 
 def _change(one: Detection) -> str:

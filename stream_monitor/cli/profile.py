@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from stream_monitor.cli.options import load, settings_options
-from stream_monitor.cli.replay import _Progress
+from stream_monitor.cli.progress import Progress
 from stream_monitor.codec import Task
 from stream_monitor.config import Count, FieldPairs, Settings, _pairs, setting
 from stream_monitor.errors import ConfigError
@@ -75,7 +75,7 @@ def profile(files: Sequence[Path], output: Path, **flags: Any) -> None:
     began = time.monotonic()
     profiler = Profiler(config.field, config.feature_type, task=config.task, max_features=config.max_features)
     source = FileSource(files, file_format=config.format, fields=config.field)
-    with _Progress() as progress:
+    with Progress() as progress:
         while not source.exhausted:
             profiler.add(source.poll(0))
             progress(source)

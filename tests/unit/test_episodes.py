@@ -64,12 +64,23 @@ def test_episodes_are_what_a_naive_look_at_all_detections_says(found: list[Detec
     assert ours.count == len(members)
     for episode, own in zip(reversed(ours.recent), reversed(members), strict=False):
         assert (episode.index, episode.last_index, episode.detections) == (own[0].index, own[-1].index, len(own))
-        began = min((each.index if each.changed_index is None else each.changed_index) for each in own)
-        assert (episode.changed_index, episode.changed_ts) == (began, START + began)
+        assert episode.change == _naive_change(own)
         assert episode.last_ts == own[-1].ts
         strongest = {name: max(e.effect or 0.0 for e in own if e.signal == name) for name in {e.signal for e in own}}
         assert {one.signal: one.effect for one in episode.ranked} == strongest
     assert [each.id for each in group(told)] == [own[0].id for own in members]
+
+
+def _naive_change(own: list[Detection]) -> tuple[int, float | None]:
+    """Half of the signals began before it, or at it; the first alarm where none tells."""
+    strongest: dict[str, Detection] = {}
+    for one in own:
+        if one.signal not in strongest or (one.effect or 0.0) > (strongest[one.signal].effect or 0.0):
+            strongest[one.signal] = one
+    places = [one.changed_index for one in strongest.values()]
+    known = [place for place in places if place is not None and place <= own[0].index]
+    place = int(np.quantile(known, 0.5, method="lower")) if known else own[0].index
+    return place, START + place
 
 
 def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +96,14 @@ def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.
     ours.add(_raised(1000))
     assert [one.signal for one in newest.ranked] == ["feature:19", "feature:18"]
     assert (newest.count, newest.weaker) == (20, set())
+
+
+def test_one_estimate_that_is_far_off_does_not_tell_when_it_began() -> None:
+    ours = Episodes(gap=50)
+    for at, changed in enumerate((990, 300, 995, 1002, 992)):
+        ours.add(_raised(1000 + at, f"feature:{at}", changed_index=changed, changed_ts=START + changed))
+    assert ours.newest
+    assert ours.newest.change == (990, START + 990)
 
 
 def test_recent_episodes_are_bounded_and_all_are_counted() -> None:
