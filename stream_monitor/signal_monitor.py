@@ -192,13 +192,16 @@ class SignalMonitor:
 
     def _detection(self, each: str, found: Found, history: Floats) -> Detection:
         found = self._estimated(found, history)
-        before, after = self._means(found, history)
         known = found.n_after > 0
         changed = (
             found.place - round((found.n_after - 1) * (found.place - found.since) / max(found.n - 1, 1))
             if known
             else None
         )
+        if self.kind == "number":
+            # Of a change further back, what came before the newest values stands for what came before it.
+            found = found._replace(n_after=min(found.n_after, MEAN_WINDOW))
+        before, after = self._means(found, history)
         ts = None if math.isnan(found.ts) else found.ts
         drift = self.drifts[each]
         drift.count += 1
