@@ -33,10 +33,10 @@ from stream_monitor.exporter.server import Exporter
 from stream_monitor.health import Health
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.observer import Observer
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.profile import Profile
 from stream_monitor.report.recorder import Recorder
-from stream_monitor.report.watch import watch
 from stream_monitor.sources.base import Source
 from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.sources.kafka import KafkaSource
@@ -130,9 +130,10 @@ def replay(
     sink = MemorySink()
     codec = make_codec(config, clock, [LABELS])
     # A file of labels may be read long before its predictions, but it ends.
-    pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
+    pipeline = make_pipeline(
+        config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=recorder
+    )
     if recorder:
-        watch(pipeline.fleet, recorder)
         source.batch_size = recorder.batch_size
 
     def after_step(_: int) -> None:
@@ -175,8 +176,9 @@ def make_pipeline(
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
     table: Table | None = None,
+    observer: Observer | None = None,
 ) -> Pipeline:
-    """The pipeline that these settings ask for."""
+    """The pipeline that these settings ask for; the observer sees every column."""
     settings = MonitorSettings(
         specs=tuple(parse_spec(text) for text in watch.detector),
         task=codec.task,
@@ -205,4 +207,5 @@ def make_pipeline(
         max_labelled=join.max_labelled,
     )
     outbox = Outbox(sinks)
-    return Pipeline(source, codec, joiner, Fleet(settings), outbox, clock, checkpoint_interval=checkpoint_interval)
+    fleet = Fleet(settings, observer)
+    return Pipeline(source, codec, joiner, fleet, outbox, clock, checkpoint_interval=checkpoint_interval)

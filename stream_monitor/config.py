@@ -34,7 +34,7 @@ def _listed_by_comma(value: Any) -> Any:
     return [part for text in values for part in _listed(str(text), r"[\s,]+")]
 
 
-def _pairs(value: Any) -> Any:
+def pairs(value: Any) -> Any:
     """``NAME=VALUE`` pairs as a mapping."""
     if isinstance(value, Mapping):
         return value
@@ -69,7 +69,7 @@ def _check_profile(path: Path | None) -> Path | None:
 
 
 Listed = Annotated[list[str], BeforeValidator(_listed_by_comma)]
-FieldPairs = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_check_fields)]
+FieldPairs = Annotated[dict[str, str], BeforeValidator(pairs), AfterValidator(_check_fields)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -117,7 +117,7 @@ class WatchSettings(Settings):
     profile: Annotated[Path | None, AfterValidator(_check_profile)] = setting(
         None, "reference profile of the training data, made by `stream-monitor profile`", "FILE"
     )
-    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(_pairs)] = setting(
+    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(pairs)] = setting(
         {},
         "what a feature is; by default the profile tells, or most of its first values; repeatable",
         "NAME=numeric|categorical",
@@ -189,7 +189,7 @@ class KafkaSettings(Settings):
     start: Literal["earliest", "latest"] = setting(
         "earliest", "where to begin while the group has no position yet", "earliest|latest"
     )
-    kafka_option: Annotated[dict[str, Any], BeforeValidator(_pairs), AfterValidator(parse_options)] = setting(
+    kafka_option: Annotated[dict[str, Any], BeforeValidator(pairs), AfterValidator(parse_options)] = setting(
         {},
         "any setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",

@@ -22,6 +22,7 @@ from stream_monitor.event_times import EventTimes
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction, Target
 from stream_monitor.measures.coverage import Coverage
 from stream_monitor.measures.performance import make_performance
+from stream_monitor.observer import Observer
 from stream_monitor.profile import Profile
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
 from stream_monitor.signals import (
@@ -93,8 +94,14 @@ class MonitorSettings:
 class Monitor:
     """Watches one version of one model."""
 
-    def __init__(self, key: ModelVersion, settings: MonitorSettings, retired: Callable[[str, str], None]) -> None:
-        self.key = key
+    def __init__(
+        self,
+        key: ModelVersion,
+        settings: MonitorSettings,
+        retired: Callable[[str, str], None],
+        observer: Observer | None = None,
+    ) -> None:
+        self.key, self._observer = key, observer
         self._settings = settings
         self._retired = retired
         self.signals: dict[str, SignalMonitor] = {}
@@ -131,7 +138,10 @@ class Monitor:
         self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
         self.coverage.labelled([outcome.ts for outcome in outcomes])
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
-        return self._feed("error", errors, index, ts)
+        detections = self._feed("error", errors, index, ts)
+        if self._observer and outcomes:
+            self._observer.take_performance(self.key, self.performance, int(index[-1]))
+        return detections
 
     def inherit(self, other: Monitor) -> None:
         """Go on with the features where another version of the model is now: they are not its own.
@@ -406,6 +416,7 @@ class Monitor:
             run_length,
             profile.reference(name) if profile else None,
             Categories() if kind == "category" else None,
+            self._observer.take_signal if self._observer else None,
         )
 
 
@@ -419,8 +430,8 @@ def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Pred
 class Fleet:
     """All model versions that are followed, at most ``max_models`` with ``max_versions`` each."""
 
-    def __init__(self, settings: MonitorSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
+        self._settings, self._observer = settings, observer
         self.monitors: dict[ModelVersion, Monitor] = {}
         self.retired = {"model": 0, "version": 0, "feature": 0}
         self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
@@ -537,7 +548,7 @@ class Fleet:
     def restore(self, state: Mapping[str, Any]) -> None:
         for saved in state["monitors"]:
             key = ModelVersion(*saved["key"])
-            self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+            self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
             self.monitors[key].restore(saved)
         self.retired.update(state["retired"])
         self.outcomes_retired = state["outcomes_retired"]
@@ -559,7 +570,7 @@ class Fleet:
             models.remove(idle)
             self._retire("model", self._of(idle))
         others = self._of(key.model)
-        self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+        self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
         if others:
             self.monitors[key].inherit(max(others, key=lambda monitor: monitor.last_seen))
 

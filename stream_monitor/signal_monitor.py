@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -72,8 +72,11 @@ class SignalMonitor:
         run_length: float = math.inf,
         reference: Reference | None = None,
         categories: Categories | None = None,
+        show: Callable[[SignalMonitor, Column], None] | None = None,
     ) -> None:
-        self._key, self.name, self.kind, self._terms = key, name, kind, terms
+        self.key, self.name, self.kind, self._terms = key, name, kind, terms
+        #: Called with what was taken.
+        self._show = show
         self._configs = {each: config for each, config in configs.items() if is_readable(config, kind)}
         self.categories = categories
         fits = isinstance(reference, NumericReference) == (kind == "number")
@@ -104,6 +107,8 @@ class SignalMonitor:
         detections = [self._detection(each, found, history) for found, each in raised]
         self._latch(column, history, begin, [int(np.flatnonzero(column.index == found.at)[0]) for found, _ in raised])
         self._recent = history[-max(MEAN_WINDOW, self._warmup) :]
+        if self._show:
+            self._show(self, column)
         return detections
 
     @property
@@ -210,7 +215,7 @@ class SignalMonitor:
         return Detection(
             found.at,
             ts,
-            *self._key,
+            *self.key,
             self.name,
             each,
             before,
@@ -283,7 +288,7 @@ class SignalMonitor:
             if saved and saved["config"] == self._configs[each].model_dump():
                 channel.restore(saved)
             else:
-                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self.name, *self._key)
+                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self.name, *self.key)
 
 
 def _newest(found: Found, history: Floats) -> Floats:
