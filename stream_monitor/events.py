@@ -71,7 +71,8 @@ class Detection(NamedTuple):
     one after the estimated change; ``ts`` and ``changed_ts`` are their times. ``before`` and ``after`` are the
     signal's means on both sides of it in the signal's own unit, taken over ``n_before`` and ``n_after`` values (0:
     not known); for a ``category``, its shares. ``effect`` is the difference in standard deviations of the values
-    before, without a sign. ``episode`` is the id of the first detection of those that came together.
+    before, without a sign. ``episode`` is the id of the first detection of those that came together; at this one, it
+    had ``episode_signals`` signals, and changed most in ``episode_leader``.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -89,6 +90,8 @@ class Detection(NamedTuple):
     n_after: int = 0
     category: str | None = None
     episode: str | None = None
+    episode_signals: int = 0
+    episode_leader: str | None = None
 
     @property
     def id(self) -> str:

@@ -35,9 +35,9 @@ def real_programs() -> list[Program]:
     """The best single settings for all annotated series that `real_sweep.py` found, and the default."""
     return [
         real_program(500, 1_000_000.0),
-        real_program(0, 100_000.0, min_effect=2.0),
-        real_program(0, 1e10, min_effect=2.0, clock=1),
-        real_program(20, 300.0, min_effect=2.0, clock=1),
+        real_program(0, 1000.0, min_effect=2.0),
+        real_program(0, 3000.0, min_effect=2.0, clock=1),
+        real_program(0, 1e8, min_effect=2.0, clock=1),
     ]
 
 

@@ -12,19 +12,18 @@ from typing import Any
 import click
 import orjson
 
+from stream_monitor.alerts.message import episode_fields, fields
+from stream_monitor.cli.episodes import show
 from stream_monitor.cli.options import load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.config import ReplayConfig
+from stream_monitor.episodes import Episode, group
 from stream_monitor.events import Detection
 from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.report.recorder import Recorder
-from stream_monitor.timestamps import format_timestamp
-
-#: Rows of the table; the rest is in --json.
-SHOWN = 50
 
 
 @click.command()
@@ -73,7 +72,7 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
 
         page = render(result, detections, recorder, list(map(str, files)), told(config, flags))
         write("--report", report_path, page.encode())
-    _print(result, time.monotonic() - began)
+    _print(result, group(detections), time.monotonic() - began)
     if not result["events"] and result["rejected"]:
         click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
         sys.exit(1)
@@ -92,7 +91,8 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
         "waiting": joiner.waiting_predictions,
         "expired": joiner.book.expired_predictions,
         "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
-        "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
+        "episodes": [episode_fields(episode) for episode in group(detections)],
+        "detections": [fields(detection) for detection in detections],
         "performance": combine([monitor.performance for monitor in monitors]),
         "versions": [
             {
@@ -120,7 +120,9 @@ def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _print(result: dict[str, Any], seconds: float) -> None:
+def _print(result: dict[str, Any], episodes: Sequence[Episode], seconds: float) -> None:
+    show(episodes)
+    click.echo()
     rejected = sum(result["rejected"].values())
     rate = result["events"] / max(seconds, 1e-9)
     click.echo(
@@ -142,34 +144,8 @@ def _print(result: dict[str, Any], seconds: float) -> None:
             click.echo(f"  {measure:9} {shown}")
         if version["coverage"] is not None:
             click.echo(f"  {version['coverage']:.1%} of its mature predictions have a label")
-    _print_detections(result["detections"])
 
 
 def _between(bounds: Sequence[float] | None) -> str:
     """A 95 % interval behind its value."""
     return f" ({bounds[0]:.4f} to {bounds[1]:.4f})" if bounds else ""
-
-
-def _print_detections(detections: Sequence[dict[str, Any]]) -> None:
-    click.echo(f"\n{len(detections):,} drifts detected")
-    if not detections:
-        return
-    head = ("prediction", "time", "model", "version", "signal", "detector", "before", "after")
-    rows = [
-        (
-            f"{d['index']:,}",
-            d["ts"] or "",
-            d["model"],
-            d["version"],
-            d["signal"],
-            d["detector"],
-            f"{d['before']:.5g}",
-            f"{d['after']:.5g}",
-        )
-        for d in detections[:SHOWN]
-    ]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if len(detections) > SHOWN:
-        click.echo(f"  and {len(detections) - SHOWN:,} more: see --json")

@@ -40,6 +40,8 @@ ADWIN = tuple(
         (14.745, 0.002),
     )
 )
+#: A threshold of 0 would be one false alarm after the other.
+LOWEST = 0.25
 #: Run lengths outside these are taken for the nearest: no table reaches further.
 SHORTEST, LONGEST = 100.0, 1e15
 
@@ -50,7 +52,7 @@ def glr_threshold(run_length: float) -> float:
     >>> round(glr_threshold(92_769), 1)
     7.0
     """
-    return _interpolate(GLR, _log(run_length))
+    return max(_interpolate(GLR, _log(run_length)), LOWEST)
 
 
 def adwin_delta(run_length: float) -> float:

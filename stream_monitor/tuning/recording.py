@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,8 @@ from stream_monitor.detectors import ColumnKind
 from stream_monitor.errors import ConfigError, Reason
 from stream_monitor.events import ModelVersion
 from stream_monitor.measures.performance import Performance
-from stream_monitor.monitor import Fleet, Monitor
+from stream_monitor.monitor import Fleet
+from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import Column, Spread
 
 _FEATURE = ("feature", "missing", "spread")
@@ -88,17 +89,24 @@ class Gatherer:
 
     def __init__(self, most_features: int, seed: int) -> None:
         self._most, self._seed = most_features, seed
-        self._parts: dict[tuple[ModelVersion, str, bool], list[Column]] = {}
+        #: By version, name and kind: a feature may have been watched as numbers and as text.
+        self._parts: dict[tuple[ModelVersion, str, ColumnKind], list[Column]] = {}
+        self._signals: dict[tuple[ModelVersion, str, ColumnKind], SignalMonitor] = {}
         self._chosen: set[str] | None = None
 
-    def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
+    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
         """Take a signal's next values, or leave them."""
-        prefix, _, feature = name.partition(":")
+        prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
             if len(self._chosen) >= self._most:
                 return
             self._chosen.add(feature)
-        self._parts.setdefault((key, name, names is not None), []).append(column)
+        key = signal.key, signal.name, signal.kind
+        self._parts.setdefault(key, []).append(column)
+        self._signals[key] = signal
+
+    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+        """Nothing is asked of it."""
 
     def choose(self) -> None:
         """After the first batch: from now on these features, and no more than may be."""
@@ -114,29 +122,18 @@ class Gatherer:
             if key[1].partition(":")[0] not in _FEATURE or key[1].partition(":")[2] in self._chosen
         }
 
-    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
-        """Nothing is asked of it."""
-
-    def wants_distances(self, key: ModelVersion, name: str, at: int) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
-
-    def take_distances(
-        self, key: ModelVersion, name: str, distances: Mapping[str, tuple[float, float]], at: int
-    ) -> None:
-        """Nothing is asked of them."""
-
-    def columns(self, key: ModelVersion, end: int) -> Iterator[tuple[str, bool, Column]]:
-        """Each signal's name, whether it holds categories, and its column up to a position; parts are let go."""
+    def signals(self, version: ModelVersion, end: int) -> Iterator[Signal]:
+        """The version's signals up to a position; parts are let go."""
         common: Column | None = None
-        for at in [at for at in self._parts if at[0] == key]:
-            column = _up_to(Column.join(self._parts.pop(at)), end)
+        for key in [key for key in self._parts if key[0] == version]:
+            column = _up_to(Column.join(self._parts.pop(key)), end)
             if common is None or (len(column.index) > len(common.index)):
                 common = column
             elif np.array_equal(column.index, common.index):
                 # Most signals have a value at every position: they share the array that says so.
                 column = Column(column.values, common.index, common.ts)
-            yield at[1], at[2], column
+            categories = self._signals[key].categories
+            yield Signal(key[1], key[2], column, tuple(categories.state()) if categories else ())
 
 
 def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejected: Counter[Reason]) -> Recording:
@@ -146,9 +143,10 @@ def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejec
         raise ConfigError(f"no prediction could be read: {why}; --field maps columns, such as --field id=COLUMN")
     monitor = max(fleet.monitors.values(), key=lambda each: each.predictions)
     found: dict[str, Signal] = {}
-    for name, is_category, column in gatherer.columns(monitor.key, end):
-        if name not in found or len(found[name].column.values) < len(column.values):
-            found[name] = _signal(monitor, name, is_category, column)
+    for signal in gatherer.signals(monitor.key, end):
+        known = found.get(signal.name)
+        if known is None or len(known.column.values) < len(signal.column.values):
+            found[signal.name] = signal
     spreads = [
         Signal(f"spread:{signal.feature}", "number", signal.column)
         for signal in found.values()
@@ -176,15 +174,6 @@ def rejects(rejected: Counter[Reason]) -> str:
     """
     count, reasons = rejected.total(), ", ".join(reason.value for reason, times in rejected.items() if times)
     return f"{count:,} record{'s were' if count > 1 else ' was'} rejected ({reasons})" if count else ""
-
-
-def _signal(monitor: Monitor, name: str, is_category: bool, column: Column) -> Signal:
-    if is_category:
-        watched = monitor.signals.get(name)
-        known = watched if watched and watched.categories else monitor._candidates.get(name.partition(":")[2])
-        names = known.categories.state() if known and known.categories else []
-        return Signal(name, "category", column, tuple(names))
-    return Signal(name, monitor._kind(name), column)
 
 
 def _up_to(column: Column, end: int) -> Column:

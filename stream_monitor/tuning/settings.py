@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stream_monitor.config import Count, ReplayConfig, _check_specs, _listed, _listed_by_comma, setting
+from stream_monitor.config import Count, ReplayConfig, check_specs, listed, listed_by_comma, setting
 from stream_monitor.units import Expected, parse_seasonality
 
 
@@ -25,7 +25,7 @@ def _check_warmups(warmups: list[int]) -> list[int]:
 class TuneConfig(ReplayConfig):
     """Everything that ``stream-monitor tune`` can be told."""
 
-    detector: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_check_specs)] = setting(
+    detector: Annotated[list[str], BeforeValidator(listed), AfterValidator(check_specs)] = setting(
         [],
         "a detector to try, by itself; repeatable. By default glr at each of --try-run-length, and adwin and "
         "page_hinkley at the run length wanted and at some values of their own",
@@ -37,22 +37,20 @@ class TuneConfig(ReplayConfig):
         "EVENTS|DURATION",
         validate_default=True,
     )
-    try_run_length: Annotated[list[Expected], BeforeValidator(_listed_by_comma)] = setting(
+    try_run_length: Annotated[list[Expected], BeforeValidator(listed_by_comma)] = setting(
         ["10000", "100000", "1000000", "10000000"],
         "a run length to try beside the one wanted; repeatable",
         "EVENTS|DURATION",
         validate_default=True,
     )
-    try_warmup: Annotated[list[int], BeforeValidator(_listed_by_comma), AfterValidator(_check_warmups)] = setting(
+    try_warmup: Annotated[list[int], BeforeValidator(listed_by_comma), AfterValidator(_check_warmups)] = setting(
         [], "a warm-up to try; repeatable. By default that of --warmup alone", "COUNT"
     )
-    try_seasonality: Annotated[list[str], BeforeValidator(_listed_by_comma), AfterValidator(_check_periods)] = (
-        setting(
-            [],
-            "a seasonality to try; repeatable. By default none, and where the times span three periods that of "
-            "--seasonality, or 24h",
-            "none|auto|PERIOD",
-        )
+    try_seasonality: Annotated[list[str], BeforeValidator(listed_by_comma), AfterValidator(_check_periods)] = setting(
+        [],
+        "a seasonality to try; repeatable. By default none, and where the times span three periods that of "
+        "--seasonality, or 24h",
+        "none|auto|PERIOD",
     )
     max_events: Annotated[int, Field(ge=1)] = setting(
         200_000, "predictions that are read, the first ones; memory grows with this times the signals", "COUNT"

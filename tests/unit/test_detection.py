@@ -212,6 +212,27 @@ def test_what_a_detection_says() -> None:
     assert first.n_before + first.n_after == first.index + 1
 
 
+@pytest.mark.parametrize("detector", ["page_hinkley:threshold=50", "glr"])
+@pytest.mark.parametrize("phi", [0.0, 0.9])
+def test_means_are_among_the_values_though_the_change_is_long_ago(detector: str, phi: float) -> None:
+    """A slow rise: what came after its beginning is more than is remembered value by value."""
+    ramp = np.clip((np.arange(20_000) - 3000) / 8000, 0.0, 1.0) * 1.5
+    values = np.random.default_rng(8).normal(size=20_000) + ramp
+    if phi:
+        values = _ar(np.random.default_rng(8), phi)[:20_000] + 4 * ramp
+    _, found = run(feature_events({"a": 100.0 + values}), detectors=[f"feature:a={detector}"])
+    assert found
+    for one in found:
+        until = 100.0 + values[: one.index + 1]
+        assert until.min() <= one.before <= until.max()
+        assert until.min() <= one.after <= until.max()
+    # Later ones may be found in values that were held for a warm-up, before they are raised.
+    first = found[0]
+    until = 100.0 + values[: first.index + 1]
+    assert first.after == pytest.approx(until[-first.n_after :].mean(), rel=1e-9)
+    assert first.before == pytest.approx(until[: -first.n_after].mean(), rel=1e-6)
+
+
 def test_one_change_in_many_features_is_one_episode() -> None:
     rng = np.random.default_rng(5)
     columns = {name: rng.normal(size=6000) for name in "abc"}
