@@ -131,6 +131,11 @@ class SignalMonitor:
         """Independent values that the detector which knows most has seen since it started."""
         return max((channel.effective_samples for channel in self.channels.values()), default=0.0)
 
+    @property
+    def waits_for_season(self) -> bool:
+        """Whether no detector is fed yet, since no whole period has passed."""
+        return bool(self.channels) and all(channel.waits_for_season for channel in self.channels.values())
+
     def distances(self) -> dict[str, Distance]:
         """How far the newest values are from the reference, by measure; none before both are there."""
         return self._distances(self.recent) if len(self.recent) >= min(self._warmup, MEAN_WINDOW) else {}

@@ -22,6 +22,7 @@ from stream_monitor.episodes import Episode, group
 from stream_monitor.events import Detection
 from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
+from stream_monitor.notes import notes
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.report.recorder import Recorder
 
@@ -64,7 +65,7 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     with Reading() as progress:
         pipeline, sink = app.replay(config, files, progress, recorder)
     detections = sorted(sink.detections)
-    result = summarise(pipeline, detections)
+    result = summarise(pipeline, detections, config)
     if json_path:
         write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
     if report_path and recorder:
@@ -78,7 +79,7 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
         sys.exit(1)
 
 
-def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, Any]:
+def summarise(pipeline: Pipeline, detections: Sequence[Detection], config: ReplayConfig) -> dict[str, Any]:
     """What ``--json`` writes."""
     stats, joiner = pipeline.stats, pipeline.joiner
     monitors = pipeline.fleet.monitors.values()
@@ -102,6 +103,7 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
                 "intervals": {window: list(bounds) for window, bounds in monitor.performance.intervals().items()},
                 "outcomes": monitor.performance.counts(),
                 "coverage": None if math.isnan(monitor.coverage.share) else monitor.coverage.share,
+                "notes": notes(monitor, config.warmup, config.seasonality),
             }
             for monitor in monitors
         ],
@@ -144,6 +146,8 @@ def _print(result: dict[str, Any], episodes: Sequence[Episode], seconds: float) 
             click.echo(f"  {measure:9} {shown}")
         if version["coverage"] is not None:
             click.echo(f"  {version['coverage']:.1%} of its mature predictions have a label")
+        for note in version["notes"]:
+            click.echo(f"  note: {note}")
 
 
 def _between(bounds: Sequence[float] | None) -> str:
