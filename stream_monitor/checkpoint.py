@@ -36,7 +36,7 @@ from stream_monitor.tables import fitted
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 _HEADER = bytes([FORMAT])
 _STATE = b"state"
 _DATABASE, _MARK, _ASIDE = "rocksdb", "broken", "set-aside-"

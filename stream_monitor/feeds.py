@@ -99,7 +99,7 @@ class ScoreFeed:
         return category
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "score", "reference": self._reference.state()}
+        return {"feed": "score", "reference": self._reference.packed}
 
 
 class TwoFeed:
@@ -268,7 +268,7 @@ def restore_feed(state: Mapping[str, Any]) -> Feed:
     if state["feed"] == "two":
         return TwoFeed(state["low"], state["high"])
     if state["feed"] == "score":
-        return ScoreFeed(NumericReference.restored(state["reference"]))
+        return ScoreFeed(NumericReference.unpacked(state["reference"]))
     return (CategoryFeed if state["feed"] == "category" else TopFeed)(state["top"], state["rest"])
 
 

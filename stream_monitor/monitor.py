@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from stream_monitor.budget import Budget
@@ -155,7 +155,7 @@ class Monitor:
             "predictions": self.predictions,
             "last_seen": self.last_seen,
             "features_ignored": self.features_ignored,
-            "features": {name: asdict(counts) for name, counts in self.features.items()},
+            "features": {name: dict(vars(counts)) for name, counts in self.features.items()},
             "delays": self.delays.state(),
             "coverage": self.coverage.state(),
             "performance": self.performance.state(),
