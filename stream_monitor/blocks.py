@@ -67,11 +67,13 @@ class Persistence:
 
     def add(self, values: Floats) -> None:
         """Take the next values, shape (n,)."""
-        before = np.concatenate(([self._last], values[:-1]))
-        if not self.count:
-            before[0] = values[0]
-        rows = np.stack((values, values * values, values * before))
-        self._sums = np.cumsum(np.concatenate((self._sums[:, None], rows), axis=1), axis=1)[:, -1]
+        rows = np.empty((3, len(values) + 1))
+        rows[:, 0] = self._sums
+        rows[0, 1:] = values
+        np.multiply(values, values, out=rows[1, 1:])
+        rows[2, 1] = values[0] * (self._last if self.count else values[0])
+        np.multiply(values[1:], values[:-1], out=rows[2, 2:])
+        self._sums = np.add.accumulate(rows, axis=1, out=rows)[:, -1].copy()
         self.count += len(values)
         self._last = float(values[-1])
 

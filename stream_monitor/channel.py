@@ -298,5 +298,8 @@ class Channel:
 
 def _totals(start: float, values: Floats) -> Floats:
     """The running sums behind each value, with the start before the first; strictly in order. Shape (n + 1,)."""
-    sums: Floats = np.cumsum(np.concatenate(([start], np.ldexp(values, SUM_SCALE))))
-    return sums
+    sums = np.empty(len(values) + 1)
+    sums[0] = start
+    # As exact as ldexp, and much faster.
+    np.multiply(values, 2.0**SUM_SCALE, out=sums[1:])
+    return np.add.accumulate(sums, out=sums)

@@ -32,6 +32,7 @@ from rocksdict import (
 
 from stream_monitor import faults
 from stream_monitor.errors import BadState, ConfigError, StateError
+from stream_monitor.tables import fitted
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ class DiskTable:
         return None if sealed is None else self._unseal(sealed)
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._changes[key] = value
+        self._changes[key] = fitted(value)
 
     def delete(self, key: bytes) -> None:
         self._changes[key] = None

@@ -88,7 +88,7 @@ class ScoreFeed(Feed):
         return self._scores.of(column.values, column.index)
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "score", "reference": self._reference.state()}
+        return {"feed": "score", "reference": self._reference.packed}
 
 
 class TwoFeed(Feed):
@@ -250,7 +250,7 @@ def restore_feed(state: Mapping[str, Any]) -> Feed:
     if state["feed"] == "two":
         return TwoFeed(state["low"], state["high"])
     if state["feed"] == "score":
-        return ScoreFeed(NumericReference.restored(state["reference"]))
+        return ScoreFeed(NumericReference.unpacked(state["reference"]))
     return (CategoryFeed if state["feed"] == "category" else TopFeed)(state["top"], state["rest"])
 
 

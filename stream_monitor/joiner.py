@@ -158,8 +158,11 @@ class Joiner:
     def _predict(self, prediction: Prediction, since: float, home: int, index: int) -> bool:
         identity, ts, key, y_pred, *_, y_true = prediction
         raw = self._store.raw(identity)
-        if raw is None and y_true is None:
-            self._wait_anew(prediction, since, home, index)
+        if raw is None:
+            if y_true is None:
+                self._wait_anew(prediction, since, home, index)
+            else:
+                self._conclude_anew(prediction, home, index)
             return True
         entry = self._store.decode(raw)
         if entry.has(key):
@@ -188,6 +191,17 @@ class Joiner:
         self._store.put_raw(identity, orjson.dumps(((waiting,), (), None)))
         self._order += 1
         self._homes.add("waiting", home, 1)
+
+    def _conclude_anew(self, prediction: Prediction, home: int, index: int) -> None:
+        """A prediction of whose id nothing is known brings its label: as frequent, and as straight."""
+        identity, ts, key, y_pred, *_, y_true = prediction
+        assert y_true is not None
+        order, self._order = self._order, self._order + 1
+        number = self._store.labelled.append(self._store.now, identity)
+        self._homes.add("labelled", home, 1)
+        self._conclude(Outcome(key, index, ts, y_pred, y_true, None), order, home)
+        done = (number, home, ((*key, y_true, ts, order, home),), ())
+        self._store.put_raw(identity, orjson.dumps(((), (), done)))
 
     def _label(self, label: Label, since: float, home: int) -> bool:
         identity, _, y_true, *_ = label

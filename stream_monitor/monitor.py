@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import sys
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 from stream_monitor.budget import Budget
@@ -39,6 +41,7 @@ from stream_monitor.signals import (
 )
 
 logger = logging.getLogger(__name__)
+_first = itemgetter(0)
 
 #: What is followed of a feature.
 FEATURE_PREFIXES = ("missing:", "feature:", "spread:")
@@ -167,7 +170,7 @@ class Monitor:
             "predictions": self.predictions,
             "last_seen": self.last_seen,
             "features_ignored": self.features_ignored,
-            "features": {name: asdict(counts) for name, counts in self.features.items()},
+            "features": {name: dict(vars(counts)) for name, counts in self.features.items()},
             "delays": self.delays.state(),
             "coverage": self.coverage.state(),
             "performance": self.performance.state(),
@@ -296,9 +299,12 @@ class Monitor:
     def _admit(self, batch: Sequence[tuple[int, Prediction]]) -> int:
         """Make room for new features; how many predictions may be taken before the next one that brings some."""
         known = self.features.keys()
+        seen: tuple[str, ...] = ()
         for count, (_, prediction) in enumerate(batch):
             features = prediction.features
-            if features.keys() <= known:
+            names = tuple(features)
+            if names == seen or features.keys() <= known:
+                seen = names
                 continue
             new = [name for name in features if name not in known and len(name) <= LONGEST_NAME]
             taken = new
@@ -451,12 +457,12 @@ class Fleet:
         detections: list[Detection] = []
         while predictions or outcomes:
             begin = predictions[0][0] if predictions else math.inf
-            before = sum(at <= begin for at, _ in outcomes)
+            before = bisect_right(outcomes, begin, key=_first)
             detections += self._take((), outcomes[:before])
             outcomes = outcomes[before:]
             count = self._until_new(predictions)
             until = predictions[count][0] if count < len(predictions) else math.inf
-            due = sum(at <= until for at, _ in outcomes)
+            due = bisect_right(outcomes, until, key=_first)
             detections += self._take(predictions[:count], outcomes[:due])
             predictions, outcomes = predictions[count:], outcomes[due:]
         self.recent.extend(detections)
@@ -467,16 +473,18 @@ class Fleet:
         monitors = self.monitors
         if predictions and predictions[0][1].key not in monitors:
             return 1
-        return next((at for at, (_, one) in enumerate(predictions) if one.key not in monitors), len(predictions))
+        if {one.key for _, one in predictions} <= monitors.keys():
+            return len(predictions)
+        return next(at for at, (_, one) in enumerate(predictions) if one.key not in monitors)
 
     def _take(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
         self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
         raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
-        places = {(one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
-        for found in self.resolve([outcome for _, outcome in outcomes]):
-            raised.append((places[ModelVersion(found.model, found.version), found.index], found))
+        if errors := self.resolve([outcome for _, outcome in outcomes]):
+            places = {(*one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
+            raised += [(places[found.model, found.version, found.index], found) for found in errors]
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
         return [self._in_episode(self._timed(found, place[0])) for place, found in raised]
 
@@ -491,6 +499,8 @@ class Fleet:
 
     def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         """Hand predictions, with their positions, to their monitors."""
+        if batch and len({one.key for _, one in batch}) == 1 and batch[0][1].key in self.monitors:
+            return self.monitors[batch[0][1].key].predict(batch)
         detections: list[Detection] = []
         groups: dict[ModelVersion, list[tuple[int, Prediction]]] = {}
         for entry in batch:
@@ -508,9 +518,13 @@ class Fleet:
 
     def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
         """Hand outcomes to their monitors."""
+        keys = {outcome.key for outcome in outcomes}
         groups: dict[ModelVersion, list[Outcome]] = {}
-        for outcome in outcomes:
-            groups.setdefault(outcome.key, []).append(outcome)
+        if len(keys) == 1:
+            groups[keys.pop()] = list(outcomes)
+        else:
+            for outcome in outcomes:
+                groups.setdefault(outcome.key, []).append(outcome)
         detections: list[Detection] = []
         for key, group in groups.items():
             if key in self.monitors:

@@ -14,6 +14,8 @@ from stream_monitor.reference import NumericReference
 #: A value that holds more of the reference than this is an atom: equal values are spread out over its shares.
 ATOM = 0.01
 CLOSEST = 1e-300
+#: Powers of two below it are numbers with all their digits.
+LARGEST_EXPONENT = 1022
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -41,6 +43,7 @@ class NormalScores:
         below, upto = np.asarray(reference.below), np.asarray(reference.upto)
         # A power of two brings the smallest and the largest numbers into reach; it changes no digit.
         self._exponent = int(-np.frexp(np.abs(reference.values).max())[1])
+        self._factor = 2.0**self._exponent if abs(self._exponent) < LARGEST_EXPONENT else None
         knots = np.ldexp(np.asarray(reference.values), self._exponent)
         # Knots so near to each other that a slope between them would be infinite are one.
         apart = np.concatenate(([True], np.diff(knots) > CLOSEST))
@@ -56,7 +59,8 @@ class NormalScores:
     def of(self, values: Floats, positions: NDArray[np.int64]) -> Floats:
         """The scores of finite values, shape (n,), at these positions of the stream."""
         with np.errstate(over="ignore", under="ignore"):
-            values = np.ldexp(values, self._exponent)
+            # As exact as ldexp, and much faster; it is not a number where all values are all but 0.
+            values = values * self._factor if self._factor else np.ldexp(values, self._exponent)
         scores: Floats = np.interp(values, self._knots, self._scores, self._lowest, -self._lowest)
         if len(self._atoms):
             self._spread_atoms(values, positions, scores)

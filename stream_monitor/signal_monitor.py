@@ -6,7 +6,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -267,9 +267,9 @@ class SignalMonitor:
             "count": self._count,
             "recent": pack(self._recent),
             "categories": self.categories.state() if self.categories else None,
-            "reference": self.reference.state() if self.reference else None,
+            "reference": self.reference.packed if self.reference else None,
             "active": [self.active_since, self._active_from],
-            "drifts": {each: asdict(drift) for each, drift in self.drifts.items()},
+            "drifts": {each: dict(vars(drift)) for each, drift in self.drifts.items()},
             "channels": {each: channel.state() for each, channel in self.channels.items()},
         }
 
@@ -284,7 +284,7 @@ class SignalMonitor:
             self.categories.restore(state["categories"])
         if state["reference"] and self.reference is None:
             kind = NumericReference if self.kind == "number" else CategoricalReference
-            self.reference = kind.restored(state["reference"])
+            self.reference = kind.unpacked(state["reference"])
         self.active_since, self._active_from = state["active"]
         for each, channel in self.channels.items():
             saved = state["channels"].get(each)

@@ -99,6 +99,9 @@ class CategoricalReference:
             raise ValueError("counts and rest must add up to count")
         return cls(count, tuple(categories), known, rest)
 
+    packed = property(state)
+    unpacked = restored
+
 
 def category_name(value: str | int | float | bool) -> str:
     """The category that a value stands for; ``1`` and ``1.0`` are one.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.floats import Floats
+from stream_monitor.floats import Floats, pack, unpack
 from stream_monitor.moments import Moments
 from stream_monitor.reference.state import check_keys, listed, whole
 
@@ -168,6 +168,17 @@ class NumericReference:
         reference = cls(**counts, **numbers, **knots)  # type: ignore[arg-type]
         reference._check()
         return reference
+
+    @cached_property
+    def packed(self) -> dict[str, Any]:
+        """What `state` has, with the arrays as text, which costs next to nothing to write again; for `unpacked`."""
+        state = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: pack(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+    @classmethod
+    def unpacked(cls, state: Mapping[str, Any]) -> NumericReference:
+        """What `packed` gave."""
+        return cls.restored({**state, **{name: unpack(state[name]) for name in ("values", "below", "upto")}})
 
     def _check(self) -> None:
         numbers = np.concatenate((self.values, self.below, self.upto, [self.mean, self.std]))

@@ -209,7 +209,7 @@ class KafkaSource:
             left = 0.0 if self._intake.merge.ready else max(deadline - self._clock.monotonic(), 0.0)
             self._check_connection(consumer, self._fetch(consumer, left))
             self._topics.look(partial(partition_count, consumer))
-            records, self._taken = self._intake.merge.take(self._intake.limit)
+            records, self._taken = self._intake.take()
             if records or self._clock.monotonic() >= deadline:
                 return records
 

@@ -37,12 +37,14 @@ ASSIGNORS: Mapping[str, Any] = {
     )
 }
 #: Other than kafka-python's own: larger polls make longer columns, no topic is created by looking for it, and one
-#: that is created later is found soon.
+#: that is created later is found soon. Fetches are smaller, for the client holds one of each partition.
 DEFAULTS: dict[str, Any] = {
     "max_poll_records": 2000,
     "allow_auto_create_topics": False,
     "metadata_max_age_ms": 10_000,
     "fetch_max_wait_ms": 50,
+    "fetch_max_bytes": 8 << 20,
+    "max_partition_fetch_bytes": 512 << 10,
     "bootstrap_timeout_ms": 5_000,
     "client_id": "stream-monitor",
 }

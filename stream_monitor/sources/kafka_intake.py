@@ -7,11 +7,17 @@ from kafka import KafkaConsumer, TopicPartition
 from stream_monitor.clock import Clock
 from stream_monitor.sources.base import Place
 from stream_monitor.sources.kafka_client import fetch, standing
-from stream_monitor.sources.merge import TimeMerge
+from stream_monitor.sources.merge import Taken, TimeMerge
 
 #: Records held for the merge, all partitions together; each may hold two polls of them, and has at least a few.
 HELD = 32_000
 HELD_AT_LEAST = 500
+#: Bytes of them, all partitions together; one that is above its part gets one more fetch at most.
+HELD_BYTES = 16 << 20
+#: Bytes of a batch at most: decoded they take several times as much.
+BATCH_BYTES = 4 << 20
+#: Seconds that a fetch is waited for which makes a batch longer: what a batch costs is worth some records.
+ROUND_TRIP = 0.02
 
 
 class Intake:
@@ -47,10 +53,34 @@ class Intake:
         self._paused.discard(tp)
 
     def fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
-        """Fetch for the merge; whether anything came."""
-        most = min(max(HELD // max(len(self.reading), 1), HELD_AT_LEAST), 2 * self.limit)
+        """Fetch for the merge; whether anything came. What is behind is fetched until there is enough for a batch."""
+        came = more = self._fetch(consumer, seconds)
+        while more and self._wants_more:
+            more = self._fetch(consumer, ROUND_TRIP)
+        return came
+
+    @property
+    def _wants_more(self) -> bool:
+        """Whether a partition that has more holds less than its part of a batch, and so keeps it short."""
+        part = self._batch / max(len(self.reading), 1)
+        return any(self.merge.is_behind(tp) and self.merge.held(tp) < part for tp in self.reading - self._paused)
+
+    def take(self) -> Taken:
+        """The next batch."""
+        return self.merge.take(self._batch)
+
+    @property
+    def _batch(self) -> int:
+        """How many records make a batch: fewer where they are large."""
+        each = max(map(self.merge.mean_bytes, self.reading), default=0.0)
+        return max(min(self.limit, int(BATCH_BYTES / max(each, 1.0))), 1)
+
+    def _fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
+        partitions = max(len(self.reading), 1)
+        most = min(max(HELD // partitions, HELD_AT_LEAST), 2 * self.limit)
         for tp in self.reading:
-            self._pause_or_resume(consumer, tp, most)
+            each = max(1 / most, self.merge.mean_bytes(tp) * partitions / HELD_BYTES)
+            self._pause_or_resume(consumer, tp, self.merge.held(tp) * each)
         polled = fetch(consumer, seconds, min(self.limit, most))
         for tp, records in polled.items():
             if tp in self.reading:
@@ -59,12 +89,12 @@ class Intake:
             self.merge.has_more(tp, *standing(consumer, tp))
         return bool(polled)
 
-    def _pause_or_resume(self, consumer: KafkaConsumer, tp: TopicPartition, most: int) -> None:
-        held = self.merge.held(tp)
-        if held >= most and tp not in self._paused:
+    def _pause_or_resume(self, consumer: KafkaConsumer, tp: TopicPartition, full: float) -> None:
+        """``full``: how much is held of the partition, as a share of what may be."""
+        if full >= 1.0 and tp not in self._paused:
             consumer.pause(tp)
             self._paused.add(tp)
-        elif held < most / 2 and tp in self._paused:
+        elif full < 0.5 and tp in self._paused:
             consumer.resume(tp)
             self._paused.discard(tp)
 

@@ -21,12 +21,14 @@ from stream_monitor.clock import Clock
 from stream_monitor.sources.base import Place, Reached, Record
 
 logger = logging.getLogger(__name__)
-_timestamp = attrgetter("timestamp")
+_timestamp, _value = attrgetter("timestamp"), attrgetter("value")
 _Numbers = NDArray[np.int64]
 _NONE: _Numbers = np.empty(0, np.int64)
 
 #: Seconds for which a partition that gives nothing, although it has more, holds back the others.
 PATIENCE = 30.0
+#: Bytes that a record takes beside its value: itself, and its numbers.
+RECORD_BYTES = 400
 #: A process that was stopped for a while has not been waiting for longer than this.
 _LONGEST_STEP = 1.0
 
@@ -76,6 +78,7 @@ class TimeMerge:
     def add(self, place: Place, records: Sequence[Record]) -> None:
         """What was fetched next of a partition."""
         lane = self._lanes[place]
+        lane.weigh(records)
         if lane.fence is None:
             lane.records += records
         else:
@@ -92,10 +95,17 @@ class TimeMerge:
         if not lane.more:
             lane.waited, lane.silent = 0.0, False
 
+    def is_behind(self, place: Place) -> bool:
+        """Whether a partition may have more than was added."""
+        return self._lanes[place].more
+
     def held(self, place: Place) -> int:
         """How many records of a partition were added and not taken."""
-        lane = self._lanes[place]
-        return len(lane.records) + lane.sorted + len(lane.beyond)
+        return self._lanes[place].held
+
+    def mean_bytes(self, place: Place) -> float:
+        """About how much memory each of them takes."""
+        return self._lanes[place].mean_bytes
 
     def offset(self, place: Place) -> int:
         """The offset behind what was taken of a partition."""
@@ -119,9 +129,16 @@ class TimeMerge:
         step, self._last_look = min(now - self._last_look, _LONGEST_STEP), now
         if not self.ready:
             self._wait(step)
-        elif not self._sorted:
-            return self._alone.straight(limit)
-        return self._sorted.take(limit)
+            return Taken((), ())
+        taken = self._take(limit)
+        if len(taken.records) < limit and self.ready:
+            more = self._take(limit - len(taken.records))
+            reached = {each[:2]: each for each in (*taken.reached, *more.reached)}
+            return Taken([*taken.records, *more.records], list(reached.values()))
+        return taken
+
+    def _take(self, limit: int) -> Taken:
+        return self._sorted.take(limit) if self._sorted else self._alone.straight(limit)
 
     def _sort(self, filled: list[_Lane]) -> bool:
         """Put everything in order that nothing can come before any more; False where there is nothing such."""
@@ -145,20 +162,6 @@ class TimeMerge:
 class _Lane:
     """One partition: what was fetched of it and can't be given out yet."""
 
-    __slots__ = (
-        "_time",
-        "_times",
-        "beyond",
-        "fence",
-        "more",
-        "offset",
-        "place",
-        "records",
-        "silent",
-        "sorted",
-        "waited",
-    )
-
     def __init__(self, place: Place, offset: int, time: int, fence: int | None) -> None:
         self.place = place
         self.offset = offset
@@ -169,11 +172,24 @@ class _Lane:
         #: The latest time at each of the first records; the others' are worked out when they are asked for.
         self._times = _NONE
         self._time = time
+        #: Of a record that is held, all taken to be alike.
+        self.mean_bytes = 0.0
         self.more = True
         self.silent = False
         self.waited = 0.0
         #: How many of its records are in order already, and wait for being taken.
         self.sorted = 0
+
+    @property
+    def held(self) -> int:
+        """How many records were added and not taken."""
+        return len(self.records) + self.sorted + len(self.beyond)
+
+    def weigh(self, records: Sequence[Record]) -> None:
+        """These are added next."""
+        if records:
+            fresh = sum(map(len, filter(None, map(_value, records)))) + RECORD_BYTES * len(records)
+            self.mean_bytes = (self.held * self.mean_bytes + fresh) / (self.held + len(records))
 
     @property
     def holds_back(self) -> bool:

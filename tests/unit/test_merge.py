@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from stream_monitor.sources.base import Place, Reached
-from stream_monitor.sources.merge import PATIENCE, TimeMerge
-from stream_monitor.testing import FakeClock
+from stream_monitor.sources.merge import PATIENCE, RECORD_BYTES, TimeMerge
+from stream_monitor.testing import FakeClock, FileRecord
 from tests.stamped import stamped
 
 A: Place = ("a", 0)
@@ -162,3 +162,22 @@ def test_one_that_gives_nothing_is_waited_for_with_an_end(caplog: pytest.LogCapt
     merge.add(B, stamped(B, 0))
     merge.add(A, stamped(A, 1, 2, start=1))
     assert taken(merge) == [("b", 0)]
+
+
+def test_a_record_weighs_what_those_that_are_held_weigh_on_average() -> None:
+    merge = merge_of(A)
+    merge.add(A, [FileRecord("a", offset, b"x" * 1000, 0) for offset in range(2)])
+    assert merge.mean_bytes(A) == 1000 + RECORD_BYTES
+    merge.add(A, [FileRecord("a", offset, None, 0) for offset in range(2, 4)])
+    assert merge.mean_bytes(A) == 500 + RECORD_BYTES
+
+
+def test_a_batch_goes_on_with_what_can_be_put_in_order_next() -> None:
+    merge = merge_of(A, B)
+    merge.add(A, stamped(A, 1, 2))
+    merge.add(B, stamped(B, 2, 5))
+    assert len(merge.take(2).records) == 2
+    merge.add(A, stamped(A, 4, 6, start=2))
+    batch = merge.take(3)
+    assert [(record.topic, record.offset) for record in batch.records] == [("b", 0), ("a", 2), ("b", 1)]
+    assert sorted(batch.reached) == [Reached(*A, 3, 4), Reached(*B, 2, 5)]
