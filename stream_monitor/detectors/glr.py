@@ -245,6 +245,8 @@ class Glr:
             ratio *= self._terms.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > FEWEST_HITS - 0.5)
+            # A share of none is 0, not what rounding leaves of it.
+            mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
         keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
         category = row if self._terms.kind == "category" else None
         shift = self._offset or 0.0
