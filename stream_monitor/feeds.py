@@ -55,6 +55,10 @@ class Feed(ABC):
         """The category's code in the signal, `REST` or `UNSEEN`."""
         return category
 
+    def value(self, fed: float) -> float | None:  # noqa: ARG002 (most can't be turned round)
+        """The number that it would turn into this, in the signal's own unit; None where there is no such thing."""
+        return None
+
     def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (most know no categories)
         """Whether it has to be learned anew after a change, of this category where it reads those."""
         return True
@@ -86,6 +90,9 @@ class ScoreFeed(Feed):
 
     def of(self, column: Column) -> Floats:
         return self._scores.of(column.values, column.index)
+
+    def value(self, fed: float) -> float:
+        return self._scores.value(fed)
 
     def state(self) -> dict[str, Any]:
         return {"feed": "score", "reference": self._reference.packed}

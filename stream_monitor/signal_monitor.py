@@ -238,8 +238,11 @@ class SignalMonitor:
         return {REST: "(rest)", UNSEEN: "(unseen)"}.get(code) or self.categories.name(code)
 
     def _estimated(self, found: Found, history: Floats) -> Found:
-        """Where the detector does not tell the change point, the likeliest; its means are then of both its sides."""
-        if found.n_after or self.kind == "category":
+        """Where the detector does not tell the change point, the likeliest; its means are then of both its sides.
+
+        Raw values can't tell it where a season was taken out of them.
+        """
+        if found.n_after or self.kind == "category" or found.levels:
             return found
         newest = _newest(found, history)
         older = found.n - len(newest)
@@ -258,6 +261,8 @@ class SignalMonitor:
         """The means before and after, in the signal's own unit; of categories and shares, the shares."""
         if self.kind != "number":
             return found.before, found.after
+        if found.levels:
+            return found.levels
         after = mean(_newest(found, history)[-max(found.n_after, 1) :])
         rest = found.total - math.ldexp(after, SUM_SCALE) * found.n_after
         return math.ldexp(rest / max(found.n - found.n_after, 1), -SUM_SCALE), after

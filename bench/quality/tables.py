@@ -153,10 +153,10 @@ def _as_rare(report: Report) -> list[Table]:
         told = [f"{one['median']:,.0f} ({one['mean']:,.0f})" for one in delays]
         rows.append([each.name, f"{asked:,.0f}", *told, f"{bound:,.0f}"])
     note = (
-        "A run length of 100,000 and no more false alarms than ADWIN, whose run length is 50 times that, can't be had\n"
-        "together. With ADWIN's run length: medians, in brackets means, beside the mean delay that no detector of that run\n"
-        "length beats (Lorden 1971; to first order, and for the worst past: ADWIN's own is below it for small changes).\n"
-        "Where the bound is above what is asked for, it is out of reach."
+        "A run length of 100,000 and no more false alarms than ADWIN, whose run length is 50 times that, can't be\n"
+        "had together. With ADWIN's run length: medians, in brackets means, beside the mean delay that no detector\n"
+        "of that run length beats (Lorden 1971; to first order, and for the worst past: ADWIN's own is below it for\n"
+        "small changes). Where the bound is above what is asked for, it is out of reach."
     )
     return [Table("With the false alarms of ADWIN", note, rows)]
 

@@ -325,3 +325,20 @@ def test_a_change_in_one_category_makes_no_other_one_known() -> None:
     _, found = _watch(np.concatenate((first, second, third)), "category")
     assert found[0].category == "a" and 3000 <= found[0].index < 3200
     assert [one.category for one in found if one.index >= 3200] == ["(unseen)"]
+
+
+@pytest.mark.parametrize("detector", ["glr", "adwin"])
+def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
+    """The values after a change are of other hours than those before it: their plain means would tell the hour."""
+    for seed, change in enumerate(range(4000, 4700, 100)):
+        rng, n = np.random.default_rng(seed), np.arange(7000)
+        values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
+        values[change:] += 10.0
+        terms = SignalTerms(season=1440.0)
+        signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, terms, 100_000.0)
+        first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
+        assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
+        if detector == "glr":
+            assert abs((first.changed_index or 0) - change) <= 16
+        else:
+            assert first.changed_index is None
