@@ -59,6 +59,16 @@ class Budget:
         return lengths
 
 
+def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:
+    """The kinds of detectors whose false alarms their own parameters decide, whatever the run length.
+
+    >>> from stream_monitor.detectors.spec import parse_spec
+    >>> unbudgeted([parse_spec("glr"), parse_spec("kswin"), parse_spec("error=adwin:delta=0.01")])
+    ['adwin', 'kswin']
+    """
+    return sorted({spec.kind for spec in specs if not _budgeted([spec.config])})
+
+
 def _budgeted(configs: Iterable[DetectorConfig]) -> int:
     """How many of these detectors have a parameter that follows from the budget, and was not given."""
     return sum(config.budgeted is not None and config.budgeted not in config.model_fields_set for config in configs)

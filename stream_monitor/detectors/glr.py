@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
 from stream_monitor.detectors.run_length import glr_threshold
+from stream_monitor.detectors.scan import scan
 from stream_monitor.floats import pack, unpack
 
 #: Windows of level j are so many blocks of ``clock 2^j`` values; the lowest level has shorter ones too.
@@ -141,18 +142,7 @@ class Glr:
         self._ring = np.zeros((self._rows, self._levels * RING))
 
     def update_many(self, values: Floats) -> list[Change]:
-        changes: list[Change] = []
-        start = 0
-        while start < len(values):
-            part = values[start : start + (CHUNK_AFTER if changes else CHUNK)]
-            change = self._advance(part)
-            if change is None:
-                start += len(part)
-                continue
-            changes.append(change._replace(index=start + change.index))
-            self._reset()
-            start += change.index + 1
-        return changes
+        return scan(values, self._advance, CHUNK, CHUNK_AFTER)
 
     def _advance(self, values: Floats) -> Change | None:
         """Take all the values, or stop at the first change: what is known then is of no more use."""
@@ -171,6 +161,7 @@ class Glr:
         if change is None:
             self._ring[:, plan.windows.ring_to] = boundaries[:, plan.windows.ring_from]
             return None
+        self._reset()
         return change._replace(index=first - 1 + change.index * self._config.clock)
 
     def _columns(self, values: Floats) -> Floats:
