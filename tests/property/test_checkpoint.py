@@ -18,8 +18,9 @@ from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.codec import Codec
 from stream_monitor.errors import BadState, ConfigError
 from stream_monitor.events import Detection
+from stream_monitor.fleet import Fleet
 from stream_monitor.joiner import Joiner
-from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.monitor import MonitorSettings
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import FileRecord
 from stream_monitor.tables import Table
