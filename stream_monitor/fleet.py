@@ -12,7 +12,8 @@ from typing import Any
 
 from stream_monitor.event_times import EventTimes
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction
-from stream_monitor.monitor import Monitor, MonitorSettings
+from stream_monitor.monitor import Monitor
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.observer import Observer
 
 logger = logging.getLogger(__name__)

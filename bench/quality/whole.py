@@ -12,7 +12,7 @@ from streams import generator
 
 from stream_monitor.events import ModelVersion, Outcome, Prediction
 from stream_monitor.fleet import Fleet
-from stream_monitor.monitor import MonitorSettings
+from stream_monitor.monitor_settings import MonitorSettings
 
 #: Events between two false alarms that the model may have: few enough to count them in one run.
 RUN_LENGTH = 5_000
