@@ -30,9 +30,10 @@ from stream_monitor.config import (
 )
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.exporter.server import Exporter
+from stream_monitor.fleet import Fleet
 from stream_monitor.health import Health
 from stream_monitor.joiner import Joiner
-from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.observer import Observer
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.profile import Profile

@@ -36,7 +36,7 @@ from stream_monitor.tables import fitted
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 _HEADER = bytes([FORMAT])
 _STATE = b"state"
 _DATABASE, _MARK, _ASIDE = "rocksdb", "broken", "set-aside-"

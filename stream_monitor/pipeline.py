@@ -15,8 +15,8 @@ from stream_monitor.clock import Clock
 from stream_monitor.codec import Codec
 from stream_monitor.errors import ConfigError, Reason, SourceError
 from stream_monitor.events import Label, Outcome, Place, Prediction, Rejection
+from stream_monitor.fleet import Fleet
 from stream_monitor.joiner import Joiner
-from stream_monitor.monitor import Fleet
 from stream_monitor.ratelimit import RateLimit
 from stream_monitor.readers import Readers
 from stream_monitor.sources.base import Position, Reached, Record, Source

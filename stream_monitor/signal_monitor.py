@@ -12,19 +12,18 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.categories import Categories
-from stream_monitor.channel import SUM_SCALE, Channel, ChannelTerms, Found
+from stream_monitor.channel import Channel, ChannelTerms, Found
 from stream_monitor.detectors import ColumnKind, DetectorConfig, Floats
 from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.feeds import REST, UNSEEN
 from stream_monitor.floats import pack, unpack
 from stream_monitor.measures.distance import Distance, categorical_distances, numeric_distances
 from stream_monitor.reference import CategoricalReference, NumericReference
-from stream_monitor.signals import Column, mean, since_change
+from stream_monitor.signal_change import MEAN_WINDOW, describe
+from stream_monitor.signals import Column, mean
 
 logger = logging.getLogger(__name__)
 
-#: Newest values of a signal that its exported mean and its distances are taken over.
-MEAN_WINDOW = 1000
 #: Values between two looks at whether an alarm may be armed again.
 LOOK = 500
 #: First values that become the reference where nothing else is known and nothing is warmed up.
@@ -201,34 +200,22 @@ class SignalMonitor:
                 self.active_since = None
 
     def _detection(self, each: str, found: Found, history: Floats) -> Detection:
-        found = self._estimated(found, history)
-        known = found.n_after > 0
-        changed = (
-            found.place - round((found.n_after - 1) * (found.place - found.since) / max(found.n - 1, 1))
-            if known
-            else None
-        )
-        if self.kind == "number":
-            # Of a change further back, what came before the newest values stands for what came before it.
-            found = found._replace(n_after=min(found.n_after, MEAN_WINDOW))
-        before, after = self._means(found, history)
+        change = describe(found, history, self.kind)
         ts = None if math.isnan(found.ts) else found.ts
-        drift = self.drifts[each]
-        drift.count += 1
-        drift.effect = _effect(self.kind, found)
-        drift.last_ts, drift.before, drift.after = ts, before, after
+        count = self.drifts[each].count + 1
+        self.drifts[each] = DriftSummary(count, ts, change.before, change.after, change.effect)
         return Detection(
             found.at,
             ts,
             *self.key,
             self.name,
             each,
-            before,
-            after,
-            effect=drift.effect,
-            changed_index=changed,
-            n_before=found.n - found.n_after if known else 0,
-            n_after=found.n_after,
+            change.before,
+            change.after,
+            effect=change.effect,
+            changed_index=change.changed_index,
+            n_before=change.n_before,
+            n_after=change.n_after,
             category=self._category(found.category),
         )
 
@@ -236,36 +223,6 @@ class SignalMonitor:
         if code is None or self.categories is None:
             return None
         return {REST: "(rest)", UNSEEN: "(unseen)"}.get(code) or self.categories.name(code)
-
-    def _estimated(self, found: Found, history: Floats) -> Found:
-        """Where the detector does not tell the change point, the likeliest; its means are then of both its sides.
-
-        Raw values can't tell it where a season was taken out of them.
-        """
-        if found.n_after or self.kind == "category" or found.levels:
-            return found
-        newest = _newest(found, history)
-        older = found.n - len(newest)
-        # What is older than the window tells the level before, or else all that there is.
-        total = found.total - _scaled_sum(newest) if older >= len(newest) else found.total
-        with np.errstate(over="ignore"):
-            before = float(np.ldexp(total / max(older if older >= len(newest) else found.n, 1), -SUM_SCALE))
-        n_after = min(since_change(newest, before), found.n - 1)
-        if self.kind == "number" or not n_after:
-            return found._replace(n_after=n_after)
-        after = mean(newest[-n_after:])
-        rest = math.ldexp(found.total - _scaled_sum(newest[-n_after:]), -SUM_SCALE) / (found.n - n_after)
-        return found._replace(n_after=n_after, before=min(max(rest, 0.0), 1.0), after=after)
-
-    def _means(self, found: Found, history: Floats) -> tuple[float, float]:
-        """The means before and after, in the signal's own unit; of categories and shares, the shares."""
-        if self.kind != "number":
-            return found.before, found.after
-        if found.levels:
-            return found.levels
-        after = mean(_newest(found, history)[-max(found.n_after, 1) :])
-        rest = found.total - math.ldexp(after, SUM_SCALE) * found.n_after
-        return math.ldexp(rest / max(found.n - found.n_after, 1), -SUM_SCALE), after
 
     def state(self) -> dict[str, Any]:
         return {
@@ -301,27 +258,6 @@ class SignalMonitor:
                 logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self.name, *self.key)
 
 
-def _newest(found: Found, history: Floats) -> Floats:
-    """The newest values up to the one at which a change was raised, of those since the detector's start."""
-    until = len(history) - found.newer
-    return history[max(until - min(MEAN_WINDOW, found.n), 0) : max(until, 0)]
-
-
-def _scaled_sum(values: Floats) -> float:
-    return float(np.ldexp(values, SUM_SCALE).sum())
-
-
 def is_readable(config: DetectorConfig, kind: ColumnKind) -> bool:
     """Whether a detector can watch a signal of this kind; of categories it may watch the share of the first."""
     return kind in config.takes or (kind == "category" and "share" in config.takes)
-
-
-def _effect(kind: ColumnKind, found: Found) -> float:
-    """How large a change is: Cohen's d of normal scores; of shares Cohen's h.
-
-    Source: J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd edition 1988, pp. 20 and 180.
-    """
-    if kind == "number":
-        return abs(found.after - found.before)
-    angles = [2.0 * math.asin(math.sqrt(min(max(share, 0.0), 1.0))) for share in (found.before, found.after)]
-    return abs(angles[1] - angles[0])

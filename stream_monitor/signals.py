@@ -37,6 +37,11 @@ class FeatureColumn(NamedTuple):
     #: As received.
     raw: Sequence[Any] = ()
 
+    @property
+    def newest(self) -> int | None:
+        """Where in the batch the newest event is that carries the feature at all; None if none does."""
+        return next((at for at in reversed(range(len(self.raw))) if self.raw[at] is not _ABSENT), None)
+
 
 def feature_columns(batch: Sequence[Features], names: Sequence[str]) -> dict[str, FeatureColumn]:
     """One column a name, shape (len(batch),) each.

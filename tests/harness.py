@@ -14,8 +14,9 @@ from stream_monitor.alerts.outbox import Outbox
 from stream_monitor.codec import Codec
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.events import Detection
+from stream_monitor.fleet import Fleet
 from stream_monitor.joiner import Joiner
-from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.observer import Observer
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import Record

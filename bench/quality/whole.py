@@ -11,7 +11,8 @@ from program import Program, Setting
 from streams import generator
 
 from stream_monitor.events import ModelVersion, Outcome, Prediction
-from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.fleet import Fleet
+from stream_monitor.monitor_settings import MonitorSettings
 
 #: Events between two false alarms that the model may have: few enough to count them in one run.
 RUN_LENGTH = 5_000

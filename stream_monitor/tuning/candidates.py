@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from stream_monitor.detectors.spec import DetectorSpec, parse_spec, select
 from stream_monitor.errors import ConfigError
-from stream_monitor.monitor import SHORTEST_RUN, MonitorSettings
+from stream_monitor.monitor import SHORTEST_RUN
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig
 from stream_monitor.units import RunLength, parse_seasonality

@@ -12,8 +12,8 @@ from stream_monitor.categories import Categories
 from stream_monitor.detectors import ColumnKind
 from stream_monitor.errors import ConfigError, Reason
 from stream_monitor.events import ModelVersion
+from stream_monitor.fleet import Fleet
 from stream_monitor.measures.performance import Performance
-from stream_monitor.monitor import Fleet
 from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import Column, Spread
 

@@ -18,8 +18,9 @@ from stream_monitor.checkpoint import Checkpoint
 from stream_monitor.codec import Codec
 from stream_monitor.errors import BadState, ConfigError
 from stream_monitor.events import Detection
+from stream_monitor.fleet import Fleet
 from stream_monitor.joiner import Joiner
-from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import FileRecord
 from stream_monitor.tables import Table
@@ -125,7 +126,7 @@ def test_a_state_of_another_river_is_refused(tmp_path: Path, monkeypatch: pytest
 
 def test_a_state_of_the_first_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CURRENT").touch()
-    with pytest.raises(BadState, match="has format 1, this version reads 3"):
+    with pytest.raises(BadState, match="has format 1, this version reads 4"):
         Checkpoint(tmp_path)
     checkpoint = Checkpoint(tmp_path, "reset")
     assert checkpoint.load() is None

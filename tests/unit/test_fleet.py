@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.events import ModelVersion
-from stream_monitor.monitor import Fleet, Monitor, MonitorSettings
+from stream_monitor.fleet import Fleet
+from stream_monitor.monitor import Monitor
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.testing import make_label, make_prediction
 from tests.harness import feature_events, findings, make_pipeline, run
