@@ -42,7 +42,7 @@ def describe(found: Found, history: Floats, kind: ColumnKind) -> SignalChange:
 
 
 def _changed_index(found: Found) -> int | None:
-    """The position that so many values are at, were they all as far apart."""
+    """The position where it began, as if the values since the start of the detector were all as far apart."""
     if found.n_after <= 0:
         return None
     return found.place - round((found.n_after - 1) * (found.place - found.since) / max(found.n - 1, 1))
