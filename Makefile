@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
+PEERS := .venv-peers
 
 .PHONY: help demo test chaos check bench bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
@@ -40,7 +41,11 @@ bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs
 bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints
 	$(BIN)/python bench/waiting.py $(ARGS)
 
-bench-quality: $(SET_UP)  ## false alarms and delays beside other detectors; peers get environments of their own
+$(PEERS)/.set-up: $(SET_UP) $(wildcard bench/quality/peers/*.txt)
+	$(BIN)/python bench/quality/install_peers.py --into $(PEERS)
+	@touch $@
+
+bench-quality: $(PEERS)/.set-up  ## false alarms and delays beside other detectors; peers get environments of their own
 	$(BIN)/python bench/quality/run.py $(ARGS)
 
 format: $(SET_UP)  ## format and fix what can be fixed
@@ -51,4 +56,4 @@ docs: $(SET_UP)  ## write the generated documentation anew
 	$(BIN)/python docs/generate.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

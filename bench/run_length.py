@@ -21,7 +21,7 @@ BATCH = 4096
 GRIDS: dict[str, tuple[Callable[[float], Detector], tuple[float, ...]]] = {
     "glr": (
         lambda threshold: GlrConfig(threshold=threshold, min_effect=0).make(),
-        (6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+        (1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
     ),
     "adwin": (
         lambda delta: AdwinConfig(delta=delta).make(),

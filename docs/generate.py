@@ -28,7 +28,7 @@ def metrics() -> str:
     rows = [f"| `{m.name}` | {m.kind} | {_code(m.label_names)} | {m.help} |" for m in CATALOG]
     reasons = ", ".join(f"`{reason.value}`" for reason in Reason)
     return (
-        f"# Metrics\n\n{NOTE}\n\n| name | kind | labels | what it says |\n|---|---|---|---|\n"
+        f"# Metrics\n\n{NOTE}\n\n| name | kind | label names | what it says |\n|---|---|---|---|\n"
         + "\n".join(rows)
         + f"\n\nValues of `reason`: {reasons}.\n\n"
         "`window` is `cumulative`, `rolling` (the newest `--performance-window` outcomes) or `decayed` (each\n"

@@ -33,15 +33,17 @@ from stream_monitor.exporter.server import Exporter
 from stream_monitor.health import Health
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.observer import Observer
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.profile import Profile
 from stream_monitor.report.recorder import Recorder
-from stream_monitor.report.watch import watch
 from stream_monitor.sources.base import Source
 from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.sources.kafka import KafkaSource
 from stream_monitor.sources.kafka_options import reveal
 from stream_monitor.tables import Table
+from stream_monitor.tuning.recording import Gatherer, Recording, recording
+from stream_monitor.tuning.settings import TuneConfig
 
 logger = logging.getLogger(__name__)
 
@@ -122,17 +124,8 @@ def replay(
     recorder: Recorder | None = None,
 ) -> tuple[Pipeline, MemorySink]:
     """The same pipeline over files, to their end; the recorder sees every column."""
-    clock = SystemClock()
-    tune_collector()
-    source = FileSource(
-        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
-    )
-    sink = MemorySink()
-    codec = make_codec(config, clock, [LABELS])
-    # A file of labels may be read long before its predictions, but it ends.
-    pipeline = make_pipeline(config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf)
+    pipeline, source, sink = _over_files(config, paths, recorder)
     if recorder:
-        watch(pipeline.fleet, recorder)
         source.batch_size = recorder.batch_size
 
     def after_step(_: int) -> None:
@@ -143,6 +136,41 @@ def replay(
     pipeline.run(threading.Event(), after_step)
     pipeline.close()
     return pipeline, sink
+
+
+def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
+    """The columns that the same pipeline makes of files, with no detector on them, up to ``max_events``."""
+    gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
+    pipeline, source, _ = _over_files(config.model_copy(update={"detector": []}), paths, gatherer)
+
+    def after_step(_: int) -> None:
+        progress(source)
+        if pipeline.stats.predictions:
+            gatherer.choose()
+        if pipeline.stats.predictions > config.max_events:
+            enough.set()
+
+    pipeline.run(enough, after_step)
+    pipeline.close()
+    rejected = pipeline.stats.rejected
+    return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
+
+
+def _over_files(
+    config: ReplayConfig, paths: Sequence[Path], observer: Observer | None
+) -> tuple[Pipeline, FileSource, MemorySink]:
+    clock = SystemClock()
+    tune_collector()
+    source = FileSource(
+        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
+    )
+    sink = MemorySink()
+    codec = make_codec(config, clock, [LABELS])
+    # A file of labels may be read long before its predictions, but it ends.
+    pipeline = make_pipeline(
+        config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer
+    )
+    return pipeline, source, sink
 
 
 def tune_collector() -> None:
@@ -175,8 +203,9 @@ def make_pipeline(
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
     table: Table | None = None,
+    observer: Observer | None = None,
 ) -> Pipeline:
-    """The pipeline that these settings ask for."""
+    """The pipeline that these settings ask for; the observer sees every column."""
     settings = MonitorSettings(
         specs=tuple(parse_spec(text) for text in watch.detector),
         task=codec.task,
@@ -205,4 +234,5 @@ def make_pipeline(
         max_labelled=join.max_labelled,
     )
     outbox = Outbox(sinks)
-    return Pipeline(source, codec, joiner, Fleet(settings), outbox, clock, checkpoint_interval=checkpoint_interval)
+    fleet = Fleet(settings, observer)
+    return Pipeline(source, codec, joiner, fleet, outbox, clock, checkpoint_interval=checkpoint_interval)

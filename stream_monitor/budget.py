@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.spec import DetectorSpec, select
+from stream_monitor.signals import SPREAD_OF
 
 #: The part of all false alarms that the error may have. It is fixed: labels come in their own time, so what the error
 #: may do must not depend on which features are known by then.
@@ -18,7 +19,9 @@ WEIGHTS = {"prediction": 4.0, "score": 4.0, "feature": 1.0, "spread": 1.0, "miss
 
 
 class Budget:
-    """How many values each detector may run, on average, between two false alarms.
+    """How many values of its signal each detector may run, on average, between two false alarms.
+
+    ``run_length``: predictions between two of the whole model.
 
     False alarms of independent detectors add up: those of rate ``1 / R_i`` each have together the rate of their sum.
     So with ``R`` for the model and the part ``p_i`` for a signal, each of its n detectors gets ``R n / p_i``.
@@ -51,8 +54,19 @@ class Budget:
         lengths = {}
         for signal in signals:
             part = error if signal == "error" else (1.0 - error) * weights.get(signal, 0.0) / (total or 1.0)
-            lengths[signal] = self._run_length * self._count(signal) / part if part else math.inf
+            values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
+            lengths[signal] = values * self._count(signal) / part if part else math.inf
         return lengths
+
+
+def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:
+    """The kinds of detectors whose false alarms their own parameters decide, whatever the run length.
+
+    >>> from stream_monitor.detectors.spec import parse_spec
+    >>> unbudgeted([parse_spec("glr"), parse_spec("kswin"), parse_spec("error=adwin:delta=0.01")])
+    ['adwin', 'kswin']
+    """
+    return sorted({spec.kind for spec in specs if not _budgeted([spec.config])})
 
 
 def _budgeted(configs: Iterable[DetectorConfig]) -> int:

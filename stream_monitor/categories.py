@@ -39,6 +39,11 @@ class Categories:
         except (KeyError, TypeError):
             return np.array([np.nan if value is None else self._code(value) for value in values], dtype=np.float64)
 
+    @property
+    def count(self) -> int:
+        """How many are told apart so far."""
+        return len(self._names)
+
     def name(self, code: int) -> str:
         """The category of a code."""
         return self._names[code] if 0 <= code < len(self._names) else "(others)"

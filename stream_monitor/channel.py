@@ -31,10 +31,11 @@ class Found(NamedTuple):
     """A change that a channel found.
 
     ``at`` and ``ts`` tell the prediction at which it was raised; ``place`` that in whose value it was found, an
-    earlier one if that was held for the warm-up. ``newer``: how many of the signal's values came after that one.
-    ``n`` and ``total``: values,
-    and their sum (times ``2^SUM_SCALE``), from the detector's start up to it; ``n_after`` of them are after the
-    change, 0 where the detector does not tell. ``before`` and ``after`` are the means of what the detector was fed.
+    earlier one if that was held for the warm-up; ``since`` the first one that the detector counted since its start.
+    ``newer``: how many of the signal's values came after that one. ``n`` and ``total``: values, and their sum (times
+    ``2^SUM_SCALE``), from the detector's start up to it; ``n_after`` of them are after the change, 0 where the
+    detector does not tell. ``before`` and ``after`` are the means of what the detector was fed. ``levels``: where a
+    season was taken out, what these are in the signal's own unit.
     """
 
     at: int
@@ -48,6 +49,7 @@ class Found(NamedTuple):
     before: float
     after: float
     category: int | None
+    levels: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ class Channel:
         return self._feed is not None
 
     @property
+    def waits_for_season(self) -> bool:
+        """Whether nothing is fed yet, since no whole period has passed."""
+        return self._waits and self._season is not None and not self._season.is_known
+
+    @property
     def effective_samples(self) -> float:
         """How many independent values the detector has seen since it started."""
         return self._n / self.dependence.time
@@ -128,8 +135,7 @@ class Channel:
         warmup = held.until(self.held_count)
         self._held, self.held_count = [], 0
         self._feed, fed_from = self._learn(warmup)
-        self._begin(self._feed.time(warmup) if self._terms.warmup else 1.0)
-        self._since = int(held.index[fed_from])
+        self._begin(self._feed.time(warmup) if self._terms.warmup else 1.0, int(held.index[fed_from]))
         # What is found in values that were held is raised by the one that completed the warm-up.
         self._owed = len(warmup.values) - fed_from
         self._raiser = (int(warmup.index[-1]), float(warmup.ts[-1]))
@@ -144,13 +150,16 @@ class Channel:
                 return feed, 0
         return learn_feed(terms.kind, self._config.takes, warmup, terms.warmup > 0)
 
-    def _begin(self, time: float) -> None:
-        """Make the detector for what has been learned."""
+    def _begin(self, time: float, since: int) -> None:
+        """Make the detector for what has been learned; it is fed from this prediction on."""
         if self._config.blocks:
             self.dependence = dependence(max(time, self._terms.time))
         self._blocks = Blocks(self.dependence.block)
         self._detector = self._make()
-        self._n, self._total = 0, 0.0
+        self._count_from(since)
+
+    def _count_from(self, since: int) -> None:
+        self._n, self._total, self._since = 0, 0.0, since
 
     def _make(self) -> Detector:
         assert self._feed is not None
@@ -169,7 +178,7 @@ class Channel:
         was_known = season is None or season.is_known
         room = min(self._until_look(), season.room(column.ts) if season else len(column.values))
         if season and not was_known and season.is_known:
-            self._begin(self.dependence.time)
+            self._begin(self.dependence.time, int(column.index[0]))
         part, rest = column.until(room), column.cut(room)
         fed = part._replace(values=self._feed.of(part))
         if season and not season.is_known and self._waits:
@@ -181,7 +190,7 @@ class Channel:
         changes = self._detector.update_many(blocks.values) if len(blocks.values) else []
         totals = _totals(self._total, part.values)
         ends = [first + change.index * self.dependence.block for change in changes]
-        if changes and self._feed.wears_out:
+        if changes and self._feed.wears_out(changes[0].category):
             hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
             if season:
                 season.interrupt()
@@ -192,14 +201,17 @@ class Channel:
         for change, end in zip(changes, ends, strict=True):
             found.append(self._found(change, end, part, len(rest.values), totals))
             # What comes behind a change is counted from there.
-            self._n, self._since = -(end + 1), int(part.index[end])
+            self._n, self._since = -(end + 1), int(part.index[end]) + 1
             totals[end + 1 :] = _totals(0.0, part.values[end + 1 :])
         self._n += len(part.values)
         self._owed = max(self._owed - len(part.values), 0)
         self._total = float(totals[-1])
         if season:
             season.count(fed)
-        self._look(blocks.values, len(part.values))
+        if changes:
+            # Two levels look as if neighbours depended on each other.
+            self._persistence = Persistence()
+        self._look(blocks.values[changes[-1].index + 1 if changes else 0 :], part)
         return found, rest
 
     def _until_look(self) -> int:
@@ -209,17 +221,17 @@ class Channel:
         looks = (factor * max(self._terms.warmup, FEWEST_WARMUP) for factor in LOOKS)
         return next((look - self._seen for look in looks if look > self._seen), sys.maxsize)
 
-    def _look(self, fed: Floats, count: int) -> None:
+    def _look(self, fed: Floats, part: Column) -> None:
         """A weak dependence shows in thousands of values alone: what the warm-up could not tell is made good."""
         wanted = self._until_look()
         if wanted == sys.maxsize or not self._config.blocks:
             return
-        self._seen += count
+        self._seen += len(part.values)
         if len(fed):
             self._persistence.add(fed)
         residual = self.dependence.residual if self.dependence.block > 1 else self.dependence.time
         if (
-            count < wanted
+            len(part.values) < wanted
             or self._persistence.count < FEWEST_WARMUP
             or self._persistence.residual <= LEAST * residual
         ):
@@ -234,7 +246,7 @@ class Channel:
             self._detector.restore(state)
             return
         self._blocks = Blocks(self.dependence.block)
-        self._n, self._total = 0, 0.0
+        self._count_from(int(part.index[-1]) + 1)
 
     def _found(self, change: Change, end: int, column: Column, behind: int, totals: Floats) -> Found:
         assert self._feed is not None
@@ -252,7 +264,15 @@ class Channel:
             change.before,
             change.after,
             self._feed.code(change.category),
+            self._levels(change),
         )
+
+    def _levels(self, change: Change) -> tuple[float, float] | None:
+        """The raw means before and after would tell the hours that they were taken over."""
+        if self._feed is None or self._season is None or not self._season.is_known:
+            return None
+        before, after = self._feed.value(change.before), self._feed.value(change.after)
+        return None if before is None or after is None else (before, after)
 
     def state(self) -> dict[str, Any]:
         return {

@@ -92,7 +92,7 @@ class Codec:
         try:
             body = orjson.loads(value)
         except orjson.JSONDecodeError:
-            body = _parse_leniently(value)
+            body = parse_leniently(value)
         if type(body) is not dict:
             raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
         return body
@@ -113,7 +113,9 @@ class Codec:
             self._key(get("model"), get("version")),
             y_pred,
             features if type(features) is dict and not text else _features(features, text),
-            score if score is None or type(score) is float else _score(_cell(score) if text else score, y_pred),
+            score
+            if score is None or type(score) is float
+            else read_score(read_cell(score) if text else score, y_pred),
             None if groups is None or (type(groups) is str and type(record.value) is not bytes) else _groups(groups),
             None if y_true is None else self._target(y_true, "label", text),
         )
@@ -188,7 +190,7 @@ def _is_nan(value: Any) -> bool:
     return bool(value != value) or (type(value) is str and value.lower() == "nan")
 
 
-def _parse_leniently(value: bytes) -> Any:
+def parse_leniently(value: bytes) -> Any:
     """What strict JSON refuses but Python's json.dumps writes, NaN and Infinity: read, and counted as missing."""
     try:
         text = value.decode()
@@ -236,13 +238,13 @@ def _name(value: Any, field: str) -> str:
 
 def _features(features: Any, text: bool) -> Features:
     if type(features) is dict:
-        return {name: _cell(value) for name, value in features.items()} if text else features
+        return {name: read_cell(value) for name, value in features.items()} if text else features
     if features is None:
         return {}
     raise RecordError(Reason.WRONG_TYPE, f"features is a {type(features).__name__}; allowed: an object")
 
 
-def _score(score: Any, y_pred: Target) -> float | None:
+def read_score(score: Any, y_pred: Target) -> float | None:
     """The score, or out of a class -> probability map the predicted class's."""
     if type(score) is dict:
         numbers = {_class_name(name): _number(value, "score") for name, value in score.items()}
@@ -272,7 +274,7 @@ def _class_name(text: str) -> str:
     return text if spelled is None else str(spelled)
 
 
-def _cell(text: Any) -> Any:
+def read_cell(text: Any) -> Any:
     """A CSV cell: a number where it reads as one, true and false as such, else text."""
     if type(text) is not str:
         return text

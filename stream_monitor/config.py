@@ -20,26 +20,26 @@ from stream_monitor.sources.kafka_options import parse_options
 from stream_monitor.units import Duration, Expected, Seasonality, Share, Size
 
 
-def _listed(value: Any, separators: str = r"\s+") -> Any:
+def listed(value: Any, separators: str = r"\s+") -> Any:
     """Text with several values in it, as environment variables have it."""
     if isinstance(value, str):
         return [part for part in re.split(separators, value.strip()) if part]
     return value
 
 
-def _listed_by_comma(value: Any) -> Any:
-    values = _listed(value, r"[\s,]+")
+def listed_by_comma(value: Any) -> Any:
+    values = listed(value, r"[\s,]+")
     if not isinstance(values, list | tuple):
         raise ValueError("must be text or a list")
-    return [part for text in values for part in _listed(str(text), r"[\s,]+")]
+    return [part for text in values for part in listed(str(text), r"[\s,]+")]
 
 
-def _pairs(value: Any) -> Any:
+def pairs(value: Any) -> Any:
     """``NAME=VALUE`` pairs as a mapping."""
     if isinstance(value, Mapping):
         return value
     found: dict[str, str] = {}
-    for text in _listed(value):
+    for text in listed(value):
         name, equals, rest = str(text).partition("=")
         if not equals or not name:
             raise ValueError(f"{name!r} is not NAME=VALUE")
@@ -53,7 +53,7 @@ def _check_fields(fields: dict[str, str]) -> dict[str, str]:
     return fields
 
 
-def _check_specs(specs: list[str]) -> list[str]:
+def check_specs(specs: list[str]) -> list[str]:
     for spec in specs:
         parse_spec(spec)
     return specs
@@ -68,8 +68,8 @@ def _check_profile(path: Path | None) -> Path | None:
     return path
 
 
-Listed = Annotated[list[str], BeforeValidator(_listed_by_comma)]
-FieldPairs = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_check_fields)]
+Listed = Annotated[list[str], BeforeValidator(listed_by_comma)]
+FieldPairs = Annotated[dict[str, str], BeforeValidator(pairs), AfterValidator(_check_fields)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -100,7 +100,7 @@ class EventSettings(Settings):
 class WatchSettings(Settings):
     """What is watched, and within which bounds."""
 
-    detector: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_check_specs)] = setting(
+    detector: Annotated[list[str], BeforeValidator(listed), AfterValidator(check_specs)] = setting(
         ["glr"],
         "a drift detector and the signals it watches; repeatable (see `stream-monitor detectors`)",
         "[SIGNAL=]KIND[:PARAMETER=VALUE,...]",
@@ -117,7 +117,7 @@ class WatchSettings(Settings):
     profile: Annotated[Path | None, AfterValidator(_check_profile)] = setting(
         None, "reference profile of the training data, made by `stream-monitor profile`", "FILE"
     )
-    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(_pairs)] = setting(
+    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(pairs)] = setting(
         {},
         "what a feature is; by default the profile tells, or most of its first values; repeatable",
         "NAME=numeric|categorical",
@@ -189,7 +189,7 @@ class KafkaSettings(Settings):
     start: Literal["earliest", "latest"] = setting(
         "earliest", "where to begin while the group has no position yet", "earliest|latest"
     )
-    kafka_option: Annotated[dict[str, Any], BeforeValidator(_pairs), AfterValidator(parse_options)] = setting(
+    kafka_option: Annotated[dict[str, Any], BeforeValidator(pairs), AfterValidator(parse_options)] = setting(
         {},
         "any setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from stream_monitor.events import Detection
 
-#: Signals of an episode that are told by name; of the others only how many there are.
-MOST_SIGNALS = 100
+#: Signals of an episode that are told with their strongest detection; of past episodes; and those known by name.
+MOST_SIGNALS, MOST_PAST_SIGNALS, MOST_NAMES = 100, 12, 10_000
+#: Episodes of one model version that are kept.
+RECENT_EPISODES = 8
 
 
 @dataclass
 class Episode:
     """One change: when it began and was last seen, and its detections, one for each signal.
 
-    ``index`` counts predictions, as in `Detection`; ``changed_index`` is the earliest estimated change.
+    ``index`` and ``ts`` are those of its first alarm, ``last_index`` and ``last_ts`` of its newest. ``signals`` has
+    the strongest detection of each of the signals with the largest effects, ``count`` is how many there are in all.
     """
 
     id: str
@@ -24,84 +28,123 @@ class Episode:
     version: str
     index: int
     ts: float | None
-    changed_index: int
     last_index: int
+    last_ts: float | None
     detections: int = 0
+    count: int = 0
     signals: dict[str, Detection] = field(default_factory=dict)
+    #: Names of the other signals.
+    weaker: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begun_by(cls, one: Detection) -> Episode:
+        """The episode of which this is the first detection; it is yet to be added."""
+        alarm = (one.index, one.ts)
+        return cls(one.episode or one.id, one.model, one.version, *alarm, *alarm)
 
     @property
     def ranked(self) -> list[Detection]:
         """What changed, the largest effect first: of each signal, its strongest detection."""
         return sorted(self.signals.values(), key=lambda one: (-(one.effect or 0.0), one.signal))
 
-    def add(self, detection: Detection) -> None:
+    @property
+    def change(self) -> tuple[int, float | None]:
+        """The estimated change; where none is, the first alarm."""
+        return change_point(self.index, self.ranked) or (self.index, self.ts)
+
+    def add(self, one: Detection) -> None:
         """Count a detection in."""
         self.detections += 1
-        self.last_index = max(self.last_index, detection.index)
-        self.changed_index = min(self.changed_index, _changed(detection))
-        known = self.signals.get(detection.signal)
-        if known is None and len(self.signals) >= MOST_SIGNALS:
-            return
-        if known is None or (detection.effect or 0.0) > (known.effect or 0.0):
-            self.signals[detection.signal] = detection
+        if one.index >= self.last_index:
+            self.last_index, self.last_ts = one.index, one.ts
+        known = self.signals.get(one.signal)
+        if known is None and one.signal not in self.weaker:
+            self.count += 1
+        if known is None or (one.effect or 0.0) > (known.effect or 0.0):
+            self.signals[one.signal] = one
+            self.weaker.discard(one.signal)
+            self.trim(MOST_SIGNALS)
+
+    def trim(self, most: int) -> None:
+        """Keep the detections with the largest effects, so many; of the others, their names."""
+        for one in self.ranked[most:]:
+            del self.signals[one.signal]
+            if len(self.weaker) < MOST_NAMES:
+                self.weaker.add(one.signal)
+
+    def end(self) -> None:
+        """Nothing is added any more."""
+        self.trim(MOST_PAST_SIGNALS)
+        self.weaker.clear()
 
     def state(self) -> dict[str, Any]:
-        return {**asdict(self), "signals": list(self.signals.values())}
+        return {**asdict(self), "signals": list(self.signals.values()), "weaker": sorted(self.weaker)}
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Episode:
         signals = [Detection(*saved) for saved in state["signals"]]
-        return cls(**{**state, "signals": {one.signal: one for one in signals}})
+        return cls(**{**state, "signals": {one.signal: one for one in signals}, "weaker": set(state["weaker"])})
 
 
 class Episodes:
     """Puts the detections of one model version into episodes.
 
     A detection belongs to the newest episode when its change, from the estimated change point to the alarm, begins at
-    most ``gap`` predictions after that episode's newest alarm.
+    most ``gap`` predictions after that episode's newest alarm. ``recent`` has the newest ones, the latest last.
     """
 
     def __init__(self, gap: int) -> None:
         self._gap = gap
         self.count = 0
-        self.newest: Episode | None = None
+        self.recent: deque[Episode] = deque(maxlen=RECENT_EPISODES)
+
+    @property
+    def newest(self) -> Episode | None:
+        """The one that detections may still join."""
+        return self.recent[-1] if self.recent else None
 
     def add(self, detection: Detection) -> Detection:
-        """The detection with its episode's id."""
+        """The detection with its episode: the id, how many signals that has by now, and which has changed most."""
         newest = self.newest
         if newest is None or _changed(detection) > newest.last_index + self._gap:
-            newest = Episode(
-                detection.id,
-                detection.model,
-                detection.version,
-                detection.index,
-                detection.ts,
-                _changed(detection),
-                detection.index,
-            )
-            self.newest = newest
+            if newest:
+                newest.end()
+            newest = Episode.begun_by(detection)
+            self.recent.append(newest)
             self.count += 1
         detection = detection._replace(episode=newest.id)
         newest.add(detection)
-        return detection
+        return detection._replace(episode_signals=newest.count, episode_leader=newest.ranked[0].signal)
 
     def state(self) -> dict[str, Any]:
-        return {"count": self.count, "newest": self.newest.state() if self.newest else None}
+        return {"count": self.count, "recent": [episode.state() for episode in self.recent]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.count = state["count"]
-        self.newest = Episode.restored(state["newest"]) if state["newest"] else None
+        self.recent.extend(map(Episode.restored, state["recent"]))
 
 
-def group(detections: list[Detection]) -> list[Episode]:
+def group(detections: Iterable[Detection]) -> list[Episode]:
     """The episodes of detections that know theirs, in order."""
     episodes: dict[str, Episode] = {}
     for one in detections:
-        name = one.episode or one.id
-        if name not in episodes:
-            episodes[name] = Episode(name, one.model, one.version, one.index, one.ts, _changed(one), one.index)
-        episodes[name].add(one)
+        episodes.setdefault(one.episode or one.id, Episode.begun_by(one)).add(one)
     return list(episodes.values())
+
+
+def change_point(alarm: int, ranked: Sequence[Detection]) -> tuple[int, float | None] | None:
+    """Where and when a change was of which these are the detections, the largest effect first; None: not known.
+
+    That is the median of what the strongest say: the earliest of many estimates is one that is far off. A change
+    after the first alarm is not its cause.
+    """
+    strongest = [
+        one for one in ranked[:MOST_PAST_SIGNALS] if one.changed_index is not None and _changed(one) <= alarm
+    ]
+    if not strongest:
+        return None
+    middle = sorted(strongest, key=_changed)[(len(strongest) - 1) // 2]
+    return _changed(middle), middle.changed_ts
 
 
 def _changed(detection: Detection) -> int:

@@ -70,8 +70,10 @@ class Detection(NamedTuple):
     ``index`` is the 0-based position of the prediction at which it was raised, ``changed_index`` that of the first
     one after the estimated change; ``ts`` and ``changed_ts`` are their times. ``before`` and ``after`` are the
     signal's means on both sides of it in the signal's own unit, taken over ``n_before`` and ``n_after`` values (0:
-    not known); for a ``category``, its shares. ``effect`` is the difference in standard deviations of the values
-    before, without a sign. ``episode`` is the id of the first detection of those that came together.
+    not known); for a ``category``, its shares; where a season was taken out, what they are without it. ``effect`` is
+    how large the change is, without a sign: Cohen's d of normal scores, of shares his h. ``episode`` is the id of
+    the first detection of those that came together; at this one, it had ``episode_signals`` signals, and changed
+    most in ``episode_leader``.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -89,6 +91,8 @@ class Detection(NamedTuple):
     n_after: int = 0
     category: str | None = None
     episode: str | None = None
+    episode_signals: int = 0
+    episode_leader: str | None = None
 
     @property
     def id(self) -> str:

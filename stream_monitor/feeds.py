@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Set
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -30,38 +31,41 @@ DRIFTING = 3.0
 MOST_OUTSIDE = 0.2
 
 
-class Feed(Protocol):
+class Feed(ABC):
     """Turns raw values into those that a detector reads."""
 
     #: What the detector sees.
     kind: ColumnKind
     #: How many categories it sees.
-    categories: int
-    #: Whether it has to be learned anew after a change.
-    wears_out: ClassVar[bool]
+    categories = 0
 
+    @abstractmethod
     def of(self, column: Column) -> Floats:
         """What stands for each value, shape (n,)."""
-        ...
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """As JSON; `restore_feed` reads it."""
 
     def time(self, warmup: Column) -> float:
         """The integrated autocorrelation time of the warm-up, in values."""
-        ...
+        return _time(self.of(warmup))
 
     def code(self, category: int | None) -> int | None:
         """The category's code in the signal, `REST` or `UNSEEN`."""
-        ...
+        return category
 
-    def state(self) -> dict[str, Any]:
-        """As JSON; `restore_feed` reads it."""
-        ...
+    def value(self, fed: float) -> float | None:  # noqa: ARG002 (most can't be turned round)
+        """The number that it would turn into this, in the signal's own unit; None where there is no such thing."""
+        return None
+
+    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (most know no categories)
+        """Whether it has to be learned anew after a change, of this category where it reads those."""
+        return True
 
 
-class PlainFeed:
+class PlainFeed(Feed):
     """Shares, and numbers that are fed as they are."""
-
-    categories = 0
-    wears_out: ClassVar[bool] = False
 
     def __init__(self, kind: ColumnKind) -> None:
         self.kind = kind
@@ -69,22 +73,17 @@ class PlainFeed:
     def of(self, column: Column) -> Floats:
         return column.values if self.kind == "share" else np.clip(column.values, -RAW_LIMIT, RAW_LIMIT)
 
-    def time(self, warmup: Column) -> float:
-        return _time(self.of(warmup))
-
-    def code(self, category: int | None) -> int | None:
-        return category
+    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (it has learned nothing)
+        return False
 
     def state(self) -> dict[str, Any]:
         return {"feed": "plain", "kind": self.kind}
 
 
-class ScoreFeed:
+class ScoreFeed(Feed):
     """Numbers as normal scores of the warm-up."""
 
-    kind: ColumnKind = "number"
-    categories = 0
-    wears_out: ClassVar[bool] = True
+    kind = "number"
 
     def __init__(self, reference: NumericReference) -> None:
         self._reference, self._scores = reference, NormalScores(reference)
@@ -92,22 +91,17 @@ class ScoreFeed:
     def of(self, column: Column) -> Floats:
         return self._scores.of(column.values, column.index)
 
-    def time(self, warmup: Column) -> float:
-        return _time(self.of(warmup))
-
-    def code(self, category: int | None) -> int | None:
-        return category
+    def value(self, fed: float) -> float:
+        return self._scores.value(fed)
 
     def state(self) -> dict[str, Any]:
         return {"feed": "score", "reference": self._reference.packed}
 
 
-class TwoFeed:
+class TwoFeed(Feed):
     """A number of which the warm-up knows two values only: whether it is nearer to the larger."""
 
-    kind: ColumnKind = "share"
-    categories = 0
-    wears_out: ClassVar[bool] = True
+    kind = "share"
 
     def __init__(self, low: float, high: float) -> None:
         self._low, self._high = low, high
@@ -117,22 +111,14 @@ class TwoFeed:
         nearer: Floats = (column.values > middle).astype(np.float64)
         return nearer
 
-    def time(self, warmup: Column) -> float:
-        return _time(self.of(warmup))
-
-    def code(self, category: int | None) -> int | None:
-        return category
-
     def state(self) -> dict[str, Any]:
         return {"feed": "two", "low": self._low, "high": self._high}
 
 
-class ConstantFeed:
+class ConstantFeed(Feed):
     """A number of which the warm-up knows one value only: whether it is another one."""
 
-    kind: ColumnKind = "share"
-    categories = 0
-    wears_out: ClassVar[bool] = True
+    kind = "share"
 
     def __init__(self, value: float) -> None:
         self._value = value
@@ -144,18 +130,14 @@ class ConstantFeed:
     def time(self, warmup: Column) -> float:  # noqa: ARG002 (nothing varies)
         return 1.0
 
-    def code(self, category: int | None) -> int | None:
-        return category
-
     def state(self) -> dict[str, Any]:
         return {"feed": "constant", "value": self._value}
 
 
-class CategoryFeed:
+class CategoryFeed(Feed):
     """Codes of categories as rows: the most frequent ones, the rest that is known, and what was never seen."""
 
     kind: ColumnKind = "category"
-    wears_out: ClassVar[bool] = True
 
     def __init__(self, top: list[int], rest: list[int]) -> None:
         self._top, self._rest = top, rest
@@ -189,6 +171,10 @@ class CategoryFeed:
             return None
         return [*self._top, REST, UNSEEN][category]
 
+    def wears_out(self, category: int | None) -> bool:
+        """What it follows by name it goes on to follow; others may have to be named now."""
+        return category is None or category >= len(self._top)
+
     def state(self) -> dict[str, Any]:
         return {"feed": "category", "top": self._top, "rest": self._rest}
 
@@ -196,7 +182,7 @@ class CategoryFeed:
 class TopFeed(CategoryFeed):
     """For detectors that read no categories: whether it is the most frequent one."""
 
-    kind: ColumnKind = "share"
+    kind = "share"
 
     def __init__(self, top: list[int], rest: list[int]) -> None:
         super().__init__(top, rest)
@@ -208,6 +194,9 @@ class TopFeed(CategoryFeed):
 
     def time(self, warmup: Column) -> float:
         return _time(self.of(warmup))
+
+    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (the most frequent one may be another now)
+        return True
 
     def code(self, category: int | None) -> int | None:  # noqa: ARG002 (there is one only)
         return self._top[0]

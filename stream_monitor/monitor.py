@@ -20,9 +20,11 @@ from stream_monitor.detectors import ColumnKind, Floats
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec, select
 from stream_monitor.episodes import Episodes
 from stream_monitor.errors import ConfigError
+from stream_monitor.event_times import EventTimes
 from stream_monitor.events import Detection, ModelVersion, Outcome, Prediction, Target
 from stream_monitor.measures.coverage import Coverage
 from stream_monitor.measures.performance import make_performance
+from stream_monitor.observer import Observer
 from stream_monitor.profile import Profile
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
 from stream_monitor.signals import (
@@ -35,6 +37,7 @@ from stream_monitor.signals import (
     number_column,
     optional_column,
     positions,
+    warmup_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -95,8 +98,14 @@ class MonitorSettings:
 class Monitor:
     """Watches one version of one model."""
 
-    def __init__(self, key: ModelVersion, settings: MonitorSettings, retired: Callable[[str, str], None]) -> None:
-        self.key = key
+    def __init__(
+        self,
+        key: ModelVersion,
+        settings: MonitorSettings,
+        retired: Callable[[str, str], None],
+        observer: Observer | None = None,
+    ) -> None:
+        self.key, self._observer = key, observer
         self._settings = settings
         self._retired = retired
         self.signals: dict[str, SignalMonitor] = {}
@@ -133,7 +142,10 @@ class Monitor:
         self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
         self.coverage.labelled([outcome.ts for outcome in outcomes])
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
-        return self._feed("error", errors, index, ts)
+        detections = self._feed("error", errors, index, ts)
+        if self._observer and outcomes:
+            self._observer.take_performance(self.key, self.performance, int(index[-1]))
+        return detections
 
     def inherit(self, other: Monitor) -> None:
         """Go on with the features where another version of the model is now: they are not its own.
@@ -396,7 +408,7 @@ class Monitor:
     def _make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         settings, profile = self._settings, self._settings.profile
         terms = SignalTerms(
-            settings.warmup,
+            warmup_of(name, settings.warmup),
             settings.rearm_after,
             settings.seasonality,
             profile.autocorrelation_time(name) if profile else 1.0,
@@ -411,6 +423,7 @@ class Monitor:
             run_length,
             profile.reference(name) if profile else None,
             Categories() if kind == "category" else None,
+            self._observer.take_signal if self._observer else None,
         )
 
 
@@ -424,11 +437,12 @@ def _last_seen(name: str, column: FeatureColumn, batch: Sequence[tuple[int, Pred
 class Fleet:
     """All model versions that are followed, at most ``max_models`` with ``max_versions`` each."""
 
-    def __init__(self, settings: MonitorSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
+        self._settings, self._observer = settings, observer
         self.monitors: dict[ModelVersion, Monitor] = {}
         self.retired = {"model": 0, "version": 0, "feature": 0}
         self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
+        self._times = EventTimes()
         #: Outcomes whose model version had been retired before the label came.
         self.outcomes_retired = 0
 
@@ -466,12 +480,18 @@ class Fleet:
     def _take(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
+        self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
         raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
         if errors := self.resolve([outcome for _, outcome in outcomes]):
             places = {(*one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
             raised += [(places[found.model, found.version, found.index], found) for found in errors]
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
-        return [self._in_episode(found) for _, found in raised]
+        return [self._in_episode(self._timed(found, place[0])) for place, found in raised]
+
+    def _timed(self, found: Detection, before: int) -> Detection:
+        """With the time of the estimated change, by what was known before the prediction at this position."""
+        changed = found.changed_index
+        return found if changed is None else found._replace(changed_ts=self._times.at(changed, before))
 
     def _in_episode(self, found: Detection) -> Detection:
         monitor = self.monitors.get(ModelVersion(found.model, found.version))
@@ -537,16 +557,18 @@ class Fleet:
             "retired": self.retired,
             "outcomes_retired": self.outcomes_retired,
             "recent": list(self.recent),
+            "times": self._times.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         for saved in state["monitors"]:
             key = ModelVersion(*saved["key"])
-            self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+            self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
             self.monitors[key].restore(saved)
         self.retired.update(state["retired"])
         self.outcomes_retired = state["outcomes_retired"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
+        self._times.restore(state["times"])
 
     def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
         return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]
@@ -563,7 +585,7 @@ class Fleet:
             models.remove(idle)
             self._retire("model", self._of(idle))
         others = self._of(key.model)
-        self.monitors[key] = Monitor(key, self._settings, self._count_retired)
+        self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
         if others:
             self.monitors[key].inherit(max(others, key=lambda monitor: monitor.last_seen))
 

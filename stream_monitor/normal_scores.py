@@ -66,6 +66,15 @@ class NormalScores:
             self._spread_atoms(values, positions, scores)
         return scores
 
+    def value(self, score: float) -> float:
+        """The number that has this score; the smallest or the largest of the reference where none has.
+
+        >>> from stream_monitor.reference import NumericReference
+        >>> NormalScores(NumericReference.learn(np.arange(1.0, 100.0))).value(0.0)
+        50.0
+        """
+        return float(np.ldexp(np.interp(score, self._scores, self._knots), -self._exponent))
+
     def _spread_atoms(self, values: Floats, positions: NDArray[np.int64], scores: Floats) -> None:
         nearest = np.minimum(np.searchsorted(self._atoms, values), len(self._atoms) - 1)
         at = np.flatnonzero(self._atoms[nearest] == values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +72,11 @@ class SignalMonitor:
         run_length: float = math.inf,
         reference: Reference | None = None,
         categories: Categories | None = None,
+        show: Callable[[SignalMonitor, Column], None] | None = None,
     ) -> None:
-        self._key, self.name, self.kind, self._terms = key, name, kind, terms
+        self.key, self.name, self.kind, self._terms = key, name, kind, terms
+        #: Called with what was taken.
+        self._show = show
         self._configs = {each: config for each, config in configs.items() if is_readable(config, kind)}
         self.categories = categories
         fits = isinstance(reference, NumericReference) == (kind == "number")
@@ -104,6 +107,8 @@ class SignalMonitor:
         detections = [self._detection(each, found, history) for found, each in raised]
         self._latch(column, history, begin, [int(np.flatnonzero(column.index == found.at)[0]) for found, _ in raised])
         self._recent = history[-max(MEAN_WINDOW, self._warmup) :]
+        if self._show:
+            self._show(self, column)
         return detections
 
     @property
@@ -125,6 +130,11 @@ class SignalMonitor:
     def effective_samples(self) -> float:
         """Independent values that the detector which knows most has seen since it started."""
         return max((channel.effective_samples for channel in self.channels.values()), default=0.0)
+
+    @property
+    def waits_for_season(self) -> bool:
+        """Whether no detector is fed yet, since no whole period has passed."""
+        return bool(self.channels) and all(channel.waits_for_season for channel in self.channels.values())
 
     def distances(self) -> dict[str, Distance]:
         """How far the newest values are from the reference, by measure; none before both are there."""
@@ -192,13 +202,16 @@ class SignalMonitor:
 
     def _detection(self, each: str, found: Found, history: Floats) -> Detection:
         found = self._estimated(found, history)
-        before, after = self._means(found, history)
         known = found.n_after > 0
         changed = (
             found.place - round((found.n_after - 1) * (found.place - found.since) / max(found.n - 1, 1))
             if known
             else None
         )
+        if self.kind == "number":
+            # Of a change further back, what came before the newest values stands for what came before it.
+            found = found._replace(n_after=min(found.n_after, MEAN_WINDOW))
+        before, after = self._means(found, history)
         ts = None if math.isnan(found.ts) else found.ts
         drift = self.drifts[each]
         drift.count += 1
@@ -207,7 +220,7 @@ class SignalMonitor:
         return Detection(
             found.at,
             ts,
-            *self._key,
+            *self.key,
             self.name,
             each,
             before,
@@ -225,8 +238,11 @@ class SignalMonitor:
         return {REST: "(rest)", UNSEEN: "(unseen)"}.get(code) or self.categories.name(code)
 
     def _estimated(self, found: Found, history: Floats) -> Found:
-        """Where the detector does not tell the change point, the likeliest; its means are then of both its sides."""
-        if found.n_after or self.kind == "category":
+        """Where the detector does not tell the change point, the likeliest; its means are then of both its sides.
+
+        Raw values can't tell it where a season was taken out of them.
+        """
+        if found.n_after or self.kind == "category" or found.levels:
             return found
         newest = _newest(found, history)
         older = found.n - len(newest)
@@ -245,6 +261,8 @@ class SignalMonitor:
         """The means before and after, in the signal's own unit; of categories and shares, the shares."""
         if self.kind != "number":
             return found.before, found.after
+        if found.levels:
+            return found.levels
         after = mean(_newest(found, history)[-max(found.n_after, 1) :])
         rest = found.total - math.ldexp(after, SUM_SCALE) * found.n_after
         return math.ldexp(rest / max(found.n - found.n_after, 1), -SUM_SCALE), after
@@ -280,7 +298,7 @@ class SignalMonitor:
             if saved and saved["config"] == self._configs[each].model_dump():
                 channel.restore(saved)
             else:
-                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self.name, *self._key)
+                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self.name, *self.key)
 
 
 def _newest(found: Found, history: Floats) -> Floats:

@@ -18,8 +18,10 @@ from stream_monitor.floats import pack, unpack
 Ints = NDArray[np.int64]
 #: A value that is fed as it is further out than this is taken for this: its square is still a float.
 RAW_LIMIT = 1e100
-#: Values before one that tell the level that it should be at.
-LEVEL_OF = 8
+#: Values in a row whose spread is taken.
+SPREAD_OF = 4
+#: Fewest spreads that tell what is usual; fewer where the warm-up itself is shorter.
+FEWEST_SPREADS = 100
 #: Fewest values that the mean after a change is taken over.
 SHORTEST_AFTER = 5
 _ABSENT = object()
@@ -143,41 +145,62 @@ class Column(NamedTuple):
 
 
 class Spread:
-    """How far values are from those just before them: its mean is the spread of the signal, whatever its level.
+    """How far neighbouring values are apart: the standard deviation of each four in a row, whatever their level.
 
-    From each value the mean of the eight before it is taken, the largest and the smallest of them left out, so that
-    a single wild value is one wild distance and no more; what is left counts without its sign.
+    The fours do not overlap, so that of independent values the spreads are independent, too, whatever their
+    distribution: a skewed or heavy-tailed one makes no false alarms. A jump of the level spoils one of them.
 
-    Source: D. M. Hawkins, "A CUSUM for a scale parameter", Journal of Quality Technology 13 (1981), pp. 228-231,
-    watches a power of the distance from a known mean; here the mean follows, and normal scores stand for the power.
+    Source: E. S. Page, "Controlling the standard deviation by cusums and warning lines", Technometrics 5 (1963),
+    pp. 307-315, watches the ranges of small samples in the same way.
+
+    >>> two = np.array([0.0, 2.0, 0.0, 2.0, 5.0, 5.0])
+    >>> Spread().column(Column(two, np.arange(6), np.arange(6.0))).values.round(2)
+    array([1.15])
     """
 
     def __init__(self) -> None:
-        self._before: Floats = np.empty(0)
+        self._held: Floats = np.empty(0)
 
     def column(self, column: Column) -> Column:
-        """The distances of all values that have eight before them."""
-        values = np.concatenate((self._before, column.values)) / LEVEL_OF
-        self._before = values[-LEVEL_OF:] * LEVEL_OF
-        count = len(values) - LEVEL_OF
-        if count <= 0:
-            return column.cut(len(column.values))
-        total, high, low = values[:-1], values[:-1], values[:-1]
-        for step in (1, 2, 4):
-            total = total[:-step] + total[step:]
-            high, low = np.maximum(high[:-step], high[step:]), np.minimum(low[:-step], low[step:])
-        level = (total - high - low) * (LEVEL_OF / (LEVEL_OF - 2.0))
-        with np.errstate(over="ignore"):
-            distance = np.abs(values[LEVEL_OF:] * LEVEL_OF - level)
-        distance = np.minimum(distance, np.finfo(np.float64).max)
-        return column.cut(len(column.values) - count)._replace(values=distance)
+        """The spread of each four that are complete now, at the position of its last value."""
+        values = np.concatenate((self._held, column.values))
+        count = len(values) // SPREAD_OF
+        ends = slice(SPREAD_OF - 1 - len(self._held), None, SPREAD_OF)
+        self._held = values[count * SPREAD_OF :]
+        return Column(_deviations(values[: count * SPREAD_OF]), column.index[ends], column.ts[ends])
 
     def state(self) -> list[float]:
-        before: list[float] = self._before.tolist()
-        return before
+        held: list[float] = self._held.tolist()
+        return held
 
     def restore(self, state: Sequence[float]) -> None:
-        self._before = np.array(state, dtype=np.float64)
+        self._held = np.array(state, dtype=np.float64)
+
+
+def warmup_of(signal: str, warmup: int) -> int:
+    """How many values the warm-up of a signal has; of a spread it is as long in time, if those are enough.
+
+    >>> warmup_of("feature:a", 500), warmup_of("spread:a", 500), warmup_of("spread:a", 200), warmup_of("spread:a", 20)
+    (500, 125, 100, 20)
+    """
+    return max(warmup // SPREAD_OF, min(warmup, FEWEST_SPREADS)) if signal.startswith("spread:") else warmup
+
+
+def _deviations(values: Floats) -> Floats:
+    """The standard deviation of each `SPREAD_OF` values, with one degree of freedom less; shape (n / SPREAD_OF,)."""
+    # A power of two in reach of every float's difference; each is then brought to unit size, to have a square.
+    a, b, c, d = values.reshape(-1, SPREAD_OF).T / 4.0
+    mean = a / 4.0 + b / 4.0 + c / 4.0 + d / 4.0
+    apart = np.abs(np.stack((a - mean, b - mean, c - mean, d - mean)))
+    largest = apart.max(axis=0, initial=0.0)
+    apart /= np.where(largest > 0.0, largest, 1.0)
+    squares = apart * apart
+    total = squares[0] + squares[1] + squares[2] + squares[3]
+    with np.errstate(over="ignore"):
+        deviations = largest * np.sqrt(total / (SPREAD_OF - 1.0)) * 4.0
+    # Rounding alone, where all four are equal.
+    deviations = np.where((a == b) & (b == c) & (c == d), 0.0, deviations)
+    return np.minimum(deviations, np.finfo(np.float64).max)
 
 
 def since_change(values: Floats, before: float) -> int:

@@ -16,6 +16,7 @@ from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.events import Detection
 from stream_monitor.joiner import Joiner
 from stream_monitor.monitor import Fleet, MonitorSettings
+from stream_monitor.observer import Observer
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.sources.base import Record
 from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
@@ -54,12 +55,13 @@ def make_pipeline(
     codec: Mapping[str, Any] | None = None,
     joiner: Joiner | None = None,
     clock: FakeClock | None = None,
+    observer: Observer | None = None,
     **settings: Any,
 ) -> tuple[Pipeline, MemorySink]:
     """A pipeline over records in memory; ``settings`` are those of the monitors."""
     clock = clock or FakeClock()
     options: dict[str, Any] = {"task": settings.get("task", "classification"), **(codec or {})}
-    fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings))
+    fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings), observer)
     sink = MemorySink()
     source = MemorySource(records, batch_size)
     return Pipeline(source, Codec(clock, **options), joiner or Joiner(), fleet, Outbox({"memory": sink}), clock), sink

@@ -99,7 +99,15 @@ def _limits(report: Report) -> Iterator[Gate]:
         if reading:
             median, missed = _median(report, OURS, name), reading["missed"]
             what = f"delay, {name}: found every time, median within {limit}: {median:,.0f}, missed {missed:.1%}"
-            yield Gate(median <= limit and not missed, what)
+            yield Gate(median <= limit and not missed, what + _hidden(reading))
+
+
+def _hidden(reading: Mapping[str, Any]) -> str:
+    """A detector that has just begun anew behind a false alarm knows too little of what was usual."""
+    behind = reading.get("hidden") or []
+    if not behind or None in behind:
+        return ""
+    return f", all of them at most {max(behind):,} values behind a false alarm"
 
 
 def _drifts(report: Report) -> Iterator[Gate]:

@@ -92,14 +92,20 @@ def delays(program: Program, stream: Changing, sizes: Sizes) -> Reading:
     """An alarm before the change is a false one; the first after it counts, whatever came before."""
     found: list[int | None] = []
     early = 0
+    #: Of changes that were missed: how many values before them the last false alarm was, if there was one.
+    hidden: list[int | None] = []
     for repetition in range(sizes.delays):
         random = generator(stream.name, repetition)
         run = program.start(stream.setting)
         before = stream.before(random, QUIET_PART + int(random.integers(PHASE)))
         after = stream.after(random, HORIZON)
-        early += len(run(program.column(before, stream.setting, stream.watched)))
+        false = run(program.column(before, stream.setting, stream.watched))
+        early += len(false)
         found.append(first_alarm(run, program.column(after, stream.setting, stream.watched)))
-    return {"repetitions": sizes.delays, "early": early, **_finite(measures.delay_figures(found))}
+        if found[-1] is None:
+            hidden.append(len(before) - false[-1] if false else None)
+    figures = _finite(measures.delay_figures(found))
+    return {"repetitions": sizes.delays, "early": early, **figures, "hidden": hidden}
 
 
 def first_alarm(run: Run, values: Floats) -> int | None:

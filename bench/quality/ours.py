@@ -12,7 +12,7 @@ from program import Floats, Program, Run, Setting
 from stream_monitor.detectors import KINDS, DetectorConfig
 from stream_monitor.events import ModelVersion
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import Column, Spread
+from stream_monitor.signals import SPREAD_OF, Column, Spread, warmup_of
 
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
@@ -35,9 +35,9 @@ def real_programs() -> list[Program]:
     """The best single settings for all annotated series that `real_sweep.py` found, and the default."""
     return [
         real_program(500, 1_000_000.0),
-        real_program(0, 100_000.0, min_effect=2.0),
-        real_program(0, 1e10, min_effect=2.0, clock=1),
-        real_program(20, 300.0, min_effect=2.0, clock=1),
+        real_program(0, 1000.0, min_effect=2.0),
+        real_program(0, 3000.0, min_effect=2.0, clock=1),
+        real_program(0, 1e8, min_effect=2.0, clock=1),
     ]
 
 
@@ -58,10 +58,13 @@ class Signals:
     """All that watches one column: of numbers their level and their spread, which share the run length."""
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
-        terms = SignalTerms(warmup=warmup, season=DAY_S if setting.period else 0.0)
+        season = DAY_S if setting.period else 0.0
         names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
-        length = setting.run_length * len(names)
-        self._signals = [SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms, length) for name in names]
+        lengths = {"feature:x": setting.run_length * len(names), "spread:x": setting.run_length * 2 / SPREAD_OF}
+        terms = {name: SignalTerms(warmup=warmup_of(name, warmup), season=season) for name in names}
+        self._signals = [
+            SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms[name], lengths[name]) for name in names
+        ]
         self._spread = Spread()
         self._points = setting.points
         self._step = DAY_S / setting.period if setting.period else 1.0

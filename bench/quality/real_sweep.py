@@ -20,6 +20,7 @@ from reference import KSWIN_SEED, each_value, scaled
 from river import drift
 
 SCALED_BY = (0, 20, 50)
+RUN_LENGTHS = (300.0, 1e3, 3e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e10)
 Grid = Iterator[tuple[str, Callable[[], Any]]]
 
 
@@ -58,7 +59,7 @@ def glr() -> list[Program]:
     found = []
     for warmup, effect, clock in product((0, 10, 20, 30, 50), (None, 1.0, 2.0), (None, 1)):
         parameters = {name: value for name, value in (("min_effect", effect), ("clock", clock)) if value is not None}
-        found += [real_program(warmup, length, **parameters) for length in (30.0, 300.0, 3e3, 1e5, 1e7, 1e10)]
+        found += [real_program(warmup, length, **parameters) for length in RUN_LENGTHS]
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
+from stream_monitor.alerts.message import fields, line
 from stream_monitor.clock import Clock
 from stream_monitor.events import Detection
 from stream_monitor.ratelimit import RateLimit
-from stream_monitor.timestamps import format_timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +19,5 @@ class LogSink:
         self._limit = RateLimit(clock, per_minute)
 
     def send(self, detection: Detection) -> None:
-        if not self._limit.allow():
-            return
-        fields = {"id": detection.id, **detection._asdict(), "ts": format_timestamp(detection.ts)}
-        logger.warning(
-            "drift in %s of %s/%s: mean %.6g -> %.6g (%s, prediction %d)",
-            detection.signal,
-            detection.model,
-            detection.version,
-            detection.before,
-            detection.after,
-            detection.detector,
-            detection.index,
-            extra={"fields": {"event": "drift", **fields}},
-        )
+        if self._limit.allow():
+            logger.warning("%s", line(detection), extra={"fields": {"event": "drift", **fields(detection)}})

@@ -13,6 +13,7 @@ from stream_monitor.cli.detectors import detectors
 from stream_monitor.cli.profile import profile
 from stream_monitor.cli.replay import replay
 from stream_monitor.cli.run import run
+from stream_monitor.cli.tune import tune
 from stream_monitor.errors import ConfigError, StateError
 
 
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for command in (run, replay, profile, demo, detectors, check_config):
+for command in (run, replay, tune, profile, demo, detectors, check_config):
     cli.add_command(command)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import click
 import yaml
 
+from stream_monitor.budget import unbudgeted
 from stream_monitor.cli.options import load, settings_options
 from stream_monitor.config import RunConfig
+from stream_monitor.detectors.spec import parse_spec
 
 
 @click.command("check-config")
@@ -19,3 +21,5 @@ def check_config(**flags: Any) -> None:
     shown = config.model_dump(mode="json", fallback=lambda value: getattr(value, "name", None) or str(value))
     click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True).rstrip())
     click.echo("The configuration is valid.", err=True)
+    if own := unbudgeted([parse_spec(text) for text in config.detector]):
+        click.echo(f"Note: by their own parameters, not by --expected-run-length, alarm: {', '.join(own)}.", err=True)

@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from stream_monitor.cli.options import load, settings_options
-from stream_monitor.cli.replay import _Progress
+from stream_monitor.cli.progress import Reading
 from stream_monitor.codec import Task
-from stream_monitor.config import Count, FieldPairs, Settings, _pairs, setting
+from stream_monitor.config import Count, FieldPairs, Settings, pairs, setting
 from stream_monitor.errors import ConfigError
 from stream_monitor.profile import ColumnProfile, FeatureType, Profile
 from stream_monitor.profiling import Profiler, content_hash
@@ -40,7 +40,7 @@ class ProfileConfig(Settings):
     field: FieldPairs = setting(
         {}, "a column that is no feature, such as label=churned, ts=at or id=customer; repeatable", "NAME=PATH"
     )
-    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(_pairs)] = setting(
+    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(pairs)] = setting(
         {}, "what a feature is, where its values don't tell; repeatable", "NAME=numeric|categorical"
     )
     max_features: Count = setting(500, "features at most; `run` is told the same", "COUNT")
@@ -75,7 +75,7 @@ def profile(files: Sequence[Path], output: Path, **flags: Any) -> None:
     began = time.monotonic()
     profiler = Profiler(config.field, config.feature_type, task=config.task, max_features=config.max_features)
     source = FileSource(files, file_format=config.format, fields=config.field)
-    with _Progress() as progress:
+    with Reading() as progress:
         while not source.exhausted:
             profiler.add(source.poll(0))
             progress(source)

@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
+from stream_monitor.alerts.message import episode_fields, fields
+from stream_monitor.cli.episodes import show
 from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.outputs import check_outputs, write
+from stream_monitor.cli.progress import Reading
 from stream_monitor.config import ReplayConfig
-from stream_monitor.errors import ConfigError
+from stream_monitor.episodes import Episode, group
 from stream_monitor.events import Detection
 from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
+from stream_monitor.notes import notes
 from stream_monitor.pipeline import Pipeline
 from stream_monitor.report.recorder import Recorder
-from stream_monitor.timestamps import format_timestamp
-
-#: Rows of the table; the rest is in --json.
-SHOWN = 50
 
 
 @click.command()
@@ -58,27 +59,27 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     config = load(ReplayConfig, flags)
     from stream_monitor import app
 
-    _check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
+    check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
     recorder = Recorder() if report_path else None
     began = time.monotonic()
-    with _Progress() as progress:
+    with Reading() as progress:
         pipeline, sink = app.replay(config, files, progress, recorder)
     detections = sorted(sink.detections)
-    result = summarise(pipeline, detections)
+    result = summarise(pipeline, detections, config)
     if json_path:
-        _write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
+        write("--json", json_path, orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
     if report_path and recorder:
         from stream_monitor.report.page import render
 
         page = render(result, detections, recorder, list(map(str, files)), told(config, flags))
-        _write("--report", report_path, page.encode())
-    _print(result, time.monotonic() - began)
+        write("--report", report_path, page.encode())
+    _print(result, group(detections), time.monotonic() - began)
     if not result["events"] and result["rejected"]:
         click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
         sys.exit(1)
 
 
-def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, Any]:
+def summarise(pipeline: Pipeline, detections: Sequence[Detection], config: ReplayConfig) -> dict[str, Any]:
     """What ``--json`` writes."""
     stats, joiner = pipeline.stats, pipeline.joiner
     monitors = pipeline.fleet.monitors.values()
@@ -91,7 +92,8 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
         "waiting": joiner.waiting_predictions,
         "expired": joiner.book.expired_predictions,
         "rejected": {reason.value: count for reason, count in stats.rejected.items() if count},
-        "detections": [{**d._asdict(), "ts": format_timestamp(d.ts)} for d in detections],
+        "episodes": [episode_fields(episode) for episode in group(detections)],
+        "detections": [fields(detection) for detection in detections],
         "performance": combine([monitor.performance for monitor in monitors]),
         "versions": [
             {
@@ -101,30 +103,11 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection]) -> dict[str, 
                 "intervals": {window: list(bounds) for window, bounds in monitor.performance.intervals().items()},
                 "outcomes": monitor.performance.counts(),
                 "coverage": None if math.isnan(monitor.coverage.share) else monitor.coverage.share,
+                "notes": notes(monitor, config.warmup, config.seasonality),
             }
             for monitor in monitors
         ],
     }
-
-
-class _Progress:
-    """A bar over the bytes read, on a terminal."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def __enter__(self) -> Callable[[Any], None]:
-        return self._show if sys.stderr.isatty() else lambda _: None
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.__exit__(None, None, None)
-
-    def _show(self, source: Any) -> None:
-        if self._bar is None:
-            bar = click.progressbar(length=source.total_bytes, label="Reading", file=sys.stderr, show_pos=False)
-            self._bar = bar.__enter__()
-        self._bar.update(source.bytes_read - self._bar.pos)
 
 
 def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
@@ -139,26 +122,9 @@ def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | None]) -> None:
-    """Fail before the replay begins, not after it."""
-    taken = {path.resolve() for path in inputs if path}
-    for name, path in outputs.items():
-        if not path:
-            continue
-        if path.resolve() in taken:
-            raise ConfigError(f"{name}: {path} is read, or written by another flag; name another file")
-        taken.add(path.resolve())
-        _write(name, path, b"")
-
-
-def _write(name: str, path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise ConfigError(f"{name}: can't write {path}: {error.strerror}") from None
-
-
-def _print(result: dict[str, Any], seconds: float) -> None:
+def _print(result: dict[str, Any], episodes: Sequence[Episode], seconds: float) -> None:
+    show(episodes)
+    click.echo()
     rejected = sum(result["rejected"].values())
     rate = result["events"] / max(seconds, 1e-9)
     click.echo(
@@ -180,34 +146,10 @@ def _print(result: dict[str, Any], seconds: float) -> None:
             click.echo(f"  {measure:9} {shown}")
         if version["coverage"] is not None:
             click.echo(f"  {version['coverage']:.1%} of its mature predictions have a label")
-    _print_detections(result["detections"])
+        for note in version["notes"]:
+            click.echo(f"  note: {note}")
 
 
 def _between(bounds: Sequence[float] | None) -> str:
     """A 95 % interval behind its value."""
     return f" ({bounds[0]:.4f} to {bounds[1]:.4f})" if bounds else ""
-
-
-def _print_detections(detections: Sequence[dict[str, Any]]) -> None:
-    click.echo(f"\n{len(detections):,} drifts detected")
-    if not detections:
-        return
-    head = ("prediction", "time", "model", "version", "signal", "detector", "before", "after")
-    rows = [
-        (
-            f"{d['index']:,}",
-            d["ts"] or "",
-            d["model"],
-            d["version"],
-            d["signal"],
-            d["detector"],
-            f"{d['before']:.5g}",
-            f"{d['after']:.5g}",
-        )
-        for d in detections[:SHOWN]
-    ]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if len(detections) > SHOWN:
-        click.echo(f"  and {len(detections) - SHOWN:,} more: see --json")

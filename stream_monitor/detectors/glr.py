@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
 from stream_monitor.detectors.run_length import glr_threshold
+from stream_monitor.detectors.scan import scan
 from stream_monitor.floats import pack, unpack
 
 #: Windows of level j are so many blocks of ``clock 2^j`` values; the lowest level has shorter ones too.
@@ -23,13 +24,12 @@ RING = 16
 FEWEST_BEFORE = 32
 #: Fewest ones (of a falling share: zeros) in the newest window: three in a row are no drift, however rare they are.
 FEWEST_HITS = 4
-#: How much lower a longer window's threshold is, per log of its length. There are far fewer independent windows of
-#: a great length, so at an equal threshold nearly all false alarms would come from the shortest: this shares them out
-#: (the scale-dependent penalty of Duembgen and Spokoiny, Annals of Statistics 29 (2001), p. 124), which finds small
-#: changes sooner at the same number of false alarms.
-RELIEF = 0.75
-#: The window for which ``threshold`` holds as it is.
-REFERENCE_WINDOW = 4
+#: The threshold holds for windows of so many values and more; in shorter ones it is higher, by so much per log of
+#: how much shorter they are. There are far more independent windows of a short length, so at an equal threshold
+#: nearly all false alarms would come from the shortest; this shares them out (the scale-dependent penalty of Duembgen
+#: and Spokoiny, Annals of Statistics 29 (2001), p. 124). Of several slopes and ends, at the same number of false
+#: alarms, these found small changes soonest, and large ones one value later at most.
+LONG, SURCHARGE = 512, 1.5
 #: Values that are scanned at once: it bounds the memory that a long column takes.
 CHUNK = 4096
 #: Values scanned at once behind a detection: what stands behind the next one is scanned again.
@@ -44,7 +44,7 @@ class GlrConfig(DetectorConfig):
 
     kind: Literal["glr"] = "glr"
     threshold: float = Field(
-        14.5, gt=0, description="log-likelihood ratio that is a change in 4 values; in more, less"
+        9.5, gt=0, description="log-likelihood ratio that is a change in 512 values or more; in fewer, more"
     )
     clock: int = Field(4, ge=1, le=1024, description="values between two checks, and the shortest window")
     max_window: int = Field(20_000, ge=64, description="longest window of newest values")
@@ -70,14 +70,14 @@ class _Windows(NamedTuple):
     """Which sums are compared at the boundaries of a chunk; the same for all columns in step.
 
     Of pair p: its boundary ``at[p]`` in the chunk, the place ``start[p]`` of the window's first boundary among ring
-    and chunk, the window's ``width[p]`` of ``total[p]`` values, by how much its threshold is lower (``relief``), and
-    what its sum and its square are weighed with. ``n`` counts values at each boundary.
+    and chunk, the window's ``width[p]`` of ``total[p]`` values, by how much its threshold is higher (``surcharge``),
+    and what its sum and its square are weighed with. ``n`` counts values at each boundary.
     """
 
     at: NDArray[np.intp]
     start: NDArray[np.intp]
     width: Floats
-    relief: Floats
+    surcharge: Floats
     n: Floats
     total: Floats
     share_before: Floats
@@ -95,7 +95,7 @@ class _Limits(NamedTuple):
 
     def of(self, windows: _Windows) -> tuple[Floats, Floats]:
         """For each pair: the least ratio that is a change, and the least share of the sum of squares."""
-        ratio = self.threshold - windows.relief
+        ratio = self.threshold + windows.surcharge
         needed = ratio / (windows.total * self.weight)
         return ratio, -np.expm1(-2.0 * needed) if self.exact else needed
 
@@ -142,18 +142,7 @@ class Glr:
         self._ring = np.zeros((self._rows, self._levels * RING))
 
     def update_many(self, values: Floats) -> list[Change]:
-        changes: list[Change] = []
-        start = 0
-        while start < len(values):
-            part = values[start : start + (CHUNK_AFTER if changes else CHUNK)]
-            change = self._advance(part)
-            if change is None:
-                start += len(part)
-                continue
-            changes.append(change._replace(index=start + change.index))
-            self._reset()
-            start += change.index + 1
-        return changes
+        return scan(values, self._advance, CHUNK, CHUNK_AFTER)
 
     def _advance(self, values: Floats) -> Change | None:
         """Take all the values, or stop at the first change: what is known then is of no more use."""
@@ -172,6 +161,7 @@ class Glr:
         if change is None:
             self._ring[:, plan.windows.ring_to] = boundaries[:, plan.windows.ring_from]
             return None
+        self._reset()
         return change._replace(index=first - 1 + change.index * self._config.clock)
 
     def _columns(self, values: Floats) -> Floats:
@@ -246,6 +236,8 @@ class Glr:
             ratio *= self._terms.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > FEWEST_HITS - 0.5)
+            # A share of none is 0, not what rounding leaves of it.
+            mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
         keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
         category = row if self._terms.kind == "category" else None
         shift = self._offset or 0.0
@@ -295,11 +287,13 @@ def _plan(grid: _Grid, block: int, count: int, limits: _Limits) -> _Plan:
 @lru_cache(maxsize=8)
 def _windows(grid: _Grid, block: int, count: int) -> _Windows:
     parts = [_pairs(grid, level, block, block + count) for level in range(grid.levels)]
-    at, start, width, relief, ring_to, ring_from = (np.concatenate(part) for part in zip(*parts, strict=True))
+    at, start, width, surcharge, ring_to, ring_from = (np.concatenate(part) for part in zip(*parts, strict=True))
     n = np.arange(block + 1.0, block + count + 1.0) * grid.clock
     total = n[at]
     before = total - width
-    return _Windows(at, start, width, relief, n, total, before / total, total / (width * before), ring_to, ring_from)
+    return _Windows(
+        at, start, width, surcharge, n, total, before / total, total / (width * before), ring_to, ring_from
+    )
 
 
 def _pairs(grid: _Grid, level: int, block: int, end: int) -> tuple[NDArray[Any], ...]:
@@ -313,6 +307,6 @@ def _pairs(grid: _Grid, level: int, block: int, end: int) -> tuple[NDArray[Any],
     start = np.where(begin > block, grid.levels * RING + begin - block - 1, ring)[keep]
     widths = blocks * float(grid.clock)
     width = np.broadcast_to(widths, begin.shape)[keep]
-    relief = np.broadcast_to(RELIEF * np.log(widths / REFERENCE_WINDOW), begin.shape)[keep]
+    surcharge = np.broadcast_to(SURCHARGE * np.log(LONG / np.minimum(widths, LONG)), begin.shape)[keep]
     newest = numbers[-RING:]
-    return at, start, width, relief, level * RING + (newest >> level) % RING, newest - block - 1
+    return at, start, width, surcharge, level * RING + (newest >> level) % RING, newest - block - 1

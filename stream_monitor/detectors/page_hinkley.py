@@ -10,6 +10,7 @@ from pydantic import Field
 
 from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
 from stream_monitor.detectors.run_length import page_hinkley_threshold
+from stream_monitor.detectors.scan import scan
 from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
@@ -66,18 +67,7 @@ class PageHinkley:
         self._n, self._total = 0, 0.0
 
     def update_many(self, values: Floats) -> list[Change]:
-        changes: list[Change] = []
-        start = 0
-        while start < len(values):
-            part = values[start : start + (CHUNK if changes else len(values))]
-            change = self._advance(part)
-            if change is None:
-                start += len(part)
-                continue
-            changes.append(change._replace(index=start + change.index))
-            self._reset()
-            start += change.index + 1
-        return changes
+        return scan(values, self._advance, max(len(values), 1), CHUNK)
 
     def _advance(self, values: Floats) -> Change | None:
         """Take all the values, or stop at the first drift: what is known then is of no more use."""
@@ -95,7 +85,11 @@ class PageHinkley:
         hit = bool(hits[last])
         last = last if hit else len(values) - 1
         self._keep(sums[:, : last + 1], minima[:, last], counts, totals)
-        return self._change(last, int(over[:, last].argmax())) if hit else None
+        if not hit:
+            return None
+        change = self._change(last, int(over[:, last].argmax()))
+        self._reset()
+        return change
 
     def _keep(self, sums: Floats, minima: Floats, counts: Floats, totals: Floats) -> None:
         """Take up all that was scanned up to the end of ``sums``."""

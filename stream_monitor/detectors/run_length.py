@@ -10,18 +10,18 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-#: (log of the run length, threshold) of `glr`, by at least 116 alarms each.
+#: (log of the run length, threshold) of `glr`, by at least 217 alarms each.
 GLR = (
-    (6.456, 6.0),
-    (7.219, 7.0),
-    (8.022, 8.0),
-    (8.873, 9.0),
-    (9.753, 10.0),
-    (10.653, 11.0),
-    (11.550, 12.0),
-    (12.473, 13.0),
-    (13.407, 14.0),
-    (14.360, 15.0),
+    (6.467, 1.0),
+    (7.232, 2.0),
+    (8.020, 3.0),
+    (8.847, 4.0),
+    (9.678, 5.0),
+    (10.531, 6.0),
+    (11.438, 7.0),
+    (12.304, 8.0),
+    (13.230, 9.0),
+    (14.140, 10.0),
 )
 #: (log of the run length, log of delta) of `adwin`, by at least 79 alarms each.
 ADWIN = tuple(
@@ -40,6 +40,8 @@ ADWIN = tuple(
         (14.745, 0.002),
     )
 )
+#: A threshold of 0 would be one false alarm after the other.
+LOWEST = 0.25
 #: Run lengths outside these are taken for the nearest: no table reaches further.
 SHORTEST, LONGEST = 100.0, 1e15
 
@@ -47,10 +49,10 @@ SHORTEST, LONGEST = 100.0, 1e15
 def glr_threshold(run_length: float) -> float:
     """The threshold of `glr` that gives one false alarm in so many values.
 
-    >>> round(glr_threshold(103_820), 1)
-    12.0
+    >>> round(glr_threshold(92_769), 1)
+    7.0
     """
-    return _interpolate(GLR, _log(run_length))
+    return max(_interpolate(GLR, _log(run_length)), LOWEST)
 
 
 def adwin_delta(run_length: float) -> float:

@@ -16,12 +16,14 @@ CHUNK = 4096
 CHUNK_AFTER = 1024
 
 
-def scan(values: Floats, advance: Callable[[Floats], Change | None]) -> list[Change]:
+def scan(
+    values: Floats, advance: Callable[[Floats], Change | None], chunk: int = CHUNK, after: int = CHUNK_AFTER
+) -> list[Change]:
     """The changes in a column; ``advance`` takes a whole piece of it, or stops at a change and starts anew."""
     changes: list[Change] = []
     start = 0
     while start < len(values):
-        piece = values[start : start + (CHUNK_AFTER if changes else CHUNK)]
+        piece = values[start : start + (after if changes else chunk)]
         change = advance(piece)
         if change is None:
             start += len(piece)

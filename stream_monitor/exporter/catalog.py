@@ -201,7 +201,7 @@ LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the pa
 SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
 LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the loop last came round.")
 RENDER_FAILURES = _metric("render_failures_total", "counter", "Models that could not be rendered in a scrape.")
-BUILD_INFO = _metric("build_info", "gauge", "Always 1; the versions are in the labels.", "version", "python")
+BUILD_INFO = _metric("build_info", "gauge", "Always 1; the versions are its label values.", "version", "python")
 
 #: All of them, in the order of the page.
 CATALOG: tuple[Metric, ...] = tuple(value for value in globals().copy().values() if isinstance(value, Metric))

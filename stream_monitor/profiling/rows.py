@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stream_monitor.codec import _cell, _parse_leniently, _score
+from stream_monitor.codec import parse_leniently, read_cell, read_score
 from stream_monitor.errors import Reason, RecordError
 from stream_monitor.fields import FieldMap
 from stream_monitor.sources.base import Record, TextRow
@@ -38,7 +38,7 @@ def _parse(value: bytes) -> Mapping[str, Any]:
     try:
         body = orjson.loads(value)
     except orjson.JSONDecodeError:
-        body = _parse_leniently(value)
+        body = parse_leniently(value)
     if type(body) is not dict:
         raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
     return body
@@ -60,12 +60,12 @@ def cells(column: Sequence[str | None]) -> Sequence[Any]:
             numbers = [math.nan]
         if all(map(math.isfinite, numbers)):
             return numbers
-    return [_cell(cell) for cell in column]
+    return [read_cell(cell) for cell in column]
 
 
 def classes(column: Sequence[Any]) -> Sequence[Any]:
     """Classes however they are spelled: ``1``, ``1.0`` and ``"1"`` are one."""
-    return [_cell(value) for value in column]
+    return [read_cell(value) for value in column]
 
 
 def scores(column: Sequence[Any], predictions: Sequence[Any]) -> Sequence[Any]:
@@ -75,6 +75,6 @@ def scores(column: Sequence[Any], predictions: Sequence[Any]) -> Sequence[Any]:
 
 def _one_score(score: Mapping[str, Any], prediction: Any) -> Any:
     try:
-        return _score(score, prediction)
+        return read_score(score, prediction)
     except RecordError:
         return score

@@ -233,6 +233,8 @@ def _kept(last: NDArray[np.intp]) -> NDArray[np.intp]:
     distinct = len(last)
     if distinct <= MOST_KNOTS:
         return np.arange(distinct)
-    ranks = np.linspace(0, last[-1], QUANTILES).astype(np.intp)
+    # As many from above as from below: a sign turned round leaves the same ones.
+    lower = np.linspace(0, last[-1], QUANTILES)[: QUANTILES // 2 + 1].astype(np.intp)
+    ranks = np.concatenate((lower, last[-1] - lower[::-1]))
     ends = (np.arange(TAIL), np.searchsorted(last, ranks), np.arange(distinct - TAIL, distinct))
     return np.unique(np.concatenate(ends))

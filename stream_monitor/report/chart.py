@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_monitor.detectors import Floats
+from stream_monitor.figures import short
 from stream_monitor.report.axis import Scale, limits, number_ticks
-from stream_monitor.report.figures import short, text
+from stream_monitor.report.figures import text
 from stream_monitor.report.timebase import Timebase
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1080, 70, 14, 20, 24

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.figures import counted, moment, short
 from stream_monitor.report.chart import Mark
-from stream_monitor.report.figures import counted, moment, short
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timebase import Timebase
 from stream_monitor.report.timelines import Categories, Numbers

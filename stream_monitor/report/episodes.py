@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stream_monitor.episodes import change_point
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.figures import counted, moment, span
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import Contents, Episode, alarm, beginning, by_effect
-from stream_monitor.report.figures import counted, exact, moment, span, text, when
+from stream_monitor.report.figures import exact, text, when
 
 #: Episodes that are shown one by one, signals of each, and signals in the overview.
 MOST_EPISODES, MOST_SIGNALS, MOST_LANES = 60, 12, 30
@@ -36,7 +38,7 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
     ]
     begins = [beginning(episode) for episode in chosen(contents)]
     rest = len(ordered) - len(rows)
-    more = f"<p class=note>And {counted(rest, 'signal')} more with smaller effects.</p>" if rest else ""
+    more = f"<p class=note>And {counted(rest, 'more signal')} with smaller effects.</p>" if rest else ""
     return f"<figure class=wide>{lanes(contents.base, rows, begins)}</figure>{more}"
 
 
@@ -60,7 +62,7 @@ def _card(contents: Contents, episode: Episode) -> str:
     ranked = episode.ranked
     rows = "".join(_row(strongest, episode.detections) for strongest in ranked[:MOST_SIGNALS])
     rest = len(ranked) - MOST_SIGNALS
-    others = f"And {counted(rest, 'signal')} more with smaller effects: see all detections."
+    others = f"And {counted(rest, 'more signal')} with smaller effects: see all detections."
     version = contents.named(episode.key)
     return (
         f'<article class=episode id={episode.link} data-episode="{text(episode.id)}">'
@@ -86,12 +88,12 @@ def _times(episode: Episode) -> str:
     """When the change is estimated to have been, and when it was noticed."""
     first = episode.first
     noticed = when(first.ts, first.index)
-    changed = [(d.changed_index, d.changed_ts) for d in episode.detections if d.changed_index is not None]
+    changed = change_point(first.index, episode.ranked)
     if not changed:
         return f"Noticed {noticed}."
-    index, ts = min(changed, key=lambda each: each[0])
+    index, ts = changed
     delay = f"{span(max(first.ts - ts, 0.0))}, " if first.ts is not None and ts is not None else ""
-    late = counted(max(first.index - index, 0), "prediction")
+    late = counted(first.index - index, "prediction")
     return f"Began about {when(ts, index)}; noticed {noticed}: after {delay}{late}."
 
 

@@ -1,29 +1,11 @@
-"""Figures as people read them."""
+"""Figures as HTML."""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from html import escape
-from itertools import pairwise
 
-
-def short(value: float | None, digits: int = 5) -> str:
-    """A number in few digits, with separators; a dash where there is none.
-
-    >>> short(1234567.0), short(0.012345678), short(2.5e-9), short(None)
-    ('1,234,600', '0.012346', '2.5e-09', '–')
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    if not 1e-4 <= abs(value) < 1e7:
-        return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e")
-    rounded = float(f"{value:.{digits}g}")
-    decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
-    text = f"{rounded:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+from stream_monitor.figures import moment, plain, short
 
 
 def exact(value: float | None, digits: int = 5) -> str:
@@ -33,15 +15,6 @@ def exact(value: float | None, digits: int = 5) -> str:
     return f'<data value="{value!r}">{short(value, digits)}</data>'
 
 
-def moment(ts: float | None) -> str:
-    """A time to the second, in UTC.
-
-    >>> moment(1795435200.0), moment(None)
-    ('2026-11-23 12:00:00', '')
-    """
-    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m-%d %H:%M:%S}" if ts is not None and math.isfinite(ts) else ""
-
-
 def when(ts: float | None, index: int) -> str:
     """A time and a prediction as HTML."""
     prediction = f'prediction <data value="{index}">{index:,}</data>'
@@ -49,32 +22,6 @@ def when(ts: float | None, index: int) -> str:
     return f'<time datetime="{shown.replace(" ", "T")}Z">{shown}</time> ({prediction})' if shown else prediction
 
 
-def span(seconds: float) -> str:
-    """A stretch of time in its largest fitting units.
-
-    >>> span(90061), span(75), span(0.25)
-    ('1 d 1 h', '1 min 15 s', '0.25 s')
-    """
-    if seconds < 1:
-        return f"{seconds:.2g} s"
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    for (name, size), (smaller, small) in pairwise(units):
-        if seconds >= size:
-            whole, rest = divmod(int(seconds), size)
-            return f"{whole} {name} {rest // small} {smaller}" if rest // small else f"{whole} {name}"
-    return f"{int(seconds)} s"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "episode"), counted(1200, "episode")
-    ('1 episode', '1,200 episodes')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def text(value: object) -> str:
     """Anything as text of HTML, or as the value of an attribute; control characters made visible."""
-    shown = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(value))
-    return escape(shown.encode("utf-8", "replace").decode())
+    return escape(plain(value).encode("utf-8", "replace").decode())

@@ -11,9 +11,10 @@ from typing import Any
 
 from stream_monitor import __version__
 from stream_monitor.events import Detection
+from stream_monitor.figures import counted, moment, span
 from stream_monitor.report.contents import Contents, group
 from stream_monitor.report.episodes import cards, overview
-from stream_monitor.report.figures import counted, exact, moment, span, text
+from stream_monitor.report.figures import exact, text
 from stream_monitor.report.performance_charts import performance_charts
 from stream_monitor.report.recorder import MOST_DISTANCES, MOST_SIGNALS, Recorder
 from stream_monitor.report.signal_charts import SignalCharts

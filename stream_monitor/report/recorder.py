@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from stream_monitor.events import ModelVersion
 from stream_monitor.measures.performance import Performance
 from stream_monitor.report.timelines import Categories, Ints, Numbers, Samples, add_up, merged
+from stream_monitor.signal_monitor import SignalMonitor
 from stream_monitor.signals import Column
 
 #: Bins over the whole stream; full, two neighbours become one.
@@ -29,7 +30,7 @@ SignalKey = tuple[ModelVersion, str]
 
 
 class Recorder:
-    """Timelines of signals, performance and distances over the predictions of a stream.
+    """Timelines of signals, performance and distances over the predictions of a stream: an `Observer` of its fleet.
 
     All have the same bins: ``width`` predictions each, counted over the whole stream. Their number is fixed, so
     memory doesn't grow with the stream.
@@ -76,6 +77,14 @@ class Recorder:
     def _count(self) -> int:
         return len(self._numbers) + len(self._categories)
 
+    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
+        """Take what a monitor has just fed to a signal, and read its distances off where they are due."""
+        key, name, at = signal.key, signal.name, int(column.index[-1])
+        names = signal.categories.name if signal.kind == "category" and signal.categories else None
+        self.take(key, name, column, names)
+        if self.wants_distances(key, name, at):
+            self.take_distances(key, name, signal.distances(), at)
+
     def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
         """Take a signal's next values; of categories these are codes, and ``names`` knows what they stand for."""
         if not len(column.values):
@@ -111,9 +120,7 @@ class Recorder:
         self._next_distances[key, name] = at + max(at // 100, DISTANCE_STEP + self._count)
         return True
 
-    def take_distances(
-        self, key: ModelVersion, name: str, distances: Mapping[str, tuple[float, float]], at: int
-    ) -> None:
+    def take_distances(self, key: ModelVersion, name: str, distances: Mapping[str, Sequence[float]], at: int) -> None:
         """Read off a signal's distances to the reference, with their thresholds."""
         bin_ = int(self._bins_of(np.array([at]))[0])
         for distance, (value, threshold) in distances.items():

@@ -8,10 +8,11 @@ import numpy as np
 
 from stream_monitor.detectors import Floats
 from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.figures import counted, short
 from stream_monitor.measures.interval import wilson
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
 from stream_monitor.report.contents import Contents, by_effect, in_short
-from stream_monitor.report.figures import counted, short, text
+from stream_monitor.report.figures import text
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timelines import CATEGORIES, HIGH, LOW, Categories, Grid, Numbers, Points, choose_edges
 
@@ -30,7 +31,7 @@ _ERRORS = "share of wrong predictions, with its 95 % interval"
 #: Of numbers, by the kind of signal.
 _CAPTIONS = {
     "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
-    "spread": f"distance of a value from those just before it: {_NUMBERS}",
+    "spread": f"standard deviation of each four values in a row: {_NUMBERS}",
 }
 _CATEGORIES = "share of each category"
 _DISTANCES = "distances to the reference, as multiples of their thresholds:"

@@ -102,6 +102,8 @@ class Source(Protocol):
     def commit(self, changed: bool = False) -> None:
         """Keep the position behind the last batch polled: a restart goes on from there.
 
+        A source that can `resume` calls `before_commit` first, with all that was applied: the state is then never
+        behind the position.
         ``changed``: there is something to save even where no position has moved.
         """
         ...

@@ -51,7 +51,7 @@ def _naive(values: Floats, threshold: float, clock: int, kind: str) -> list[tupl
         seen = values[start:end]
         best: tuple[float, int] | None = None
         for length in _windows(len(seen), clock):
-            over = _ratio(seen, length, kind) - (threshold - 0.75 * math.log(length / 4))
+            over = _ratio(seen, length, kind) - (threshold + 1.5 * math.log(max(512 / length, 1.0)))
             after = seen[-length:]
             rises = after.mean() > seen.mean()
             enough = kind == "number" or (after.sum() if rises else length - after.sum()) >= 4
@@ -72,7 +72,7 @@ def _stream(seed: int, kind: str) -> Floats:
 
 
 @pytest.mark.parametrize("kind", ["number", "share"])
-@given(seed=st.integers(0, 2**32 - 1), threshold=st.floats(5, 12), clock=st.integers(1, 9), shares=cuts())
+@given(seed=st.integers(0, 2**32 - 1), threshold=st.floats(0.5, 6), clock=st.integers(1, 9), shares=cuts())
 @settings(max_examples=8, deadline=None)
 def test_it_finds_what_the_formula_finds(
     kind: str, seed: int, threshold: float, clock: int, shares: list[float]
@@ -115,7 +115,7 @@ def test_a_larger_weight_is_more_evidence() -> None:
     values = (np.random.default_rng(1).random(4000) < np.repeat([0.1, 0.2], 2000)).astype(float)
 
     def first(weight: float) -> Change:
-        return GlrConfig(threshold=12.0).make(Terms("share", weight=weight)).update_many(values)[0]
+        return GlrConfig(threshold=6.0).make(Terms("share", weight=weight)).update_many(values)[0]
 
     assert first(2.0).index < first(1.0).index < first(0.5).index
 

@@ -78,7 +78,7 @@ def test_the_version_and_the_help() -> None:
 
 
 def test_the_commands_of_this_issue() -> None:
-    assert set(cli.commands) == {"run", "replay", "demo", "detectors", "check-config", "profile"}
+    assert set(cli.commands) == {"run", "replay", "demo", "detectors", "check-config", "profile", "tune"}
 
 
 def test_as_a_module_it_is_the_same_program() -> None:
@@ -100,7 +100,10 @@ def _logged(form: logging.Formatter, caplog: pytest.LogCaptureFixture) -> str:
 
 def test_a_detection_as_text(caplog: pytest.LogCaptureFixture) -> None:
     line = _logged(TextFormatter(), caplog)
-    assert line.endswith("WARNING drift in feature:a of m/1: mean 1 -> 2 (adwin, prediction 7)")
+    assert line.endswith(
+        "WARNING drift in feature:a of m/1: up from 1 to 2; noticed at 2026-11-23 12:00:00 UTC, prediction 7; "
+        "found by adwin"
+    )
 
 
 def test_a_detection_as_json(caplog: pytest.LogCaptureFixture) -> None:

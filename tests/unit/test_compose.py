@@ -166,6 +166,22 @@ def test_the_dashboard_keeps_its_address_and_has_each_panel_once() -> None:
     assert len(panels) == len(set(panels))
 
 
+def test_the_dashboard_answers_what_changed() -> None:
+    told = ("detections_total", "last_detection_timestamp_seconds", "mean_before", "mean_after", "effect_size")
+    wanted = [*(f"drift_{name}" for name in (*told, "active", "episodes_total")), "reference_distance"]
+    assert {f"stream_monitor_{name}" for name in wanted} <= _metrics_in("\n".join(_expressions()))
+
+
+def test_no_panel_lies_on_another() -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in DASHBOARD["panels"]:
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24
+        for x in range(at["x"], at["x"] + at["w"]):
+            for y in range(at["y"], at["y"] + at["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
+
+
 @pytest.mark.prometheus
 def test_promtool_accepts_the_configuration_and_every_expression(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+from scipy.signal import lfilter
 
 from stream_monitor.budget import Budget
 from stream_monitor.categories import Categories
@@ -19,7 +22,7 @@ from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.normal_scores import NormalScores
 from stream_monitor.reference import NumericReference
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import Column, Spread
+from stream_monitor.signals import SPREAD_OF, Column, Spread, warmup_of
 from stream_monitor.testing import make_prediction
 from tests.harness import feature_events, run
 
@@ -111,18 +114,54 @@ def test_changes_are_found_in_time(most: int, kind: ColumnKind, make: Callable[[
     assert float(np.median(delays)) <= most
 
 
+def _spread(values: Any, run_length: float = 100_000.0) -> list[Detection]:
+    """What is found in the spread of numbers, under a run length in numbers."""
+    index = np.arange(len(values))
+    terms = SignalTerms(warmup=warmup_of("spread:x", 500))
+    signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, terms, run_length / SPREAD_OF)
+    return signal.update(Spread().column(Column(values, index, index.astype(float))))
+
+
 def test_a_wider_spread_is_found_and_a_level_is_none() -> None:
     delays = []
     for seed in range(15):
         rng = np.random.default_rng(seed)
-        values = np.concatenate((rng.normal(size=5000), rng.normal(0, 2, 1000)))
-        column = Spread().column(Column(values, np.arange(6000), np.arange(6000.0)))
-        found = _watch(np.concatenate((column.values[:8], column.values)))[1]
+        found = _spread(np.concatenate((rng.normal(size=5000), rng.normal(0, 2, 1000))))
         delays.append(next((one.index - 5000 for one in found if one.index >= 5000), 10**9))
     assert float(np.median(delays)) <= 60
     level = np.random.default_rng(1).normal(np.repeat([0.0, 2.0], 5000))
-    column = Spread().column(Column(level, np.arange(10_000), np.arange(10_000.0)))
-    assert _watch(column.values)[1] == []
+    assert _spread(level) == []
+
+
+@pytest.mark.parametrize("shape", ["normal", "lognormal", "student t(2)", "AR(1) 0.5"])
+def test_the_spread_is_quiet_whatever_the_distribution(shape: str) -> None:
+    """A wild value, or a skewed distribution, must not make neighbours that depend on each other."""
+    rng = np.random.default_rng(8)
+    make = {
+        "normal": lambda: rng.normal(size=10 * COUNT),
+        "lognormal": lambda: rng.lognormal(size=10 * COUNT),
+        "student t(2)": lambda: rng.standard_t(2, size=10 * COUNT),
+        "AR(1) 0.5": lambda: lfilter([1.0], [1.0, -0.5], rng.normal(size=10 * COUNT)),
+    }[shape]
+    # 10 are allowed; more than 20 of them come once in 600 times.
+    assert len(_spread(make())) <= 20
+
+
+@given(
+    values=st.lists(st.floats(-1e308, 1e308), min_size=4, max_size=20),
+    unit=st.sampled_from((1e-300, 1e-6, 1.0, 1e6)),
+)
+def test_the_spread_of_four_is_that_of_numpy(values: list[float], unit: float) -> None:
+    column = np.array(values) * (unit if max(map(abs, values)) < 1e100 else 1.0)
+    index = np.arange(len(column))
+    spread = Spread().column(Column(column, index, index * 1.0))
+    fours = column[: len(column) // 4 * 4].reshape(-1, 4)
+    scale = np.maximum(np.abs(fours).max(axis=1, keepdims=True), 1e-300)
+    # The largest float is the most that it says.
+    with np.errstate(over="ignore"):
+        expected = np.minimum(np.std(fours / scale, axis=1, ddof=1), np.finfo(np.float64).max / scale[:, 0])
+    np.testing.assert_allclose(spread.values / scale[:, 0], expected, rtol=1e-9, atol=1e-9)
+    assert spread.index.tolist() == list(range(3, len(fours) * 4, 4))
 
 
 def test_normal_scores_are_those_of_scipy() -> None:
@@ -152,7 +191,9 @@ def test_the_budget_is_spent_once() -> None:
     lengths = Budget(specs, 1000.0).run_lengths(names, features)
     detectors = {name: 2 if name == "error" else 1 for name in names}
     assert math.isinf(lengths["score"])
-    assert math.fsum(detectors[name] / length for name, length in lengths.items()) == pytest.approx(1 / 1000.0)
+    # In predictions: of the spread, each value stands for four.
+    each = {name: length * 4 if name.startswith("spread:") else length for name, length in lengths.items()}
+    assert math.fsum(detectors[name] / length for name, length in each.items()) == pytest.approx(1 / 1000.0)
     assert lengths["error"] < lengths["prediction"] < lengths["feature:f0"] < lengths["missing:f0"]
 
 
@@ -169,6 +210,27 @@ def test_what_a_detection_says() -> None:
     assert first.after == pytest.approx(values[5000:].mean(), rel=0.25)
     assert (first.effect or 0) > 1
     assert first.n_before + first.n_after == first.index + 1
+
+
+@pytest.mark.parametrize("detector", ["page_hinkley:threshold=50", "glr"])
+@pytest.mark.parametrize("phi", [0.0, 0.9])
+def test_means_are_among_the_values_though_the_change_is_long_ago(detector: str, phi: float) -> None:
+    """A slow rise: what came after its beginning is more than is remembered value by value."""
+    ramp = np.clip((np.arange(20_000) - 3000) / 8000, 0.0, 1.0) * 1.5
+    values = np.random.default_rng(8).normal(size=20_000) + ramp
+    if phi:
+        values = _ar(np.random.default_rng(8), phi)[:20_000] + 4 * ramp
+    _, found = run(feature_events({"a": 100.0 + values}), detectors=[f"feature:a={detector}"])
+    assert found
+    for one in found:
+        until = 100.0 + values[: one.index + 1]
+        assert until.min() <= one.before <= until.max()
+        assert until.min() <= one.after <= until.max()
+    # Later ones may be found in values that were held for a warm-up, before they are raised.
+    first = found[0]
+    until = 100.0 + values[: first.index + 1]
+    assert first.after == pytest.approx(until[-first.n_after :].mean(), rel=1e-9)
+    assert first.before == pytest.approx(until[: -first.n_after].mean(), rel=1e-6)
 
 
 def test_one_change_in_many_features_is_one_episode() -> None:
@@ -252,3 +314,31 @@ def test_a_type_is_told_by_most_of_the_first_values(caplog: pytest.LogCaptureFix
     assert [features[name].violations for name in ("a", "b", "zip")] == [1, 1000, 0]
     assert "feature a of default/default is taken for numeric" in caplog.text
     assert monitor.signals["feature:zip"].kind == "category"
+
+
+def test_a_change_in_one_category_makes_no_other_one_known() -> None:
+    """A second change soon after the first must not be taken for what is usual since."""
+    rng = np.random.default_rng(9)
+    first = rng.choice(list("abc"), 3000, p=[0.4, 0.3, 0.3])
+    second = rng.choice(list("abc"), 200, p=[0.1, 0.45, 0.45])
+    third = rng.choice(list("abcn"), 2000, p=[0.1, 0.35, 0.35, 0.2])
+    _, found = _watch(np.concatenate((first, second, third)), "category")
+    assert found[0].category == "a" and 3000 <= found[0].index < 3200
+    assert [one.category for one in found if one.index >= 3200] == ["(unseen)"]
+
+
+@pytest.mark.parametrize("detector", ["glr", "adwin"])
+def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
+    """The values after a change are of other hours than those before it: their plain means would tell the hour."""
+    for seed, change in enumerate(range(4000, 4700, 100)):
+        rng, n = np.random.default_rng(seed), np.arange(7000)
+        values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
+        values[change:] += 10.0
+        terms = SignalTerms(season=1440.0)
+        signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, terms, 100_000.0)
+        first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
+        assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
+        if detector == "glr":
+            assert abs((first.changed_index or 0) - change) <= 16
+        else:
+            assert first.changed_index is None

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.cli import cli
-from stream_monitor.codec import _cell
+from stream_monitor.codec import read_cell
 from stream_monitor.errors import ConfigError
 from stream_monitor.loading import variable
 from stream_monitor.profile import ColumnProfile, Profile
@@ -199,7 +199,7 @@ def test_a_column_is_split_as_the_monitor_does(column: list[Any]) -> None:
 def test_cells_are_read_as_the_codec_does(column: list[str | None]) -> None:
     column = [None if cell is None else cell.strip() or None for cell in column]
     ours = [value for value in cells(column) if value is not None]
-    theirs = [value for value in map(_cell, column) if value is not None]
+    theirs = [value for value in map(read_cell, column) if value is not None]
     assert [(type(value), value) for value in ours] == [(type(value), value) for value in theirs]
 
 

@@ -337,7 +337,7 @@ def test_what_is_left_out_is_said() -> None:
         "And 1,000 more, which --json has",
         "The 60 episodes with the largest effects; 2,940 more",
         "The 60 with the largest effects; 10 more",
-        "And 40 signals more with smaller effects",
+        "And 40 more signals with smaller effects",
     ):
         assert words in page.text
 

@@ -1,4 +1,4 @@
-"""The landing page: what is watched, how right it is, what drifted last. One request, no scripts, no network."""
+"""The landing page: what changed, what is watched, how right it is. One request, no scripts, no network."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from importlib.resources import files
 from string import Template
 
 from stream_monitor import __version__
+from stream_monitor.exporter.page import changes
+from stream_monitor.exporter.page.table import table
+from stream_monitor.figures import moment, short
 from stream_monitor.health import Health
 from stream_monitor.monitor import Monitor
 from stream_monitor.pipeline import Pipeline
-from stream_monitor.timestamps import format_timestamp
 
-SHOWN_DETECTIONS = 20
+SHOWN_DETECTIONS = 10
 SHOWN_MODELS = 50
 
 
@@ -25,22 +27,25 @@ def render_page(pipeline: Pipeline, health: Health) -> str:
 
 
 def _fill(template: Template, pipeline: Pipeline, problems: Sequence[str]) -> str:
+    monitors = list(pipeline.fleet.monitors.values())
     return template.substitute(
         version=__version__,
         state="red" if problems else "green",
         verdict=escape("; ".join(problems) or "ready"),
         tiles=_tiles(pipeline),
-        models=_table(
+        episodes=changes.episodes(monitors),
+        active=changes.active(monitors, pipeline.joiner.clock),
+        models=table(
             ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
-            (_model_row(monitor) for monitor in list(pipeline.fleet.monitors.values())[:SHOWN_MODELS]),
+            map(_model_row, monitors[:SHOWN_MODELS]),
             "No prediction has come in yet.",
         ),
-        detections=_table(
-            ("Time", "Model", "Signal", "Detector", "Mean before", "Mean after"),
+        detections=table(
+            ("Time", "Model", "Signal", "Detector", "Before → after", "Effect"),
             _detection_rows(pipeline),
             "No drift so far.",
         ),
-        rejects=_table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
+        rejects=table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
     )
 
 
@@ -73,12 +78,12 @@ def _model_row(monitor: Monitor) -> tuple[str, ...]:
 def _detection_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
     for detection in list(pipeline.fleet.recent)[: -SHOWN_DETECTIONS - 1 : -1]:
         yield (
-            format_timestamp(detection.ts) or f"prediction {detection.index:,}",
+            moment(detection.ts) or f"prediction {detection.index:,}",
             f"{detection.model} / {detection.version}",
-            detection.signal,
+            changes.named(detection),
             detection.detector,
-            f"{detection.before:.6g}",
-            f"{detection.after:.6g}",
+            changes.moved(detection),
+            short(detection.effect, 3),
         )
 
 
@@ -86,10 +91,3 @@ def _reject_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
     for reason, count in pipeline.stats.rejected.most_common():
         if count:
             yield reason.value, f"{count:,}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in rows)
-    if not body:
-        return f"<p class=empty>{empty}"
-    return f"<table><tr>{''.join(f'<th>{name}' for name in head)}{body}</table>"

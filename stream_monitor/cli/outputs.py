@@ -1,0 +1,28 @@
+"""Files that a command writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stream_monitor.errors import ConfigError
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | None]) -> None:
+    """Fail before the work begins, not after it: each flag's file can be written, and is not read."""
+    taken = {path.resolve() for path in inputs if path}
+    for name, path in outputs.items():
+        if not path:
+            continue
+        if path.resolve() in taken:
+            raise ConfigError(f"{name}: {path} is read, or written by another flag; name another file")
+        taken.add(path.resolve())
+        write(name, path, b"")
+
+
+def write(name: str, path: Path, content: bytes) -> None:
+    """Write a flag's file."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{name}: can't write {path}: {error.strerror}") from None

@@ -1,0 +1,65 @@
+"""``stream-monitor tune``: which detectors, and how strict, by a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.outputs import check_outputs, write
+from stream_monitor.cli.progress import Progress, Reading
+from stream_monitor.profile import Profile
+from stream_monitor.tuning.settings import TuneConfig
+
+
+@click.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--json", "json_path", metavar="OUT", type=click.Path(path_type=Path), help="write everything to this file"
+)
+@settings_options(TuneConfig)
+def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
+    """Try detectors over recorded predictions: false alarms beside delays, and the flags that fit.
+
+    FILE is what `replay` reads, with the same flags. Every candidate watches it as `run` would: as it is; as a
+    surrogate, which has the same values and no drift, to count false alarms; and with changes of known size in it, to
+    see how soon they are found. A drift that is in the recording counts among the alarms
+    of "as is" only.
+    """
+    config = load(TuneConfig, flags)
+    from stream_monitor import app
+    from stream_monitor.tuning.candidates import candidates, in_events, surrogate_period
+    from stream_monitor.tuning.recommendation import recommend
+    from stream_monitor.tuning.result import summary
+    from stream_monitor.tuning.sweep import Terms, sweep
+    from stream_monitor.tuning.text import lines
+
+    check_outputs({"--json": json_path}, [*files, config.labels])
+    with Reading() as read:
+        recording = app.record(config, files, read)
+    tried = candidates(config, recording)
+    terms = Terms(
+        config.surrogates,
+        config.horizon,
+        config.seed,
+        Profile.read(config.profile) if config.profile else None,
+        surrogate_period(tried, recording),
+    )
+    with Progress("Trying ") as progress:
+        result = sweep(recording, tried, terms, progress)
+    wanted = in_events(config.expected_run_length, recording.rate)
+    found = recommend(result, wanted, config.horizon)
+    if json_path:
+        write("--json", json_path, orjson.dumps(summary(result, found), option=orjson.OPT_INDENT_2) + b"\n")
+    for line in lines(result, found):
+        click.echo(line)

@@ -1,0 +1,63 @@
+"""What one should know before one trusts a silence: what is watched less well than it seems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stream_monitor.categories import MOST
+from stream_monitor.monitor import Monitor
+from stream_monitor.reference import NumericReference
+from stream_monitor.signal_monitor import SignalMonitor
+
+#: Names that a note lists at most.
+LISTED = 5
+
+
+def notes(monitor: Monitor, warmup: int, seasonality: float | None) -> list[str]:
+    """A line for each thing; ``seasonality`` is the period in seconds that was asked for, None where found out."""
+    if monitor.predictions < warmup:
+        return [f"{monitor.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
+    return [*_of_season(monitor, seasonality), *_of_features(monitor)]
+
+
+def _of_season(monitor: Monitor, seasonality: float | None) -> Iterator[str]:
+    waiting = [name for name, signal in monitor.signals.items() if signal.waits_for_season]
+    if waiting and seasonality:
+        hours = f"{seasonality / 3600:g}h"
+        yield f"no whole --seasonality of {hours} has passed yet: nothing could be found in {_listed(waiting)}"
+
+
+def _of_features(monitor: Monitor) -> Iterator[str]:
+    features = monitor.features
+    empty = [name for name, counts in features.items() if not counts.numeric + counts.text]
+    if empty:
+        yield f"never a value in {_listed(empty)}: only what is missing is watched"
+    constant = [name for name in features if _is_constant(monitor.signals.get(f"feature:{name}"))]
+    if constant:
+        yield f"one value only at first in {_listed(constant)}: any other one is a change"
+    crowded = [name for name in features if _is_crowded(monitor.signals.get(f"feature:{name}"))]
+    if crowded:
+        yield f"over {MOST:,} categories, as an id has them, in {_listed(crowded)}: nothing can be compared in it"
+    for name, counts in features.items():
+        if counts.violations:
+            wrong = f"{counts.violations:,} of its values are not"
+            yield f"{name} is taken for {counts.type}: {wrong} (--feature-type can say otherwise)"
+
+
+def _is_constant(signal: SignalMonitor | None) -> bool:
+    reference = signal.reference if signal else None
+    return isinstance(reference, NumericReference) and reference.distinct == 1
+
+
+def _is_crowded(signal: SignalMonitor | None) -> bool:
+    return bool(signal and signal.categories and signal.categories.count >= MOST)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few names.
+
+    >>> _listed(["a", "b"]), _listed([str(name) for name in range(7)])
+    ('a, b', '0, 1, 2, 3, 4 and 2 more')
+    """
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,79 @@
+"""What ``tune --json`` writes."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import Any
+
+from stream_monitor.timestamps import format_timestamp
+from stream_monitor.tuning.recommendation import Recommendation, Verdict
+from stream_monitor.tuning.sweep import Sweep
+from stream_monitor.tuning.text import warnings, why
+
+
+def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
+    """Everything; a delay of null was missed."""
+    recording = sweep.recording
+    return {
+        "model": recording.key.model,
+        "version": recording.key.version,
+        "events": recording.events,
+        "outcomes": recording.labels,
+        "features": list(recording.features),
+        "signals": {
+            signal.name: {"kind": signal.kind, "values": len(signal.fed.values), "block": sweep.blocks[signal.name]}
+            for signal in recording.signals
+        },
+        "injected": sweep.injected,
+        "wanted_run_length": found.wanted,
+        "judged_events": found.events,
+        "candidates": [_candidate(sweep, verdict) for verdict in found.verdicts],
+        "recommended": {
+            "flags": found.best.tally.candidate.flags,
+            "candidate": found.verdicts.index(found.best),
+            "keeps_budget": found.keeps,
+            "why": why(found),
+        },
+        "warnings": list(warnings(sweep, found)),
+    }
+
+
+def _candidate(sweep: Sweep, verdict: Verdict) -> dict[str, Any]:
+    tally, candidate = verdict.tally, verdict.tally.candidate
+    return {
+        "flags": candidate.flags,
+        "detector": candidate.detector,
+        "run_length": candidate.promised,
+        "warmup": candidate.warmup,
+        "seasonality": candidate.seasonality,
+        "budget": verdict.budget,
+        "recorded": {
+            "alarms": len(tally.recorded),
+            "per_10000_values": 1e4 * len(tally.recorded) / max(sweep.values, 1),
+            "detections": [{**one._asdict(), "ts": format_timestamp(one.ts)} for one in tally.recorded],
+        },
+        "surrogate": {
+            "alarms": tally.false_alarms,
+            "per_10000_values": 1e4 * tally.false_alarms / max(sweep.values * sweep.surrogates, 1),
+            "events_between": _finite(verdict.run_length),
+            "events_between_at_least": verdict.at_least,
+            "by_signal": {name: count for name, count in tally.surrogate.items() if count},
+        },
+        "delays": [
+            {
+                "kind": change.kind,
+                "size": change.size,
+                "median": _finite(median(delays)),
+                "missed": sum(map(math.isinf, delays)) / len(delays),
+                "count": len(delays),
+                "values": [_finite(delay) for delay in delays],
+            }
+            for change, delays in tally.delays.items()
+        ],
+        "typical_delay": _finite(verdict.typical),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,136 @@
+"""The result as text, of about a hundred columns at most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from statistics import median
+from typing import NamedTuple
+
+from stream_monitor.tuning.injection import CHANGES, Kind
+from stream_monitor.tuning.recommendation import Recommendation, Verdict
+from stream_monitor.tuning.sweep import Sweep
+
+#: The kinds of change, as headings.
+TITLES: dict[Kind, str] = {
+    "level": "a number, in sd",
+    "spread": "its spread",
+    "share": "missing, error, pts",
+    "category": "category, pts",
+}
+
+
+class _Column(NamedTuple):
+    """A column under a heading that it may share with its neighbours; the first line of ``cells`` is its name."""
+
+    heading: str
+    cells: Sequence[str]
+    is_text: bool = False
+
+
+def tables(sweep: Sweep, found: Recommendation) -> Iterator[str]:
+    """A table of false alarms and shifts of numbers, and one of all other changes."""
+    names = _names(found)
+    kinds = [kind for kind, injected in sweep.injected.items() if injected]
+    yield from _lines([*names, *_alarms(found), *_changes(found, [kind for kind in kinds if kind == "level"])])
+    rest = [kind for kind in kinds if kind != "level"]
+    if rest:
+        yield ""
+        yield from _lines([*names, *_changes(found, rest)])
+    yield ""
+    signs = {
+        ">": "recommended",
+        "!": "more false alarms than wanted",
+        "?": "neither promises the run length nor shows it here",
+    }
+    yield "  ".join(f"{sign} {text}" for sign, text in signs.items() if sign in names[0].cells)
+
+
+def compact(count: float) -> str:
+    """A count in few characters.
+
+    >>> compact(12_345), compact(1_000_000), compact(950)
+    ('12k', '1M', '950')
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= 0.9995 * size:
+            value = count / size
+            return f"{value:.1f}".removesuffix(".0") + letter if value < 9.95 else f"{value:.0f}{letter}"
+    return f"{count:.0f}"
+
+
+def _names(found: Recommendation) -> list[_Column]:
+    """What tells the candidates apart."""
+    tried = [verdict.tally.candidate for verdict in found.verdicts]
+    columns = [
+        _Column("", ["", *(_sign(found, verdict) for verdict in found.verdicts)], is_text=True),
+        _Column("", ["detector", *(one.detector for one in tried)], is_text=True),
+        _Column("run", ["length", *(compact(one.events) if one.promised else "" for one in tried)]),
+    ]
+    if len({one.warmup for one in tried}) > 1:
+        columns.append(_Column("warm-", ["up", *(compact(one.warmup) for one in tried)]))
+    if len({one.seasonality for one in tried}) > 1:
+        columns.append(_Column("", ["season", *(one.seasonality for one in tried)]))
+    return columns
+
+
+def _sign(found: Recommendation, verdict: Verdict) -> str:
+    if verdict is found.best:
+        return ">"
+    return {"kept": "", "over": "!", "unproven": "?"}[verdict.budget]
+
+
+def _alarms(found: Recommendation) -> list[_Column]:
+    tallies = [verdict.tally for verdict in found.verdicts]
+    between = [
+        compact(verdict.run_length) if verdict.tally.false_alarms else f">{compact(verdict.at_least)}"
+        for verdict in found.verdicts
+    ]
+    return [
+        _Column("false alarms", ["as is", *(f"{len(tally.recorded):,}" for tally in tallies)]),
+        _Column("false alarms", ["surrogate", *(f"{tally.false_alarms:,}" for tally in tallies)]),
+        _Column("events", ["between", *between]),
+    ]
+
+
+def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
+    """The median delay of each size, and the share missed of all sizes of a kind."""
+    columns = []
+    for kind in kinds:
+        for change in (one for one in CHANGES if one.kind == kind):
+            cells = [_delay(verdict.tally.delays.get(change, [])) for verdict in found.verdicts]
+            columns.append(_Column(TITLES[kind], [change.text, *cells]))
+        missed = [_missed(verdict, kind) for verdict in found.verdicts]
+        columns.append(_Column(TITLES[kind], ["missed", *missed]))
+    return columns
+
+
+def _delay(delays: Sequence[float]) -> str:
+    middle = median(delays) if delays else math.nan
+    return f"{middle:,.0f}" if math.isfinite(middle) else "-"
+
+
+def _missed(verdict: Verdict, kind: Kind) -> str:
+    delays = [delay for change, of in verdict.tally.delays.items() if change.kind == kind for delay in of]
+    return f"{sum(map(math.isinf, delays)) / len(delays):.0%}" if delays else ""
+
+
+def _lines(columns: Sequence[_Column]) -> Iterator[str]:
+    """Headings over what they share, names, rows."""
+    groups = [list(group) for _, group in groupby(columns, key=lambda column: column.heading)]
+    blocks = [_block(group) for group in groups]
+    for cells in zip(*blocks, strict=True):
+        yield "  ".join(cells).rstrip()
+
+
+def _block(group: Sequence[_Column]) -> list[str]:
+    """The lines of one group: its heading above, its columns beside each other."""
+    rows = [" ".join(_padded(column, row) for column in group) for row in range(len(group[0].cells))]
+    width = max(len(rows[0]), len(group[0].heading))
+    return [group[0].heading.rjust(width), *(row.rjust(width) for row in rows)]
+
+
+def _padded(column: _Column, row: int) -> str:
+    width = max(map(len, column.cells))
+    return column.cells[row].ljust(width) if column.is_text else column.cells[row].rjust(width)

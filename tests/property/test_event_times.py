@@ -1,0 +1,128 @@
+"""When a change was: near the time of the very prediction, wherever the stream was cut and taken up again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_monitor.detectors import Floats
+from stream_monitor.event_times import KEPT, EventTimes
+from stream_monitor.testing import make_label
+from tests.harness import feature_events, run
+from tests.property.test_checkpoint import make_stream, play
+from tests.streams import cut, cuts
+
+
+def _irregular(seed: int, count: int) -> Floats:
+    """Bursts, lulls and a night in between."""
+    rng = np.random.default_rng(seed)
+    steps = rng.lognormal(0.0, 2.0, count)
+    steps[rng.integers(0, count, 3)] += 30_000.0
+    return 1_795_435_200.0 + np.cumsum(steps)
+
+
+def _kept(ts: Floats, shares: list[float], known: Floats) -> EventTimes:
+    """Event times that took the stream in parts, and were written down and read again between them."""
+    times, start = EventTimes(), 0
+    for part in cut(ts, shares):
+        index = range(start, start + len(part))
+        times.add(list(index), [float(ts[at]) if known[at] else None for at in index])
+        start += len(part)
+        again = EventTimes()
+        again.restore(times.state())
+        times = again
+    return times
+
+
+@given(st.integers(0, 99), st.integers(1, 6000), cuts(), st.sampled_from((1.0, 0.5)))
+@settings(max_examples=60, deadline=None)
+def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares: list[float], share: float) -> None:
+    """The naive oracle has them all: no further off than a 128th of the way back."""
+    ts = _irregular(seed, count)
+    known = np.random.default_rng(seed).random(count) < share
+    times = _kept(ts, shares, known)
+    assert times.state() == _kept(ts, [], known).state()
+    for index in {*np.random.default_rng(seed).integers(0, count, 300).tolist(), 0, count - 1}:
+        found = times.at(index, before=count)
+        if share == 1.0:
+            age = count - index
+            reach = -(-age // 128) if age > KEPT else 0
+            assert found is not None
+            assert ts[max(index - reach, 0)] <= found <= ts[min(index + reach, count - 1)]
+        elif found is not None:
+            assert ts[0] <= found <= ts[-1]
+
+
+@given(st.integers(0, 99), st.integers(2, 3000), st.integers(1, 3000))
+@settings(max_examples=40, deadline=None)
+def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now: int) -> None:
+    """In the middle of one large batch the answer is that of a stream that ended there."""
+    ts, now = _irregular(seed, count), min(now, count)
+    whole, short = EventTimes(), EventTimes()
+    whole.add(range(count), ts.tolist())
+    short.add(range(now), ts[:now].tolist())
+    for index in range(0, now, 97):
+        assert whole.at(index, before=now) == short.at(index, before=now)
+
+
+def test_memory_does_not_grow_and_nothing_is_known_of_nothing() -> None:
+    times = EventTimes()
+    assert times.at(0, before=10) is None
+    sizes = []
+    for start in range(0, 4_000_000, 500_000):
+        index = np.arange(start, start + 500_000)
+        times.add(index, 60.0 * index)  # type: ignore[arg-type]
+        sizes.append(len("".join(times.state())))
+    assert max(sizes) < 200_000
+    assert times.at(12_345, before=4_000_000) == pytest.approx(60.0 * 12_345, rel=1e-9)
+
+
+def _events(batch: int) -> tuple[list[dict[str, Any]], Floats]:
+    """Features that shift, one of them often missing, and labels that come late and turn wrong."""
+    rng, count = np.random.default_rng(batch), 4000
+    ts = _irregular(batch, count)
+    sparse: list[float | None] = (rng.normal(size=count) + np.repeat([0.0, 3.0], 2000)).tolist()
+    columns = {
+        "a": rng.normal(size=count) + np.repeat([0.0, 1.0], [2500, 1500]),
+        "b": [None if hidden else value for hidden, value in zip(rng.random(count) < 0.5, sparse, strict=True)],
+    }
+    events = feature_events(columns, prediction="yes")
+    for event, at in zip(events, ts.tolist(), strict=True):
+        event["ts"] = at
+    labels = [make_label(at, "yes" if at < 1500 else "no", ts=None) for at in range(count)]
+    mixed = [
+        each for at in range(count + 300) for each in (*events[at : at + 1], *labels[max(at - 300, 0) : at - 299])
+    ]
+    return mixed, ts
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 333])
+def test_a_detection_tells_when_its_change_was(batch_size: int) -> None:
+    events, ts = _events(1)
+    options: dict[str, Any] = {"detectors": ["glr", "adwin"]}
+    _, expected = run(events, batch_size=len(events), **options)
+    _, found = run(events, batch_size=batch_size, **options)
+    assert [one.changed_ts for one in found] == [one.changed_ts for one in expected]
+    assert {one.signal for one in found} >= {"feature:a", "feature:b", "error"}
+    for one in found:
+        assert one.changed_index is not None
+        assert one.changed_ts is not None
+        reach = max(one.index + 300 - one.changed_index, 0) // 100
+        assert ts[one.changed_index - reach] <= one.changed_ts <= ts[one.changed_index + reach]
+
+
+def test_without_times_there_is_none() -> None:
+    rng = np.random.default_rng(2)
+    _, found = run(feature_events({"a": rng.normal(np.repeat([0.0, 2.0], 1000))}, ts=None), detectors=["glr"])
+    assert [(one.ts, one.changed_ts) for one in found] == [(None, None)] * len(found) != []
+
+
+def test_a_restart_changes_no_time() -> None:
+    records = make_stream(3, 1400)
+    state, detections, _ = play(records, [500, 900, 1300], 40)
+    assert any(one.changed_ts for one in detections)
+    assert (state, detections) == play(records, [], 250)[:2]
