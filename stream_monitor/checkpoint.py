@@ -1,8 +1,9 @@
 """State, what waits, and positions in one atomic step, in RocksDB.
 
-One key holds what is written anew each time (detectors, measures, counters, positions); what the joiner keeps has a
-key for each id, and only what changed since the last checkpoint is written. All of it goes into one synced write
-batch. Each value stands behind a format version and a checksum; there is no pickle.
+One key holds what is written anew each time (detectors, measures, counters, positions). Parts of it that never change
+have keys of their own, and so has each id that the joiner keeps: of these, only what changed since the last one is
+written. All of it goes into one synced write batch. Each value stands behind a format version and a checksum;
+there is no pickle.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
-import orjson
 from rocksdict import (
     BlockBasedOptions,
     Cache,
@@ -32,6 +32,7 @@ from rocksdict import (
 
 from stream_monitor import faults
 from stream_monitor.errors import BadState, ConfigError, StateError
+from stream_monitor.lasting import Parts
 from stream_monitor.tables import fitted
 
 logger = logging.getLogger(__name__)
@@ -71,20 +72,27 @@ class Checkpoint:
         if (directory / _MARK).exists():
             self._set_aside("is corrupt (an earlier run found that)")
         try:
-            self.table = DiskTable(directory)
+            self._open()
             self.load()
         except BadState as error:
             if hasattr(self, "table"):
                 self.table.close()
             self._set_aside(error.problem)
-            self.table = DiskTable(directory)
+            self._open()
+
+    def _open(self) -> None:
+        self.table = DiskTable(self._directory)
+        self._parts = Parts(self.table)
 
     def load(self) -> dict[str, Any] | None:
         """The state that was saved last, None when there is none; `BadState` when it can't be trusted."""
         sealed = self.table.get(_STATE)
         if sealed is None:
             return None
-        saved = orjson.loads(sealed)
+        try:
+            saved = self._parts.loads(sealed)
+        except LookupError:
+            raise self.table.corrupt("a part of the state is missing") from None
         if saved["river"] != RIVER:
             raise BadState(self._directory, f"was written with river {saved['river']}, this is {RIVER}")
         state: dict[str, Any] = saved["state"]
@@ -92,7 +100,7 @@ class Checkpoint:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write the state and all that changed in the table, all or nothing; `StateError` when that fails."""
-        self.table.put(_STATE, orjson.dumps({"river": RIVER, "state": state}, default=list))
+        self.table.put(_STATE, self._parts.dumps({"river": RIVER, "state": state}))
         self.table.write()
 
     def close(self) -> None:
@@ -189,7 +197,7 @@ class DiskTable:
             self._rocksdb.write(batch, self._sync)
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for everything
             if _is_damage(error):  # found while files were merged
-                raise self._corrupt(_one_line(error)) from None
+                raise self.corrupt(_one_line(error)) from None
             raise StateError(f"--state-dir: can't write to {self._directory}: {_one_line(error)}") from None
         for key in self._changes:
             self._ahead.pop(key, None)
@@ -208,7 +216,7 @@ class DiskTable:
             raise BadState(self._directory, f"has format {sealed[0]}, this version reads {FORMAT}")
         body = sealed[5:]
         if zlib.crc32(body).to_bytes(4, "big") != sealed[1:5]:
-            raise self._corrupt("a checksum does not hold")
+            raise self.corrupt("a checksum does not hold")
         return body
 
     def _guarded(self, read: Callable[[], _T]) -> _T:
@@ -218,10 +226,10 @@ class DiskTable:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             if _is_damage(error):
-                raise self._corrupt(_one_line(error)) from None
+                raise self.corrupt(_one_line(error)) from None
             raise StateError(f"--state-dir: can't read {self._directory}: {_one_line(error)}") from None
 
-    def _corrupt(self, detail: str) -> BadState:
+    def corrupt(self, detail: str) -> BadState:
         """Something can't be read: said at once, and again at the next start."""
         with suppress(OSError):
             (self._directory / _MARK).touch()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from stream_monitor.lasting import Lasting
 from stream_monitor.reference.state import check_keys, listed, whole
 
 #: Categories that are kept; all others are counted together.
@@ -99,7 +100,11 @@ class CategoricalReference:
             raise ValueError("counts and rest must add up to count")
         return cls(count, tuple(categories), known, rest)
 
-    packed = property(state)
+    @cached_property
+    def packed(self) -> Lasting:
+        """What `state` has; `unpacked` reads it."""
+        return Lasting(self.state())
+
     unpacked = restored
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.floats import Floats, pack, unpack
+from stream_monitor.lasting import Lasting
 from stream_monitor.moments import Moments
 from stream_monitor.reference.state import check_keys, listed, whole
 
@@ -170,10 +171,11 @@ class NumericReference:
         return reference
 
     @cached_property
-    def packed(self) -> dict[str, Any]:
-        """What `state` has, with the arrays as text, which costs next to nothing to write again; for `unpacked`."""
+    def packed(self) -> Lasting:
+        """What `state` has, with the arrays as text; `unpacked` reads it."""
         state = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: pack(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
+        packed = {name: pack(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
+        return Lasting(packed)
 
     @classmethod
     def unpacked(cls, state: Mapping[str, Any]) -> NumericReference:

@@ -1,0 +1,108 @@
+"""A state with parts that never change: the same after a restart, and each part is written once and removed once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_monitor.checkpoint import Checkpoint
+from stream_monitor.errors import BadState
+from stream_monitor.lasting import Lasting, Parts
+from stream_monitor.tables import MemoryTable
+
+PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Lasting)
+LEAVES = st.sampled_from([1, "$lasting", None, 2.5, {"$lasting": 3}]) | PARTS
+STATES = st.dictionaries(
+    st.sampled_from("xyz"), st.recursive(LEAVES, lambda it: st.lists(it, max_size=3)), max_size=3
+)
+
+
+class Counting(MemoryTable):
+    """It notes what is put and deleted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.puts, self.deletes = Counter[bytes](), Counter[bytes]()
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self.puts[key] += 1
+        super().put(key, value)
+
+    def delete(self, key: bytes) -> None:
+        self.deletes[key] += 1
+        super().delete(key)
+
+
+def parts_of(value: Any) -> set[str]:
+    if isinstance(value, Lasting):
+        return {value.name}
+    nested = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return set().union(*map(parts_of, nested))
+
+
+@given(st.lists(st.tuples(STATES, st.booleans()), max_size=6))
+def test_a_state_comes_back_and_its_parts_are_written_once(steps: list[tuple[dict[str, Any], bool]]) -> None:
+    table = Counting()
+    parts, before = Parts(table), set[str]()
+    for state, restart in steps:
+        table.puts.clear()
+        table.deletes.clear()
+        body = parts.dumps(state)
+        now = parts_of(state)
+        assert sorted(table.puts.values()) == [1] * len(now - before)
+        assert sorted(table.deletes.values()) == [1] * len(before - now)
+        parts = Parts(table) if restart else parts
+        loaded = parts.loads(body)
+        assert loaded == state
+        assert parts_of(loaded) == now
+        before = now
+
+
+def test_subclasses_of_what_json_has_are_written_as_it() -> None:
+    body = Parts(MemoryTable()).dumps(
+        {"count": Counter({"a": 2}), "number": np.float64(0.0), "pair": (1, 2), "no": True}
+    )
+    assert body == b'{"count":{"a":2},"number":0.0,"pair":[1,2],"no":true}'
+
+
+@given(states=st.lists(STATES, min_size=1, max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_a_checkpoint_keeps_them_over_restarts(states: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        for state in states:
+            checkpoint = Checkpoint(Path(directory))
+            checkpoint.save(state)
+            checkpoint.close()
+            checkpoint = Checkpoint(Path(directory))
+            assert checkpoint.load() == state
+            assert len(checkpoint.table.scan(b"r", b"s", 100)) == len(parts_of(state))
+            checkpoint.close()
+
+
+@pytest.mark.parametrize("damage", ["lost", "turned"])
+def test_a_part_that_is_damaged_is_refused_or_set_aside(tmp_path: Path, damage: str) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save({"x": Lasting(a=1)})
+    [(key, _)] = checkpoint.table.scan(b"r", b"s", 100)
+    sealed = bytearray(checkpoint.table._rocksdb.get(key))  # type: ignore[call-overload]
+    if damage == "lost":
+        del checkpoint.table._rocksdb[key]
+    else:
+        sealed[-2] ^= 1
+        checkpoint.table._rocksdb[key] = bytes(sealed)
+    checkpoint.close()
+    for _ in range(2):
+        with pytest.raises(BadState, match="is corrupt"):
+            Checkpoint(tmp_path)
+    fresh = Checkpoint(tmp_path, "reset")
+    assert fresh.load() is None
+    fresh.save({"x": Lasting(a=1)})
+    assert len(fresh.table.scan(b"r", b"s", 100)) == 1
+    fresh.close()
