@@ -13,7 +13,7 @@ import numpy as np
 from stream_monitor.blocks import Blocks, Dependence, Persistence, dependence
 from stream_monitor.categories import Categories
 from stream_monitor.detectors import Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
-from stream_monitor.feeds import Feed, known_feed, learn_feed, restore_feed
+from stream_monitor.feeds import Feed, ScoreFeed, known_feed, learn_feed, restore_feed
 from stream_monitor.reference import CategoricalReference, NumericReference
 from stream_monitor.season import Season
 from stream_monitor.signals import Column
@@ -25,6 +25,8 @@ LOOKS = (8, 64)
 LEAST = 1.05
 DAY = 86_400.0
 FEWEST_WARMUP = 100
+#: A mean score beyond this is so far out that its values are all but alike.
+FAR = 2.0
 
 
 class Found(NamedTuple):
@@ -72,7 +74,9 @@ class Channel:
         #: With a period that nobody gave, nothing waits for the first one to pass.
         self._waits = terms.season is not None
         has_season = terms.season != 0.0 and terms.kind == "number"
-        self._season = Season(terms.season or DAY) if has_season else None
+        self._season = Season(terms.season or DAY, self._waits) if has_season else None
+        #: The scores that the season is told in: the first ones, for those learned after a change differ.
+        self._season_feed: Feed | None = None
         self._held: list[Column] = []
         self.held_count = 0
         #: Since a change, the profile tells no more what is usual.
@@ -135,6 +139,7 @@ class Channel:
         warmup = held.until(self.held_count)
         self._held, self.held_count = [], 0
         self._feed, fed_from = self._learn(warmup)
+        self._season_feed = self._season_feed or self._feed
         self._begin(self._feed.time(warmup) if self._terms.warmup else 1.0, int(held.index[fed_from]))
         # What is found in values that were held is raised by the one that completed the warm-up.
         self._owed = len(warmup.values) - fed_from
@@ -175,14 +180,13 @@ class Channel:
         """Feed what can be fed at once; the changes in it, and what is left of the column."""
         assert self._feed is not None and self._detector is not None
         season = self._season
-        was_known = season is None or season.is_known
-        room = min(self._until_look(), season.room(column.ts) if season else len(column.values))
-        if season and not was_known and season.is_known:
-            self._begin(self.dependence.time, int(column.index[0]))
+        room = self._until_look()
+        if season:
+            room = min(room, self._room(season, column))
         part, rest = column.until(room), column.cut(room)
         fed = part._replace(values=self._feed.of(part))
         if season and not season.is_known and self._waits:
-            season.count(fed)
+            season.count(fed, part.values)
             self._owed = max(self._owed - len(part.values), 0)
             return [], rest
         level = season.levels(part.ts) if season else 0.0
@@ -190,9 +194,10 @@ class Channel:
         changes = self._detector.update_many(blocks.values) if len(blocks.values) else []
         totals = _totals(self._total, part.values)
         ends = [first + change.index * self.dependence.block for change in changes]
-        if changes and self._feed.wears_out(changes[0].category):
+        if changes and self._wears_out(changes[0]):
             hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
             if season:
+                self._count_season(season, part.until(ends[0] + 1))
                 season.interrupt()
             self._start()
             self._has_changed = True
@@ -207,12 +212,36 @@ class Channel:
         self._owed = max(self._owed - len(part.values), 0)
         self._total = float(totals[-1])
         if season:
-            season.count(fed)
+            self._count_season(season, part)
+            if changes:
+                season.interrupt()
         if changes:
             # Two levels look as if neighbours depended on each other.
             self._persistence = Persistence()
         self._look(blocks.values[changes[-1].index + 1 if changes else 0 :], part)
         return found, rest
+
+    def _room(self, season: Season, column: Column) -> int:
+        """How many values may be taken before the season tells something new; what it tells now is taken up."""
+        was_known = season.is_known
+        room, sample = season.room(column.ts), season.take_sample()
+        if sample is not None:
+            self._season_feed = ScoreFeed(NumericReference.learn(sample))
+        if (season.is_known and not was_known) or (sample is not None and self._waits):
+            self._feed = self._season_feed
+            self._begin(self.dependence.time, int(column.index[0]))
+        return room
+
+    def _count_season(self, season: Season, part: Column) -> None:
+        assert self._season_feed is not None
+        season.count(part._replace(values=self._season_feed.of(part)), part.values)
+
+    def _wears_out(self, change: Change) -> bool:
+        """Whether all has to be learned anew; not with a season, as long as its scores can tell what is now."""
+        assert self._feed is not None
+        if self._season and self._season.is_known and abs(change.after) < FAR:
+            return False
+        return self._feed.wears_out(change.category)
 
     def _until_look(self) -> int:
         """Values until the dependence is looked at again; never where values are fed as they are."""
@@ -282,6 +311,7 @@ class Channel:
             "dependence": self.dependence,
             "feed": self._feed.state() if self._feed else None,
             "season": self._season.state() if self._season else None,
+            "season_feed": self._season_feed.state() if self._season and self._season_feed else None,
             "blocks": self._blocks.state(),
             "detector": self._detector.state() if self._detector else None,
             "has_changed": self._has_changed,
@@ -302,6 +332,8 @@ class Channel:
         self._has_changed = state["has_changed"]
         if self._season and state["season"]:
             self._season.restore(state["season"])
+        if state["season_feed"]:
+            self._season_feed = restore_feed(state["season_feed"])
         if state["feed"]:
             self._feed = restore_feed(state["feed"])
             self._detector = self._make()
