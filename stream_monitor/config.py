@@ -124,7 +124,7 @@ class WatchSettings(Settings):
     )
     seasonality: Seasonality = setting(
         "none",
-        "period whose usual level in each hour is taken out of numbers; auto: 24h where it is beyond doubt",
+        "period whose usual level in each hour is taken out of numbers; auto: 24h, once two days in a row are alike",
         "none|auto|PERIOD",
         validate_default=True,
     )
