@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.signal import lfilter
 
+from stream_monitor.app import UNKNOWN_RATE
 from stream_monitor.budget import Budget
 from stream_monitor.categories import Categories
 from stream_monitor.detectors import KINDS, ColumnKind
 from stream_monitor.detectors.spec import parse_spec
-from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.events import Detection, ModelVersion, Prediction
+from stream_monitor.monitor import Monitor
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.normal_scores import NormalScores
 from stream_monitor.reference import NumericReference
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
@@ -277,6 +281,21 @@ def test_a_budget_in_time_follows_the_rate() -> None:
     pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor._run_length == pytest.approx(864_000.0, rel=0.01)
+
+
+@pytest.mark.parametrize("times", [(0.0,), (9e8, *range(600)), (None,)], ids=["equal", "from the future", "none"])
+@pytest.mark.parametrize("batch", [1, 77, 600])
+def test_times_that_tell_no_rate_leave_the_run_length_in_events(
+    times: Sequence[float | None], batch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = Monitor(KEY, MonitorSettings(run_seconds=86_400.0), lambda *_: None)
+    found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
+    for start in range(0, 600, batch):
+        monitor.predict(found[start : start + batch])
+    assert monitor._run_length == UNKNOWN_RATE
+    (told,) = caplog.messages
+    assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
+    assert "1e+06 predictions" in told
 
 
 @pytest.mark.parametrize(
