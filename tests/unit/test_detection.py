@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -258,6 +259,24 @@ def test_an_alarm_is_active_until_the_signal_is_back() -> None:
     assert found and signal.active_since is not None
     signal, _ = _watch(values)
     assert signal.active_since is None
+
+
+@pytest.mark.parametrize("shares", [(0.1, 0.15), (0.02, 0.05), (0.5, 0.42)])
+def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[float, float]) -> None:
+    """Though no distance is above its threshold."""
+    rng = np.random.default_rng(8)
+    # Each hundred has its share, so that no thousand is nearer to the other by chance.
+    usual, wrong = (rng.permuted(np.tile(np.arange(100) < 100 * share, (100, 1)), axis=1).ravel() for share in shares)
+    signal, found = _watch(np.concatenate((usual, wrong)), "share")
+    assert found and min(one.index for one in found) >= 10_000 and signal.active_since == found[-1].ts
+    assert all(each.value <= each.threshold for each in signal.distances().values())
+    restored, _ = _watch([], "share")
+    restored.restore(json.loads(json.dumps(signal.state())))
+    for one in (signal, restored):
+        index = np.arange(20_000, 30_000)
+        back = one.update(Column(usual.astype(float), index, index.astype(float)))
+        assert back[0].after == pytest.approx(shares[0], abs=0.03)
+        assert one.active_since is None
 
 
 def test_a_new_version_goes_on_with_the_features_alone() -> None:
