@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_monitor.floats import Floats
+from stream_monitor.independence import LONGEST_TIME
 from stream_monitor.signals import Column
 
 #: Up to this autocorrelation time the values are fed as they are, and only weigh less.
@@ -44,7 +45,7 @@ def dependence(time: float) -> Dependence:
     >>> dependence(19.0).block
     38
     """
-    time = max(time, 1.0)
+    time = min(max(time, 1.0), LONGEST_TIME)
     if time <= SHORT:
         return Dependence(time, 1, time)
     block = min(math.ceil(TIMES * time), LONGEST)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stream_monitor.events import Detection
 
-#: Signals of an episode that are told with their strongest detection; of past episodes; and those known by name.
+#: Signals of an episode that are told with what has changed in them; of past episodes; and those known by name.
 MOST_SIGNALS, MOST_PAST_SIGNALS, MOST_NAMES = 100, 12, 10_000
 #: Episodes of one model version that are kept.
 RECENT_EPISODES = 8
@@ -19,8 +19,9 @@ RECENT_EPISODES = 8
 class Episode:
     """One change: when it began and was last seen, and its detections, one for each signal.
 
-    ``index`` and ``ts`` are those of its first alarm, ``last_index`` and ``last_ts`` of its newest. ``signals`` has
-    the strongest detection of each of the signals with the largest effects, ``count`` is how many there are in all.
+    ``index`` and ``ts`` are those of its first alarm, ``last_index`` and ``last_ts`` of its newest. ``signals`` has,
+    of the signals with the largest effects, what `combined` makes of the detections of each; ``count`` is how many
+    signals there are in all.
     """
 
     id: str
@@ -44,8 +45,8 @@ class Episode:
 
     @property
     def ranked(self) -> list[Detection]:
-        """What changed, the largest effect first: of each signal, its strongest detection."""
-        return sorted(self.signals.values(), key=lambda one: (-(one.effect or 0.0), one.signal))
+        """What changed, the largest effect first: a detection for each signal."""
+        return sorted(self.signals.values(), key=by_effect)
 
     @property
     def change(self) -> tuple[int, float | None]:
@@ -60,8 +61,8 @@ class Episode:
         known = self.signals.get(one.signal)
         if known is None and one.signal not in self.weaker:
             self.count += 1
-        if known is None or (one.effect or 0.0) > (known.effect or 0.0):
-            self.signals[one.signal] = one
+        self.signals[one.signal] = combined(known, one) if known else one
+        if known is None:
             self.weaker.discard(one.signal)
             self.trim(MOST_SIGNALS)
 
@@ -130,6 +131,31 @@ def group(detections: Iterable[Detection]) -> list[Episode]:
     for one in detections:
         episodes.setdefault(one.episode or one.id, Episode.begun_by(one)).add(one)
     return list(episodes.values())
+
+
+def by_effect(one: Detection) -> tuple[float, str, int, str]:
+    """Sorts the largest effect first; of like ones by the signal, then the earliest."""
+    return -(one.effect or 0.0), one.signal, one.index, one.detector
+
+
+def combined(known: Detection, one: Detection) -> Detection:
+    """What is told of a signal when one more detection of it comes in the same episode.
+
+    One that goes on in the same direction makes it a change from where the first began to where the newest arrived,
+    as a gradual one has it; another one takes its place where it is stronger.
+    """
+    effect = max(known.effect or 0.0, one.effect or 0.0) or known.effect
+    if (one.direction, one.category) == (known.direction, known.category):
+        return known._replace(after=one.after, n_after=one.n_after, effect=effect)
+    return one if (one.effect or 0.0) > (known.effect or 0.0) else known
+
+
+def ranked(detections: Iterable[Detection]) -> list[Detection]:
+    """What changed by the detections of one episode, in order: a detection for each signal, as `Episode.ranked`."""
+    signals: dict[str, Detection] = {}
+    for one in detections:
+        signals[one.signal] = combined(signals[one.signal], one) if one.signal in signals else one
+    return sorted(signals.values(), key=by_effect)
 
 
 def change_point(alarm: int, ranked: Sequence[Detection]) -> tuple[int, float | None] | None:

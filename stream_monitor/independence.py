@@ -6,6 +6,9 @@ import numpy as np
 
 from stream_monitor.floats import Floats
 
+#: No series that is looked at is long enough to tell a longer time.
+LONGEST_TIME = 1_000_000.0
+
 
 def autocorrelations(values: Floats) -> Floats:
     """The sample autocorrelations at all lags, shape (n,), the first of which is 1; zeros where nothing varies.

@@ -179,13 +179,25 @@ class Monitor:
 
     def _take_rate(self, batch: Sequence[tuple[int, Prediction]]) -> None:
         """Turn a run length in time into one in predictions, by the rate of the warm-up."""
-        seconds, ts = self._settings.run_seconds, batch[-1][1].ts
-        if not seconds or self.predictions > max(self._settings.warmup, 2) or ts is None:
+        wanted = max(self._settings.warmup, 2)
+        if not self._settings.run_seconds or self.predictions > wanted:
             return
-        self._first_ts = batch[0][1].ts if self._first_ts is None else self._first_ts
-        if self.predictions < max(self._settings.warmup, 2) or self._first_ts is None:
+        if self._first_ts is None:
+            self._first_ts = next((one.ts for _, one in batch if one.ts is not None), None)
+        if self.predictions == wanted:
+            self._apply_rate(self._settings.run_seconds, batch[-1][1].ts)
+
+    def _apply_rate(self, seconds: float, ts: float | None) -> None:
+        """The warm-up is complete; ``ts`` is the time of its last prediction."""
+        passed = 0.0 if ts is None or self._first_ts is None else ts - self._first_ts
+        if not passed > 0.0:
+            logger.warning(
+                "%s/%s: the times of its first %d predictions tell no rate, so --expected-run-length is taken for "
+                "%.4g predictions; give it in predictions to say otherwise",
+                *(*self.key, self.predictions, self._run_length),
+            )
             return
-        rate = (self.predictions - 1) / max(ts - self._first_ts, 1e-6)
+        rate = (self.predictions - 1) / passed
         self._run_length = max(seconds * rate, SHORTEST_RUN)
         logger.info("%.4g predictions/s of %s/%s: one false alarm in %.4g", rate, *self.key, self._run_length)
         self._share_out()

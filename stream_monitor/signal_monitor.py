@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,8 @@ class SignalMonitor:
         #: Event time of the detection that is still held up; NaN where that is not known, None while there is none.
         self.active_since: float | None = None
         self._active_from = 0
+        #: Of a share that is held up: what it was before it drifted, and after.
+        self._drifted: tuple[float, float] | None = None
 
     def allow(self, run_length: float) -> None:
         """Each detector may raise one false alarm in so many values."""
@@ -104,7 +106,7 @@ class SignalMonitor:
         self._learn(history)
         raised = [(found, each) for each, channel in self.channels.items() for found in channel.update(column)]
         detections = [self._detection(each, found, history) for found, each in raised]
-        self._latch(column, history, begin, [int(np.flatnonzero(column.index == found.at)[0]) for found, _ in raised])
+        self._latch(column, history, begin, detections)
         self._recent = history[-max(MEAN_WINDOW, self._warmup) :]
         if self._show:
             self._show(self, column)
@@ -172,16 +174,17 @@ class SignalMonitor:
         else:
             self.reference = CategoricalReference.learn([self._name_of(code) for code in first.tolist()])
 
-    def _latch(self, column: Column, history: Floats, begin: int, hits: list[int]) -> None:
+    def _latch(self, column: Column, history: Floats, begin: int, raised: Sequence[Detection]) -> None:
         """Hold an alarm up until the signal is near its reference again, or for the time that was set."""
-        hits = sorted(hits)
+        hits = sorted((int(np.flatnonzero(column.index == one.index)[0]), one.before, one.after) for one in raised)
         at = 0
         while True:
             look = (begin + at) // LOOK * LOOK + LOOK - begin
-            hit = next((one for one in hits if at <= one < look), None)
+            hit = next((one for one in hits if at <= one[0] < look), None)
             if hit is not None:
-                self.active_since, self._active_from = float(column.ts[hit]), begin + hit
-                at = hit + 1
+                self.active_since, self._active_from = float(column.ts[hit[0]]), begin + hit[0]
+                self._hold(*hit[1:])
+                at = hit[0] + 1
                 continue
             if look > len(column.values):
                 return
@@ -191,13 +194,25 @@ class SignalMonitor:
                 )
             at = look
 
+    def _hold(self, before: float, after: float) -> None:
+        """Of a share, remember the first drift away from its reference: distances may be too coarse to tell it."""
+        if self.kind == "share" and self._drifted is None and isinstance(self.reference, CategoricalReference):
+            usual = self.reference.share("1")
+            if abs(after - usual) > abs(before - usual):
+                self._drifted = before, after
+
     def _look(self, now: float, count: int, history: Floats) -> None:
-        if self.active_since is not None and now - self.active_since >= self._terms.rearm_after:
-            self.active_since = None
-        elif count - self._active_from >= MEAN_WINDOW and self.reference is not None:
-            distances = self._distances(history[-MEAN_WINDOW:]).values()
-            if all(distance.value <= distance.threshold for distance in distances):
-                self.active_since = None
+        is_over = self.active_since is not None and now - self.active_since >= self._terms.rearm_after
+        if is_over or (count - self._active_from >= MEAN_WINDOW and self._is_back(history[-MEAN_WINDOW:])):
+            self.active_since = self._drifted = None
+
+    def _is_back(self, window: Floats) -> bool:
+        """Whether the newest values are near the reference, and a share nearer to what it was before it drifted."""
+        if self.reference is None:
+            return False
+        before, after = self._drifted or (0.0, 0.0)
+        is_nearer = abs(mean(window) - before) <= abs(mean(window) - after)
+        return is_nearer and all(each.value <= each.threshold for each in self._distances(window).values())
 
     def _detection(self, each: str, found: Found, history: Floats) -> Detection:
         change = describe(found, history, self.kind)
@@ -230,14 +245,14 @@ class SignalMonitor:
             "recent": pack(self._recent),
             "categories": self.categories.state() if self.categories else None,
             "reference": self.reference.packed if self.reference else None,
-            "active": [self.active_since, self._active_from],
+            "active": [self.active_since, self._active_from, self._drifted],
             "drifts": {each: dict(vars(drift)) for each, drift in self.drifts.items()},
             "channels": {each: channel.state() for each, channel in self.channels.items()},
         }
 
     def passed_on(self) -> dict[str, Any]:
         """The state as another version of the model takes it up: what was raised stays here."""
-        return {**self.state(), "active": [None, 0], "drifts": {}}
+        return {**self.state(), "active": [None, 0, None], "drifts": {}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up a state; a detector whose parameters have changed starts anew."""
@@ -247,7 +262,8 @@ class SignalMonitor:
         if state["reference"] and self.reference is None:
             kind = NumericReference if self.kind == "number" else CategoricalReference
             self.reference = kind.unpacked(state["reference"])
-        self.active_since, self._active_from = state["active"]
+        self.active_since, self._active_from, *drifted = state["active"]
+        self._drifted = (drifted[0][0], drifted[0][1]) if drifted and drifted[0] else None
         for each, channel in self.channels.items():
             saved = state["channels"].get(each)
             if each in state["drifts"]:

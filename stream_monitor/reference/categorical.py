@@ -49,6 +49,14 @@ class CategoricalReference:
         known = tuple(times for _, times in top)
         return cls(count, tuple(name for name, _ in top), known, count - sum(known))
 
+    def share(self, category: str) -> float:
+        """The share of a category among all values; 0 of one that is not among ``categories``, and of nothing.
+
+        >>> CategoricalReference.learn(["DE", "FR", "DE", "DE"]).share("DE")
+        0.75
+        """
+        return dict(zip(self.categories, self.counts, strict=True)).get(category, 0) / max(self.count, 1)
+
     @property
     def is_complete(self) -> bool:
         """Whether every category is among ``categories``: any other one is new then."""

@@ -189,7 +189,12 @@ class NumericReference:
         if not len(self.values) or not len(self.values) == len(self.below) == len(self.upto):
             raise ValueError("values, below and upto must be lists of one length")
         shares = np.ravel(np.column_stack((self.below, self.upto)))
-        if (np.diff(self.values) <= 0).any() or (np.diff(shares) < 0).any() or shares[0] < 0 or shares[-1] > 1:
+        if (
+            (self.values[1:] <= self.values[:-1]).any()
+            or (shares[1:] < shares[:-1]).any()
+            or shares[0] < 0
+            or shares[-1] > 1
+        ):
             raise ValueError("values must rise, and so must the shares below and up to them, from 0 to 1")
         if self.distinct < 1 or not 1 <= self.sampled <= self.count:
             raise ValueError("distinct and sampled must be at least 1, and count at least sampled")

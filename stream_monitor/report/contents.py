@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stream_monitor.episodes import ranked
 from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.figures import counted, moment, short
 from stream_monitor.report.chart import Mark
@@ -41,11 +42,8 @@ class Episode(NamedTuple):
 
     @property
     def ranked(self) -> list[Detection]:
-        """Of each signal its strongest detection, the largest effect first."""
-        strongest: dict[str, Detection] = {}
-        for detection in sorted(self.detections, key=by_effect):
-            strongest.setdefault(detection.signal, detection)
-        return list(strongest.values())
+        """What changed, the largest effect first: a detection for each signal."""
+        return ranked(self.detections)
 
 
 class Contents(NamedTuple):
@@ -84,9 +82,9 @@ def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
 
 def beginning(episode: Episode) -> Mark:
     """The mark of an episode where none of its detections is shown."""
-    first, ranked = episode.first, episode.ranked
-    others = f" and {len(ranked) - 1} more" if len(ranked) > 1 else ""
-    title = f"{episode.name}: {ranked[0].signal}{others}, {moment(first.ts)} prediction {first.index:,}"
+    first, changed = episode.first, episode.ranked
+    others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    title = f"{episode.name}: {changed[0].signal}{others}, {moment(first.ts)} prediction {first.index:,}"
     return Mark("other", first.index, title, None, episode.name, episode.link)
 
 
@@ -127,8 +125,3 @@ def group(detections: Sequence[Detection]) -> dict[str, Episode]:
 def episode_of(detection: Detection) -> str:
     """The id of a detection's episode; one without is its own."""
     return detection.episode or detection.id
-
-
-def by_effect(detection: Detection) -> tuple[float, int]:
-    """Sorts the largest effect first, then the earliest."""
-    return -(-1.0 if detection.effect is None else detection.effect), detection.index

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_monitor.episodes import change_point
+from stream_monitor.episodes import by_effect, change_point
 from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.figures import counted, moment, span
 from stream_monitor.report.chart import lanes
-from stream_monitor.report.contents import Contents, Episode, alarm, beginning, by_effect
+from stream_monitor.report.contents import Contents, Episode, alarm, beginning
 from stream_monitor.report.figures import exact, text, when
 
 #: Episodes that are shown one by one, signals of each, and signals in the overview.
@@ -44,7 +44,7 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
 
 def chosen(contents: Contents) -> list[Episode]:
     """Those that are shown, in order: all, or the ones with the largest effects."""
-    largest = sorted(contents.episodes.values(), key=lambda each: (by_effect(each.ranked[0])[0], each.number))
+    largest = sorted(contents.episodes.values(), key=lambda each: (-(each.ranked[0].effect or 0.0), each.number))
     return sorted(largest[:MOST_EPISODES], key=lambda each: each.number)
 
 
@@ -98,7 +98,7 @@ def _times(episode: Episode) -> str:
 
 
 def _row(strongest: Detection, detections: Sequence[Detection]) -> str:
-    """A signal by its detection with the largest effect, and all detectors that raised it."""
+    """A signal by what changed in it, and all detectors that raised it."""
     own = [detection for detection in detections if detection.signal == strongest.signal]
     detectors = ", ".join(sorted({detection.detector for detection in own}))
     alarm_ = moment(own[0].ts) or f"prediction {own[0].index:,}"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_monitor.detectors import Floats
+from stream_monitor.episodes import by_effect
 from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.figures import counted, short
 from stream_monitor.measures.interval import wilson
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
-from stream_monitor.report.contents import Contents, by_effect, in_short
+from stream_monitor.report.contents import Contents, in_short
 from stream_monitor.report.figures import text
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timelines import CATEGORIES, HIGH, LOW, Categories, Grid, Numbers, Points, choose_edges
@@ -84,7 +85,7 @@ class SignalCharts:
             f"<div class=sparks>{shown}</div>{constant}{more}</details>"
         )
 
-    def _rank(self, key: SignalKey) -> tuple[float, int]:
+    def _rank(self, key: SignalKey) -> tuple[float, str, int, str]:
         return by_effect(self._detections[key][0])
 
     def _title(self, key: SignalKey) -> str:

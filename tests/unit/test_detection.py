@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.signal import lfilter
 
+from stream_monitor.app import UNKNOWN_RATE
 from stream_monitor.budget import Budget
 from stream_monitor.categories import Categories
 from stream_monitor.detectors import KINDS, ColumnKind
 from stream_monitor.detectors.spec import parse_spec
-from stream_monitor.events import Detection, ModelVersion
+from stream_monitor.events import Detection, ModelVersion, Prediction
+from stream_monitor.monitor import Monitor
+from stream_monitor.monitor_settings import MonitorSettings
 from stream_monitor.normal_scores import NormalScores
 from stream_monitor.reference import NumericReference
 from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
@@ -256,6 +261,24 @@ def test_an_alarm_is_active_until_the_signal_is_back() -> None:
     assert signal.active_since is None
 
 
+@pytest.mark.parametrize("shares", [(0.1, 0.15), (0.02, 0.05), (0.5, 0.42)])
+def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[float, float]) -> None:
+    """Though no distance is above its threshold."""
+    rng = np.random.default_rng(8)
+    # Each hundred has its share, so that no thousand is nearer to the other by chance.
+    usual, wrong = (rng.permuted(np.tile(np.arange(100) < 100 * share, (100, 1)), axis=1).ravel() for share in shares)
+    signal, found = _watch(np.concatenate((usual, wrong)), "share")
+    assert found and min(one.index for one in found) >= 10_000 and signal.active_since == found[-1].ts
+    assert all(each.value <= each.threshold for each in signal.distances().values())
+    restored, _ = _watch([], "share")
+    restored.restore(json.loads(json.dumps(signal.state())))
+    for one in (signal, restored):
+        index = np.arange(20_000, 30_000)
+        back = one.update(Column(usual.astype(float), index, index.astype(float)))
+        assert back[0].after == pytest.approx(shares[0], abs=0.03)
+        assert one.active_since is None
+
+
 def test_a_new_version_goes_on_with_the_features_alone() -> None:
     rng = np.random.default_rng(7)
     columns = {"a": rng.normal(size=1300), "k": rng.choice(["x", "y"], 1300)}
@@ -277,6 +300,21 @@ def test_a_budget_in_time_follows_the_rate() -> None:
     pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor._run_length == pytest.approx(864_000.0, rel=0.01)
+
+
+@pytest.mark.parametrize("times", [(0.0,), (9e8, *range(600)), (None,)], ids=["equal", "from the future", "none"])
+@pytest.mark.parametrize("batch", [1, 77, 600])
+def test_times_that_tell_no_rate_leave_the_run_length_in_events(
+    times: Sequence[float | None], batch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = Monitor(KEY, MonitorSettings(run_seconds=86_400.0), lambda *_: None)
+    found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
+    for start in range(0, 600, batch):
+        monitor.predict(found[start : start + batch])
+    assert monitor._run_length == UNKNOWN_RATE
+    (told,) = caplog.messages
+    assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
+    assert "1e+06 predictions" in told
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stream_monitor import episodes as episodes_module
 from stream_monitor.alerts.log import LogSink
 from stream_monitor.alerts.message import fields, line
-from stream_monitor.episodes import RECENT_EPISODES, Episodes, group
+from stream_monitor.episodes import RECENT_EPISODES, Episodes, group, ranked
 from stream_monitor.events import Detection
 from stream_monitor.figures import in_words
 from stream_monitor.logs import JsonFormatter
@@ -36,7 +36,8 @@ def _streams(draw: st.DrawFn) -> list[Detection]:
         name, effect = draw(st.sampled_from("abcdefgh")), draw(st.sampled_from((0.1, 0.5, 0.7, 2.0)))
         changed = draw(st.sampled_from((None, at, max(at - 10, 0))))
         times = {"changed_index": changed, "changed_ts": None if changed is None else START + changed}
-        found.append(_raised(at, name, effect, **times))
+        one = _raised(at, name, effect, category=draw(st.sampled_from((None, None, "x"))), **times)
+        found.append(one._replace(after=draw(st.sampled_from((2.0, 3.0, 0.5)))))
     return found
 
 
@@ -66,21 +67,54 @@ def test_episodes_are_what_a_naive_look_at_all_detections_says(found: list[Detec
         assert (episode.index, episode.last_index, episode.detections) == (own[0].index, own[-1].index, len(own))
         assert episode.change == _naive_change(own)
         assert episode.last_ts == own[-1].ts
-        strongest = {name: max(e.effect or 0.0 for e in own if e.signal == name) for name in {e.signal for e in own}}
-        assert {one.signal: one.effect for one in episode.ranked} == strongest
+        shown = _naive_changes(own)
+        told_of = {one.signal: (one.before, one.after, one.effect, one.changed_index) for one in episode.ranked}
+        assert told_of == {
+            name: (one.before, last.after, most, one.changed_index) for name, (one, last, most) in shown
+        }
+        assert [one.id for one in episode.ranked] == [one.id for one in ranked(own)]
     assert [each.id for each in group(told)] == [own[0].id for own in members]
+
+
+def _naive_changes(own: list[Detection]) -> list[tuple[str, tuple[Detection, Detection, float]]]:
+    """Of each signal the first and the newest detection of the way that is told, and its largest effect."""
+    found = []
+    for name in sorted({one.signal for one in own}):
+        ways: list[list[Detection]] = []
+        for one in (each for each in own if each.signal == name):
+            most = max((each.effect or 0.0 for each in ways[-1]), default=-1.0) if ways else -1.0
+            if ways and (ways[-1][0].after > 1.0, ways[-1][0].category) == (one.after > 1.0, one.category):
+                ways[-1].append(one)
+            elif (one.effect or 0.0) > most:
+                ways.append([one])
+        way = ways[-1]
+        found.append((name, (way[0], way[-1], max(each.effect or 0.0 for each in way))))
+    return found
 
 
 def _naive_change(own: list[Detection]) -> tuple[int, float | None]:
     """Half of the signals began before it, or at it; the first alarm where none tells."""
-    strongest: dict[str, Detection] = {}
-    for one in own:
-        if one.signal not in strongest or (one.effect or 0.0) > (strongest[one.signal].effect or 0.0):
-            strongest[one.signal] = one
-    places = [one.changed_index for one in strongest.values()]
+    places = [first.changed_index for _, (first, _, _) in _naive_changes(own)]
     known = [place for place in places if place is not None and place <= own[0].index]
     place = int(np.quantile(known, 0.5, method="lower")) if known else own[0].index
     return place, START + place
+
+
+def test_a_gradual_change_is_told_from_its_beginning_to_its_end() -> None:
+    column = np.random.default_rng(3).normal(size=6000) + np.clip((np.arange(6000) - 3000) / 200.0, 0.0, 15.0)
+    pipeline, found = run(feature_events({"a": column}), detectors=["glr"])
+    (monitor,) = pipeline.fleet.monitors.values()
+    (episode,) = [one for one in group(found) if "feature:a" in one.signals]
+    own = [one for one in found if one.signal == "feature:a"]
+    told = episode.signals["feature:a"]
+    assert len(own) > 3 and monitor.episodes.newest
+    assert told == monitor.episodes.newest.signals["feature:a"]._replace(
+        episode_signals=told.episode_signals, episode_leader=told.episode_leader
+    )
+    assert (told.before, told.after) == (own[0].before, own[-1].after)
+    assert told.before == pytest.approx(0.0, abs=0.3) and told.after > 10.0
+    assert told.changed_index == own[0].changed_index
+    assert told.effect == max(one.effect or 0.0 for one in own)
 
 
 def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.MonkeyPatch) -> None:

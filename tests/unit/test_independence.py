@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.blocks import LONGEST, dependence
 from stream_monitor.floats import Floats
 from stream_monitor.independence import autocorrelation_time, autocorrelations
 
@@ -31,6 +32,13 @@ def _naive(values: Floats) -> list[float]:
     if values.min() == values.max():
         return [1.0] + [0.0] * (len(values) - 1)
     return [float((centred[lag:] * centred[: len(values) - lag]).sum()) / total for lag in range(len(values))]
+
+
+@given(st.floats(min_value=0.0) | st.floats(1e4, 1e7))
+def test_any_time_has_its_blocks(time: float) -> None:
+    found = dependence(time)
+    assert 1 <= found.block <= LONGEST
+    assert 1.0 <= found.residual < math.inf
 
 
 @given(SERIES)

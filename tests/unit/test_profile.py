@@ -435,6 +435,14 @@ def test_the_hash_is_of_all_files_in_order(tmp_path: Path) -> None:
     assert _made(tmp_path, *paths).rows == 20
 
 
+@pytest.mark.filterwarnings("error")
+def test_the_largest_numbers_are_no_damage() -> None:
+    state = NumericReference.learn(np.array([-1e308, 0.0, 1e308])).state()
+    assert NumericReference.restored(state).state() == state
+    with pytest.raises(ValueError, match="values must rise"):
+        NumericReference.restored({**state, "values": [1e308, 0.0, -1e308]})
+
+
 def test_a_profile_can_not_be_changed() -> None:
     profile = _profile(ROWS)
     with pytest.raises(ValueError, match="frozen"):
@@ -456,6 +464,11 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, str]] = {
     "no rows": (("rows",), 0, "rows: Input should be greater than or equal to 1"),
     "an unknown key": (("median",), 1, "median: Extra inputs are not permitted"),
     "a share above 1": (("features", "age", "missing_share"), 1.5, "features.age.missing_share"),
+    "a time that no series has": (
+        ("features", "age", "autocorrelation_time"),
+        1e20,
+        "features.age.autocorrelation_time: Input should be less than or equal to 1000000",
+    ),
     "falling knots": (("features", "age", "numeric", "values"), [3, 2], "features.age.numeric: "),
     "a missing part": (("features", "age", "numeric"), {"count": 1}, "features.age.numeric: must be an object with"),
     "counts that don't add up": (("features", "country", "categorical", "count"), 1, "must add up to count"),
