@@ -6,20 +6,17 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from stream_monitor.blocks import Blocks, Dependence, Persistence, dependence
 from stream_monitor.categories import Categories
 from stream_monitor.detectors import Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
 from stream_monitor.feeds import Feed, ScoreFeed, known_feed, learn_feed, restore_feed
+from stream_monitor.found import Found, running_sums
 from stream_monitor.reference import CategoricalReference, NumericReference
 from stream_monitor.season import Season
 from stream_monitor.signals import Column
 
-#: Sums of raw values are kept this much smaller, by a power of two: a million values of 1e308 have a sum, too.
-SUM_SCALE = -40
 #: After so many warm-ups the dependence is looked at again, and made good when it is so much stronger than known.
 LOOKS = (8, 64)
 LEAST = 1.05
@@ -27,31 +24,6 @@ DAY = 86_400.0
 FEWEST_WARMUP = 100
 #: A mean score beyond this is so far out that its values are all but alike.
 FAR = 2.0
-
-
-class Found(NamedTuple):
-    """A change that a channel found.
-
-    ``at`` and ``ts`` tell the prediction at which it was raised; ``place`` that in whose value it was found, an
-    earlier one if that was held for the warm-up; ``since`` the first one that the detector counted since its start.
-    ``newer``: how many of the signal's values came after that one. ``n`` and ``total``: values, and their sum (times
-    ``2^SUM_SCALE``), from the detector's start up to it; ``n_after`` of them are after the change, 0 where the
-    detector does not tell. ``before`` and ``after`` are the means of what the detector was fed. ``levels``: where a
-    season was taken out, what these are in the signal's own unit.
-    """
-
-    at: int
-    ts: float
-    place: int
-    newer: int
-    n: int
-    n_after: int
-    total: float
-    since: int
-    before: float
-    after: float
-    category: int | None
-    levels: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -192,7 +164,7 @@ class Channel:
         level = season.levels(part.ts) if season else 0.0
         blocks, first = self._blocks.add(fed._replace(values=fed.values - level) if season else fed)
         changes = self._detector.update_many(blocks.values) if len(blocks.values) else []
-        totals = _totals(self._total, part.values)
+        totals = running_sums(self._total, part.values)
         ends = [first + change.index * self.dependence.block for change in changes]
         if changes and self._wears_out(changes[0]):
             hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
@@ -207,7 +179,7 @@ class Channel:
             found.append(self._found(change, end, part, len(rest.values), totals))
             # What comes behind a change is counted from there.
             self._n, self._since = -(end + 1), int(part.index[end]) + 1
-            totals[end + 1 :] = _totals(0.0, part.values[end + 1 :])
+            totals[end + 1 :] = running_sums(0.0, part.values[end + 1 :])
         self._n += len(part.values)
         self._owed = max(self._owed - len(part.values), 0)
         self._total = float(totals[-1])
@@ -338,12 +310,3 @@ class Channel:
             self._feed = restore_feed(state["feed"])
             self._detector = self._make()
             self._detector.restore(state["detector"])
-
-
-def _totals(start: float, values: Floats) -> Floats:
-    """The running sums behind each value, with the start before the first; strictly in order. Shape (n + 1,)."""
-    sums = np.empty(len(values) + 1)
-    sums[0] = start
-    # As exact as ldexp, and much faster.
-    np.multiply(values, 2.0**SUM_SCALE, out=sums[1:])
-    return np.add.accumulate(sums, out=sums)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.channel import SUM_SCALE, Found
 from stream_monitor.detectors import ColumnKind, Floats
+from stream_monitor.found import SUM_SCALE, Found
 from stream_monitor.signals import mean, since_change
 
 #: Newest values of a signal that its means and its distances are taken over.

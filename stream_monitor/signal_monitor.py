@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.categories import Categories
-from stream_monitor.channel import Channel, ChannelTerms, Found
+from stream_monitor.channel import Channel, ChannelTerms
 from stream_monitor.detectors import ColumnKind, DetectorConfig, Floats
 from stream_monitor.events import Detection, ModelVersion
 from stream_monitor.feeds import REST, UNSEEN
 from stream_monitor.floats import pack, unpack
+from stream_monitor.found import Found
 from stream_monitor.measures.distance import Distance, categorical_distances, numeric_distances
 from stream_monitor.reference import CategoricalReference, NumericReference
 from stream_monitor.signal_change import MEAN_WINDOW, describe
