@@ -63,9 +63,12 @@ class FeatureMonitor:
         is_settled = counts.type is None and counts.decide(column, self._signals.settings.warmup)
         if is_settled:
             self._settle()
+        known = counts.violations
         counts.add(column)
         if is_settled and counts.violations:
             self._warn()
+        elif counts.violations and len(str(counts.violations)) > len(str(known or "")):
+            self._warn_again()
         newest = column.newest
         counts.last_seen = counts.last_seen if newest is None else int(index[newest])
 
@@ -96,6 +99,15 @@ class FeatureMonitor:
             "feature %s of %s/%s is taken for %s: of its first values %d were numbers, %d text, %d neither; "
             "--feature-type can say otherwise",
             *(self._name, *self._signals.key, counts.type, counts.numeric, counts.text, counts.other),
+        )
+
+    def _warn_again(self) -> None:
+        """At the first value of another type, and at each power of ten of them: a line each would be a flood."""
+        other = "categorical" if self.counts.type == "numeric" else "numeric"
+        logger.warning(
+            "feature %r of %s/%s is taken for %s, but %d of its values so far are not, and are left out; "
+            "--feature-type %s=%s would take it for %s",
+            *(self._name, *self._signals.key, self.counts.type, self.counts.violations, self._name, other, other),
         )
 
     def state(self) -> dict[str, Any]:
