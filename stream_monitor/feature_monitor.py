@@ -128,8 +128,10 @@ class FeatureMonitor:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a state."""
-        self.counts = FeatureCounts(**state["counts"])
+        """Take up a state; a type that is given by now holds."""
+        given, self.counts = self.counts, FeatureCounts(**state["counts"])
+        if given.is_given:
+            self.counts.type, self.counts.is_given = given.type, True
         self._restore_signals(state)
 
     def take_over(self, known: Mapping[str, Any]) -> None:
@@ -139,11 +141,18 @@ class FeatureMonitor:
         self._restore_signals(known)
 
     def _restore_signals(self, state: Mapping[str, Any]) -> None:
+        """A signal that was watched as another type begins anew."""
         self._spread.restore(state["spread"])
-        if state["candidate"]:
+        if state["candidate"] and self.counts.type is None:
             self._text().restore(state["candidate"])
         for name, saved in state["signals"].items():
-            self._signals.restore(name, self._kind(name), saved)
+            if self._fits(name, saved):
+                self._signals.restore(name, self._kind(name), saved)
+
+    def _fits(self, name: str, saved: Mapping[str, Any]) -> bool:
+        if name == self._names.spread:
+            return self.counts.type != "categorical"
+        return (saved["categories"] is not None) == (self._kind(name) == "category")
 
     def retire(self) -> None:
         """Watch it no more."""
