@@ -89,7 +89,7 @@ class FeatureMonitor:
     def _settle(self) -> None:
         """The type is known now: what watched it as the other is dropped."""
         if self.counts.type == "categorical":
-            self._signals.by_name[self._names.values] = self._text()
+            self._signals.put(self._names.values, self._text())
             self._signals.drop(self._names.spread)
         self._candidate = None
 

@@ -366,6 +366,18 @@ def test_a_feature_that_turns_to_text_is_told_now_and_then(given: Any, caplog: p
     )
 
 
+def test_a_feature_that_settles_as_text_has_the_budget_of_then() -> None:
+    """Others came while its type was open."""
+    rows: list[dict[str, Any]] = [{"k": "xyz"[at % 3]} | ({"late": at % 5} if at > 100 else {}) for at in range(700)]
+    events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
+    pipeline, _ = run(events, detectors=["glr"], run_length=1e6, batch_size=50)
+    (monitor,) = pipeline.fleet.monitors.values()
+    signal = monitor.signals["feature:k"]
+    expected = Budget([parse_spec("glr")], 1e6).run_length("feature:k", ["k", "late"])
+    assert signal.kind == "category"
+    assert [one._run_length for one in signal.channels.values()] == [pytest.approx(expected)]
+
+
 def test_a_change_in_one_category_makes_no_other_one_known() -> None:
     """A second change soon after the first must not be taken for what is usual since."""
     rng = np.random.default_rng(9)
