@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,8 +14,8 @@ import click
 
 from stream_monitor.cli import cli
 from stream_monitor.config import RunConfig, Settings
-from stream_monitor.detectors import KINDS
-from stream_monitor.detectors.describe import describe
+from stream_monitor.detectors import KINDS, DetectorConfig
+from stream_monitor.detectors.describe import describe, remark
 from stream_monitor.errors import Reason
 from stream_monitor.exporter.catalog import CATALOG
 from stream_monitor.loading import flag, variable
@@ -42,11 +43,11 @@ def detectors() -> str:
     parts = [f"# Detectors\n\n{NOTE}\n\nGrammar: `--detector '[SIGNAL=]KIND[:PARAMETER=VALUE,...]'`, repeatable.\n"]
     for kind, config in sorted(KINDS.items()):
         rows = [
-            f"| `{p.name}` | {p.default} | {p.allowed.replace('|', ', ')} | {p.description} |"
+            f"| `{p.name}` | {_with_code(p.default)} | {p.allowed.replace('|', ', ')} | {p.description} |"
             for p in describe(config)
         ]
         head = "| parameter | default | allowed | what it does |\n|---|---|---|---|\n"
-        parts.append(f"\n## {kind}\n\n{config.__doc__}\n\n{head}" + "\n".join(rows) + "\n")
+        parts.append(f"\n## {kind}\n\n{_about(config)}{head}" + "\n".join(rows) + "\n")
     return "".join(parts)
 
 
@@ -86,6 +87,15 @@ def commands() -> str:
         )
         parts.append(f"\n## stream-monitor {name}".rstrip() + f"\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(parts)
+
+
+def _about(config: type[DetectorConfig]) -> str:
+    return "".join(f"{part}\n\n" for part in (config.__doc__, _with_code(remark(config))) if part)
+
+
+def _with_code(line: str) -> str:
+    """With its flags as code."""
+    return re.sub(r"--[a-z-]+", r"`\g<0>`", line)
 
 
 def _code(names: Iterable[str]) -> str:

@@ -63,9 +63,12 @@ class FeatureMonitor:
         is_settled = counts.type is None and counts.decide(column, self._signals.settings.warmup)
         if is_settled:
             self._settle()
+        known = counts.violations
         counts.add(column)
         if is_settled and counts.violations:
             self._warn()
+        elif counts.violations and len(str(counts.violations)) > len(str(known or "")):
+            self._warn_again()
         newest = column.newest
         counts.last_seen = counts.last_seen if newest is None else int(index[newest])
 
@@ -86,7 +89,7 @@ class FeatureMonitor:
     def _settle(self) -> None:
         """The type is known now: what watched it as the other is dropped."""
         if self.counts.type == "categorical":
-            self._signals.by_name[self._names.values] = self._text()
+            self._signals.put(self._names.values, self._text())
             self._signals.drop(self._names.spread)
         self._candidate = None
 
@@ -96,6 +99,15 @@ class FeatureMonitor:
             "feature %s of %s/%s is taken for %s: of its first values %d were numbers, %d text, %d neither; "
             "--feature-type can say otherwise",
             *(self._name, *self._signals.key, counts.type, counts.numeric, counts.text, counts.other),
+        )
+
+    def _warn_again(self) -> None:
+        """At the first value of another type, and at each power of ten of them: a line each would be a flood."""
+        other = "categorical" if self.counts.type == "numeric" else "numeric"
+        logger.warning(
+            "feature %r of %s/%s is taken for %s, but %d of its values so far are not, and are left out; "
+            "--feature-type %s=%s would take it for %s",
+            *(self._name, *self._signals.key, self.counts.type, self.counts.violations, self._name, other, other),
         )
 
     def state(self) -> dict[str, Any]:
@@ -116,8 +128,10 @@ class FeatureMonitor:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a state."""
-        self.counts = FeatureCounts(**state["counts"])
+        """Take up a state; a type that is given by now holds."""
+        given, self.counts = self.counts, FeatureCounts(**state["counts"])
+        if given.is_given:
+            self.counts.type, self.counts.is_given = given.type, True
         self._restore_signals(state)
 
     def take_over(self, known: Mapping[str, Any]) -> None:
@@ -127,11 +141,18 @@ class FeatureMonitor:
         self._restore_signals(known)
 
     def _restore_signals(self, state: Mapping[str, Any]) -> None:
+        """A signal that was watched as another type begins anew."""
         self._spread.restore(state["spread"])
-        if state["candidate"]:
+        if state["candidate"] and self.counts.type is None:
             self._text().restore(state["candidate"])
         for name, saved in state["signals"].items():
-            self._signals.restore(name, self._kind(name), saved)
+            if self._fits(name, saved):
+                self._signals.restore(name, self._kind(name), saved)
+
+    def _fits(self, name: str, saved: Mapping[str, Any]) -> bool:
+        if name == self._names.spread:
+            return self.counts.type != "categorical"
+        return (saved["categories"] is not None) == (self._kind(name) == "category")
 
     def retire(self) -> None:
         """Watch it no more."""

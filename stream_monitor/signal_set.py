@@ -40,11 +40,16 @@ class SignalSet:
             self.by_name[name] = self.make(name, kind)
         return self.by_name[name]
 
+    def put(self, name: str, signal: SignalMonitor) -> None:
+        """Let this one watch a signal, with the part of the budget that it has now."""
+        self.by_name[name] = signal
+        signal.allow(self._run_lengths[name])
+
     def restore(self, name: str, kind: ColumnKind, state: Mapping[str, Any]) -> None:
         """Take up the state of a signal, with the part of the budget that it has now."""
         signal = self.get(name, kind)
         signal.restore(state)
-        signal.allow(self._run_lengths[name])
+        self.put(name, signal)
 
     def drop(self, name: str) -> None:
         """Watch a signal no more, if it was."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from stream_monitor.detectors import KINDS
-from stream_monitor.detectors.describe import describe
+from stream_monitor.detectors.describe import describe, remark
 
 
 @click.command()
@@ -13,6 +13,8 @@ def detectors() -> None:
     """List the drift detectors with their parameters, ranges and defaults."""
     for kind, config in sorted(KINDS.items()):
         click.echo(f"{kind}  {(config.__doc__ or '').splitlines()[0]}")
+        if not config.budgeted:
+            click.echo(f"  {remark(config)}")
         rows = [(p.name, p.default, p.allowed, p.description) for p in describe(config)]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows:
@@ -23,5 +25,5 @@ def detectors() -> None:
         "Use: --detector '[SIGNAL=]KIND[:PARAMETER=VALUE,...]', for example --detector 'error=adwin:delta=0.01'."
     )
     click.echo(
-        "Signals: feature:NAME, missing:NAME, prediction, score, error; a glob such as 'feature:*' takes many."
+        "Signals: feature:NAME, spread:NAME, missing:NAME, prediction, score, error; a glob as in '*:age' takes many."
     )

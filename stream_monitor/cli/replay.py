@@ -103,7 +103,7 @@ def summarise(pipeline: Pipeline, detections: Sequence[Detection], config: Repla
                 "intervals": {window: list(bounds) for window, bounds in monitor.performance.intervals().items()},
                 "outcomes": monitor.performance.counts(),
                 "coverage": None if math.isnan(monitor.coverage.share) else monitor.coverage.share,
-                "notes": notes(monitor, config.warmup, config.seasonality),
+                "notes": notes(monitor, config.warmup, config.seasonality, is_timed=math.isfinite(joiner.clock)),
             }
             for monitor in monitors
         ],

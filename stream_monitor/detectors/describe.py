@@ -9,6 +9,10 @@ from stream_monitor.detectors.base import DetectorConfig
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
+#: The default of a parameter that the budget decides.
+FROM_BUDGET = "from --expected-run-length unless given"
+
+
 class Parameter(NamedTuple):
     """One parameter: its name, default, what is allowed, and what it does."""
 
@@ -23,13 +27,23 @@ def describe(config: type[DetectorConfig]) -> list[Parameter]:
     return [
         Parameter(
             name,
-            f"{field.default:g}" if isinstance(field.default, float) else str(field.default),
+            FROM_BUDGET if name == config.budgeted else _spelled(field.default),
             _allowed(field.annotation, field.metadata),
             field.description or "",
         )
         for name, field in config.model_fields.items()
         if name != "kind"
     ]
+
+
+def remark(config: type[DetectorConfig]) -> str:
+    """What to know of a detector that the budget does not reach; nothing of any other."""
+    alarms = "How often it raises a false alarm is its own affair: --expected-run-length does not reach it."
+    return "" if config.budgeted else alarms
+
+
+def _spelled(default: Any) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _allowed(annotation: Any, metadata: list[Any]) -> str:

@@ -13,10 +13,12 @@ from click.testing import CliRunner
 
 from stream_monitor import __version__
 from stream_monitor.alerts.log import LogSink
+from stream_monitor.budget import unbudgeted
 from stream_monitor.cli import cli
 from stream_monitor.config import RunConfig
 from stream_monitor.detectors import KINDS
-from stream_monitor.detectors.describe import describe
+from stream_monitor.detectors.describe import FROM_BUDGET, describe
+from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parse_spec
 from stream_monitor.events import Detection
 from stream_monitor.logs import JsonFormatter, TextFormatter
 from stream_monitor.ratelimit import RateLimit
@@ -39,12 +41,23 @@ def test_detectors_lists_parameters_ranges_and_defaults() -> None:
             assert parameter.description in text
 
 
+def test_detectors_tells_whose_thresholds_follow_from_the_budget() -> None:
+    text = CliRunner().invoke(cli, ["detectors"]).stdout
+    blocks = {block.split()[0]: block for block in text.strip().split("\n\n")}
+    for kind, config in KINDS.items():
+        told = [line.split()[0] for line in blocks[kind].splitlines() if FROM_BUDGET in line]
+        assert told == ([config.budgeted] if config.budgeted else [])
+        assert ("--expected-run-length does not reach it" in blocks[kind]) == (kind in unbudgeted([parse_spec(kind)]))
+    assert all(f" {prefix}NAME" in text.splitlines()[-1] for prefix in SIGNAL_PREFIXES)
+    assert all(f" {name}" in text.splitlines()[-1] for name in SIGNALS)
+
+
 def test_every_range_is_told() -> None:
     told = {p.name: (p.default, p.allowed) for p in describe(KINDS["page_hinkley"])}
     assert told == {
         "min_instances": ("30", "int >= 1"),
         "delta": ("0.005", "float >= 0"),
-        "threshold": ("50", "float > 0"),
+        "threshold": (FROM_BUDGET, "float > 0"),
         "alpha": ("0.9999", "float > 0, <= 1"),
         "mode": ("both", "up|down|both"),
     }

@@ -354,6 +354,30 @@ def test_a_type_is_told_by_most_of_the_first_values(caplog: pytest.LogCaptureFix
     assert monitor.signals["feature:zip"].kind == "category"
 
 
+@pytest.mark.parametrize("given", [{}, {"x": "numeric"}])
+def test_a_feature_that_turns_to_text_is_told_now_and_then(given: Any, caplog: pytest.LogCaptureFixture) -> None:
+    columns = {"x": [at % 7 for at in range(1000)] + ["7.5 EUR"] * 1500, "quiet": [at % 5 for at in range(2500)]}
+    run(feature_events(columns), detectors=["glr"], feature_types=given, batch_size=1)
+    told = [one for one in caplog.messages if "its values so far" in one]
+    assert [int(one.split(" but ")[1].split()[0]) for one in told] == [1, 10, 100, 1000]
+    assert told[0] == (
+        "feature 'x' of default/default is taken for numeric, but 1 of its values so far are not, and are left out; "
+        "--feature-type x=categorical would take it for categorical"
+    )
+
+
+def test_a_feature_that_settles_as_text_has_the_budget_of_then() -> None:
+    """Others came while its type was open."""
+    rows: list[dict[str, Any]] = [{"k": "xyz"[at % 3]} | ({"late": at % 5} if at > 100 else {}) for at in range(700)]
+    events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
+    pipeline, _ = run(events, detectors=["glr"], run_length=1e6, batch_size=50)
+    (monitor,) = pipeline.fleet.monitors.values()
+    signal = monitor.signals["feature:k"]
+    expected = Budget([parse_spec("glr")], 1e6).run_length("feature:k", ["k", "late"])
+    assert signal.kind == "category"
+    assert [one._run_length for one in signal.channels.values()] == [pytest.approx(expected)]
+
+
 def test_a_change_in_one_category_makes_no_other_one_known() -> None:
     """A second change soon after the first must not be taken for what is usual since."""
     rng = np.random.default_rng(9)

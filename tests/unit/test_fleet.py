@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.events import ModelVersion
+from stream_monitor.events import ModelVersion, Prediction
 from stream_monitor.fleet import Fleet
 from stream_monitor.monitor import Monitor
 from stream_monitor.monitor_settings import MonitorSettings
@@ -178,6 +178,25 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
     predictions = [(at + n, _decode(rest, event)) for n, event in enumerate(events[at:])]
     found = [*before, *rest.fleet.predict(predictions)]
     assert findings(sorted(found)) == [f for f in findings(expected) if f.signal != "error"]
+
+
+@pytest.mark.parametrize("given", ["categorical", "numeric"])
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) -> None:
+    """For what went on, and for the next version, which takes over what this one knew."""
+    other: Any = "numeric" if given == "categorical" else "categorical"
+    first, _ = run(feature_events({"zip": [10115 + at % 3 for at in range(900)]}), feature_types={"zip": other})
+    second, _ = run([], feature_types={"zip": given})
+    second.fleet.restore(json.loads(json.dumps(first.fleet.state(), default=_null)))
+    key = ModelVersion("default", version)
+    found = [(at, Prediction(str(at), float(at), key, "yes", {"zip": 10115 + at % 3})) for at in range(900, 1500)]
+    assert second.fleet.predict(found) == []
+    monitor = second.fleet.monitors[key]
+    assert (monitor.features["zip"].type, monitor.features["zip"].violations) == (given, 0)
+    signal = monitor.signals["feature:zip"]
+    assert signal.kind == ("category" if given == "categorical" else "number")
+    assert signal.reference and len(signal.recent) == 600
+    assert ("spread:zip" in monitor.signals) == (given == "numeric")
 
 
 def _decode(pipeline: Pipeline, event: dict[str, Any]) -> Any:

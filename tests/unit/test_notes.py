@@ -75,3 +75,41 @@ def test_fewer_predictions_than_a_warm_up(tmp_path: Path) -> None:
     (note,) = _notes(tmp_path, _rows(499))
     assert note == "499 predictions are fewer than --warmup 500: nothing could be found"
     assert _notes(tmp_path, _rows(501)) == []
+
+
+def _of_features(tmp_path: Path, columns: dict[str, Any], *flags: str) -> list[str]:
+    """The notes on events without times, which have these features."""
+    path = tmp_path / "x.jsonl"
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    events = [{"id": n, "prediction": "yes", "features": row} for n, row in enumerate(rows)]
+    path.write_text("\n".join(map(json.dumps, events)))
+    result = CliRunner().invoke(cli, ["replay", str(path), *flags])
+    assert result.exit_code == 0, result.output
+    return [line.removeprefix("  note: ") for line in result.output.splitlines() if line.startswith("  note: ")]
+
+
+NUMBERS = [float(n % 7) for n in range(COUNT)]
+
+
+def test_features_beyond_the_bound(tmp_path: Path) -> None:
+    columns = {"a": NUMBERS, "b": NUMBERS, "c": NUMBERS}
+    (note,) = _of_features(tmp_path, columns, "--max-features", "2")
+    assert note == "3,000 values are of features beyond --max-features: they are not watched"
+    assert _of_features(tmp_path, columns) == []
+
+
+def test_numbers_that_came_as_text(tmp_path: Path) -> None:
+    columns = {"x": [f"{n % 7}.5" for n in range(COUNT)], "y": ["1", "2", "S"] * (COUNT // 3)}
+    (note,) = _of_features(tmp_path, columns)
+    assert note.startswith("numbers that came as text in x: taken for categorical")
+    assert _of_features(tmp_path, columns, "--feature-type", "x=categorical") == []
+
+
+def test_a_season_of_events_without_times(tmp_path: Path) -> None:
+    (note,) = _of_features(tmp_path, {"a": NUMBERS}, "--seasonality", "24h")
+    assert note == "--seasonality: events have no time: nothing could be found in feature:a, spread:a"
+
+
+def test_a_feature_without_a_name(tmp_path: Path) -> None:
+    (note,) = _of_features(tmp_path, {"": [None] * COUNT})
+    assert note == "never a value in '': only what is missing is watched"
