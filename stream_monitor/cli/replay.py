@@ -20,6 +20,7 @@ from stream_monitor.cli.progress import Reading
 from stream_monitor.config import ReplayConfig
 from stream_monitor.episodes import Episode, group
 from stream_monitor.events import Detection
+from stream_monitor.figures import counted, plain
 from stream_monitor.loading import flag
 from stream_monitor.measures.performance import combine
 from stream_monitor.notes import notes
@@ -74,8 +75,8 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
         page = render(result, detections, recorder, list(map(str, files)), told(config, flags))
         write("--report", report_path, page.encode())
     _print(result, group(detections), time.monotonic() - began)
-    if not result["events"] and result["rejected"]:
-        click.echo("No prediction could be read: map the columns with --field, such as --field id=COLUMN.", err=True)
+    if not result["events"]:
+        click.echo(_why_none(files, is_rejected=bool(result["rejected"])), err=True)
         sys.exit(1)
 
 
@@ -120,6 +121,14 @@ def told(config: ReplayConfig, flags: Mapping[str, Any]) -> list[str]:
             value = [f"{key}={path}" for key, path in value.items()]
         found += [f"{flag(name)} {each}" for each in (value if isinstance(value, list | tuple) else [value])]
     return found
+
+
+def _why_none(files: Sequence[Path], *, is_rejected: bool) -> str:
+    """Why there was no prediction."""
+    if is_rejected:
+        return "No prediction could be read: map the columns with --field, such as --field id=COLUMN."
+    more = f" and {counted(len(files) - 1, 'more file')}" if len(files) > 1 else ""
+    return f"No prediction: there is none in {plain(files[0])}{more}."
 
 
 def _print(result: dict[str, Any], episodes: Sequence[Episode], seconds: float) -> None:

@@ -306,9 +306,18 @@ def test_only_so_many_episodes_are_shown_those_with_the_largest_effects(tmp_path
     assert f"And {len(found) - 10} more episode" in _run(path, *flags).stdout
 
 
-def test_an_empty_file_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("id,prediction\n")
-    found = _replay(tmp_path, tmp_path / "x.csv")
+@pytest.mark.parametrize(("name", "content"), [("x.csv", ""), ("x.csv", "id,prediction\n"), ("x.jsonl", "")])
+@pytest.mark.parametrize("count", [1, 3])
+def test_where_there_is_no_prediction_it_says_so_and_ends_with_1(
+    tmp_path: Path, name: str, content: str, count: int
+) -> None:
+    """What was found is written all the same."""
+    (tmp_path / name).write_text(content)
+    result = _run(*[tmp_path / name] * count, "--json", tmp_path / "out.json")
+    assert result.exit_code == 1
+    more = "" if count == 1 else " and 2 more files"
+    assert result.stderr == f"No prediction: there is none in {tmp_path / name}{more}.\n"
+    found = json.loads((tmp_path / "out.json").read_bytes())
     assert (found["events"], found["detections"], found["performance"]) == (0, [], {})
 
 

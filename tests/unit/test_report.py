@@ -97,11 +97,11 @@ def _report(tmp_path: Path, rows: Sequence[Mapping[str, Any]], *arguments: str) 
     return _report_of(tmp_path, write(tmp_path / "x.csv", rows, "csv"), *arguments)
 
 
-def _report_of(tmp_path: Path, path: Path, *arguments: str) -> tuple[Page, dict[str, Any]]:
+def _report_of(tmp_path: Path, path: Path, *arguments: str, code: int = 0) -> tuple[Page, dict[str, Any]]:
     out, report = tmp_path / "out.json", tmp_path / "out.html"
     options = ["--json", str(out), "--report", str(report), *arguments]
     result = CliRunner().invoke(cli, ["replay", str(path), *options])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return Page(report.read_text(encoding="utf-8")), json.loads(out.read_bytes())
 
 
@@ -259,7 +259,7 @@ def test_control_characters_and_half_pairs_are_shown() -> None:
 
 def test_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id,prediction\n")
-    page, _ = _report_of(tmp_path, tmp_path / "x.csv")
+    page, _ = _report_of(tmp_path, tmp_path / "x.csv", code=1)
     for words in ("Nothing: no drift", "No prediction has met its label", "not known", "No signal has a detection"):
         assert words in page.text
 
