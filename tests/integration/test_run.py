@@ -238,7 +238,10 @@ def test_replicas_share_the_partitions_and_their_counters_add_up(kafka_broker: B
         first.stop()
         before = second.scrape()("outcomes_total")
         send_more()
-        assert second.wait_for_records(int(2 * (before + 1000)))("outcomes_total") == before + 1000
+        # A partition may have been handed over between a prediction and its label: records are no twice the outcomes.
+        second.wait_for(lambda scrape: scrape("outcomes_total") >= before + 1000)
+        time.sleep(1)
+        assert second.scrape()("outcomes_total") == before + 1000
 
 
 class Total:
