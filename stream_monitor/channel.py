@@ -158,7 +158,7 @@ class Channel:
         part, rest = column.until(room), column.cut(room)
         fed = part._replace(values=self._feed.of(part))
         if season and not season.is_known and self._waits:
-            season.count(fed, part.values)
+            self._count_season(season, part, fed)
             self._owed = max(self._owed - len(part.values), 0)
             return [], rest
         level = season.levels(part.ts) if season else 0.0
@@ -169,7 +169,7 @@ class Channel:
         if changes and self._wears_out(changes[0]):
             hit = self._found(changes[0], ends[0], part, len(rest.values), totals)
             if season:
-                self._count_season(season, part.until(ends[0] + 1))
+                self._count_season(season, part.until(ends[0] + 1), fed.until(ends[0] + 1))
                 season.interrupt()
             self._start()
             self._has_changed = True
@@ -184,7 +184,7 @@ class Channel:
         self._owed = max(self._owed - len(part.values), 0)
         self._total = float(totals[-1])
         if season:
-            self._count_season(season, part)
+            self._count_season(season, part, fed)
             if changes:
                 season.interrupt()
         if changes:
@@ -204,9 +204,11 @@ class Channel:
             self._begin(self.dependence.time, int(column.index[0]))
         return room
 
-    def _count_season(self, season: Season, part: Column) -> None:
+    def _count_season(self, season: Season, part: Column, fed: Column) -> None:
+        """Let the season learn from values, in its own scores; mostly what was fed is in those."""
         assert self._season_feed is not None
-        season.count(part._replace(values=self._season_feed.of(part)), part.values)
+        is_own = self._feed is self._season_feed
+        season.count(fed if is_own else part._replace(values=self._season_feed.of(part)), part.values)
 
     def _wears_out(self, change: Change) -> bool:
         """Whether all has to be learned anew; not with a season, as long as its scores can tell what is now."""
@@ -307,6 +309,7 @@ class Channel:
         if state["season_feed"]:
             self._season_feed = restore_feed(state["season_feed"])
         if state["feed"]:
-            self._feed = restore_feed(state["feed"])
+            is_own = state["feed"] == state["season_feed"]
+            self._feed = self._season_feed if is_own and self._season_feed else restore_feed(state["feed"])
             self._detector = self._make()
             self._detector.restore(state["detector"])

@@ -15,6 +15,15 @@ from stream_monitor.loading import PREFIX, flag, load_config
 _Config = TypeVar("_Config", bound=Settings)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+#: The recorded files that a command reads.
+files_argument = click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+
 
 def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
     """A flag for each setting, and ``--config``. Values stay text: the config checks them."""

@@ -12,14 +12,15 @@ import click
 import numpy as np
 from pydantic import BeforeValidator
 
-from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.progress import Reading
 from stream_monitor.codec import Task
 from stream_monitor.config import Count, FieldPairs, Settings, pairs, setting
 from stream_monitor.errors import ConfigError
+from stream_monitor.figures import counted
 from stream_monitor.profile import ColumnProfile, FeatureType, Profile
 from stream_monitor.profiling import Profiler, content_hash
-from stream_monitor.profiling.findings import counted, findings
+from stream_monitor.profiling.findings import findings
 from stream_monitor.reference import CategoricalReference
 from stream_monitor.sources.files import FileSource, Format
 
@@ -48,13 +49,7 @@ class ProfileConfig(Settings):
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@files_argument
 @click.option(
     "-o",
     "--output",

@@ -14,7 +14,7 @@ import orjson
 
 from stream_monitor.alerts.message import episode_fields, fields
 from stream_monitor.cli.episodes import show
-from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.config import ReplayConfig
@@ -29,13 +29,7 @@ from stream_monitor.report.recorder import Recorder
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@files_argument
 @click.option(
     "--json",
     "json_path",

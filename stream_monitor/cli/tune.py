@@ -9,7 +9,7 @@ from typing import Any
 import click
 import orjson
 
-from stream_monitor.cli.options import load, settings_options
+from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Progress, Reading
 from stream_monitor.profile import Profile
@@ -17,13 +17,7 @@ from stream_monitor.tuning.settings import TuneConfig
 
 
 @click.command()
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    metavar="FILE...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@files_argument
 @click.option(
     "--json", "json_path", metavar="OUT", type=click.Path(path_type=Path), help="write everything to this file"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from stream_monitor.figures import counted
 from stream_monitor.profiling.column import MOST_COUNTED, Column
 from stream_monitor.profiling.profiler import Profiler
 from stream_monitor.reference.categorical import MOST_CATEGORIES
@@ -21,15 +22,6 @@ def findings(profiler: Profiler) -> list[str]:
     """A line for each thing that is not as it should be, or that was decided and can be decided otherwise."""
     of_columns = (_of_column(profiler, name, column) for name, column in profiler.features.items())
     return [*_of_rows(profiler), *chain.from_iterable(of_columns)]
-
-
-def counted(count: int, noun: str) -> str:
-    """How many, with the noun in its number.
-
-    >>> counted(1, "row"), counted(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _are(count: int) -> str:
