@@ -18,7 +18,7 @@ NOTED = {
 PROBE_S = 0.02
 SHARE_OF_THE_WAIT = 0.8
 #: The first rates seen are too low: a wait that followed them would end long after the last event.
-LONGEST_S = 0.25
+MAX_S = 0.25
 
 
 class Sidecar:
@@ -60,7 +60,7 @@ class Sidecar:
         seen, cpu = first, self._sums.get(CPU, 0.0)
         while seen < events:
             rate = (seen - first) / (now - begin) if seen > first else float("inf")
-            self._pause(min(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate), LONGEST_S))
+            self._pause(min(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate), MAX_S))
             seen, now = self._count(), time.monotonic()
         self.cpu_seconds = self._sums.get(CPU, 0.0) - cpu
         return seen - first, now - begin

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from waiting_events import STEP_MS, Feed, chunks, config, ids, pipeline, prediction_body, record
+from waiting_events import STEP_MS, Transform, chunks, config, ids, pipeline, prediction_body, record
 
-from stream_monitor.sources.base import FileRecord
+from stream_monitor.core.records import FileRecord
 
 
 def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[FileRecord]]:
@@ -29,7 +29,7 @@ def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[FileReco
 def main() -> None:
     directory, count, topic, label_topic = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     start_ms = int(time.time() * 1000) - count * STEP_MS
-    feed = Feed(batches(topic, count, start_ms), (topic, label_topic))
+    feed = Transform(batches(topic, count, start_ms), (topic, label_topic))
     built, _ = pipeline(config(topic, label_topic, state_dir=directory, max_waiting=2 * count), feed)
     begin = time.monotonic()
     built.run(threading.Event())

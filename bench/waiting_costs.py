@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from waiting_events import BATCH, LABELS, PARTITIONS, PREDICTIONS, STEP_MS, Numbers, chunks, labels, predictions
 
-from stream_monitor import app
-from stream_monitor.checkpoint import Checkpoint
-from stream_monitor.events import Label, Place, Prediction
-from stream_monitor.joiner import Joiner
-from stream_monitor.pipeline import MOST_UNSAVED
+from stream_monitor.app import wiring
+from stream_monitor.core.events import Label, Prediction
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.pipeline.pipeline import MAX_UNSAVED
+from stream_monitor.state.checkpoint import Checkpoint
 
 BLOCK = 20_000
 PLACES = [[(topic, number) for number in range(PARTITIONS)] for topic in (PREDICTIONS, LABELS)]
@@ -90,7 +91,11 @@ class Side:
             self._joiner.restore(saved["joiner"])
 
     def _measure(
-        self, name: str, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[Place]
+        self,
+        name: str,
+        events: Sequence[Prediction | Label],
+        take: Callable[..., bool],
+        places: Sequence[TopicPartition],
     ) -> None:
         wall, cpu = time.perf_counter(), time.thread_time()
         for begin in range(0, len(events), BATCH):
@@ -100,7 +105,9 @@ class Side:
         costs.wall.append((time.perf_counter() - wall) / len(events) * 1e6)
         costs.cpu.append((time.thread_time() - cpu) / len(events) * 1e6)
 
-    def _take(self, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[Place]) -> None:
+    def _take(
+        self, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[TopicPartition]
+    ) -> None:
         """One batch, as the pipeline takes it."""
         self._joiner.prefetch([event.id for event in events])
         if take == self._joiner.predict:
@@ -110,7 +117,7 @@ class Side:
             for at, event in enumerate(events):
                 take(event, places[at % PARTITIONS])
         self._joiner.take_outcomes()
-        if self._checkpoint.table.unsaved >= MOST_UNSAVED:
+        if self._checkpoint.table.unsaved >= MAX_UNSAVED:
             self._save()
 
     def _save(self) -> None:
@@ -120,7 +127,7 @@ class Side:
 
 def main() -> None:
     directory, (waiting, gone, start_ms, few, rounds) = Path(sys.argv[1]), map(int, sys.argv[2:])
-    app.tune_collector()
+    wiring.tune_collector()
     with tempfile.TemporaryDirectory(dir=directory.parent) as beside:
         small = Side(Path(beside), start_ms, np.arange(few, dtype=np.uint64), seed=1)
         small.build()

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.events import Label, ModelVersion, Prediction
-from stream_monitor.sources.base import FileRecord, Place, Position, Reached
+from stream_monitor.core.events import Label, ModelVersion, Prediction
+from stream_monitor.core.records import FileRecord, TopicPartition
+from stream_monitor.sources.base import AppliedOffset, Position
 
 Numbers = NDArray[np.uint64]
 
@@ -75,7 +76,7 @@ def record(topic: str, number: int, at_ms: int, body: bytes) -> FileRecord:
     return FileRecord(topic, number, body, timestamp=at_ms, partition=number % PARTITIONS)
 
 
-class Feed:
+class Transform:
     """A source of ready batches, and how long each commit stopped the loop: by the clock, and in CPU time.
 
     To Kafka it looks as if nothing had been read: a sidecar that takes up the state begins where the topics do.
@@ -87,9 +88,9 @@ class Feed:
         self._next: Sequence[FileRecord] | None = next(batches, None)
         self.given = 0
         self.stops: list[tuple[float, float]] = []
-        self.before_commit: Callable[[Sequence[Reached]], None] = lambda _: None
-        self.departed: Callable[[Sequence[Place]], None] = lambda _: None
-        self.restoring: Mapping[Place, int] = {}
+        self.before_commit: Callable[[Sequence[AppliedOffset]], None] = lambda _: None
+        self.departed: Callable[[Sequence[TopicPartition]], None] = lambda _: None
+        self.restoring: Mapping[TopicPartition, int] = {}
         self.gaps: Counter[str] = Counter()
         self.owner = "bench"
 
@@ -101,10 +102,12 @@ class Feed:
 
     def commit(self) -> None:
         begin, cpu = time.perf_counter(), time.thread_time()
-        self.before_commit([Reached(topic, number, 0) for topic in self._topics for number in range(PARTITIONS)])
+        self.before_commit(
+            [AppliedOffset(topic, number, 0) for topic in self._topics for number in range(PARTITIONS)]
+        )
         self.stops.append((time.perf_counter() - begin, time.thread_time() - cpu))
 
-    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
         """There is nothing to go on from."""
 
     def positions(self) -> list[Position]:
@@ -126,31 +129,31 @@ def chunks(count: int, size: int = BATCH) -> Iterator[Numbers]:
 
 def config(topic: str, label_topic: str, **settings: Any) -> Any:
     """What the sidecar makes out of the same flags."""
-    from stream_monitor.config import RunConfig
+    from stream_monitor.config.settings import RunConfig
 
     required = {"bootstrap_servers": "localhost:9092", "group_id": "bench"}
     return RunConfig.model_validate({**required, "topic": topic, "label_topic": label_topic, **settings})
 
 
-def pipeline(chosen: Any, feed: Feed) -> tuple[Any, Any]:
+def pipeline(chosen: Any, feed: Transform) -> tuple[Any, Any]:
     """The sidecar's own pipeline over this source, and its checkpoint."""
-    from stream_monitor import app
-    from stream_monitor.alerts.memory import MemorySink
-    from stream_monitor.checkpoint import Checkpoint
-    from stream_monitor.clock import SystemClock
+    from stream_monitor.actions.memory import MemorySink
+    from stream_monitor.app import sidecar, wiring
+    from stream_monitor.core.clock import SystemClock
+    from stream_monitor.state.checkpoint import Checkpoint
 
-    app.tune_collector()
+    wiring.tune_collector()
     clock = SystemClock()
     checkpoint = Checkpoint(chosen.state_dir)
-    made = app.make_pipeline(
+    made = wiring.make_pipeline(
         chosen,
         chosen,
         feed,
-        app.make_codec(chosen, clock, set(chosen.label_topic)),
+        wiring.make_codec(chosen, clock, set(chosen.label_topic)),
         {"memory": MemorySink()},
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
         table=checkpoint.table,
     )
-    made.save_to(checkpoint, app.fingerprint(chosen))
+    made.save_to(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

@@ -18,7 +18,7 @@ from waiting_events import (
     LABELS,
     PREDICTIONS,
     STEP_MS,
-    Feed,
+    Transform,
     config,
     ids,
     label_body,
@@ -27,7 +27,7 @@ from waiting_events import (
     record,
 )
 
-from stream_monitor.sources.base import FileRecord
+from stream_monitor.core.records import FileRecord
 
 FEATURES = 100
 BATCH = 500
@@ -65,7 +65,7 @@ def named(first: int) -> Iterator[tuple[int, str]]:
 
 def main() -> None:
     directory, kind, checkpoints = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    feed = Feed(batches(kind), (PREDICTIONS, LABELS))
+    feed = Transform(batches(kind), (PREDICTIONS, LABELS))
     chosen = config(
         PREDICTIONS, LABELS, state_dir=directory, checkpoint_interval=INTERVAL[kind], max_waiting=100_000_000
     )

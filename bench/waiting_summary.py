@@ -10,7 +10,7 @@ COSTS, RESTART, THROUGHPUT, STOPS = "costs", "restart", "throughput", "stops"
 COST_RATIO = 1.5
 MB_LIMIT = 500.0
 READY_LIMIT_S = 5.0
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 STOP_LIMIT_MS = 100.0
 STOP_NAMES = {
     "predictions": "every 0.25 s, predictions",
@@ -88,9 +88,9 @@ def _throughput(report: Mapping[str, Any]) -> Part:
         figures = [f"{rate:,.0f}", f"{spread:.0%}", f"{share:.2f}", f"{cpu:.1f}", f"{of_cpu:.2f}"]
         rows.append([name, *figures, f"{runs[-1]['notes']['outcomes']:,.0f}"])
         if len(rows) > 2:
-            told = f"throughput with {name} at least {LEAST_SHARE} x that without"
+            told = f"throughput with {name} at least {MIN_SHARE} x that without"
             told += f": {share:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
-            gates.append(Gate(min(share, of_cpu) >= LEAST_SHARE, told))
+            gates.append(Gate(min(share, of_cpu) >= MIN_SHARE, told))
     return _table(rows), gates
 
 

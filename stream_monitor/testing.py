@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from stream_monitor.sources.base import FileRecord
+from stream_monitor.core.records import FileRecord
 from stream_monitor.sources.memory import MemorySource
 
 __all__ = ["FakeClock", "MemorySource", "make_label", "make_prediction", "make_records"]

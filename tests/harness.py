@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stream_monitor.alerts.memory import MemorySink
-from stream_monitor.alerts.outbox import Outbox
-from stream_monitor.codec import Codec
+from stream_monitor.actions.memory import MemorySink
+from stream_monitor.actions.outbox import Outbox
+from stream_monitor.core.events import Detection
+from stream_monitor.core.records import Record
+from stream_monitor.decoding.codec import Codec
 from stream_monitor.detectors.spec import parse_spec
-from stream_monitor.events import Detection
-from stream_monitor.fleet import Fleet
-from stream_monitor.joiner import Joiner
-from stream_monitor.monitor_settings import MonitorSettings
-from stream_monitor.observer import Observer
-from stream_monitor.pipeline import Pipeline
-from stream_monitor.sources.base import Record
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.observer import Observer
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
 
 #: Two detectors at river's own parameters, which nothing takes from them.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream_monitor.detectors import DetectorConfig, Floats
-from stream_monitor.normal_scores import NormalScores
-from stream_monitor.reference import NumericReference
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import DetectorConfig
+from stream_monitor.stats.normal_scores import NormalScores
+from stream_monitor.stats.reference import NumericReference
 from tests.streams import river_indices
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stream_monitor.sources.base import Place
+from stream_monitor.core.records import TopicPartition
 
 
 class Stamped(NamedTuple):
@@ -19,6 +19,6 @@ class Stamped(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def stamped(place: Place, *times: int | None, start: int = 0) -> list[Stamped]:
+def stamped(place: TopicPartition, *times: int | None, start: int = 0) -> list[Stamped]:
     """Records of one partition with these times."""
     return [Stamped(*place, offset, time) for offset, time in enumerate(times, start)]

@@ -13,7 +13,8 @@ import river.drift.binary
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stream_monitor.detectors import KINDS, Change, Detector, DetectorConfig, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import KINDS, Change, Detector, DetectorConfig
 
 #: The longest segment for those whose river class takes 0.2 ms a value.
 LONGEST = {"kswin": 200}

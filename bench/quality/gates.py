@@ -16,7 +16,7 @@ MUCH_SOONER, SHARE = ("error 0.1 to 0.3", "mean +1 sigma", "mean +2 sigma"), 0.6
 LIMITS = {"sigma 1 to 2": 60, "missing 0.01 to 0.05": 350, "category 0.3 to 0.2": 600, "unseen category 0.01": 600}
 FACTOR = 1.5
 #: With fewer alarms, chance decides about such a factor.
-FEWEST_ALARMS = 20
+MIN_ALARMS = 20
 Report = Mapping[str, Any]
 
 
@@ -61,7 +61,7 @@ def _whole(report: Report) -> Iterator[Gate]:
     for features, reading in report["whole"].get(NAME, {}).items():
         factor = within(reading)
         what = f"whole model of {features} features within a factor {FACTOR} of its {RUN_LENGTH:,} events"
-        holds = 1 / FACTOR <= factor <= FACTOR if reading["alarms"] >= FEWEST_ALARMS else None
+        holds = 1 / FACTOR <= factor <= FACTOR if reading["alarms"] >= MIN_ALARMS else None
         yield Gate(holds, f"{what}: {factor:.2f} x, {reading['alarms']} alarms")
 
 

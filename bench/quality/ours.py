@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 from program import Floats, Program, Run, Setting
 
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors import KINDS, DetectorConfig
-from stream_monitor.events import ModelVersion
-from stream_monitor.signal_monitor import SignalMonitor, SignalTerms
-from stream_monitor.signals import SPREAD_OF, Column, Spread, warmup_of
+from stream_monitor.monitors.signal import SignalContext, SignalMonitor
+from stream_monitor.signals.columns import Column
+from stream_monitor.signals.spread import SPREAD_OF, Spread, warmup_of
 
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
@@ -61,7 +62,7 @@ class Signals:
         season = DAY_S if setting.period else 0.0
         names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
         lengths = {"feature:x": setting.run_length * len(names), "spread:x": setting.run_length * 2 / SPREAD_OF}
-        terms = {name: SignalTerms(warmup=warmup_of(name, warmup), season=season) for name in names}
+        terms = {name: SignalContext(warmup=warmup_of(name, warmup), season=season) for name in names}
         self._signals = [
             SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms[name], lengths[name]) for name in names
         ]

@@ -10,9 +10,9 @@ import numpy as np
 from program import Program, Setting
 from streams import generator
 
-from stream_monitor.events import ModelVersion, Outcome, Prediction
-from stream_monitor.fleet import Fleet
-from stream_monitor.monitor_settings import MonitorSettings
+from stream_monitor.core.events import ModelVersion, Outcome, Prediction
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.settings import MonitorSettings
 
 #: Events between two false alarms that the model may have: few enough to count them in one run.
 RUN_LENGTH = 5_000

@@ -14,7 +14,7 @@ from stream_monitor.cli.profile import profile
 from stream_monitor.cli.replay import replay
 from stream_monitor.cli.run import run
 from stream_monitor.cli.tune import tune
-from stream_monitor.errors import ConfigError, StateError
+from stream_monitor.core.errors import ConfigError, StateError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -7,10 +7,10 @@ from typing import Any
 import click
 import yaml
 
-from stream_monitor.budget import unbudgeted
 from stream_monitor.cli.options import load, settings_options
-from stream_monitor.config import RunConfig
+from stream_monitor.config.settings import RunConfig
 from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.drift.budget import unbudgeted
 
 
 @click.command("check-config")

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from stream_monitor.config import parse_address
-from stream_monitor.errors import ConfigError, SourceError
+from stream_monitor.config.settings import parse_address
+from stream_monitor.core.errors import ConfigError, SourceError
 
 
 @click.command()

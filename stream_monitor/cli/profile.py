@@ -14,15 +14,15 @@ from pydantic import BeforeValidator
 
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.progress import Reading
-from stream_monitor.codec import Task
-from stream_monitor.config import Count, FieldPairs, Settings, pairs, setting
-from stream_monitor.errors import ConfigError
-from stream_monitor.figures import counted
-from stream_monitor.profile import ColumnProfile, FeatureType, Profile
-from stream_monitor.profiling import Profiler, content_hash
-from stream_monitor.profiling.findings import findings
-from stream_monitor.reference import CategoricalReference
+from stream_monitor.config.settings import Count, FieldPairs, Settings, pairs, setting
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.events import FeatureType, Task
+from stream_monitor.core.formatting import counted
+from stream_monitor.profiles.findings import findings
+from stream_monitor.profiles.profile import ColumnProfile, Profile
+from stream_monitor.profiles.profiler import Profiler, content_hash
 from stream_monitor.sources.files import FileSource, Format
+from stream_monitor.stats.reference import CategoricalReference
 
 #: Features in the table; all are in the file.
 SHOWN = 50

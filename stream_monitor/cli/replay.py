@@ -12,19 +12,19 @@ from typing import Any
 import click
 import orjson
 
-from stream_monitor.alerts.message import episode_fields, fields
-from stream_monitor.cli.episodes import show
+from stream_monitor.actions.message import episode_fields, fields
+from stream_monitor.cli.episode_table import show
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
-from stream_monitor.config import ReplayConfig
-from stream_monitor.episodes import Episode, group
-from stream_monitor.events import Detection
-from stream_monitor.figures import counted, plain
-from stream_monitor.loading import flag
-from stream_monitor.measures.performance import combine
-from stream_monitor.notes import notes
-from stream_monitor.pipeline import Pipeline
+from stream_monitor.config.loading import flag
+from stream_monitor.config.settings import ReplayConfig
+from stream_monitor.core.events import Detection
+from stream_monitor.core.formatting import counted, plain
+from stream_monitor.drift.episodes import Episode, group
+from stream_monitor.performance.realized import combine
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.report.caveats import notes
 from stream_monitor.report.recorder import Recorder
 
 
@@ -52,13 +52,13 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     mapped by --field are features, and an empty cell is missing.
     """
     config = load(ReplayConfig, flags)
-    from stream_monitor import app
+    from stream_monitor.app import offline
 
     check_outputs({"--json": json_path, "--report": report_path}, [*files, config.labels])
     recorder = Recorder() if report_path else None
     began = time.monotonic()
     with Reading() as progress:
-        pipeline, sink = app.replay(config, files, progress, recorder)
+        pipeline, sink = offline.replay(config, files, progress, recorder)
     detections = sorted(sink.detections)
     result = summarise(pipeline, detections, config)
     if json_path:

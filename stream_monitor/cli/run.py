@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from stream_monitor.cli.options import load, settings_options
-from stream_monitor.config import RunConfig
+from stream_monitor.config.settings import RunConfig
 
 
 @click.command()
@@ -19,8 +19,8 @@ def run(**flags: Any) -> None:
     by spaces) and from the YAML file. Flags win over the environment, and that over the file.
     """
     config = load(RunConfig, flags)
-    from stream_monitor import app
-    from stream_monitor.logs import set_up_logging
+    from stream_monitor.app import sidecar
+    from stream_monitor.core.log_format import set_up_logging
 
     set_up_logging(config.log_level, config.log_format)
-    app.run(config)
+    sidecar.run(config)

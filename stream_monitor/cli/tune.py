@@ -12,7 +12,7 @@ import orjson
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Progress, Reading
-from stream_monitor.profile import Profile
+from stream_monitor.profiles.profile import Profile
 from stream_monitor.tuning.settings import TuneConfig
 
 
@@ -31,18 +31,18 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     of "as is" only.
     """
     config = load(TuneConfig, flags)
-    from stream_monitor import app
+    from stream_monitor.app import offline
     from stream_monitor.tuning.candidates import candidates, in_events, surrogate_period
     from stream_monitor.tuning.recommendation import recommend
     from stream_monitor.tuning.result import summary
-    from stream_monitor.tuning.sweep import Terms, sweep
+    from stream_monitor.tuning.sweep import SweepContext, sweep
     from stream_monitor.tuning.text import lines
 
     check_outputs({"--json": json_path}, [*files, config.labels])
     with Reading() as read:
-        recording = app.record(config, files, read)
+        recording = offline.record(config, files, read)
     tried = candidates(config, recording)
-    terms = Terms(
+    terms = SweepContext(
         config.surrogates,
         config.horizon,
         config.seed,

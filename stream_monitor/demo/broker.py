@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream_monitor.errors import ConfigError
+from stream_monitor.core.errors import ConfigError
 
 #: What a kafka-python client needs to talk to the mock cluster.
 CLIENT_OPTIONS: dict[str, Any] = {"api_version": (2, 3)}

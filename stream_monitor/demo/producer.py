@@ -12,8 +12,8 @@ import orjson
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from stream_monitor.core.errors import SourceError
 from stream_monitor.demo.scenario import INCIDENTS, Application, applications, stamp
-from stream_monitor.errors import SourceError
 
 INFERENCE, LABELS = "inference", "labels"
 #: Seconds from a prediction to its label.

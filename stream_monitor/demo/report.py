@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stream_monitor.core.timestamps import parse_timestamp
 from stream_monitor.demo.scenario import INCIDENTS, Incident
-from stream_monitor.timestamps import parse_timestamp
 
 #: An alarm this much before an incident's first event is still its own: clocks are read twice.
 _SLACK = 0.05

@@ -6,8 +6,9 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.detectors.adwin import AdwinConfig
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, Detector, DetectorConfig, Floats, Terms
+from stream_monitor.detectors.base import NO_CONTEXT, Change, Detector, DetectorConfig, DetectorContext
 from stream_monitor.detectors.ddm import DdmConfig
 from stream_monitor.detectors.eddm import EddmConfig
 from stream_monitor.detectors.fhddm import FhddmConfig
@@ -41,12 +42,12 @@ KINDS: dict[str, type[DetectorConfig]] = {
 
 __all__ = [
     "KINDS",
-    "NO_TERMS",
+    "NO_CONTEXT",
     "AnyDetectorConfig",
     "Change",
     "ColumnKind",
     "Detector",
     "DetectorConfig",
+    "DetectorContext",
     "Floats",
-    "Terms",
 ]

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import Field
 from river._river_rust.drift import AdaptiveWindowing
 
-from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.run_length import adwin_delta
 
 
@@ -27,7 +28,7 @@ class AdwinConfig(DetectorConfig):
     min_window_length: int = Field(5, ge=1, description="shortest part of the window that is compared")
     grace_period: int = Field(10, ge=0, description="values before the first check")
 
-    def make(self, terms: Terms = NO_TERMS) -> Adwin:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Adwin:
         if math.isinf(terms.run_length) or "delta" in self.model_fields_set:
             return Adwin(self)
         return Adwin(self.model_copy(update={"delta": adwin_delta(terms.run_length)}))

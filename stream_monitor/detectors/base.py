@@ -8,19 +8,18 @@ follow from there.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from stream_monitor.core.arrays import ColumnKind
+
 Floats = NDArray[np.float64]
-#: What a column holds: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;
-#: ``category``, the code of a class, 0 to ``Terms.categories`` - 1.
-ColumnKind = Literal["number", "share", "category"]
 
 
-class Terms(NamedTuple):
+class DetectorContext(NamedTuple):
     """What a detector is told of the column that it is made for.
 
     ``run_length``: mean number of values between two false alarms that it may have; infinite where nobody said.
@@ -33,7 +32,7 @@ class Terms(NamedTuple):
     categories: int = 0
 
 
-NO_TERMS = Terms()
+NO_CONTEXT = DetectorContext()
 
 
 class Change(NamedTuple):
@@ -77,11 +76,11 @@ class DetectorConfig(BaseModel):
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share"})
     #: Whether block means may stand for single values, where those depend on each other.
     blocks: ClassVar[bool] = True
-    #: The parameter that follows from ``Terms.run_length`` unless it is given; None: false alarms are its own affair.
+    #: The parameter that follows from ``DetectorContext.run_length``; None: its parameters set the false-alarm rate.
     budgeted: ClassVar[str | None] = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
-    def make(self, terms: Terms = NO_TERMS) -> Detector:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Detector:
         """A fresh detector with these parameters for a column of these terms."""
         raise NotImplementedError

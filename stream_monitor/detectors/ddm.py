@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, running_totals, scan
 
 
@@ -26,7 +27,7 @@ class DdmConfig(DetectorConfig):
         3.0, gt=0, description="standard deviations above the minimum: larger is slower and quieter"
     )
 
-    def make(self, terms: Terms = NO_TERMS) -> Ddm:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Ddm:
         return Ddm(self)
 
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, running_totals, scan
 
 
@@ -36,7 +37,7 @@ class EddmConfig(DetectorConfig):
             raise ValueError(f"must be at most alpha, which is {alpha}")
         return beta
 
-    def make(self, terms: Terms = NO_TERMS) -> Eddm:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Eddm:
         return Eddm(self)
 
 

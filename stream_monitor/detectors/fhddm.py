@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, running_totals, scan
 
 
@@ -37,7 +38,7 @@ class FhddmConfig(DetectorConfig):
             raise ValueError(f"must be at most sliding_window_size, which is {size}")
         return short
 
-    def make(self, terms: Terms = NO_TERMS) -> Fhddm:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Fhddm:
         return Fhddm(self)
 
 

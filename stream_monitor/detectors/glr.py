@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats, pack, unpack
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.run_length import glr_threshold
 from stream_monitor.detectors.scan import scan
-from stream_monitor.floats import pack, unpack
 
 #: Windows of level j are so many blocks of ``clock 2^j`` values; the lowest level has shorter ones too.
 BLOCKS = (8, 10, 12, 14)
@@ -21,9 +21,9 @@ SHORT_BLOCKS = (1, 2, 3, 4, 5, 6, 7)
 #: Block boundaries that a level remembers: the longest window of it, and the next power of two.
 RING = 16
 #: Values before the first check, and fewest values before a change.
-FEWEST_BEFORE = 32
+MIN_BEFORE = 32
 #: Fewest ones (of a falling share: zeros) in the newest window: three in a row are no drift, however rare they are.
-FEWEST_HITS = 4
+MIN_HITS = 4
 #: The threshold holds for windows of so many values and more; in shorter ones it is higher, by so much per log of
 #: how much shorter they are. There are far more independent windows of a short length, so at an equal threshold
 #: nearly all false alarms would come from the shortest; this shares them out (the scale-dependent penalty of Duembgen
@@ -52,7 +52,7 @@ class GlrConfig(DetectorConfig):
         0.05, ge=0, description="smallest change that is reported, in standard deviations of the values"
     )
 
-    def make(self, terms: Terms = NO_TERMS) -> Glr:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Glr:
         if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
             return Glr(self, terms)
         threshold = glr_threshold(terms.run_length * max(terms.categories, 1))
@@ -127,7 +127,7 @@ class Glr:
     [(1035, 20)]
     """
 
-    def __init__(self, config: GlrConfig, terms: Terms = NO_TERMS) -> None:
+    def __init__(self, config: GlrConfig, terms: DetectorContext = NO_CONTEXT) -> None:
         self._config, self._terms = config, terms
         self._rows = max(terms.categories, 1) if terms.kind == "category" else 1
         self._levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
@@ -235,7 +235,7 @@ class Glr:
             ratio = _bernoulli(mean_after, after) + _bernoulli(mean_before, before) - _bernoulli(total[at] / n, n)
             ratio *= self._terms.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
-            keep = (ratio > plan.least[hits]) & (moved > FEWEST_HITS - 0.5)
+            keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
             # A share of none is 0, not what rounding leaves of it.
             mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
         keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
@@ -301,7 +301,7 @@ def _pairs(grid: _Grid, level: int, block: int, end: int) -> tuple[NDArray[Any],
     numbers = np.arange((block >> level) + 1, (end >> level) + 1) << level
     blocks = np.array((*SHORT_BLOCKS, *BLOCKS) if level == 0 else BLOCKS) << level
     begin = numbers[:, None] - blocks
-    keep = begin * grid.clock >= FEWEST_BEFORE
+    keep = begin * grid.clock >= MIN_BEFORE
     at = np.broadcast_to((numbers - block - 1)[:, None], begin.shape)[keep]
     ring = level * RING + (begin >> level) % RING
     start = np.where(begin > block, grid.levels * RING + begin - block - 1, ring)[keep]

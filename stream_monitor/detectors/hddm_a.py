@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, running_totals, scan
 
 
@@ -26,7 +27,7 @@ class HddmAConfig(DetectorConfig):
     )
     two_sided_test: bool = Field(False, description="whether falling shares are looked for as well as rising ones")
 
-    def make(self, terms: Terms = NO_TERMS) -> HddmA:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmA:
         return HddmA(self)
 
 

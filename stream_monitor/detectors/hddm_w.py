@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.linalg.blas import dtbsv
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, running_totals, scan
 
 
@@ -29,7 +30,7 @@ class HddmWConfig(DetectorConfig):
     lambda_val: float = Field(0.05, gt=0, lt=1, description="weight of the newest value in the fading means")
     two_sided_test: bool = Field(False, description="whether falling shares are looked for as well as rising ones")
 
-    def make(self, terms: Terms = NO_TERMS) -> HddmW:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmW:
         return HddmW(self)
 
 

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, scan
 
 #: Tests whose samples are drawn at once.
 BATCH = 64
 #: A distance up to this is no drift, whatever its p-value; as in river.
-LEAST_DISTANCE = 0.1
+MIN_DISTANCE = 0.1
 
 
 class KswinConfig(DetectorConfig):
@@ -41,7 +42,7 @@ class KswinConfig(DetectorConfig):
             raise ValueError(f"must be at most half of window_size, which is {window}")
         return size
 
-    def make(self, terms: Terms = NO_TERMS) -> Kswin:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Kswin:
         return Kswin(self)
 
 
@@ -132,7 +133,7 @@ class Kswin:
 @lru_cache(maxsize=256)
 def _critical_gap(size: int, alpha: float) -> int:
     """The smallest gap, in values, of two samples of this size that is a drift; above the size if none is."""
-    least = next((gap for gap in range(size + 1) if gap / size > LEAST_DISTANCE), size)
+    least = next((gap for gap in range(size + 1) if gap / size > MIN_DISTANCE), size)
     return bisect_left(range(size + 1), True, lo=least, key=lambda gap: _p_value(size, gap) <= alpha)
 
 

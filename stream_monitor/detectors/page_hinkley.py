@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import Floats, fading_sums
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.run_length import page_hinkley_threshold
 from stream_monitor.detectors.scan import scan
-from stream_monitor.floats import fading_sums
 
 Mode = Literal["up", "down", "both"]
 #: Values scanned at once after a detection: what stands behind the next one is scanned again, and again.
@@ -30,7 +30,7 @@ class PageHinkleyConfig(DetectorConfig):
     alpha: float = Field(1 - 0.0001, gt=0, le=1, description="forgetting factor of the sum")
     mode: Mode = Field("both", description="direction of the change that is looked for")
 
-    def make(self, terms: Terms = NO_TERMS) -> PageHinkley:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> PageHinkley:
         if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
             return PageHinkley(self)
         threshold = page_hinkley_threshold(terms.run_length, self.delta, 2 if self.mode == "both" else 1)

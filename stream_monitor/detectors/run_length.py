@@ -43,7 +43,7 @@ ADWIN = tuple(
 #: A threshold of 0 would be one false alarm after the other.
 LOWEST = 0.25
 #: Run lengths outside these are taken for the nearest: no table reaches further.
-SHORTEST, LONGEST = 100.0, 1e15
+MIN_RUN, MAX_RUN = 100.0, 1e15
 
 
 def glr_threshold(run_length: float) -> float:
@@ -95,7 +95,7 @@ def _page_run_length(threshold: float, delta: float) -> float:
 
 
 def _log(run_length: float) -> float:
-    return math.log(min(max(run_length, SHORTEST), LONGEST))
+    return math.log(min(max(run_length, MIN_RUN), MAX_RUN))
 
 
 def _interpolate(table: tuple[tuple[float, float], ...], at: float) -> float:

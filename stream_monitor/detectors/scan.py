@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.detectors.base import Change, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors.base import Change
 
 #: Values scanned at once: it bounds the memory that a long column takes.
 CHUNK = 4096

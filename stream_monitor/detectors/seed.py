@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, running_totals, scan
 
 #: Pairs of a check and a place to cut that are compared at once: it bounds the memory.
@@ -24,7 +25,7 @@ class SeedConfig(DetectorConfig):
     alpha: float = Field(0.8, ge=0, le=1, description="how much more may differ with each block further back")
     compression_term: int = Field(75, ge=1, le=100_000, description="blocks between two mergers")
 
-    def make(self, terms: Terms = NO_TERMS) -> Seed:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Seed:
         return Seed(self)
 
 

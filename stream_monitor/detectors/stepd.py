@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from stream_monitor.detectors.base import NO_TERMS, Change, ColumnKind, DetectorConfig, Floats, Terms
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, running_totals, scan
 
 
@@ -23,7 +24,7 @@ class StepdConfig(DetectorConfig):
     alpha_drift: float = Field(0.003, gt=0, lt=1, description="significance: smaller is slower and quieter")
     alpha_warning: float = Field(0.05, gt=0, lt=1, description="significance from which on a drift is taken to begin")
 
-    def make(self, terms: Terms = NO_TERMS) -> Stepd:
+    def make(self, terms: DetectorContext = NO_CONTEXT) -> Stepd:
         return Stepd(self)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 #: Steps between ticks of time, in seconds.

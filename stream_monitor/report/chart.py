@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.detectors import Floats
-from stream_monitor.figures import short
+from stream_monitor.core.arrays import Floats
+from stream_monitor.core.formatting import short
 from stream_monitor.report.axis import Scale, limits, number_ticks
-from stream_monitor.report.figures import text
+from stream_monitor.report.html import text
 from stream_monitor.report.timebase import Timebase
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1080, 70, 14, 20, 24
 #: More marks than these have no words of their own, and none is drawn twice at the same place.
-MOST_TOLD = 100
+MAX_TOLD = 100
 #: A line breaks where nothing came for this share of the axis, and for this many times the usual step.
 _GAP, _STEPS = 0.03, 6.0
 #: Room that a label and a tick take.
@@ -101,7 +101,7 @@ def _dots(base: Timebase, across: Scale, marks: Sequence[Mark], middle: float) -
     places: set[int] = set()
     for mark in marks:
         x = _place(base, across, mark.position)
-        if len(marks) > MOST_TOLD and round(x) in places:
+        if len(marks) > MAX_TOLD and round(x) in places:
             continue
         places.add(round(x))
         changed = ""
@@ -188,7 +188,7 @@ def _clipped(upward: Scale, values: Floats) -> Floats:
 
 
 def _alarms(base: Timebase, across: Scale, marks: Sequence[Mark], height: int) -> Iterable[str]:
-    if len(marks) <= MOST_TOLD:
+    if len(marks) <= MAX_TOLD:
         return [_mark(base, across, mark, height) for mark in marks]
     places = sorted({round(_place(base, across, mark.position)) for mark in marks})
     lines = "".join(f"M{x} {TOP}V{height - BOTTOM}" for x in places)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stream_monitor.episodes import ranked
-from stream_monitor.events import Detection, ModelVersion
-from stream_monitor.figures import counted, moment, short
+from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.formatting import counted, moment, short
+from stream_monitor.drift.episodes import ranked
 from stream_monitor.report.chart import Mark
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timebase import Timebase
-from stream_monitor.report.timelines import Categories, Numbers
+from stream_monitor.report.timelines import CategoryTimeline, NumberTimeline
 
 #: More episodes than these are not marked in the charts of signals that had no part in them.
-MOST_MARKED = 40
+MAX_MARKED = 40
 
 
 class Episode(NamedTuple):
@@ -53,7 +53,7 @@ class Contents(NamedTuple):
     detections: Sequence[Detection]
     episodes: Mapping[str, Episode]
     recorder: Recorder
-    signals: Mapping[SignalKey, Numbers | Categories]
+    signals: Mapping[SignalKey, NumberTimeline | CategoryTimeline]
     base: Timebase
     files: Sequence[str]
     flags: Sequence[str]
@@ -72,7 +72,7 @@ class Contents(NamedTuple):
             found.append(alarm(detection, "" if episode.id in own else episode.name, episode.link))
             own.add(episode.id)
         others = [each for each in self.episodes.values() if each.key == key and each.id not in own]
-        return found + ([beginning(each) for each in others] if len(others) <= MOST_MARKED else [])
+        return found + ([beginning(each) for each in others] if len(others) <= MAX_MARKED else [])
 
 
 def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_monitor.episodes import by_effect, change_point
-from stream_monitor.events import Detection, ModelVersion
-from stream_monitor.figures import counted, moment, span
+from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.formatting import counted, moment, span
+from stream_monitor.drift.episodes import by_effect, change_point
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import Contents, Episode, alarm, beginning
-from stream_monitor.report.figures import exact, text, when
+from stream_monitor.report.html import exact, text, when
 
 #: Episodes that are shown one by one, signals of each, and signals in the overview.
-MOST_EPISODES, MOST_SIGNALS, MOST_LANES = 60, 12, 30
+MAX_EPISODES, MAX_SIGNALS, MAX_LANES = 60, 12, 30
 
 _HEAD = (
     "<tr><th class=wider>Signal<th class=number>Before<th class=arrow><th class=number>After<th class=number>Effect"
@@ -34,7 +34,7 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
             links.get((key, signal), ""),
             [alarm(detection) for detection in detections],
         )
-        for (key, signal), detections in ordered[:MOST_LANES]
+        for (key, signal), detections in ordered[:MAX_LANES]
     ]
     begins = [beginning(episode) for episode in chosen(contents)]
     rest = len(ordered) - len(rows)
@@ -45,7 +45,7 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
 def chosen(contents: Contents) -> list[Episode]:
     """Those that are shown, in order: all, or the ones with the largest effects."""
     largest = sorted(contents.episodes.values(), key=lambda each: (-(each.ranked[0].effect or 0.0), each.number))
-    return sorted(largest[:MOST_EPISODES], key=lambda each: each.number)
+    return sorted(largest[:MAX_EPISODES], key=lambda each: each.number)
 
 
 def cards(contents: Contents) -> str:
@@ -60,8 +60,8 @@ def cards(contents: Contents) -> str:
 
 def _card(contents: Contents, episode: Episode) -> str:
     ranked = episode.ranked
-    rows = "".join(_row(strongest, episode.detections) for strongest in ranked[:MOST_SIGNALS])
-    rest = len(ranked) - MOST_SIGNALS
+    rows = "".join(_row(strongest, episode.detections) for strongest in ranked[:MAX_SIGNALS])
+    rest = len(ranked) - MAX_SIGNALS
     others = f"And {counted(rest, 'more signal')} with smaller effects: see all detections."
     version = contents.named(episode.key)
     return (

@@ -10,18 +10,18 @@ from string import Template
 from typing import Any
 
 from stream_monitor import __version__
-from stream_monitor.events import Detection
-from stream_monitor.figures import counted, moment, span
+from stream_monitor.core.events import Detection
+from stream_monitor.core.formatting import counted, moment, span
 from stream_monitor.report.contents import Contents, group
 from stream_monitor.report.episodes import cards, overview
-from stream_monitor.report.figures import exact, text
+from stream_monitor.report.html import exact, text
 from stream_monitor.report.performance_charts import performance_charts
-from stream_monitor.report.recorder import MOST_DISTANCES, MOST_SIGNALS, Recorder
+from stream_monitor.report.recorder import MAX_DISTANCES, MAX_SIGNALS, Recorder
 from stream_monitor.report.signal_charts import SignalCharts
 from stream_monitor.report.timebase import make_timebase
 
 #: Rows of the table of detections.
-MOST_DETECTIONS = 2000
+MAX_DETECTIONS = 2000
 
 _TILES = ("events", "labels", "outcomes", "duplicates", "held", "waiting", "expired")
 _HEAD = (
@@ -102,8 +102,8 @@ def _detections(detections: Sequence[Detection]) -> str:
     if not detections:
         return "<p class=empty>None.</p>"
     cells = "".join(f"<th class=number>{name}" if name in _NUMERIC else f"<th>{name}" for name in _HEAD)
-    rows = "".join(_detection(detection) for detection in detections[:MOST_DETECTIONS])
-    rest = len(detections) - MOST_DETECTIONS
+    rows = "".join(_detection(detection) for detection in detections[:MAX_DETECTIONS])
+    rest = len(detections) - MAX_DETECTIONS
     more = f"<p class=note>And {rest:,} more, which --json has.</p>" if rest > 0 else ""
     return f"<div class=wide><table id=all-detections><tr>{cells}{rows}</table></div>{more}"
 
@@ -138,8 +138,8 @@ def _notes(contents: Contents) -> str:
     ]
     if recorder.left_out:
         notes.append(
-            f"{len(recorder.left_out):,} timelines were left out: at most {MOST_SIGNALS:,} signals and "
-            f"{MOST_DISTANCES:,} distances have one. Their detections are in the table."
+            f"{len(recorder.left_out):,} timelines were left out: at most {MAX_SIGNALS:,} signals and "
+            f"{MAX_DISTANCES:,} distances have one. Their detections are in the table."
         )
     return "".join(f"<li>{note}" for note in _lines(notes))
 

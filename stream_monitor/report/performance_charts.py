@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.events import ModelVersion
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart
 from stream_monitor.report.contents import Contents
-from stream_monitor.report.figures import exact, text
+from stream_monitor.report.html import exact, text
 from stream_monitor.report.signal_charts import make_grid
 
 #: Versions whose performance is drawn.
-MOST_VERSIONS = 10
+MAX_VERSIONS = 10
 #: Performance over fewer outcomes is not drawn, unless there are no more.
-FEWEST = 30
+MIN_OUTCOMES = 30
 WINDOWS = ("cumulative", "rolling", "decayed")
 _BOUNDS = {"accuracy": SHARE, "mae": Bounds(floor=0.0), "rmse": Bounds(floor=0.0), "r2": Bounds(ceiling=1.0)}
 
@@ -24,8 +24,8 @@ _BOUNDS = {"accuracy": SHARE, "mae": Bounds(floor=0.0), "rmse": Bounds(floor=0.0
 def performance_charts(contents: Contents) -> str:
     """Every version's performance, as figures and over time."""
     versions = contents.findings["versions"]
-    drawn = "".join(_version(contents, version) for version in versions[:MOST_VERSIONS] if version["performance"])
-    rest = len(versions) - MOST_VERSIONS
+    drawn = "".join(_version(contents, version) for version in versions[:MAX_VERSIONS] if version["performance"])
+    rest = len(versions) - MAX_VERSIONS
     more = f"<p class=note>{rest:,} more versions are not drawn; --json has their figures.</p>" if rest > 0 else ""
     return (drawn or "<p class=empty>No prediction has met its label.</p>") + more
 
@@ -43,7 +43,7 @@ def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     positions, figures = samples.points(make_grid(contents)) if samples else (np.empty(0), np.empty((5, 0)))
     if not len(positions):
         return ""
-    enough = figures[4] >= min(FEWEST, figures[4].max())
+    enough = figures[4] >= min(MIN_OUTCOMES, figures[4].max())
     positions, (rolling, lower, upper, cumulative, _) = positions[enough], figures[:, enough]
     lines = [Line("cumulative", positions, cumulative), Line("mean", positions, rolling, lower, upper)]
     errors = [d for d in contents.detections if d.signal == "error" and (d.model, d.version) == key]

@@ -7,24 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.events import ModelVersion
-from stream_monitor.measures.performance import Performance
-from stream_monitor.report.timelines import Categories, Ints, Numbers, Samples, add_up, merged
-from stream_monitor.signal_monitor import SignalMonitor
-from stream_monitor.signals import Column
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.performance.realized import Performance
+from stream_monitor.report.timelines import CategoryTimeline, Ints, NumberTimeline, Samples, add_up, merged
+from stream_monitor.signals.columns import Column
 
 #: Bins over the whole stream; full, two neighbours become one.
 BINS = 600
 #: Signals with a timeline; of later ones only the detections are shown.
-MOST_SIGNALS = 2000
+MAX_SIGNALS = 2000
 #: Distances with a timeline.
-MOST_DISTANCES = 8000
+MAX_DISTANCES = 8000
 #: Records that are read at once: a hundredth of those before them, within these bounds; more where signals are many.
-SMALLEST_BATCH, LARGEST_BATCH = 100, 2000
+MIN_BATCH, MAX_BATCH = 100, 2000
 #: Predictions between two looks at a signal's distances: this many, and one a signal, or a hundredth of all before.
 DISTANCE_STEP = 250
 #: Names of signals without a timeline that are remembered, to count them.
-MOST_NAMES = 100_000
+MAX_NAMES = 100_000
 
 SignalKey = tuple[ModelVersion, str]
 
@@ -47,8 +47,8 @@ class Recorder:
         self.first_ts: float | None = None
         self.last_ts: float | None = None
         self.untimed = 0
-        self._numbers: dict[SignalKey, Numbers] = {}
-        self._categories: dict[SignalKey, Categories] = {}
+        self._numbers: dict[SignalKey, NumberTimeline] = {}
+        self._categories: dict[SignalKey, CategoryTimeline] = {}
         #: Names of a signal's categories, by their codes.
         self.names: dict[SignalKey, Callable[[int], str]] = {}
         #: By version and measure: rolling, lower and upper bound of its interval, cumulative, outcomes in the window.
@@ -61,13 +61,13 @@ class Recorder:
     @property
     def batch_size(self) -> int:
         """Records to read at once: performance and distances are read off after each batch."""
-        smallest = SMALLEST_BATCH + self._count // 4
-        return min(max(self.end // 100, smallest), LARGEST_BATCH)
+        smallest = MIN_BATCH + self._count // 4
+        return min(max(self.end // 100, smallest), MAX_BATCH)
 
     @property
-    def signals(self) -> dict[SignalKey, Numbers | Categories]:
+    def signals(self) -> dict[SignalKey, NumberTimeline | CategoryTimeline]:
         """All timelines; of a feature that was watched as numbers and as text, the one with more values."""
-        found: dict[SignalKey, Numbers | Categories] = dict(self._numbers)
+        found: dict[SignalKey, NumberTimeline | CategoryTimeline] = dict(self._numbers)
         for key, timeline in self._categories.items():
             if key not in found or found[key].counts.sum() <= timeline.counts.sum():
                 found[key] = timeline
@@ -94,10 +94,10 @@ class Recorder:
             self._take_times(bins, column)
         timelines: dict[SignalKey, Any] = self._numbers if names is None else self._categories
         if (key, name) not in timelines:
-            if self._count >= MOST_SIGNALS:
+            if self._count >= MAX_SIGNALS:
                 self._leave_out((key, name))
                 return
-            timelines[key, name] = (Numbers if names is None else Categories)(self._bins)
+            timelines[key, name] = (NumberTimeline if names is None else CategoryTimeline)(self._bins)
         if names is not None:
             self.names[key, name] = names
         timelines[key, name].add(bins, column.values)
@@ -126,7 +126,7 @@ class Recorder:
         for distance, (value, threshold) in distances.items():
             samples = self.distances.get((key, name, distance))
             if samples is None:
-                if len(self.distances) >= MOST_DISTANCES:
+                if len(self.distances) >= MAX_DISTANCES:
                     self._leave_out((key, name, distance))
                     continue
                 samples = self.distances[key, name, distance] = Samples(2, self._bins)
@@ -142,7 +142,7 @@ class Recorder:
     def _merge(self) -> None:
         self.width *= 2
         self.times = merged(self.times)
-        timelines: list[Numbers | Categories] = [*self._numbers.values(), *self._categories.values()]
+        timelines: list[NumberTimeline | CategoryTimeline] = [*self._numbers.values(), *self._categories.values()]
         for timeline in timelines:
             timeline.sums = merged(timeline.sums)
         for samples in (*self.performance.values(), *self.distances.values()):
@@ -161,5 +161,5 @@ class Recorder:
         add_up(self.times, bins[known], (None, times - self.origin))
 
     def _leave_out(self, what: SignalKey | tuple[ModelVersion, str, str]) -> None:
-        if len(self.left_out) < MOST_NAMES:
+        if len(self.left_out) < MAX_NAMES:
             self.left_out.add(what)

@@ -6,24 +6,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.detectors import Floats
-from stream_monitor.episodes import by_effect
-from stream_monitor.events import Detection, ModelVersion
-from stream_monitor.figures import counted, short
-from stream_monitor.measures.interval import wilson
+from stream_monitor.core.arrays import Floats
+from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.formatting import counted, short
+from stream_monitor.drift.episodes import by_effect
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
 from stream_monitor.report.contents import Contents, in_short
-from stream_monitor.report.figures import text
+from stream_monitor.report.html import text
 from stream_monitor.report.recorder import Recorder, SignalKey
-from stream_monitor.report.timelines import CATEGORIES, HIGH, LOW, Categories, Grid, Numbers, Points, choose_edges
+from stream_monitor.report.timelines import (
+    CATEGORIES,
+    HIGH,
+    LOW,
+    CategoryTimeline,
+    Grid,
+    NumberTimeline,
+    Points,
+    choose_edges,
+)
+from stream_monitor.stats.intervals import wilson
 
-#: Points of a line, and values that one stands for unless that leaves fewer than ``_FEWEST``.
-MOST_POINTS, _VALUES, _SHARE_VALUES, _FEWEST = 300, 50, 150, 60
-MOST_SPARK_POINTS = 75
+#: Points of a line, and values that one stands for unless that leaves fewer than ``_MIN_VALUES``.
+MAX_POINTS, _VALUES, _SHARE_VALUES, _MIN_VALUES = 300, 50, 150, 60
+MAX_SPARK_POINTS = 75
 #: Signals drawn in full; detections told beneath each.
-MOST_FULL, MOST_TOLD = 60, 3
+MAX_FULL, MAX_TOLD = 60, 3
 #: Signals drawn small.
-MOST_SMALL = 1000
+MAX_SMALL = 1000
 
 _NUMBERS = f"mean, with the {LOW}th to {HIGH}th percentile"
 _SHARES = "share of ones, with its 95 % interval"
@@ -53,7 +62,7 @@ class SignalCharts:
         beyond = _beyond(contents.recorder)
         far = [key for key in contents.signals if key not in self._detections and key in beyond]
         self._notable = [*drifted, *far]
-        self.full = self._notable[:MOST_FULL]
+        self.full = self._notable[:MAX_FULL]
         self.links = {key: f"signal-{number}" for number, key in enumerate(self.full, 1)}
 
     def render_full(self) -> str:
@@ -75,10 +84,10 @@ class SignalCharts:
         lines = {key: small_line(self._contents, key) for key in others}
         flat = [key for key, line in lines.items() if line.values.min() == line.values.max()]
         varying = [key for key in others if key not in set(flat)]
-        shown = "".join(self._small(key, lines[key]) for key in varying[:MOST_SMALL])
-        names = ", ".join(f"{self._title(key)} ({short(float(lines[key].values[0]))})" for key in flat[:MOST_SMALL])
+        shown = "".join(self._small(key, lines[key]) for key in varying[:MAX_SMALL])
+        names = ", ".join(f"{self._title(key)} ({short(float(lines[key].values[0]))})" for key in flat[:MAX_SMALL])
         constant = f"<p class=note>Constant: {names}</p>" if flat else ""
-        rest = max(len(varying) - MOST_SMALL, 0) + max(len(flat) - MOST_SMALL, 0)
+        rest = max(len(varying) - MAX_SMALL, 0) + max(len(flat) - MAX_SMALL, 0)
         more = f"<p class=note>{counted(rest, 'more signal')} are not shown.</p>" if rest else ""
         return (
             f"<details><summary>{counted(len(others), 'other signal')}</summary>"
@@ -136,18 +145,18 @@ def _list(detections: Sequence[Detection]) -> str:
     """The largest detections in words."""
     if not detections:
         return ""
-    told_ = "".join(f"<li>{text(in_short(detection))}" for detection in detections[:MOST_TOLD])
-    rest = len(detections) - MOST_TOLD
+    told_ = "".join(f"<li>{text(in_short(detection))}" for detection in detections[:MAX_TOLD])
+    rest = len(detections) - MAX_TOLD
     return f"<ul>{told_}{f'<li>and {rest:,} more' if rest > 0 else ''}</ul>"
 
 
-def make_grid(contents: Contents, counts: Floats | None = None, values: float = 0.0, most: int = MOST_POINTS) -> Grid:
+def make_grid(contents: Contents, counts: Floats | None = None, values: float = 0.0, most: int = MAX_POINTS) -> Grid:
     """Points with room enough on the axis, and values enough unless that leaves too few points."""
     recorder, base = contents.recorder, contents.base
     used = max(-(-recorder.end // recorder.width), 1)
     places = base.at(np.minimum(np.arange(used + 1.0) * recorder.width, recorder.end) - 0.5)
     counts = np.zeros(used) if counts is None else counts[:used]
-    fewest = min(values, float(counts.sum()) / _FEWEST)
+    fewest = min(values, float(counts.sum()) / _MIN_VALUES)
     edges = choose_edges(places, counts, (base.last - base.first) / most, fewest)
     return Grid(edges, recorder.width, recorder.end)
 
@@ -160,7 +169,7 @@ def signal_lines(
     Of two categories one says it all: ``category`` where there is a choice.
     """
     timeline = contents.signals[key]
-    if isinstance(timeline, Categories):
+    if isinstance(timeline, CategoryTimeline):
         return _category_lines(contents, key, timeline, category)
     values = _SHARE_VALUES if timeline.is_share else _VALUES
     points = timeline.points(make_grid(contents, timeline.counts, values))
@@ -172,7 +181,7 @@ def signal_lines(
 
 
 def _category_lines(
-    contents: Contents, key: SignalKey, timeline: Categories, category: str | None
+    contents: Contents, key: SignalKey, timeline: CategoryTimeline, category: str | None
 ) -> tuple[list[Line], Bounds, str, str]:
     name_of = contents.recorder.names.get(key, str)
     found = timeline.points(make_grid(contents, timeline.counts, _SHARE_VALUES))
@@ -189,7 +198,7 @@ def _category_lines(
     return lines, SHARE, _CATEGORIES, " ".join(legend)
 
 
-def _band(timeline: Numbers, points: Points) -> tuple[Floats, Floats]:
+def _band(timeline: NumberTimeline, points: Points) -> tuple[Floats, Floats]:
     """How sure a share is, or how far numbers are spread."""
     return _intervals(points) if timeline.is_share else (points.low, points.high)
 
@@ -203,8 +212,12 @@ def _intervals(points: Points) -> tuple[Floats, Floats]:
 def small_line(contents: Contents, key: SignalKey) -> Line:
     """A signal in few points; of categories, the share of the one that came first."""
     timeline = contents.signals[key]
-    grid = make_grid(contents, timeline.counts, _SHARE_VALUES, MOST_SPARK_POINTS)
-    points = next(iter(timeline.points(grid).values())) if isinstance(timeline, Categories) else timeline.points(grid)
+    grid = make_grid(contents, timeline.counts, _SHARE_VALUES, MAX_SPARK_POINTS)
+    points = (
+        next(iter(timeline.points(grid).values()))
+        if isinstance(timeline, CategoryTimeline)
+        else timeline.points(grid)
+    )
     return Line("mean", points.positions, points.mean)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 from stream_monitor.report.axis import Tick, number_ticks, time_ticks
 from stream_monitor.report.recorder import Recorder
 

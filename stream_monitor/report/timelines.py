@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 
 Ints = NDArray[np.int64]
 #: Percentiles on both sides of the band around a mean.
@@ -16,7 +16,7 @@ LOW, HIGH = 10, 90
 #: Values that a percentile is taken over, where there are as many.
 ENOUGH = 128
 #: Larger values are drawn as these: their sums are still floats.
-LARGEST = 1e290
+MAX_VALUE = 1e290
 #: Categories told apart, in the order they came; all others are added up.
 CATEGORIES = 8
 
@@ -71,7 +71,7 @@ def choose_edges(places: Floats, counts: Floats, room: float, fewest: float) -> 
     return np.array(edges, dtype=np.int64)
 
 
-class Numbers:
+class NumberTimeline:
     """A column of numbers: in each bin their count and sum, and the sums of the percentiles around each.
 
     All rows are sums, so bins may be added up later. A percentile is that of the ``ENOUGH`` or more values among
@@ -85,7 +85,7 @@ class Numbers:
 
     def add(self, bins: Ints, values: Floats) -> None:
         """Take values, in order, each with the number of its bin."""
-        values = np.clip(values, -LARGEST, LARGEST)
+        values = np.clip(values, -MAX_VALUE, MAX_VALUE)
         self.is_share = self.is_share and bool(((values == 0) | (values == 1)).all())
         low, high = self._percentiles(values)
         add_up(self.sums, bins, (None, values, low, high))
@@ -120,7 +120,7 @@ class Numbers:
         return np.repeat(low, sizes), np.repeat(high, sizes)
 
 
-class Categories:
+class CategoryTimeline:
     """A column of categories by their codes: in each bin how many came of each."""
 
     def __init__(self, bins: int) -> None:

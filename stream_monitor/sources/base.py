@@ -4,54 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from stream_monitor.events import Place as Place
-
-
-class Record(Protocol):
-    """Raw bytes with a position. kafka-python's records have this shape already, so none is copied."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int | None:
-        """Milliseconds since the epoch; None or negative when unknown."""
-        ...
-
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | Mapping[str, Any] | Unreadable | None:
-        """The body: bytes of JSON, or a row that a file's reader has already taken apart."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
-
-
-class Unreadable(str):
-    """In place of a record's value: why the source could not read it. The codec rejects it."""
-
-
-class TextRow(dict[str, Any]):
-    """A row of a CSV file: every cell is text, an empty one None."""
-
-
-class FileRecord(NamedTuple):
-    """A record that does not come from Kafka."""
-
-    topic: str
-    offset: int
-    value: bytes | Mapping[str, Any] | None
-    timestamp: int | None = None
-    key: bytes | None = None
-    headers: Sequence[tuple[str, bytes]] = ()
-    partition: int = 0
+from stream_monitor.core.records import Record, TopicPartition
 
 
 class Position(NamedTuple):
@@ -62,7 +17,7 @@ class Position(NamedTuple):
     lag: int | None
 
 
-class Reached(NamedTuple):
+class AppliedOffset(NamedTuple):
     """The offset up to which a partition was applied: that of the next record to read.
 
     ``time`` is the latest record timestamp up to there, in milliseconds; -1 when none is known.
@@ -75,9 +30,9 @@ class Reached(NamedTuple):
 
 
 #: Called with all that was applied, before a source commits it: the place to save the state that belongs to it.
-BeforeCommit = Callable[[Sequence[Reached]], None]
+BeforeCommit = Callable[[Sequence[AppliedOffset]], None]
 #: Called with partitions for which what is kept here holds no more: another member has gone on with them.
-Departed = Callable[[Sequence[Place]], None]
+Departed = Callable[[Sequence[TopicPartition]], None]
 
 
 class Source(Protocol):
@@ -86,7 +41,7 @@ class Source(Protocol):
     before_commit: BeforeCommit
     departed: Departed
     #: Partitions that are rebuilt, with the offset before which their records have no effect but on what waits.
-    restoring: Mapping[Place, int]
+    restoring: Mapping[TopicPartition, int]
     #: Records by topic that were gone before they could be read; the source counts here.
     gaps: Counter[str]
     #: Stands for the state that belongs to this source, in what is told to Kafka.
@@ -108,7 +63,7 @@ class Source(Protocol):
         """
         ...
 
-    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
         """Go on from positions that were saved with a state, rather than from those committed, as its owner."""
         ...
 

@@ -17,19 +17,11 @@ from typing import IO, Any, Literal
 import orjson
 import zstandard
 
-from stream_monitor.errors import ConfigError
-from stream_monitor.fields import FieldMap
-from stream_monitor.sources.base import (
-    BeforeCommit,
-    Departed,
-    FileRecord,
-    Place,
-    Position,
-    Reached,
-    Record,
-    TextRow,
-)
-from stream_monitor.timestamps import parse_timestamp
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.records import FileRecord, Record, TextRow, TopicPartition
+from stream_monitor.core.timestamps import parse_timestamp
+from stream_monitor.decoding.fields import FieldMap
+from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Departed, Position
 
 Format = Literal["jsonl", "csv", "parquet"]
 _SUFFIXES: dict[str, Format] = {
@@ -93,7 +85,7 @@ class FileSource:
         self.batch_size = BATCH_SIZE
         self.before_commit: BeforeCommit = lambda _: None
         self.departed: Departed = lambda _: None
-        self.restoring: Mapping[Place, int] = {}
+        self.restoring: Mapping[TopicPartition, int] = {}
         self.gaps: Counter[str] = Counter()
         self.owner = ""
 
@@ -114,7 +106,7 @@ class FileSource:
     def commit(self, changed: bool = False) -> None:
         """A file is read from its beginning each time."""
 
-    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
         """A file is read from its beginning each time."""
 
     def positions(self) -> list[Position]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
-from stream_monitor.sources.base import BeforeCommit, Departed, Place, Position, Reached, Record
+from stream_monitor.core.records import Record, TopicPartition
+from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Departed, Position
 
 
 class MemorySource:
@@ -19,7 +20,7 @@ class MemorySource:
         self.closed = False
         self.before_commit: BeforeCommit = lambda _: None
         self.departed: Departed = lambda _: None
-        self.restoring: Mapping[Place, int] = {}
+        self.restoring: Mapping[TopicPartition, int] = {}
         self.gaps: Counter[str] = Counter()
         self.owner = "memory"
 
@@ -33,10 +34,10 @@ class MemorySource:
         return batch
 
     def commit(self, changed: bool = False) -> None:  # noqa: ARG002
-        self.before_commit([Reached("memory", 0, self.polled)])
+        self.before_commit([AppliedOffset("memory", 0, self.polled)])
         self.committed = self.polled
 
-    def resume(self, reached: Sequence[Reached], owner: str) -> None:
+    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
         self.owner = owner
         for _ in range(max(reached[0].offset - self.polled, 0)):
             self._records.popleft()

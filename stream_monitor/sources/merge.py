@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.clock import Clock
-from stream_monitor.sources.base import Place, Reached, Record
+from stream_monitor.core.clock import Clock
+from stream_monitor.core.records import Record, TopicPartition
+from stream_monitor.sources.base import AppliedOffset
 
 logger = logging.getLogger(__name__)
 _timestamp, _value = attrgetter("timestamp"), attrgetter("value")
@@ -30,14 +31,14 @@ PATIENCE = 30.0
 #: Bytes that a record takes beside its value: itself, and its numbers.
 RECORD_BYTES = 400
 #: A process that was stopped for a while has not been waiting for longer than this.
-_LONGEST_STEP = 1.0
+_MAX_STEP = 1.0
 
 
 class Taken(NamedTuple):
     """Records in their order, and how far each of their partitions has come with them."""
 
     records: Sequence[Record]
-    reached: Sequence[Reached]
+    reached: Sequence[AppliedOffset]
 
 
 class TimeMerge:
@@ -46,11 +47,11 @@ class TimeMerge:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_look = clock.monotonic()
-        self._lanes: dict[Place, _Lane] = {}
+        self._lanes: dict[TopicPartition, _Lane] = {}
         self._sorted = _Sorted()
         self._alone: _Lane
 
-    def follow(self, place: Place, offset: int, time: int = -1, fence: int | None = None) -> None:
+    def follow(self, place: TopicPartition, offset: int, time: int = -1, fence: int | None = None) -> None:
         """Begin with a partition, or begin anew: at this offset, with this as the latest time before it.
 
         From the offset of a ``fence`` on its records are kept back, and hold back nobody else, until it is lifted.
@@ -58,24 +59,24 @@ class TimeMerge:
         self.drop(place)
         self._lanes[place] = _Lane(place, offset, time, fence)
 
-    def lift_fence(self, place: Place) -> None:
+    def lift_fence(self, place: TopicPartition) -> None:
         """Give out what comes behind the fence, too."""
         lane = self._lanes[place]
         lane.fence = None
         lane.records, lane.beyond = lane.records + lane.beyond, []
 
-    def is_at_fence(self, place: Place, position: int) -> bool:
+    def is_at_fence(self, place: TopicPartition, position: int) -> bool:
         """Whether all that comes before the fence was taken, where this is the offset to be added next."""
         lane = self._lanes[place]
         return lane.fence is not None and position >= lane.fence and not (lane.records or lane.sorted)
 
-    def drop(self, place: Place) -> None:
+    def drop(self, place: TopicPartition) -> None:
         """Forget a partition and what is held of it."""
         lane = self._lanes.pop(place, None)
         if lane and lane.sorted:
             self._sorted.drop(lane)
 
-    def add(self, place: Place, records: Sequence[Record]) -> None:
+    def add(self, place: TopicPartition, records: Sequence[Record]) -> None:
         """What was fetched next of a partition."""
         lane = self._lanes[place]
         lane.weigh(records)
@@ -86,7 +87,7 @@ class TimeMerge:
             lane.beyond += [record for record in records if record.offset >= lane.fence]
         lane.waited, lane.silent = 0.0, False
 
-    def has_more(self, place: Place, position: int | None, end: int | None) -> None:
+    def has_more(self, place: TopicPartition, position: int | None, end: int | None) -> None:
         """The offset to be added next, and that of the end: the broker may have more where either is unknown."""
         lane = self._lanes[place]
         lane.more = (
@@ -95,19 +96,19 @@ class TimeMerge:
         if not lane.more:
             lane.waited, lane.silent = 0.0, False
 
-    def is_behind(self, place: Place) -> bool:
+    def is_behind(self, place: TopicPartition) -> bool:
         """Whether a partition may have more than was added."""
         return self._lanes[place].more
 
-    def held(self, place: Place) -> int:
+    def held(self, place: TopicPartition) -> int:
         """How many records of a partition were added and not taken."""
         return self._lanes[place].held
 
-    def mean_bytes(self, place: Place) -> float:
+    def mean_bytes(self, place: TopicPartition) -> float:
         """About how much memory each of them takes."""
         return self._lanes[place].mean_bytes
 
-    def offset(self, place: Place) -> int:
+    def offset(self, place: TopicPartition) -> int:
         """The offset behind what was taken of a partition."""
         return self._lanes[place].offset
 
@@ -126,7 +127,7 @@ class TimeMerge:
     def take(self, limit: int) -> Taken:
         """The next records, at most so many; none when something earlier may still come."""
         now = self._clock.monotonic()
-        step, self._last_look = min(now - self._last_look, _LONGEST_STEP), now
+        step, self._last_look = min(now - self._last_look, _MAX_STEP), now
         if not self.ready:
             self._wait(step)
             return Taken((), ())
@@ -162,7 +163,7 @@ class TimeMerge:
 class _Lane:
     """One partition: what was fetched of it and can't be given out yet."""
 
-    def __init__(self, place: Place, offset: int, time: int, fence: int | None) -> None:
+    def __init__(self, place: TopicPartition, offset: int, time: int, fence: int | None) -> None:
         self.place = place
         self.offset = offset
         self.fence = fence
@@ -205,7 +206,7 @@ class _Lane:
             self._times = np.concatenate((self._times, fresh)) if len(self._times) else fresh
         return self._time
 
-    def up_to(self, bound: tuple[int, Place] | None) -> int:
+    def up_to(self, bound: tuple[int, TopicPartition] | None) -> int:
         """How many records come before anything behind the bound."""
         if bound is None:
             return len(self.records)
@@ -228,7 +229,7 @@ class _Lane:
             records, self.records = self.records[:limit], self.records[limit:]
             time = self._time = max(self._time, _latest(records))
         self.offset = records[-1].offset + 1
-        return Taken(records, [Reached(*self.place, self.offset, time)])
+        return Taken(records, [AppliedOffset(*self.place, self.offset, time)])
 
 
 class _Sorted:
@@ -268,7 +269,7 @@ class _Sorted:
             if count:
                 lane.sorted -= count
                 lane.offset = records[at].offset + 1
-                reached.append(Reached(*lane.place, lane.offset, int(times[at])))
+                reached.append(AppliedOffset(*lane.place, lane.offset, int(times[at])))
         if not self:
             self._records = []
         return Taken(records, reached)

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from stream_monitor.config.units import RunLength, parse_seasonality
+from stream_monitor.core.errors import ConfigError
 from stream_monitor.detectors.spec import DetectorSpec, parse_spec, select
-from stream_monitor.errors import ConfigError
-from stream_monitor.monitor import SHORTEST_RUN
-from stream_monitor.monitor_settings import MonitorSettings
+from stream_monitor.monitors.model import MIN_RUN
+from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig
-from stream_monitor.units import RunLength, parse_seasonality
 
 #: Events between false alarms where times tell no rate.
 UNKNOWN_RATE = MonitorSettings.run_length
 DAY = 86_400.0
 #: Periods that times must span for a season to be tried: one is waited for, the others are judged.
-FEWEST_PERIODS = 3.0
+MIN_PERIODS = 3.0
 #: Tried beside glr where no detector is named; without parameters, at the run length wanted.
 OTHERS = (
     "adwin",
@@ -79,7 +79,7 @@ def in_events(length: RunLength, rate: float | None) -> float:
     """A run length in events."""
     if length.events is not None:
         return length.events
-    return max((length.seconds or 0.0) * rate, SHORTEST_RUN) if rate else UNKNOWN_RATE
+    return max((length.seconds or 0.0) * rate, MIN_RUN) if rate else UNKNOWN_RATE
 
 
 def seasons(config: TuneConfig, recording: Recording) -> list[str]:
@@ -88,7 +88,7 @@ def seasons(config: TuneConfig, recording: Recording) -> list[str]:
         return list(dict.fromkeys(config.try_seasonality))
     period = config.seasonality or DAY
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
-    if config.seasonality is None or span >= FEWEST_PERIODS * period:
+    if config.seasonality is None or span >= MIN_PERIODS * period:
         return ["none", "auto" if config.seasonality is None else period_text(period)]
     return ["none"]
 
@@ -97,7 +97,7 @@ def surrogate_period(tried: Sequence[Candidate], recording: Recording) -> float:
     """The period whose season surrogates keep: the longest that is tried or usual, where times span three; else 0."""
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
     periods = {DAY, *(candidate.season or DAY for candidate in tried)}
-    return max((period for period in periods if span >= FEWEST_PERIODS * period), default=0.0)
+    return max((period for period in periods if span >= MIN_PERIODS * period), default=0.0)
 
 
 def period_text(seconds: float) -> str:

@@ -7,14 +7,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import normal_scores
 
 #: What changes: the level of numbers, their spread, a share of zeros and ones, or that of a category.
 Kind = Literal["level", "spread", "share", "category"]
 #: Categories that are given a larger share, the most frequent first.
-MOST_CATEGORIES = 12
+MAX_CATEGORIES = 12
 
 
 class Change(NamedTuple):
@@ -93,7 +93,7 @@ class Injector:
         """A larger share of one of the categories that have room for it; they take turns."""
         codes, counts = np.unique(self._values, return_counts=True)
         shares = counts / counts.sum()
-        frequent = [at for at in np.argsort(-counts, kind="stable")[:MOST_CATEGORIES] if shares[at] + size <= 1.0]
+        frequent = [at for at in np.argsort(-counts, kind="stable")[:MAX_CATEGORIES] if shares[at] + size <= 1.0]
         # Where no category has room, an unseen one comes.
         target, share = (codes.max() + 1.0, 0.0)
         if frequent:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Literal, NamedTuple
 
-from stream_monitor.budget import ERROR_PART, Budget
 from stream_monitor.detectors.spec import DEFAULT_SPECS
+from stream_monitor.drift.budget import ERROR_PART, Budget
 from stream_monitor.tuning.evidence import is_contradicted, needed, shortest_run_length
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.trial import Tally

@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.categories import Categories
-from stream_monitor.detectors import ColumnKind
-from stream_monitor.errors import ConfigError, Reason
-from stream_monitor.events import ModelVersion
-from stream_monitor.fleet import Fleet
-from stream_monitor.measures.performance import Performance
-from stream_monitor.signal_monitor import SignalMonitor
-from stream_monitor.signals import Column, Spread
+from stream_monitor.core.arrays import ColumnKind
+from stream_monitor.core.errors import ConfigError, Reason
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.performance.realized import Performance
+from stream_monitor.signals.columns import Column
+from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.signals.spread import Spread
 
 _FEATURE = ("feature", "missing", "spread")
 
@@ -46,11 +47,11 @@ class Signal(NamedTuple):
         prefix, _, name = self.name.partition(":")
         return name if prefix in _FEATURE else ""
 
-    def categories(self) -> Categories | None:
+    def categories(self) -> CategoryEncoder | None:
         """The codes of its categories, None where it has none; new each time, for they grow."""
         if self.kind != "category":
             return None
-        categories = Categories()
+        categories = CategoryEncoder()
         categories.restore(self.names)
         return categories
 

@@ -6,7 +6,7 @@ import math
 from statistics import median
 from typing import Any
 
-from stream_monitor.timestamps import format_timestamp
+from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.tuning.recommendation import Recommendation, Verdict
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.text import warnings, why

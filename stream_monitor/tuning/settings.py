@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stream_monitor.config import Count, ReplayConfig, check_specs, listed, listed_by_comma, setting
-from stream_monitor.units import Expected, parse_seasonality
+from stream_monitor.config.settings import Count, ReplayConfig, check_specs, listed, listed_by_comma, setting
+from stream_monitor.config.units import Expected, parse_seasonality
 
 
 def _check_periods(texts: list[str]) -> list[str]:

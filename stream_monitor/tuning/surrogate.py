@@ -7,10 +7,10 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
-from stream_monitor.detectors import ColumnKind, Floats
-from stream_monitor.independence import autocorrelation_time
-from stream_monitor.season import Season
-from stream_monitor.signals import Column, Ints
+from stream_monitor.core.arrays import ColumnKind, Floats, Ints
+from stream_monitor.drift.seasonality import Season
+from stream_monitor.signals.columns import Column
+from stream_monitor.stats.autocorrelation import autocorrelation_time
 
 #: The autocorrelation time is the median of pieces of this length, so many at most: in a short one a drift is short.
 PIECE, PIECES = 1000, 40
@@ -19,7 +19,7 @@ SURE = 1.3
 #: Blocks are so many autocorrelation times long on average.
 TIMES = 5.0
 #: Fewest blocks of a column: with fewer the surrogate would be the recording.
-FEWEST_BLOCKS = 20
+MIN_BLOCKS = 20
 
 
 class Surrogates:
@@ -73,7 +73,7 @@ def block_length(scores: Floats) -> float:
     begins = np.linspace(0, len(scores) - size, min(PIECES, max(len(scores) // size, 1))).astype(int)
     times = [[_time(piece), _time(piece**2)] for piece in (scores[begin : begin + size] for begin in begins)]
     time = float(np.median(times, axis=0).max())
-    return min(math.ceil(TIMES * time), max(len(scores) / FEWEST_BLOCKS, 1.0)) if time > SURE else 1.0
+    return min(math.ceil(TIMES * time), max(len(scores) / MIN_BLOCKS, 1.0)) if time > SURE else 1.0
 
 
 def _time(piece: Floats) -> float:

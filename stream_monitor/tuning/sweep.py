@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stream_monitor.errors import ConfigError
-from stream_monitor.profile import Profile
-from stream_monitor.signals import warmup_of
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.profiles.profile import Profile
+from stream_monitor.signals.spread import warmup_of
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.injection import CHANGES, Kind, kind_of
 from stream_monitor.tuning.recording import Recording, Signal
@@ -20,7 +20,7 @@ from stream_monitor.tuning.watcher import Watcher, is_watched, run_lengths
 #: Places of a surrogate at which each change is injected.
 PLACES = 6
 #: Signals of one kind into which changes are injected.
-MOST_INJECTED = 8
+MAX_INJECTED = 8
 #: A change comes no earlier than this many warm-ups, and so many values more.
 WARMUPS, MORE = 2, 200
 #: Told how many of how many signals are done.
@@ -28,7 +28,7 @@ Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Terms:
+class SweepContext:
     """How a sweep is made. ``period``: of a season that surrogates keep, 0 for none."""
 
     surrogates: int = 1
@@ -52,7 +52,9 @@ class Sweep:
     blocks: dict[str, float] = field(default_factory=dict)
 
 
-def sweep(recording: Recording, candidates: Sequence[Candidate], terms: Terms, told: Told = lambda *_: None) -> Sweep:
+def sweep(
+    recording: Recording, candidates: Sequence[Candidate], terms: SweepContext, told: Told = lambda *_: None
+) -> Sweep:
     """Run all candidates over all signals."""
     _check(recording, candidates, terms)
     earliest = {signal.name: _earliest(signal, candidates, terms.horizon) for signal in recording.signals}
@@ -77,7 +79,7 @@ def sweep(recording: Recording, candidates: Sequence[Candidate], terms: Terms, t
 def _one(
     signal: Signal,
     places: Sequence[int],
-    terms: Terms,
+    terms: SweepContext,
     result: Sweep,
     lengths: dict[Candidate, dict[str, float]],
 ) -> None:
@@ -116,12 +118,12 @@ def _chosen(signals: Sequence[Signal], seed: int) -> dict[Kind, list[str]]:
     chosen: dict[Kind, list[str]] = {}
     for kind in dict.fromkeys(change.kind for change in CHANGES):
         names = [signal.name for signal in signals if kind_of(signal) == kind]
-        few = len(names) <= MOST_INJECTED
-        chosen[kind] = names if few else sorted(rng.choice(names, MOST_INJECTED, replace=False).tolist())
+        few = len(names) <= MAX_INJECTED
+        chosen[kind] = names if few else sorted(rng.choice(names, MAX_INJECTED, replace=False).tolist())
     return chosen
 
 
-def _check(recording: Recording, candidates: Sequence[Candidate], terms: Terms) -> None:
+def _check(recording: Recording, candidates: Sequence[Candidate], terms: SweepContext) -> None:
     warmup = max(each.warmup for each in candidates)
     fewest = WARMUPS * warmup + MORE + terms.horizon
     if recording.events < fewest:

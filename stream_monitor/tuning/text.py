@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from stream_monitor.events import Detection
-from stream_monitor.timestamps import format_timestamp
+from stream_monitor.core.events import Detection
+from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.tuning.evidence import shortest_run_length
 from stream_monitor.tuning.recommendation import Recommendation
 from stream_monitor.tuning.recording import rejects

@@ -10,8 +10,8 @@ from zlib import crc32
 
 import numpy as np
 
-from stream_monitor.events import Detection
-from stream_monitor.signals import Column
+from stream_monitor.core.events import Detection
+from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.injection import CHANGES, Change, Injector, kind_of
 from stream_monitor.tuning.recording import Signal

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from stream_monitor.budget import Budget
+from stream_monitor.core.events import Detection
 from stream_monitor.detectors.spec import select
-from stream_monitor.events import Detection
-from stream_monitor.profile import Profile
-from stream_monitor.signal_monitor import SignalMonitor, SignalTerms, is_readable
-from stream_monitor.signals import Column, Spread, warmup_of
+from stream_monitor.drift.budget import Budget
+from stream_monitor.monitors.signal import SignalContext, SignalMonitor, is_readable
+from stream_monitor.profiles.profile import Profile
+from stream_monitor.signals.columns import Column
+from stream_monitor.signals.spread import Spread, warmup_of
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.recording import Recording, Signal
 
@@ -31,7 +32,7 @@ class Watcher:
             signal.name,
             signal.kind,
             select([candidate.spec], signal.name),
-            SignalTerms(
+            SignalContext(
                 warmup_of(signal.name, candidate.warmup),
                 # An alarm that stays up costs a distance every now and then, and changes no detection.
                 0.0,

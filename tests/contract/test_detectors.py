@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stream_monitor import detectors
-from stream_monitor.detectors import KINDS, Detector, Floats, Terms
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import KINDS, Detector, DetectorContext
 from stream_monitor.detectors.describe import describe
 from stream_monitor.detectors.spec import DEFAULT_SPECS, parse_spec
 from tests.streams import configs, cut, cuts, feed, river_class, river_defaults, river_indices, streams_of
@@ -218,7 +219,7 @@ def test_a_shift_is_found_once_with_sensible_means(kind: str, low: float, high: 
 @pytest.mark.parametrize(("low", "high"), [(0.05, 0.95), (0.95, 0.05), (0.02, 0.8)])
 def test_a_shift_of_a_share_is_found_once_with_sensible_means(kind: str, low: float, high: float) -> None:
     values = (np.random.default_rng(7).random(1000) < np.repeat([low, high], 500)).astype(float)
-    changes = KINDS[kind](**QUIET.get(kind, {})).make(Terms(kind="share")).update_many(values)
+    changes = KINDS[kind](**QUIET.get(kind, {})).make(DetectorContext(kind="share")).update_many(values)
     if low > high and kind in RISES_ONLY:
         assert changes == []
         return

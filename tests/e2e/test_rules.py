@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stream_monitor.exporter.catalog import CATALOG
+from stream_monitor.server.catalog import CATALOG
 from tests.e2e.prometheus import find_binary
 
 RULES = Path(__file__).parents[2] / "configs/prometheus"

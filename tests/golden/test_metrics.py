@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stream_monitor.exporter.catalog import CATALOG
+from stream_monitor.server.catalog import CATALOG
 
 GOLDEN = Path(__file__).with_name("metrics.txt")
 

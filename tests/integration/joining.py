@@ -5,11 +5,12 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from stream_monitor.sources.base import Place, Reached, Record
+from stream_monitor.core.records import Record, TopicPartition
+from stream_monitor.sources.base import AppliedOffset
 from tests.brokers import Broker
 from tests.integration.members import Member
 
-State = tuple[dict[bytes, Place], dict[bytes, Place], list[bytes]]
+State = tuple[dict[bytes, TopicPartition], dict[bytes, TopicPartition], list[bytes]]
 
 
 class Joining:
@@ -20,7 +21,7 @@ class Joining:
 
     def __init__(self, broker: Broker, topics: tuple[str, str], **settings: Any) -> None:
         self._broker, self._topics, self._settings = broker, topics, settings
-        self._saved: tuple[list[Reached], str, State] = ([], "", ({}, {}, []))
+        self._saved: tuple[list[AppliedOffset], str, State] = ([], "", ({}, {}, []))
         self.member: Member | None = None
         self._waiting, self._early, self.counted = self._saved[2]
 
@@ -67,11 +68,11 @@ class Joining:
             del there[record.key]
             self.counted += [] if again else [record.key]
 
-    def _depart(self, places: list[Place]) -> None:
+    def _depart(self, places: list[TopicPartition]) -> None:
         for kept in (self._waiting, self._early):
             for key in [key for key, place in kept.items() if place in places]:
                 del kept[key]
 
-    def _save(self, reached: list[Reached]) -> None:
+    def _save(self, reached: list[AppliedOffset]) -> None:
         assert self.member
         self._saved = list(reached), self.member.source.owner, deepcopy((self._waiting, self._early, self.counted))

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from stream_monitor.checkpoint import Checkpoint
+from stream_monitor.state.checkpoint import Checkpoint
 from tests.integration.chaos_log import SLOWLY
 from tests.integration.sidecar import Scrape, Sidecar
 
@@ -88,7 +88,7 @@ class Lives:
 
     def live_until(self, fault: str) -> None:
         """One life, ended by itself when it comes to this point for the n-th time, as ``point:n`` says."""
-        with self.born(*SLOWLY, environment={"STREAM_MONITOR_FAULT": fault}) as sidecar:
+        with self.born(*SLOWLY, environment={"STREAM_MONITOR_FAILPOINT": fault}) as sidecar:
             assert sidecar.ended() == -signal.SIGKILL, f"{fault} was not reached:\n{sidecar.log}"
             self._died(sidecar)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
-from stream_monitor.clock import SystemClock
-from stream_monitor.errors import SourceError
-from stream_monitor.sources.base import Place, Reached, Record
-from stream_monitor.sources.kafka import KafkaSource
+from stream_monitor.core.clock import SystemClock
+from stream_monitor.core.errors import SourceError
+from stream_monitor.core.records import Record
+from stream_monitor.sources.base import AppliedOffset
+from stream_monitor.sources.kafka.source import KafkaSource
 from tests.brokers import Broker, produce
 from tests.brokers import Record as Sent
 from tests.integration.events import START
@@ -32,7 +33,7 @@ class Member:
         *,
         group: str | None = None,
         options: Mapping[str, Any] | None = None,
-        saved: Iterable[Reached] = (),
+        saved: Iterable[AppliedOffset] = (),
         owner: str = "",
         **settings: Any,
     ) -> None:
@@ -49,15 +50,15 @@ class Member:
         self.applied: list[Record] = []
         self.restored: list[Record] = []
         self.order: list[Record] = []
-        self.departed: list[list[Place]] = []
-        self.saved: list[Reached] = []
+        self.departed: list[list[TopicPartition]] = []
+        self.saved: list[AppliedOffset] = []
         self.longest_wait = 0.0
         self._last = time.monotonic()
         self.source.departed = lambda places: self.departed.append(list(places))
         self.source.before_commit = lambda reached: setattr(self, "saved", list(reached))
 
     @property
-    def places(self) -> set[Place]:
+    def places(self) -> set[TopicPartition]:
         """Its partitions."""
         return {(each.topic, each.partition) for each in self.source.positions()}
 
@@ -146,7 +147,7 @@ def at_times(partition: int, *seconds: float) -> list[Sent]:
     return [(None, b"{}", [], int(at * 1000), partition) for at in seconds]
 
 
-def by_time(logs: Mapping[Place, Sequence[int]]) -> list[Spot]:
+def by_time(logs: Mapping[TopicPartition, Sequence[int]]) -> list[Spot]:
     """All records of these logs of record times, as one sort puts them."""
     keyed = []
     for (topic, partition), times in logs.items():

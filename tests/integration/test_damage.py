@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_monitor.errors import BadState
+from stream_monitor.core.errors import BadState
 from tests.integration.conftest import Begin
 from tests.integration.lives import Ending, Lives, assert_same
 from tests.integration.sidecar import Sidecar
@@ -23,9 +23,10 @@ version = metadata.version
 metadata.version = lambda name: "0.0.1" if name == "river" else version(name)
 """
 OTHER_FORMAT = """
-from stream_monitor import checkpoint
+from stream_monitor.state import checkpoint, rocksdb
+rocksdb.FORMAT += 1
 checkpoint.FORMAT += 1
-checkpoint._HEADER = bytes([checkpoint.FORMAT])
+rocksdb._HEADER = bytes([rocksdb.FORMAT])
 """
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaConnectionError
 
-from stream_monitor.clock import SystemClock
-from stream_monitor.errors import SourceError
-from stream_monitor.sources.base import Place
-from stream_monitor.sources.kafka import KafkaSource
+from stream_monitor.core.clock import SystemClock
+from stream_monitor.core.errors import SourceError
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.sources.kafka.source import KafkaSource
 from tests.brokers import Broker, produce
 from tests.conftest import MakeTopic
 from tests.integration.events import START, prediction, send
@@ -76,7 +76,7 @@ def test_even_the_first_poll_may_fail(source: KafkaSource) -> None:
 def fill(broker: Broker, topics: Sequence[str], count: int) -> list[Spot]:
     """Records of four partitions, one of which has half of them, with times that fall at times; in their order."""
     rng = random.Random(17)
-    logs: dict[Place, list[int]] = {}
+    logs: dict[TopicPartition, list[int]] = {}
     for name in topics:
         sent = [(rng.choice([0, 0, 0, 1, 2, 3]), int(START * 1000) + at + rng.randint(-9, 9)) for at in range(count)]
         for partition, at in sent:

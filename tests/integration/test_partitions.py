@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
-from stream_monitor.errors import ConfigError
-from stream_monitor.sources.base import Place
-from stream_monitor.sources.kafka_client import ASSIGNORS
-from stream_monitor.sources.kafka_progress import read_note
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.sources.kafka.kafka_python import ASSIGNORS
+from stream_monitor.sources.kafka.progress import read_note
 from tests.brokers import Broker, produce
 from tests.conftest import MakeTopic
 from tests.integration.events import prediction, send
@@ -243,7 +243,7 @@ def test_a_partition_that_went_away_and_comes_back_is_rebuilt(kafka_broker: Brok
         drive(a, until=lambda: len(a.applied) == 20)
         with Member(kafka_broker, [name]) as b:
             drive(a, b, until=lambda: len(a.places) == len(b.places) == 1 and a.departed != [])
-            went: Place = next(iter(b.places))
+            went: TopicPartition = next(iter(b.places))
             assert a.departed == [[went]]
             assert {(each.topic, each.partition) for each in a.saved} == a.places
         drive(a, until=lambda: len(a.places) == 2 and a.lag == 0 and not a.source.restoring)

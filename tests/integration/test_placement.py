@@ -12,8 +12,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, OffsetAndMetadata, TopicParti
 from kafka.errors import LogTruncationError
 from kafka.structs import OffsetAndTimestamp
 
-from stream_monitor.sources.base import Reached
-from stream_monitor.sources.kafka_progress import note, read_note
+from stream_monitor.sources.base import AppliedOffset
+from stream_monitor.sources.kafka.progress import note, read_note
 from tests.brokers import Broker
 from tests.conftest import MakeTopic
 from tests.integration.events import START
@@ -46,7 +46,7 @@ def test_what_is_committed_tells_whose_state_it_belongs_to(kafka_broker: Broker,
     found = committed(kafka_broker, name, name)
     beside = read_note(found.offset, found.metadata)
     assert beside == (10, member.source.owner, reached_time(9))
-    assert member.saved == [Reached(name, 0, *beside[::2])]
+    assert member.saved == [AppliedOffset(name, 0, *beside[::2])]
 
 
 def test_the_state_saved_goes_further_than_the_commit(
@@ -56,7 +56,7 @@ def test_the_state_saved_goes_further_than_the_commit(
     name = topic("further")
     fill(kafka_broker, name, range(20))
     read(kafka_broker, name, 10, options={"max_poll_records": 10})
-    with Member(kafka_broker, [name], saved=[Reached(name, 0, 15)], owner="mine", restore_window=60) as member:
+    with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner="mine", restore_window=60) as member:
         drive(member, until=lambda: len(member.applied) >= 5)
         assert [offset for *_, offset in member.spots] == list(range(15, 20))
         assert member.departed == []
@@ -69,7 +69,7 @@ def test_a_state_that_lost_a_write_goes_on_from_where_it_is(
     name = topic("torn")
     fill(kafka_broker, name, range(20))
     owner = read(kafka_broker, name, 20).source.owner
-    with Member(kafka_broker, [name], saved=[Reached(name, 0, 15)], owner=owner, restore_window=60) as member:
+    with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner=owner, restore_window=60) as member:
         drive(member, until=lambda: len(member.applied) >= 5)
         assert [offset for *_, offset in member.spots] == list(range(15, 20))
         assert (member.departed, member.restored) == ([], [])
@@ -84,7 +84,7 @@ def test_the_group_has_gone_further_than_the_state(
     fill(kafka_broker, name, range(100))
     read(kafka_broker, name, 100)
     fill(kafka_broker, name, range(100, 110))
-    with Member(kafka_broker, [name], saved=[Reached(name, 0, 15)], owner="mine", restore_window=30) as member:
+    with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner="mine", restore_window=30) as member:
         drive(member, until=lambda: len(member.applied) >= 10)
         assert member.departed == [[(name, 0)]]
         # The last record before the commit is of second 99.
@@ -121,7 +121,7 @@ def test_a_partition_without_its_state_is_rebuilt_in_the_order_of_time(
         assert {record.offset for record in second.applied} == set(range(100, 105))
         assert second.source.restoring == {}
         assert sorted(second.saved) == sorted(
-            Reached(name, at, 105, reached_time(208 + at)) for name in topics for at in (0, 1)
+            AppliedOffset(name, at, 105, reached_time(208 + at)) for name in topics for at in (0, 1)
         )
     assert f"rebuilding {topics[0]}[0] from offset 74 to 100, 26 records" in caplog.text
     assert f"rebuilt {topics[0]}[0] in" in caplog.text

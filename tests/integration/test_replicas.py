@@ -52,7 +52,7 @@ class Replicas:
 
     def start(self, name: str, fault: str = "") -> Sidecar:
         """A replica joins, or comes back; it is killed where ``fault`` says."""
-        environment = {"STREAM_MONITOR_FAULT": fault} if fault else {}
+        environment = {"STREAM_MONITOR_FAILPOINT": fault} if fault else {}
         sidecar = Sidecar(*self._arguments, "--state-dir", str(self._home / name), environment=environment)
         self.running[name] = self._stack.enter_context(sidecar)
         return sidecar

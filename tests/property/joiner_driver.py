@@ -10,10 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from stream_monitor.checkpoint import Checkpoint
-from stream_monitor.events import Label, ModelVersion, Place, Prediction, Target
-from stream_monitor.joiner import Joiner
-from stream_monitor.tables import MemoryTable, Table
+from stream_monitor.core.events import Label, ModelVersion, Prediction, Target
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.table import KeyValueStore, MemoryStore
 from tests.property.naive_joiner import NaiveJoiner
 
 #: Between all keys that a table may have.
@@ -27,7 +28,7 @@ class Predict(NamedTuple):
     key: ModelVersion
     y_true: Target | None
     step: float | None
-    place: Place
+    place: TopicPartition
     restored: bool
 
 
@@ -39,20 +40,20 @@ class Tell(NamedTuple):
     model: str | None
     version: str | None
     step: float | None
-    place: Place
+    place: TopicPartition
     restored: bool
 
 
 class Depart(NamedTuple):
     """Partitions go elsewhere."""
 
-    places: list[Place]
+    places: list[TopicPartition]
 
 
 class Restoring(NamedTuple):
     """What is held of these places is not to be given out."""
 
-    places: list[Place]
+    places: list[TopicPartition]
 
 
 class Take(NamedTuple):
@@ -88,7 +89,7 @@ Step = Predict | Tell | Depart | Restoring | Take | Prefetch | CatchUp | Save | 
 class Store(Protocol):
     """A table, and the way to save and to lose it."""
 
-    table: Table
+    table: KeyValueStore
 
     def save(self, state: Any) -> None: ...
 
@@ -111,11 +112,11 @@ class InMemory:
         self._saved = self.table.scan(FIRST, LAST, 1_000_000), copy.deepcopy(state)
 
     def restart(self) -> Any | None:
-        table = MemoryTable()
+        table = MemoryStore()
         table.spills = self._spills
         for key, value in self._saved[0]:
             table.put(key, value)
-        self.table: Table = table
+        self.table: KeyValueStore = table
         return copy.deepcopy(self._saved[1])
 
     def close(self) -> None:
@@ -129,7 +130,7 @@ class OnDisk:
         self._stack = ExitStack()
         self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._checkpoint = Checkpoint(self._directory)
-        self.table: Table = self._checkpoint.table
+        self.table: KeyValueStore = self._checkpoint.table
 
     def save(self, state: Any) -> None:
         self._checkpoint.save(state)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from stream_monitor.events import Label, Prediction
-from stream_monitor.joiner import Joiner
+from stream_monitor.core.events import Label, Prediction
+from stream_monitor.join.joiner import Joiner
 from tests.property.joiner_driver import (
     CatchUp,
     Depart,

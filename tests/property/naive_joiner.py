@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream_monitor.events import Label, ModelVersion, Outcome, Place, Prediction, Target
+from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction, Target
+from stream_monitor.core.records import TopicPartition
 
 
 @dataclass(eq=False)
@@ -19,7 +20,7 @@ class Waiting:
     """A prediction without its label."""
 
     since: float
-    place: Place
+    place: TopicPartition
     prediction: Prediction
     index: int
     arrival: int
@@ -30,17 +31,17 @@ class Early:
     """A label without its prediction."""
 
     since: float
-    place: Place
+    place: TopicPartition
     label: Label
 
 
 @dataclass(eq=False)
-class Held:
+class MaturityBuffer:
     """An outcome that isn't mature."""
 
     ts: float
     arrival: int
-    place: Place
+    place: TopicPartition
     outcome: Outcome
 
 
@@ -49,9 +50,9 @@ class Labelled:
     """One version of an id that has met its label, and its outcome while that is held."""
 
     key: ModelVersion
-    place: Place
+    place: TopicPartition
     y_true: Target
-    held: Held | None
+    held: MaturityBuffer | None
 
 
 @dataclass(eq=False)
@@ -60,7 +61,7 @@ class Known:
 
     identity: str
     since: float
-    place: Place | None
+    place: TopicPartition | None
     versions: list[Labelled]
     labels: list[Label]
 
@@ -78,13 +79,13 @@ class NaiveJoiner:
 
     def __init__(self, **settings: Any) -> None:
         self.configure(**settings)
-        self.restoring: Collection[Place] = ()
+        self.restoring: Collection[TopicPartition] = ()
         self.rebuilding = False  # while an event is taken that is restored
         self.clock = -math.inf
         self.leap: float | None = None  # of the event before, if that was more than a day ahead
         self.waiting: list[Waiting] = []
         self.early: list[Early] = []
-        self.held: list[Held] = []
+        self.held: list[MaturityBuffer] = []
         self.known: list[Known] = []
         self.given_out: list[Outcome] = []
         self.counts: Counter[str] = Counter()
@@ -94,13 +95,13 @@ class NaiveJoiner:
     def configure(self, **settings: Any) -> None:
         vars(self).update(settings)
 
-    def predict(self, prediction: Prediction, index: int, place: Place, restored: bool = False) -> bool:
+    def predict(self, prediction: Prediction, index: int, place: TopicPartition, restored: bool = False) -> bool:
         before = self._begin(prediction.ts, restored)
         taken = self._predict(prediction, index, place)
         self._end(before)
         return taken
 
-    def label(self, label: Label, place: Place, restored: bool = False) -> bool:
+    def label(self, label: Label, place: TopicPartition, restored: bool = False) -> bool:
         before = self._begin(label.ts, restored)
         taken = self._label(label, place)
         self._end(before)
@@ -110,7 +111,7 @@ class NaiveJoiner:
         taken, self.given_out = self.given_out, []
         return taken
 
-    def depart(self, places: Sequence[Place]) -> None:
+    def depart(self, places: Sequence[TopicPartition]) -> None:
         before = self._things()
         self.waiting = [one for one in self.waiting if one.place not in places]
         self.early = [one for one in self.early if one.place not in places]
@@ -185,7 +186,7 @@ class NaiveJoiner:
         self.early.remove(early)
         self._count("expired_labels")
 
-    def _predict(self, prediction: Prediction, index: int, place: Place) -> bool:
+    def _predict(self, prediction: Prediction, index: int, place: TopicPartition) -> bool:
         identity, key = prediction.id, prediction.key
         known = self._known(identity)
         labelled = known.versions if known else []
@@ -225,7 +226,7 @@ class NaiveJoiner:
         if not self.maturity or ts is None or ts + self.maturity <= self.clock:
             self._give_out(outcome)
         else:
-            held = Held(ts, waiting.arrival, waiting.place, outcome)
+            held = MaturityBuffer(ts, waiting.arrival, waiting.place, outcome)
             self.held.append(held)
         known = self._known(prediction.id)
         if known is None:
@@ -244,7 +245,7 @@ class NaiveJoiner:
     def _known(self, identity: str) -> Known | None:
         return next((known for known in self.known if known.identity == identity), None)
 
-    def _label(self, label: Label, place: Place) -> bool:
+    def _label(self, label: Label, place: TopicPartition) -> bool:
         of_id = [one for one in self.waiting if one.prediction.id == label.id]
         matched = [one for one in of_id if _is_meant(label, one.prediction.key)]
         if matched:

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.alerts.memory import MemorySink
-from stream_monitor.alerts.outbox import Outbox
-from stream_monitor.checkpoint import Checkpoint
-from stream_monitor.codec import Codec
-from stream_monitor.errors import BadState, ConfigError
-from stream_monitor.events import Detection
-from stream_monitor.fleet import Fleet
-from stream_monitor.joiner import Joiner
-from stream_monitor.monitor_settings import MonitorSettings
-from stream_monitor.pipeline import Pipeline
-from stream_monitor.sources.base import FileRecord
-from stream_monitor.tables import Table
+from stream_monitor.actions.memory import MemorySink
+from stream_monitor.actions.outbox import Outbox
+from stream_monitor.core.errors import BadState, ConfigError
+from stream_monitor.core.events import Detection
+from stream_monitor.core.records import FileRecord
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.table import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
 
 
@@ -43,7 +43,7 @@ def make_stream(seed: int, count: int) -> list[FileRecord]:
     return make_records(events)
 
 
-def make_pipeline(source: MemorySource, table: Table, maturity: float) -> tuple[Pipeline, MemorySink]:
+def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -> tuple[Pipeline, MemorySink]:
     clock, sink = FakeClock(), MemorySink()
     fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity))
     joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
@@ -119,7 +119,7 @@ def test_a_state_of_another_river_is_refused(tmp_path: Path, monkeypatch: pytest
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save({})
     checkpoint.close()
-    monkeypatch.setattr("stream_monitor.checkpoint.RIVER", "0.99")
+    monkeypatch.setattr("stream_monitor.state.checkpoint.RIVER", "0.99")
     with pytest.raises(BadState, match=r"was written with river .*, this is 0\.99"):
         Checkpoint(tmp_path)
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from stream_monitor.measures.coverage import SPANS, Coverage
-from stream_monitor.measures.interval import wilson
-from stream_monitor.measures.performance import Classification
+from stream_monitor.performance.coverage import SPANS, Coverage
+from stream_monitor.performance.realized import Classification
+from stream_monitor.stats.intervals import wilson
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(("predicted", "labelled", "tick")), st.floats(0, 1000) | st.none()), max_size=60

@@ -9,11 +9,11 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.codec import Codec
-from stream_monitor.errors import Reason
-from stream_monitor.events import Label, Prediction, Rejection
-from stream_monitor.fields import NATIVE_FIELDS
-from stream_monitor.sources.base import FileRecord, TextRow
+from stream_monitor.core.errors import Reason
+from stream_monitor.core.events import Label, Prediction, Rejection
+from stream_monitor.core.records import FileRecord, TextRow
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.decoding.fields import NATIVE_FIELDS
 from stream_monitor.testing import FakeClock
 
 SCALARS = st.one_of(

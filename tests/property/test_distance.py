@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_monitor.floats import Floats
-from stream_monitor.measures import distance
-from stream_monitor.measures.distance import (
+from stream_monitor.core.arrays import Floats
+from stream_monitor.stats import distances as distance
+from stream_monitor.stats.distances import (
     CONVENTIONAL,
     HALF,
     Bins,
@@ -25,7 +25,7 @@ from stream_monitor.measures.distance import (
     numeric_bins,
     numeric_distances,
 )
-from stream_monitor.reference import CategoricalReference, NumericReference
+from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: Up to 129 different values a reference is exact.
 EXACT = st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)), min_size=1, max_size=120).map(np.array)

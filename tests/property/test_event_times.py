@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import Floats
-from stream_monitor.event_times import KEPT, EventTimes
+from stream_monitor.core.arrays import Floats
+from stream_monitor.drift.time_index import KEPT, TimeIndex
 from stream_monitor.testing import make_label
 from tests.harness import feature_events, run
 from tests.property.test_checkpoint import make_stream, play
@@ -25,14 +25,14 @@ def _irregular(seed: int, count: int) -> Floats:
     return 1_795_435_200.0 + np.cumsum(steps)
 
 
-def _kept(ts: Floats, shares: list[float], known: Floats) -> EventTimes:
+def _kept(ts: Floats, shares: list[float], known: Floats) -> TimeIndex:
     """Event times that took the stream in parts, and were written down and read again between them."""
-    times, start = EventTimes(), 0
+    times, start = TimeIndex(), 0
     for part in cut(ts, shares):
         index = range(start, start + len(part))
         times.add(list(index), [float(ts[at]) if known[at] else None for at in index])
         start += len(part)
-        again = EventTimes()
+        again = TimeIndex()
         again.restore(times.state())
         times = again
     return times
@@ -62,7 +62,7 @@ def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares
 def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now: int) -> None:
     """In the middle of one large batch the answer is that of a stream that ended there."""
     ts, now = _irregular(seed, count), min(now, count)
-    whole, short = EventTimes(), EventTimes()
+    whole, short = TimeIndex(), TimeIndex()
     whole.add(range(count), ts.tolist())
     short.add(range(now), ts[:now].tolist())
     for index in range(0, now, 97):
@@ -70,7 +70,7 @@ def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now
 
 
 def test_memory_does_not_grow_and_nothing_is_known_of_nothing() -> None:
-    times = EventTimes()
+    times = TimeIndex()
     assert times.at(0, before=10) is None
     sizes = []
     for start in range(0, 4_000_000, 500_000):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from stream_monitor.detectors import DetectorConfig, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.fhddm import FhddmConfig
 from tests.streams import configs, cut, cuts, feed, river_indices, shares
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import Change, Floats, Terms
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import Change, DetectorContext
 from stream_monitor.detectors.glr import GlrConfig
 from stream_monitor.detectors.run_length import GLR
 from tests.streams import cut, cuts, feed
@@ -79,7 +80,7 @@ def test_it_finds_what_the_formula_finds(
 ) -> None:
     values = _stream(seed, kind)
     config = GlrConfig(threshold=threshold, clock=clock, min_effect=0.0)
-    found = feed(config.make(Terms(kind)), cut(values, shares))  # type: ignore[arg-type]
+    found = feed(config.make(DetectorContext(kind)), cut(values, shares))  # type: ignore[arg-type]
     assert [(change.index, change.width) for change in found] == _naive(values, threshold, clock, kind)
 
 
@@ -88,7 +89,7 @@ def test_of_categories_it_names_the_one_that_changed() -> None:
     values = np.concatenate(
         (rng.choice(4, 3000, p=[0.4, 0.3, 0.2, 0.1]), rng.choice(4, 2000, p=[0.4, 0.2, 0.2, 0.2]))
     )
-    detector = GlrConfig().make(Terms("category", run_length=100_000, categories=4))
+    detector = GlrConfig().make(DetectorContext("category", run_length=100_000, categories=4))
     change = detector.update_many(values.astype(float))[0]
     assert change.category == 3
     assert 3000 < change.index < 3400
@@ -106,7 +107,7 @@ def test_it_runs_as_long_as_the_table_says(row: int) -> None:
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_shares_run_no_shorter(share: float) -> None:
-    detector = GlrConfig().make(Terms("share", run_length=10_000))
+    detector = GlrConfig().make(DetectorContext("share", run_length=10_000))
     values = (np.random.default_rng(5).random(500_000) < share).astype(float)
     assert len(detector.update_many(values)) < 75
 
@@ -115,7 +116,7 @@ def test_a_larger_weight_is_more_evidence() -> None:
     values = (np.random.default_rng(1).random(4000) < np.repeat([0.1, 0.2], 2000)).astype(float)
 
     def first(weight: float) -> Change:
-        return GlrConfig(threshold=6.0).make(Terms("share", weight=weight)).update_many(values)[0]
+        return GlrConfig(threshold=6.0).make(DetectorContext("share", weight=weight)).update_many(values)[0]
 
     assert first(2.0).index < first(1.0).index < first(0.5).index
 

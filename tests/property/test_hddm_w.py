@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import DetectorConfig, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.hddm_w import HddmWConfig
 from tests.streams import configs, cut, cuts, feed, river_indices, shares
 

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.events import Label, ModelVersion, Outcome, Place, Prediction
-from stream_monitor.joiner import Joiner
-from stream_monitor.queues import Fifo, TimeQueue
-from stream_monitor.store import Store
-from stream_monitor.tables import MemoryTable
+from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.join.queues import Fifo, TimeQueue
+from stream_monitor.join.store import Store
+from stream_monitor.state.table import MemoryStore
 from tests.property import joiner_driver as driver
 from tests.property.joiner_replay import Replay
 
@@ -40,7 +41,7 @@ CHANGES: list[dict[str, Any]] = [
 
 
 def _steps(
-    ids: Sequence[str], versions: Sequence[str], places: Sequence[Place]
+    ids: Sequence[str], versions: Sequence[str], places: Sequence[TopicPartition]
 ) -> st.SearchStrategy[list[driver.Step]]:
     """Any sequence of these; what always goes together is drawn together, which is faster."""
     keys = [ModelVersion(*key) for key in product("mn", versions)]
@@ -151,14 +152,14 @@ def _prediction(identity: str, ts: float | None = None, version: str = "1") -> P
 
 
 def _outcomes(prediction: Prediction, label: Label) -> list[Outcome]:
-    joiner = Joiner(MemoryTable())
+    joiner = Joiner(MemoryStore())
     joiner.predict(prediction, 0)
     joiner.label(label)
     return joiner.take_outcomes()
 
 
 def test_what_has_waited_exactly_so_long_still_waits() -> None:
-    joiner = Joiner(MemoryTable(), ttl=10.0)
+    joiner = Joiner(MemoryStore(), ttl=10.0)
     for index, ts in enumerate((100.0, 105.0, 115.0)):
         joiner.predict(_prediction(str(ts), ts), index)
     assert (joiner.book.expired_predictions, joiner.waiting_predictions) == (1, 2)
@@ -174,7 +175,7 @@ def test_without_a_time_there_is_no_delay(times: tuple[float | None, float | Non
 
 
 def test_the_newest_of_very_many_versions_of_one_id_are_told_apart() -> None:
-    joiner = Joiner(MemoryTable())
+    joiner = Joiner(MemoryStore())
     predictions = [_prediction("a", 1.0, str(version)) for version in range(250)]
     assert all(joiner.predict(prediction, 0) for prediction in predictions)
     joiner.label(Label("a", 2.0, "yes"))
@@ -198,7 +199,7 @@ def test_of_very_much_under_one_id_the_oldest_goes_first(order: Sequence[int], c
 
 
 def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
-    joiner = Joiner(MemoryTable(), maturity=10.0)
+    joiner = Joiner(MemoryStore(), maturity=10.0)
     for ts in (5.0, 3.0, 4.0):
         joiner.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
     joiner.label(Label("b", 14.0, "yes"))
@@ -207,7 +208,7 @@ def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
 
 
 def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up() -> None:
-    joiner = Joiner(MemoryTable(), maturity=10.0)
+    joiner = Joiner(MemoryStore(), maturity=10.0)
     with patch.object(Store, "AT_ONCE", 2):
         for at, ts in enumerate((0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0)):
             joiner.predict(_prediction(str(at), ts)._replace(y_true="yes"), at)
@@ -221,7 +222,7 @@ def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up()
 
 
 def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
-    table = MemoryTable()
+    table = MemoryStore()
     with patch.object(Fifo, "CHUNK", 3), patch.object(TimeQueue, "NEAR", 4):
         joiner = Joiner(table, maturity=5.0, max_labelled=4)
         joiner.predict(_prediction("waits all the time", 0.0), 0)

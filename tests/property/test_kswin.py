@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.kswin import KswinConfig, _critical_gap, _p_value
 from tests.streams import cut, cuts, feed, river_indices, shares, streams
 

@@ -12,19 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.checkpoint import Checkpoint
-from stream_monitor.errors import BadState
-from stream_monitor.lasting import Lasting, Parts
-from stream_monitor.tables import MemoryTable
+from stream_monitor.core.errors import BadState
+from stream_monitor.core.frozen import Frozen
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.parts import Parts
+from stream_monitor.state.table import MemoryStore
 
-PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Lasting)
+PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Frozen)
 LEAVES = st.sampled_from([1, "$lasting", None, 2.5, {"$lasting": 3}]) | PARTS
 STATES = st.dictionaries(
     st.sampled_from("xyz"), st.recursive(LEAVES, lambda it: st.lists(it, max_size=3)), max_size=3
 )
 
 
-class Counting(MemoryTable):
+class Counting(MemoryStore):
     """It notes what is put and deleted."""
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Counting(MemoryTable):
 
 
 def parts_of(value: Any) -> set[str]:
-    if isinstance(value, Lasting):
+    if isinstance(value, Frozen):
         return {value.name}
     nested = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return set().union(*map(parts_of, nested))
@@ -66,7 +67,7 @@ def test_a_state_comes_back_and_its_parts_are_written_once(steps: list[tuple[dic
 
 
 def test_subclasses_of_what_json_has_are_written_as_it() -> None:
-    body = Parts(MemoryTable()).dumps(
+    body = Parts(MemoryStore()).dumps(
         {"count": Counter({"a": 2}), "number": np.float64(0.0), "pair": (1, 2), "no": True}
     )
     assert body == b'{"count":{"a":2},"number":0.0,"pair":[1,2],"no":true}'
@@ -89,7 +90,7 @@ def test_a_checkpoint_keeps_them_over_restarts(states: list[dict[str, Any]]) -> 
 @pytest.mark.parametrize("damage", ["lost", "turned"])
 def test_a_part_that_is_damaged_is_refused_or_set_aside(tmp_path: Path, damage: str) -> None:
     checkpoint = Checkpoint(tmp_path)
-    checkpoint.save({"x": Lasting(a=1)})
+    checkpoint.save({"x": Frozen(a=1)})
     [(key, _)] = checkpoint.table.scan(b"r", b"s", 100)
     sealed = bytearray(checkpoint.table._rocksdb.get(key))  # type: ignore[call-overload]
     if damage == "lost":
@@ -103,6 +104,6 @@ def test_a_part_that_is_damaged_is_refused_or_set_aside(tmp_path: Path, damage: 
             Checkpoint(tmp_path)
     fresh = Checkpoint(tmp_path, "reset")
     assert fresh.load() is None
-    fresh.save({"x": Lasting(a=1)})
+    fresh.save({"x": Frozen(a=1)})
     assert len(fresh.table.scan(b"r", b"s", 100)) == 1
     fresh.close()

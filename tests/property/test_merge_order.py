@@ -7,12 +7,13 @@ from operator import itemgetter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.sources.base import Place, Reached
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.merge import TimeMerge
 from stream_monitor.testing import FakeClock
 from tests.stamped import Stamped
 
-Log = dict[Place, list[Stamped]]
+Log = dict[TopicPartition, list[Stamped]]
 
 
 @st.composite
@@ -28,7 +29,7 @@ def logs(draw: st.DrawFn) -> Log:
     return found
 
 
-def naive(log: Log, start: dict[Place, int]) -> list[Stamped]:
+def naive(log: Log, start: dict[TopicPartition, int]) -> list[Stamped]:
     """All records, sorted at once."""
     keyed = []
     for place, records in log.items():
@@ -42,13 +43,13 @@ def naive(log: Log, start: dict[Place, int]) -> list[Stamped]:
 class Reader:
     """Fetches in pieces of any size from any partition, and pauses any of them."""
 
-    def __init__(self, log: Log, data: st.DataObject, reached: dict[Place, Reached]) -> None:
+    def __init__(self, log: Log, data: st.DataObject, reached: dict[TopicPartition, AppliedOffset]) -> None:
         self.merge = TimeMerge(FakeClock())
         self._log, self._data = log, data
-        self._fetched: dict[Place, int] = {}
+        self._fetched: dict[TopicPartition, int] = {}
         self.reached = dict(reached)
         for place, records in log.items():
-            _, _, offset, time = self.reached.get(place, Reached(*place, 0))
+            _, _, offset, time = self.reached.get(place, AppliedOffset(*place, 0))
             self.merge.follow(place, offset, time)
             self._fetched[place] = sum(record.offset < offset for record in records)
             if self._data.draw(st.booleans()):  # where the log ends may be known before the first fetch

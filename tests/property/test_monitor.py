@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.core.events import Detection
 from stream_monitor.detectors.adwin import Adwin, AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkley, PageHinkleyConfig
-from stream_monitor.events import Detection
-from stream_monitor.monitor import Monitor
-from stream_monitor.signal_monitor import SignalMonitor
+from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.testing import make_label, make_prediction
 from tests.harness import RIVERS, feature_events, findings, run
 from tests.oracle import scored_indices

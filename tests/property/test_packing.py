@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stream_monitor.floats import pack, unpack
-from stream_monitor.reference import NumericReference
+from stream_monitor.core.arrays import pack, unpack
+from stream_monitor.stats.reference import NumericReference
 
 SMALL = st.sampled_from([0.0, 1.0, 2.0, 254.0, 255.0])
 ODD = st.sampled_from([-0.0, -1.0, 256.0, 0.5, float("nan"), float("inf")]) | st.floats()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import DetectorConfig, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.page_hinkley import CHUNK, PageHinkleyConfig
 from tests.streams import configs, cut, cuts, feed, river_indices, streams
 

@@ -14,7 +14,7 @@ import river.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.measures.performance import Classification, Performance, Regression, combine, make_performance
+from stream_monitor.performance.realized import Classification, Performance, Regression, combine, make_performance
 
 CLASSES = st.sampled_from(("yes", "no", 1, 0, 2.5))
 PAIRS = st.lists(st.tuples(CLASSES, CLASSES), min_size=1, max_size=60)

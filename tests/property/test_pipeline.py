@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.codec import Codec
-from stream_monitor.errors import Reason, SourceError
-from stream_monitor.joiner import Joiner
-from stream_monitor.sources.base import Record
+from stream_monitor.core.errors import Reason, SourceError
+from stream_monitor.core.records import Record
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.join.joiner import Joiner
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
 from tests.harness import Turning, make_pipeline, run
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_monitor.events import ModelVersion
-from stream_monitor.signals import Column
+from stream_monitor.config.units import RunLength
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.candidates import Candidate
 from stream_monitor.tuning.evidence import is_contradicted, shortest_run_length
 from stream_monitor.tuning.injection import CHANGES
@@ -20,7 +21,6 @@ from stream_monitor.tuning.recommendation import recommend
 from stream_monitor.tuning.recording import Recording, Signal
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.trial import Tally
-from stream_monitor.units import RunLength
 
 HORIZON = 1000
 _delays = st.one_of(st.floats(1.0, 1000.0), st.just(math.inf))

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.season import SAMPLED, Season
-from stream_monitor.signals import Column
+from stream_monitor.drift.seasonality import SAMPLED, Season
+from stream_monitor.signals.columns import Column
 from tests.streams import cut, cuts
 
 PERIOD = 2500

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.seed import Seed, SeedConfig
 from tests.streams import configs, cut, cuts, feed, shares, streams
 

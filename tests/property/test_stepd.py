@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import Floats
+from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.stepd import StepdConfig
 from tests.streams import configs, cut, cuts, feed, shares
 

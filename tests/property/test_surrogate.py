@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_monitor.detectors import Floats
-from stream_monitor.signals import Column
+from stream_monitor.core.arrays import Floats
+from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.injection import Change, Injector
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates, middle_scores, normal_scores, shuffled_blocks

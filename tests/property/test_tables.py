@@ -10,8 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.checkpoint import Checkpoint
-from stream_monitor.tables import MemoryTable, Table
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.table import KeyValueStore, MemoryStore
 
 EXAMPLES = int(os.environ.get("STREAM_MONITOR_EXAMPLES", "0"))
 STATE = b"state"
@@ -64,7 +64,7 @@ class Pair:
                 check(self.checkpoint.table, self.values, read)
 
 
-def check(table: Table, values: dict[bytes, bytes], read: tuple[Any, ...]) -> None:
+def check(table: KeyValueStore, values: dict[bytes, bytes], read: tuple[Any, ...]) -> None:
     match read:
         case ("get", key):
             assert table.get(key) == values.get(key)
@@ -91,7 +91,7 @@ def test_the_table_on_disk_is_a_dict(steps: list[list[tuple[Any, ...]]]) -> None
 @given(st.lists(CHANGES, max_size=40), st.lists(READS, max_size=10))
 @settings(max_examples=EXAMPLES or 100, deadline=None)
 def test_the_table_in_memory_is_a_dict(changes: list[tuple[Any, ...]], reads: list[tuple[Any, ...]]) -> None:
-    table, values = MemoryTable(), {}
+    table, values = MemoryStore(), {}
     for step in changes:
         if step[0] == "put":
             table.put(*step[1:])

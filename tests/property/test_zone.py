@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors import DetectorConfig, Floats
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import DetectorConfig
 from tests.streams import configs, cut, cuts, feed, river_class, shares
 
 

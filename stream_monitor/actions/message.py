@@ -1,0 +1,75 @@
+"""What is told of a detection: a line for a person, and all of it as fields for a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stream_monitor.core.events import Detection
+from stream_monitor.core.formatting import counted, in_words, moment, plain, short
+from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.drift.episodes import Episode
+
+#: Fields of a detection that its episode tells of all.
+_OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader"}
+
+
+def line(one: Detection) -> str:
+    """One line: what changed, by how much, since when, and what else has changed with it.
+
+    >>> print(line(Detection(57, None, "churn", "3", "feature:age", "glr", 41.0, 56.5, effect=1.4, changed_index=40)))
+    drift in feature:age of churn/3: up from 41 to 56.5, a very large effect (1.4); since about 17 predictions \
+before the alarm; found by glr
+    """
+    where = plain(f"drift in {one.signal} of {one.model}/{one.version}")
+    parts = [f"{where}: {_change(one)}", _since(one), f"found by {one.detector}", _episode(one)]
+    return "; ".join(filter(None, parts))
+
+
+def fields(one: Detection) -> dict[str, Any]:
+    """Every field, with the id and the direction; times as ISO 8601."""
+    times = {"ts": format_timestamp(one.ts), "changed_ts": format_timestamp(one.changed_ts)}
+    return {**one._asdict(), **times, "id": one.id, "direction": one.direction}
+
+
+def episode_fields(episode: Episode) -> dict[str, Any]:
+    """What changed together, and of each signal its strongest detection, the largest effect first."""
+    changed_index, changed_ts = episode.change
+    return {
+        "id": episode.id,
+        "model": episode.model,
+        "version": episode.version,
+        "index": episode.index,
+        "ts": format_timestamp(episode.ts),
+        "changed_index": changed_index,
+        "changed_ts": format_timestamp(changed_ts),
+        "last_index": episode.last_index,
+        "last_ts": format_timestamp(episode.last_ts),
+        "detections": episode.detections,
+        "signals_total": episode.count,
+        "signals": [
+            {name: value for name, value in fields(one).items() if name not in _OF_EPISODE} for one in episode.ranked
+        ],
+    }
+
+
+def _change(one: Detection) -> str:
+    share = "" if one.category is None else f"share of {plain(repr(one.category))} "
+    effect = "" if one.effect is None else f", a {in_words(one.effect)} effect ({short(one.effect, 3)})"
+    return f"{share}{one.direction} from {short(one.before)} to {short(one.after)}{effect}"
+
+
+def _since(one: Detection) -> str:
+    alarm = moment(one.ts) and f" at {moment(one.ts)} UTC"
+    if one.changed_index is None:
+        return f"noticed{alarm}, prediction {one.index:,}"
+    changed = moment(one.changed_ts) and f"{moment(one.changed_ts)} UTC, "
+    return f"since about {changed}{counted(one.index - one.changed_index, 'prediction')} before the alarm"
+
+
+def _episode(one: Detection) -> str:
+    if one.episode is None:
+        return ""
+    if one.episode == one.id:
+        return f"opens episode {one.episode}"
+    most = f", most of all {plain(one.episode_leader)}" if one.episode_leader else ""
+    return f"joins episode {one.episode}: {counted(one.episode_signals, 'signal')} by now{most}"

@@ -1,0 +1,77 @@
+"""The pipeline over files: a replay, and a recording for `tune`."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stream_monitor.actions.memory import MemorySink
+from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
+from stream_monitor.config.settings import (
+    ReplayConfig,
+)
+from stream_monitor.core.clock import SystemClock
+from stream_monitor.monitors.observer import Observer
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.report.recorder import Recorder
+from stream_monitor.sources.files import LABELS, FileSource
+from stream_monitor.tuning.recording import Gatherer, Recording, recording
+from stream_monitor.tuning.settings import TuneConfig
+
+
+def replay(
+    config: ReplayConfig,
+    paths: Sequence[Path],
+    progress: Callable[[FileSource], None],
+    recorder: Recorder | None = None,
+) -> tuple[Pipeline, MemorySink]:
+    """The same pipeline over files, to their end; the recorder sees every column."""
+    pipeline, source, sink = _over_files(config, paths, recorder)
+    if recorder:
+        source.batch_size = recorder.batch_size
+
+    def after_step(_: int) -> None:
+        progress(source)
+        if recorder:
+            source.batch_size = recorder.batch_size
+
+    pipeline.run(threading.Event(), after_step)
+    pipeline.close()
+    return pipeline, sink
+
+
+def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
+    """The columns that the same pipeline makes of files, with no detector on them, up to ``max_events``."""
+    gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
+    pipeline, source, _ = _over_files(config.model_copy(update={"detector": []}), paths, gatherer)
+
+    def after_step(_: int) -> None:
+        progress(source)
+        if pipeline.stats.predictions:
+            gatherer.choose()
+        if pipeline.stats.predictions > config.max_events:
+            enough.set()
+
+    pipeline.run(enough, after_step)
+    pipeline.close()
+    rejected = pipeline.stats.rejected
+    return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
+
+
+def _over_files(
+    config: ReplayConfig, paths: Sequence[Path], observer: Observer | None
+) -> tuple[Pipeline, FileSource, MemorySink]:
+    clock = SystemClock()
+    tune_collector()
+    source = FileSource(
+        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
+    )
+    sink = MemorySink()
+    codec = make_codec(config, clock, [LABELS])
+    # A file of labels may be read long before its predictions, but it ends.
+    pipeline = make_pipeline(
+        config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer
+    )
+    return pipeline, source, sink

@@ -1,0 +1,94 @@
+"""The sidecar's life: wire it, serve it, run it until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from hashlib import blake2b
+
+from stream_monitor import __version__
+from stream_monitor.actions.log import LogSink
+from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
+from stream_monitor.config.settings import (
+    EventSettings,
+    JoinSettings,
+    RunConfig,
+    WatchSettings,
+    parse_address,
+)
+from stream_monitor.core.clock import SystemClock
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.server.health import Health
+from stream_monitor.server.http import Exporter
+from stream_monitor.sources.kafka.options import reveal
+from stream_monitor.sources.kafka.source import KafkaSource
+from stream_monitor.state.checkpoint import Checkpoint
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: RunConfig) -> None:
+    """The sidecar: until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    tune_collector()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    clock = SystemClock()
+    topics = [*config.topic, *config.label_topic]
+    options = reveal(config.kafka_option)
+    source = KafkaSource(
+        config.bootstrap_servers,
+        topics,
+        config.group_id,
+        clock,
+        labels=set(config.label_topic) - set(config.topic),
+        start=config.start,
+        options=options,
+        group_instance_id=config.group_instance_id,
+        restore_window=config.restore_window,
+        allow_unaligned_labels=config.allow_unaligned_labels,
+    )
+    label_topics = set(config.label_topic) - set(config.topic)
+    codec = make_codec(config, clock, label_topics)
+    checkpoint = Checkpoint(config.state_dir, config.on_bad_state) if config.state_dir else None
+    pipeline = make_pipeline(
+        config,
+        config,
+        source,
+        codec,
+        {"log": LogSink(clock)},
+        clock,
+        checkpoint_interval=config.checkpoint_interval,
+        table=checkpoint.table if checkpoint else None,
+    )
+    # Counters are there at 0 before their first event.
+    pipeline.stats.records.update(dict.fromkeys(topics, 0))
+    try:
+        if checkpoint:
+            pipeline.save_to(checkpoint, fingerprint(config))
+        _serve(config, pipeline, stop)
+    finally:
+        if checkpoint:
+            checkpoint.close()
+
+
+def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None:
+    exporter = Exporter(pipeline, Health(pipeline, config.max_reject_share), *parse_address(config.listen))
+    exporter.start()
+    url = f"http://{config.listen.rpartition(':')[0]}:{exporter.port}/"
+    logger.info("stream-monitor %s serves %s", __version__, url, extra={"fields": {"event": "serving", "url": url}})
+    try:
+        pipeline.run(stop)
+        logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
+        pipeline.close()
+    finally:
+        pipeline.readers.close()
+        exporter.stop()
+
+
+def fingerprint(config: RunConfig) -> str:
+    """Stands for all settings that say what is computed; another one is another computation."""
+    parts = [settings.model_fields for settings in (EventSettings, WatchSettings, JoinSettings)]
+    told = config.model_dump(mode="json", include={name for fields in parts for name in fields})
+    return blake2b(repr(sorted(told.items())).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,97 @@
+"""The composition root: configuration to wired objects, and their life from start to stop."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from stream_monitor.actions.base import Sink
+from stream_monitor.actions.outbox import Outbox
+from stream_monitor.config.settings import (
+    EventSettings,
+    JoinSettings,
+    WatchSettings,
+)
+from stream_monitor.core.clock import Clock
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.observer import Observer
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.profiles.profile import Profile
+from stream_monitor.sources.base import Source
+from stream_monitor.state.table import KeyValueStore
+
+logger = logging.getLogger(__name__)
+
+#: Events between false alarms while a run length in time waits for the rate, or where events tell no time.
+UNKNOWN_RATE = 1_000_000.0
+
+
+def tune_collector() -> None:
+    """Millions of long-lived tuples make the cycle collector cost as much as the work: let it run rarely."""
+    gc.set_threshold(100_000, 20, 20)
+
+
+def make_codec(settings: EventSettings, clock: Clock, label_topics: Any) -> Codec:
+    """The codec that these settings ask for."""
+    return Codec(
+        clock,
+        model=settings.model,
+        version=settings.version,
+        task=settings.task,
+        fields=settings.field,
+        label_fields=settings.label_field,
+        label_topics=label_topics,
+        max_record_bytes=settings.max_record_bytes,
+    )
+
+
+def make_pipeline(
+    watch: WatchSettings,
+    join: JoinSettings,
+    source: Source,
+    codec: Codec,
+    sinks: Mapping[str, Sink],
+    clock: Clock,
+    *,
+    checkpoint_interval: float = 5.0,
+    early_ttl: float | None = None,
+    table: KeyValueStore | None = None,
+    observer: Observer | None = None,
+) -> Pipeline:
+    """The pipeline that these settings ask for; the observer sees every column."""
+    settings = MonitorSettings(
+        specs=tuple(parse_spec(text) for text in watch.detector),
+        task=codec.task,
+        warmup=watch.warmup,
+        run_length=watch.expected_run_length.events or UNKNOWN_RATE,
+        run_seconds=watch.expected_run_length.seconds,
+        seasonality=watch.seasonality,
+        rearm_after=watch.rearm_after,
+        episode_gap=watch.episode_gap,
+        feature_types=watch.feature_type,
+        profile=Profile.read(watch.profile) if watch.profile else None,
+        performance_window=watch.performance_window,
+        performance_decay=watch.performance_decay,
+        label_maturity=join.label_maturity,
+        max_models=watch.max_models,
+        max_versions=watch.max_versions,
+        max_features=watch.max_features,
+    )
+    joiner = Joiner(
+        table,
+        max_waiting=join.max_waiting,
+        ttl=join.label_ttl,
+        early_ttl=early_ttl,
+        maturity=join.label_maturity,
+        label_updates=join.label_updates,
+        max_labelled=join.max_labelled,
+    )
+    outbox = Outbox(sinks)
+    fleet = Fleet(settings, observer)
+    return Pipeline(source, codec, joiner, fleet, outbox, clock, checkpoint_interval=checkpoint_interval)

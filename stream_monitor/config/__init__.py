@@ -1,0 +1,1 @@
+"""The configuration: one pydantic model each command; flags over environment over YAML."""

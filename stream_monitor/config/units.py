@@ -1,0 +1,123 @@
+"""Durations, sizes and shares as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BeforeValidator, PlainSerializer
+
+_DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+#: Run lengths that the tables of detectors reach, in events.
+MIN_RUN, MAX_RUN = 1000.0, 1e12
+_SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def parse_duration(value: Any) -> float:
+    """Seconds.
+
+    >>> parse_duration("30m"), parse_duration("500ms")
+    (1800.0, 0.5)
+    """
+    return _parse(value, _DURATIONS, "a duration such as 500ms, 5s, 30m, 24h or 7d")
+
+
+def parse_size(value: Any) -> int:
+    """Bytes.
+
+    >>> parse_size("64MiB")
+    67108864
+    """
+    if type(value) is int:
+        return value
+    return int(_parse(value, _SIZES, "a size such as 512KiB or 64MiB"))
+
+
+def parse_share(value: Any) -> float:
+    """A number from 0 to 1.
+
+    >>> parse_share("5%")
+    0.05
+    """
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError("must be a share such as 0.05 or 5%")
+    return share
+
+
+class RunLength(NamedTuple):
+    """A mean length between false alarms: in events, or in seconds that the rate turns into events."""
+
+    events: float | None
+    seconds: float | None
+
+    def __str__(self) -> str:
+        return f"{self.events:.15g}" if self.events is not None else _written(self.seconds or 0.0)
+
+
+def parse_run_length(value: Any) -> RunLength:
+    """Events as a number, or a duration.
+
+    >>> parse_run_length("1_000_000"), parse_run_length("30d")
+    (RunLength(events=1000000.0, seconds=None), RunLength(events=None, seconds=2592000.0))
+    """
+    text = str(value).strip()
+    if isinstance(value, RunLength):
+        return value
+    try:
+        if re.fullmatch(r"[\d_,]+(\.\d+)?([eE]\+?\d+)?", text):
+            length = RunLength(float(text.replace(",", "").replace("_", "")), None)
+        else:
+            length = RunLength(None, parse_duration(text))
+    except ValueError:
+        raise ValueError("must be a number of events such as 1000000, or a duration such as 30d") from None
+    if length.events is not None and not MIN_RUN <= length.events <= MAX_RUN:
+        raise ValueError(f"must be {MIN_RUN:g} to {MAX_RUN:g} events")
+    if length.seconds is not None and length.seconds < 60:
+        raise ValueError("must be at least 60s")
+    return length
+
+
+def parse_seasonality(value: Any) -> float | None:
+    """Seconds of a period; 0: none; None: to be found out.
+
+    >>> parse_seasonality("24h"), parse_seasonality("none"), parse_seasonality("auto")
+    (86400.0, 0.0, None)
+    """
+    if value is None or value == "auto":
+        return None
+    if value == "none" or value == 0:
+        return 0.0
+    try:
+        period = value if type(value) is float else parse_duration(value)
+    except ValueError:
+        raise ValueError("must be none, auto, or a period such as 24h or 7d") from None
+    if not 60 <= period <= 31 * 86_400:
+        raise ValueError("must be none, auto, or a period of 1m to 31d")
+    return period
+
+
+def _period_written(period: float | None) -> str:
+    return "auto" if period is None else _written(period) if period else "none"
+
+
+def _parse(value: Any, units: dict[str, Any], wanted: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
+    if not match or match[2] not in units:
+        raise ValueError(f"must be {wanted}")
+    return float(match[1]) * float(units[match[2]])
+
+
+def _written(seconds: float) -> str:
+    return f"{int(seconds)}s" if seconds == int(seconds) else f"{round(seconds * 1000)}ms"
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(_written)]
+Size = Annotated[int, BeforeValidator(parse_size)]
+Share = Annotated[float, BeforeValidator(parse_share)]
+Expected = Annotated[RunLength, BeforeValidator(parse_run_length), PlainSerializer(str)]
+Seasonality = Annotated[float | None, BeforeValidator(parse_seasonality), PlainSerializer(_period_written)]

@@ -1,0 +1,1 @@
+"""Types that every package needs: events, records, errors, clock, arrays, timestamps."""

@@ -1,0 +1,109 @@
+"""What flows through the pipeline. All are immutable tuples: cheap to make, a million of them bearable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Literal, NamedTuple
+
+from stream_monitor.core.errors import Reason
+
+#: A class or a number, as JSON gives it.
+Target = str | int | float | bool
+#: A feature's value as received; what is neither number, text nor null is counted as ``other``.
+Features = Mapping[str, Any]
+
+
+class ModelVersion(NamedTuple):
+    """One version of one monitored model."""
+
+    model: str
+    version: str
+
+
+class Prediction(NamedTuple):
+    """One inference. ``ts`` is in seconds since the epoch, None when nothing told the time."""
+
+    id: str
+    ts: float | None
+    key: ModelVersion
+    y_pred: Target
+    features: Features
+    score: float | None = None
+    groups: Mapping[str, str] | None = None
+    y_true: Target | None = None
+
+
+class Label(NamedTuple):
+    """The ground truth for the prediction with the same id; ``model`` and ``version`` narrow it where given."""
+
+    id: str
+    ts: float | None
+    y_true: Target
+    model: str | None = None
+    version: str | None = None
+
+
+class Rejection(NamedTuple):
+    """A record that could not be read, and why."""
+
+    reason: Reason
+    detail: str
+
+
+class Outcome(NamedTuple):
+    """A prediction that has met its label. ``index`` is the prediction's 0-based position in its stream."""
+
+    key: ModelVersion
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    ts: float | None
+    y_pred: Target
+    y_true: Target
+    delay: float | None
+
+
+class Detection(NamedTuple):
+    """One raised drift.
+
+    ``index`` is the 0-based position of the prediction at which it was raised, ``changed_index`` that of the first
+    one after the estimated change; ``ts`` and ``changed_ts`` are their times. ``before`` and ``after`` are the
+    signal's means on both sides of it in the signal's own unit, taken over ``n_before`` and ``n_after`` values (0:
+    not known); for a ``category``, its shares; where a season was taken out, what they are without it. ``effect`` is
+    how large the change is, without a sign: Cohen's d of normal scores, of shares his h. ``episode`` is the id of
+    the first detection of those that came together; at this one, it had ``episode_signals`` signals, and changed
+    most in ``episode_leader``.
+    """
+
+    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    ts: float | None
+    model: str
+    version: str
+    signal: str
+    detector: str
+    before: float
+    after: float
+    effect: float | None = None
+    changed_index: int | None = None
+    changed_ts: float | None = None
+    n_before: int = 0
+    n_after: int = 0
+    category: str | None = None
+    episode: str | None = None
+    episode_signals: int = 0
+    episode_leader: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same detection, however often a restart raises it again."""
+        return blake2b(repr(self[:6]).encode(), digest_size=8).hexdigest()
+
+    @property
+    def direction(self) -> Literal["up", "down"]:
+        """Where the mean, or the category's share, went."""
+        return "up" if self.after >= self.before else "down"
+
+
+FeatureType = Literal["numeric", "categorical"]
+
+
+Task = Literal["classification", "regression"]

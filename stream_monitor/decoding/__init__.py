@@ -1,0 +1,1 @@
+"""Bytes to events: parsing, field mapping and the checks of a single record."""

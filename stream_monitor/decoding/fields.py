@@ -1,0 +1,100 @@
+"""The mapping of a foreign schema to the native one: ``--field NAME=PATH``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from stream_monitor.core.records import Record
+
+#: The native fields, and the prefixes that map a single feature or group.
+NATIVE_FIELDS = ("id", "ts", "model", "version", "features", "prediction", "score", "groups", "label")
+FIELD_PREFIXES = {"feature:": "features", "group:": "groups"}
+#: Everything at the top of the record that no other mapping names.
+REST = "@rest"
+_SOURCES = ("@key", "@timestamp", "@offset", "@header.NAME", REST)
+
+_Getter = Callable[[Mapping[str, Any], Record], Any]
+
+
+def check_field(name: str, path: str) -> None:
+    """Raise `ValueError` with what is allowed when a mapping makes no sense."""
+    if name not in NATIVE_FIELDS and not name.startswith(tuple(FIELD_PREFIXES)):
+        allowed = ", ".join((*NATIVE_FIELDS, "feature:NAME", "group:NAME"))
+        raise ValueError(f"unknown field {name!r}; allowed: {allowed}")
+    known = path in ("@key", "@timestamp", "@offset", REST) or path.startswith("@header.")
+    if not path or (path.startswith("@") and not known):
+        raise ValueError(f"unknown source {path!r} for {name!r}; allowed: a path, {', '.join(_SOURCES)}")
+
+
+class FieldMap:
+    """Reads native fields out of a foreign record.
+
+    A path is a key, or keys joined by dots. What is not found keeps its native place.
+
+    >>> from stream_monitor.core.records import FileRecord
+    >>> record = FileRecord("inference", 0, {"request": {"id": 7}, "prediction": "yes"})
+    >>> FieldMap({"id": "request.id"}).apply(record.value, record)["id"]
+    7
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._getters = {name: _getter(path) for name, path in fields.items() if path != REST}
+        self._rest = [name for name, path in fields.items() if path == REST]
+        self._used = {part for path in fields.values() for part in (path, path.split(".")[0])} | (
+            set(NATIVE_FIELDS) - {"features"}
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._getters or self._rest)
+
+    def apply(self, body: Mapping[str, Any], record: Record) -> dict[str, Any]:
+        """The record's body with the mapped fields at their native names."""
+        mapped = dict(body)
+        for name in self._rest:
+            if isinstance(body.get(name), dict):
+                continue
+            mapped[name] = {key: value for key, value in body.items() if key not in self._used}
+        for name, getter in self._getters.items():
+            value = getter(body, record)
+            if value is None:
+                continue
+            for prefix, field in FIELD_PREFIXES.items():
+                if name.startswith(prefix):
+                    known = mapped.get(field)
+                    if known is None or isinstance(known, dict):  # else it stays, and is rejected for its type
+                        mapped[field] = {**(known or {}), name.removeprefix(prefix): value}
+                    break
+            else:
+                mapped[name] = value
+        return mapped
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._getters, *self._rest))
+
+
+def _getter(path: str) -> _Getter:
+    if path == "@key":
+        return lambda _, record: _text(record.key)
+    if path == "@timestamp":
+        return lambda _, record: record.timestamp if (record.timestamp or -1) >= 0 else None
+    if path == "@offset":
+        return lambda _, record: record.offset
+    if path.startswith("@header."):
+        wanted = path.removeprefix("@header.")
+        return lambda _, record: next((_text(value) for name, value in record.headers if name == wanted), None)
+    return lambda body, _: _dig(body, path)
+
+
+def _dig(body: Any, path: str) -> Any:
+    """The value at a path; a key that itself holds the dots comes first."""
+    if not isinstance(body, Mapping):
+        return None
+    if path in body:
+        return body[path]
+    head, _, tail = path.partition(".")
+    return _dig(body[head], tail) if tail and head in body else None
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")

@@ -1,0 +1,186 @@
+"""The usual level of each hour of the day, or of the week, taken out of a signal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Floats, pack, unpack
+from stream_monitor.signals.columns import Column
+
+HOUR = 3600.0
+MIN_BINS, MAX_BINS = 24, 168
+#: Periods over which the levels are averaged; older ones fade.
+PERIODS = 8
+#: How sure the levels must be to differ at all: this many standard deviations of chi-square above its mean.
+SURE = 4.0
+#: How alike two periods in a row must be, where nobody said that there is a season: the correlation of their levels,
+#: and by how much their means may differ, in deviations of the levels. A ramp is alike each day, but it moves on.
+ALIKE, STAYS = 0.8, 0.5
+#: A score that far out is wild. Where more than this share of a period is, the scores were learned at one hour of a
+#: strong season, and can't tell the others apart.
+WILD, MAX_WILD = 2.5, 0.08
+#: Values of a period that are kept to learn better scores from.
+SAMPLED = 1000
+
+
+class Season:
+    """Learns the mean of each part of a period, and once a whole one has passed, tells it.
+
+    A level is the mean over the periods so far (of the newest eight, with fading weights), and between the middles of
+    two parts it is linear. Levels that do not differ more than chance would have it are left out. A period that
+    nobody gave (``is_given`` false) is believed when two in a row are alike.
+
+    Source: R. B. Cleveland, W. S. Cleveland, J. E. McRae, I. Terpenning, "STL: a seasonal-trend decomposition
+    procedure based on loess", Journal of Official Statistics 6 (1990), pp. 3-73, of whose cycle-subseries this is the
+    plainest form; the test is Pearson's chi-square on the means of the parts.
+    """
+
+    def __init__(self, period: float, is_given: bool = True) -> None:
+        self.period, self._is_given = period, is_given
+        self._bins = int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
+        self._levels = np.zeros(self._bins)
+        #: Of the period before this one, levels and mean, while nobody knows whether there is a season.
+        self._last: Floats | None = None
+        self._start: float | None = None
+        self._periods = 0
+        self._is_whole = True
+        #: Whether the scores have been learned again from a whole period.
+        self._is_learned_again = False
+        self._wanted: Floats | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._counts, self._sums, self._wild = np.zeros(self._bins), np.zeros(self._bins), 0
+        self._sample, self._step, self._skip = np.empty(0), 1, 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the levels are."""
+        return self._periods > 0
+
+    def room(self, ts: Floats) -> int:
+        """How many values of these times belong to one period, at least one; what is over by the first is closed."""
+        if self._start is None:
+            self._start = float(ts[0]) if math.isfinite(ts[0]) else None
+            return 1
+        if ts[0] >= self._start + self.period:
+            self._turn(float(ts[0]))
+        over = np.flatnonzero(ts >= self._start + self.period)
+        return max(int(over[0]), 1) if len(over) else len(ts)
+
+    def take_sample(self) -> Floats | None:
+        """Values of the whole period that has just been closed, if better scores have to be learned from them.
+
+        What is counted from then on has to be in those scores.
+        """
+        sample, self._wanted = self._wanted, None
+        return sample
+
+    def count(self, column: Column, values: Floats | None = None) -> None:
+        """Learn from scores of one period, see `room`; ``values``: what they stand for, where others can be had."""
+        known = np.isfinite(column.ts)
+        bins = self._bin(column.ts[known])
+        # One by one, in order: the sums must not depend on how the stream was cut.
+        np.add.at(self._counts, bins, 1.0)
+        np.add.at(self._sums, bins, column.values[known])
+        if values is not None and not self.is_known and not self._is_learned_again:
+            self._wild += int((np.abs(column.values) > WILD).sum())
+            self._keep(values)
+
+    def _keep(self, values: Floats) -> None:
+        """Every so manyth value; when there are too many, every other one of them."""
+        while len(values) > self._skip:
+            room = SAMPLED - len(self._sample)
+            taken = values[self._skip :: self._step][:room]
+            self._sample = np.concatenate((self._sample, taken))
+            used = self._skip + len(taken) * self._step
+            values, self._skip = values[min(used, len(values)) :], max(used - len(values), 0)
+            if len(self._sample) >= SAMPLED:
+                self._sample, self._step = self._sample[::2].copy(), self._step * 2
+        self._skip -= len(values)
+
+    def interrupt(self) -> None:
+        """What comes is measured otherwise from now on: this period tells no levels."""
+        if self.is_known:
+            self._is_whole = False
+        elif self._is_given:
+            self._start = None
+            self._begin()
+
+    def _turn(self, now: float) -> None:
+        """A period is over: its means become levels, or part of them; or else its values better scores."""
+        assert self._start is not None
+        self._start += math.floor((now - self._start) / self.period) * self.period
+        counts, sums, wild, sample, is_whole = self._counts, self._sums, self._wild, self._sample, self._is_whole
+        self._is_whole = True
+        self._begin()
+        if not self.is_known and wild > MAX_WILD * counts.sum() and len(sample) > MIN_BINS:
+            self._is_learned_again, self._last, self._wanted = True, None, sample
+        elif is_whole:
+            self._learn(counts, sums)
+
+    def _learn(self, counts: Floats, sums: Floats) -> None:
+        total = counts.sum()
+        mean = sums.sum() / max(total, 1.0)
+        means = np.where(counts > 0, sums / np.maximum(counts, 1.0), mean) - mean
+        smooth = (np.roll(means, 1) + 2.0 * means + np.roll(means, -1)) / 4.0
+        # Of normal scores the variance is 1, so this is a chi-square with a degree of freedom less than parts.
+        chi2, free = float((counts * means**2).sum()), self._bins - 1.0
+        differ = chi2 > free + SURE * math.sqrt(2.0 * free)
+        if not self._is_given and not self.is_known:
+            self._compare(smooth, mean, differ)
+            return
+        self._periods += 1
+        if self._periods > 1 or differ:
+            weight = 1.0 / min(self._periods, PERIODS)
+            self._levels += weight * (smooth - self._levels)
+
+    def _compare(self, levels: Floats, mean: float, differ: bool) -> None:
+        """Two periods that are alike are a season."""
+        last, self._last = self._last, np.append(levels, mean) if differ else None
+        if last is None or self._last is None:
+            return
+        is_alike = float(np.corrcoef(levels, last[:-1])[0, 1]) > ALIKE
+        if is_alike and abs(mean - float(last[-1])) < STAYS * float(levels.std()):
+            self._levels, self._periods, self._last = (levels + last[:-1]) / 2.0, 2, None
+
+    def _bin(self, ts: Floats) -> NDArray[np.int64]:
+        places: NDArray[np.int64] = (ts % self.period / self.period * self._bins).astype(np.int64)
+        return np.minimum(places, self._bins - 1)
+
+    def levels(self, ts: Floats) -> Floats:
+        """The usual level at each time, 0 where it is not known."""
+        if not self._levels.any():
+            return np.zeros(len(ts))
+        width = self.period / self._bins
+        middles = (np.arange(-1, self._bins + 1) + 0.5) * width
+        around = np.concatenate((self._levels[-1:], self._levels, self._levels[:1]))
+        levels = np.interp(np.nan_to_num(ts % self.period), middles, around)
+        return np.where(np.isfinite(ts), levels, 0.0)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "levels": self._levels.tolist(),
+            "counts": self._counts.tolist(),
+            "sums": self._sums.tolist(),
+            "last": None if self._last is None else self._last.tolist(),
+            "sample": pack(self._sample),
+            "sampling": [self._step, self._skip, self._wild],
+            "start": self._start,
+            "periods": self._periods,
+            "is_whole": self._is_whole,
+            "is_learned_again": self._is_learned_again,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._levels, self._counts, self._sums = (np.array(state[name]) for name in ("levels", "counts", "sums"))
+        self._last = None if state["last"] is None else np.array(state["last"])
+        self._sample = unpack(state["sample"])
+        self._step, self._skip, self._wild = state["sampling"]
+        self._start, self._periods = state["start"], state["periods"]
+        self._is_whole, self._is_learned_again = state["is_whole"], state["is_learned_again"]

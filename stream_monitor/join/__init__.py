@@ -1,0 +1,1 @@
+"""The join of labels and predictions by id."""

@@ -1,0 +1,196 @@
+"""All model versions together: who is followed, who is retired, and what goes to whom."""
+
+from __future__ import annotations
+
+import logging
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
+from stream_monitor.drift.time_index import TimeIndex
+from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.observer import Observer
+from stream_monitor.monitors.settings import MonitorSettings
+
+logger = logging.getLogger(__name__)
+_first = itemgetter(0)
+
+#: Detections kept for the landing page.
+RECENT_DETECTIONS = 100
+#: Retirements of one kind that have a log line each; after them, one in a thousand has.
+LOGGED_RETIREMENTS = 20
+
+
+class Fleet:
+    """All model versions that are followed, at most ``max_models`` with ``max_versions`` each."""
+
+    def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
+        self._settings, self._observer = settings, observer
+        self.monitors: dict[ModelVersion, Monitor] = {}
+        self.retired = {"model": 0, "version": 0, "feature": 0}
+        self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
+        self._times = TimeIndex()
+        #: Outcomes whose model version had been retired before the label came.
+        self.outcomes_retired = 0
+
+    def take(
+        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
+    ) -> list[Detection]:
+        """Take a batch: predictions with their positions, outcomes with that of the prediction that comes next.
+
+        The detections are in the order of the stream, and nothing depends on where it was cut: whoever is retired by
+        a prediction has had the outcomes before it.
+        """
+        detections: list[Detection] = []
+        while predictions or outcomes:
+            begin = predictions[0][0] if predictions else math.inf
+            before = bisect_right(outcomes, begin, key=_first)
+            detections += self._take((), outcomes[:before])
+            outcomes = outcomes[before:]
+            count = self._until_new(predictions)
+            until = predictions[count][0] if count < len(predictions) else math.inf
+            due = bisect_right(outcomes, until, key=_first)
+            detections += self._take(predictions[:count], outcomes[:due])
+            predictions, outcomes = predictions[count:], outcomes[due:]
+        self.recent.extend(detections)
+        return detections
+
+    def _until_new(self, predictions: Sequence[tuple[int, Prediction]]) -> int:
+        """How many may be taken until the next that brings a new version, which comes first in its batch."""
+        monitors = self.monitors
+        if predictions and predictions[0][1].key not in monitors:
+            return 1
+        if {one.key for _, one in predictions} <= monitors.keys():
+            return len(predictions)
+        return next(at for at, (_, one) in enumerate(predictions) if one.key not in monitors)
+
+    def _take(
+        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
+    ) -> list[Detection]:
+        self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
+        raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
+        if errors := self.resolve([outcome for _, outcome in outcomes]):
+            places = {(*one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
+            raised += [(places[found.model, found.version, found.index], found) for found in errors]
+        raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
+        return [self._in_episode(self._timed(found, place[0])) for place, found in raised]
+
+    def _timed(self, found: Detection, before: int) -> Detection:
+        """With the time of the estimated change, by what was known before the prediction at this position."""
+        changed = found.changed_index
+        return found if changed is None else found._replace(changed_ts=self._times.at(changed, before))
+
+    def _in_episode(self, found: Detection) -> Detection:
+        monitor = self.monitors.get(ModelVersion(found.model, found.version))
+        return monitor.episodes.add(found) if monitor else found
+
+    def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+        """Hand predictions, with their positions, to their monitors."""
+        if batch and len({one.key for _, one in batch}) == 1 and batch[0][1].key in self.monitors:
+            return self.monitors[batch[0][1].key].predict(batch)
+        detections: list[Detection] = []
+        groups: dict[ModelVersion, list[tuple[int, Prediction]]] = {}
+        for entry in batch:
+            key = entry[1].key
+            group = groups.get(key)
+            if group is None:
+                if key not in self.monitors:
+                    # Whoever is retired now has had all that came before.
+                    detections += self._predict_groups(groups)
+                    groups = {}
+                    self._admit(key)
+                group = groups[key] = []
+            group.append(entry)
+        return detections + self._predict_groups(groups)
+
+    def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
+        """Hand outcomes to their monitors."""
+        keys = {outcome.key for outcome in outcomes}
+        groups: dict[ModelVersion, list[Outcome]] = {}
+        if len(keys) == 1:
+            groups[keys.pop()] = list(outcomes)
+        else:
+            for outcome in outcomes:
+                groups.setdefault(outcome.key, []).append(outcome)
+        detections: list[Detection] = []
+        for key, group in groups.items():
+            if key in self.monitors:
+                detections += self.monitors[key].resolve(group)
+            else:
+                self.outcomes_retired += len(group)
+        return detections
+
+    def expect(self, key: ModelVersion) -> None:
+        """Predictions of this version wait here though none was taken: follow it, where there is room."""
+        if key in self.monitors:
+            return
+        models = {monitor.key.model for monitor in self.monitors.values()} | {key.model}
+        if len(models) <= self._settings.max_models and len(self._of(key.model)) < self._settings.max_versions:
+            self._admit(key)
+
+    def advance(self, clock: float) -> None:
+        """Tell all monitors the latest event time."""
+        for monitor in self.monitors.values():
+            monitor.coverage.advance(clock)
+
+    @property
+    def lasting_settings(self) -> dict[str, Any]:
+        """The settings without which a saved state means nothing."""
+        return {"task": self._settings.task, "warmup": self._settings.warmup}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "monitors": [monitor.state() for monitor in self.monitors.values()],
+            "retired": self.retired,
+            "outcomes_retired": self.outcomes_retired,
+            "recent": list(self.recent),
+            "times": self._times.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for saved in state["monitors"]:
+            key = ModelVersion(*saved["key"])
+            self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
+            self.monitors[key].restore(saved)
+        self.retired.update(state["retired"])
+        self.outcomes_retired = state["outcomes_retired"]
+        self.recent.extend(Detection(*saved) for saved in state["recent"])
+        self._times.restore(state["times"])
+
+    def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
+        return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]
+
+    def _admit(self, key: ModelVersion) -> None:
+        versions = [monitor for monitor in self.monitors.values() if monitor.key.model == key.model]
+        models = {monitor.key.model for monitor in self.monitors.values()}
+        while len(versions) >= self._settings.max_versions:
+            oldest = min(versions, key=lambda monitor: monitor.last_seen)
+            versions.remove(oldest)
+            self._retire("version", [oldest])
+        while key.model not in models and len(models) >= self._settings.max_models:
+            idle = min(models, key=lambda model: max(m.last_seen for m in self._of(model)))
+            models.remove(idle)
+            self._retire("model", self._of(idle))
+        others = self._of(key.model)
+        self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
+        if others:
+            self.monitors[key].inherit(max(others, key=lambda monitor: monitor.last_seen))
+
+    def _of(self, model: str) -> list[Monitor]:
+        return [monitor for monitor in self.monitors.values() if monitor.key.model == model]
+
+    def _retire(self, what: str, monitors: Sequence[Monitor]) -> None:
+        for monitor in monitors:
+            del self.monitors[monitor.key]
+        key = monitors[0].key
+        self._count_retired(what, key.model if what == "model" else f"{key.model}/{key.version}")
+
+    def _count_retired(self, what: str, name: str) -> None:
+        self.retired[what] += 1
+        count = self.retired[what]
+        if count <= LOGGED_RETIREMENTS or count % 1000 == 0:
+            logger.warning("retired the %s seen longest ago: %s (%d so far; see --max-%ss)", what, name, count, what)

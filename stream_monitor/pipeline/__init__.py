@@ -1,0 +1,1 @@
+"""The data path: the loop, its counters, and reads from other threads."""

@@ -1,0 +1,49 @@
+"""What the sidecar counts about itself: plain numbers, read by the exporter."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stream_monitor.core.errors import Reason
+
+#: Records over which the share of rejects is taken for ``/readyz``.
+REJECT_WINDOW = 1000
+
+
+@dataclass
+class Counters:
+    """Counters of the pipeline. ``labels`` holds those inside predictions too; duplicates are in none of them."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[Reason] = field(default_factory=lambda: Counter(dict.fromkeys(Reason, 0)))
+    predictions: int = 0
+    labels: int = 0
+    source_errors: int = 0
+    recent_rejects: deque[int] = field(default_factory=lambda: deque(maxlen=REJECT_WINDOW))
+
+    def reject(self, reason: Reason) -> None:
+        """Count one rejected record."""
+        self.rejected[reason] += 1
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "records": dict(self.records),
+            "gaps": dict(self.gaps),
+            "rejected": {reason.value: count for reason, count in self.rejected.items()},
+            "counts": [self.predictions, self.labels, self.source_errors],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.records.update(state["records"])
+        self.gaps.update(state["gaps"])
+        self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
+        self.predictions, self.labels, self.source_errors = state["counts"]
+
+    @property
+    def reject_share(self) -> float:
+        """Share of rejects among the newest records, 0 before the first."""
+        return sum(self.recent_rejects) / len(self.recent_rejects) if self.recent_rejects else 0.0

@@ -1,0 +1,80 @@
+"""What the maker of a profile should know of the data: nothing that was left out is left unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from stream_monitor.core.formatting import counted
+from stream_monitor.profiles.column import MAX_COUNTED, Column
+from stream_monitor.profiles.profiler import Profiler
+from stream_monitor.stats.reference.categorical import MAX_CATEGORIES
+
+#: Rows from which on a column can be known for an index or an identifier.
+_MANY = 100
+#: An autocorrelation time that is worth a word.
+_DEPENDENT = 2.0
+#: Share of the values that the categories kept should have.
+_TELLING = 0.1
+
+
+def findings(profiler: Profiler) -> list[str]:
+    """A line for each thing that is not as it should be, or that was decided and can be decided otherwise."""
+    of_columns = (_of_column(profiler, name, column) for name, column in profiler.features.items())
+    return [*_of_rows(profiler), *chain.from_iterable(of_columns)]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _those(count: int) -> str:
+    return f"{counted(count, 'value')} that {_are(count)}"
+
+
+def _of_rows(profiler: Profiler) -> Iterator[str]:
+    for reason, count in profiler.rejected.items():
+        yield f"{counted(count, 'row')} could not be read: {profiler.details[reason]}"
+    if profiler.has_times and profiler.untimed:
+        have = "has" if profiler.untimed == 1 else "have"
+        rows = counted(profiler.untimed, "row")
+        yield f"{rows} {have} no time that can be read: no rate and no autocorrelation are known"
+    elif profiler.has_times and profiler.disordered:
+        yield "rows are not in order of time: no rate and no autocorrelation are known; sort them to have both"
+    fields = [name for name in profiler.unmapped_fields if name != "features"]
+    if fields:
+        yield f"taken for fields of an event, not features: {', '.join(fields)}; --field feature:NAME=NAME makes one"
+
+
+def _of_column(profiler: Profiler, name: str, column: Column) -> Iterator[str]:
+    told = "" if column.is_given else "; --feature-type says otherwise"
+    if column.type is None:
+        yield f"{name!r} has no value in any row: nothing is known of it"
+    elif column.type == "numeric":
+        if column.text:
+            yield f"{name!r} is numeric: its {_those(column.text)} text {_are(column.text)} left out{told}"
+        if column.numbers.rises and column.numeric >= _MANY:
+            yield f"{name!r} rises from row to row, as an index or a time does: map it with --field, or leave it out"
+        if profiler.is_series and column.dependence and column.dependence[1] > _DEPENDENT:
+            yield f"{name!r} changes slowly: {column.dependence[1]:,.0f} values of it are worth one independent value"
+    else:
+        yield from _of_categories(name, column, told)
+    if column.other:
+        yield f"{name!r} has {_those(column.other)} neither number nor text: left out"
+
+
+def _of_categories(name: str, column: Column, told: str) -> Iterator[str]:
+    known, usable = len(column.categories.counts), column.numeric + column.text
+    if column.numeric and not column.is_given:
+        numbers = counted(column.numeric, "number")
+        yield f"{name!r} is categorical: its {numbers} {_are(column.numeric)} taken as such{told}"
+    top = sum(times for _, times in column.categories.counts.most_common(MAX_CATEGORIES))
+    if usable >= _MANY and known > 1 and top < _TELLING * usable:
+        yield f"{name!r} has so many different values, as an id or free text does, that nothing can be compared in it"
+    elif not column.categories.is_exact:
+        yield (
+            f"{name!r} has more than {MAX_COUNTED:,} categories: the {MAX_CATEGORIES} most frequent are kept, with "
+            "counts that may be a little low, the rest together"
+        )
+    elif known > MAX_CATEGORIES:
+        yield f"{name!r} has {known:,} categories: the {MAX_CATEGORIES} most frequent are kept, the rest together"

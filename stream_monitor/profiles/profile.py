@@ -1,0 +1,193 @@
+"""The profile: what the training data was like, as a JSON file that is made once and read at every start."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, model_validator
+
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.stats.autocorrelation import MAX_TIME
+from stream_monitor.stats.reference import CategoricalReference, NumericReference
+
+#: The version of what is written; a profile of another one has to be made anew.
+FORMAT: Literal[1] = 1
+FeatureType = Literal["numeric", "categorical"]
+Reference = NumericReference | CategoricalReference
+#: Names that an error lists at most.
+_LISTED = 5
+
+
+def _numeric(value: Any) -> NumericReference:
+    return value if isinstance(value, NumericReference) else NumericReference.restored(value)
+
+
+def _categorical(value: Any) -> CategoricalReference:
+    return value if isinstance(value, CategoricalReference) else CategoricalReference.restored(value)
+
+
+def _state(reference: Reference) -> dict[str, Any]:
+    return reference.state()
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class ColumnProfile(_Part):
+    """One column of the training data: a feature, the score, what was predicted, or the label.
+
+    Its ``reference`` is there unless the column had no value at all. The allowed range is from the reference's
+    ``minimum`` to its ``maximum``, or its ``categories`` where those are complete. ``other`` values were of another
+    type and are left out. The autocorrelations are there where rows came in order of time.
+    """
+
+    numeric: Annotated[NumericReference, PlainValidator(_numeric), PlainSerializer(_state)] | None = None
+    categorical: Annotated[CategoricalReference, PlainValidator(_categorical), PlainSerializer(_state)] | None = None
+    missing_share: float = Field(ge=0, le=1)
+    other: int = Field(0, ge=0)
+    autocorrelation: float | None = Field(None, ge=-1, le=1)
+    autocorrelation_time: float | None = Field(None, gt=0, le=MAX_TIME)
+
+    @model_validator(mode="after")
+    def _of_one_type(self) -> ColumnProfile:
+        if self.numeric is not None and self.categorical is not None:
+            raise ValueError("a column is numeric or categorical, not both")
+        return self
+
+    @property
+    def reference(self) -> Reference | None:
+        """The distribution of its values; None of a column without any."""
+        return self.categorical if self.numeric is None else self.numeric
+
+    @property
+    def type(self) -> FeatureType | None:
+        """None of a column without any value."""
+        if self.reference is None:
+            return None
+        return "categorical" if self.numeric is None else "numeric"
+
+
+class Profile(_Part):
+    """What the training data was like.
+
+    ``hash``: SHA-256 of the files' bytes, one after the other, as ``cat FILES | sha256sum`` has it. ``fields``: where
+    the columns were that are no features. ``rate``: rows a second, where they came in order of time.
+    """
+
+    format: Literal[1] = FORMAT
+    made_by: str
+    files: list[str]
+    hash: str
+    rows: int = Field(ge=1)
+    task: Literal["classification", "regression"]
+    fields: dict[str, str]
+    rate: float | None = Field(None, gt=0)
+    score: ColumnProfile | None = None
+    prediction: ColumnProfile | None = None
+    label: ColumnProfile | None = None
+    features: dict[str, ColumnProfile]
+
+    @classmethod
+    def read(cls, path: Path) -> Profile:
+        """From a file; a `ConfigError` says what is wrong with it and what is allowed."""
+        try:
+            content = orjson.loads(path.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"--profile: can't read {path}: {error.strerror}") from None
+        except orjson.JSONDecodeError as error:
+            raise ConfigError(f"--profile: {path} is not JSON ({error}); {_ANEW}") from None
+        if not isinstance(content, dict) or "format" not in content:
+            raise ConfigError(f"--profile: {path} is not a profile; {_ANEW}")
+        if content["format"] != FORMAT:
+            found = f"--profile: {path} has format {content['format']!r}"
+            raise ConfigError(f"{found}; allowed: {FORMAT}; {_ANEW}")
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise ConfigError(f"--profile: {path}: {_explain(error)}; {_ANEW}") from None
+
+    def write(self, path: Path) -> None:
+        """To a file, all at once: what was there stays until the new one is complete."""
+        temporary, path = None, path.resolve()
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - it is open already
+                os.fchmod(descriptor, 0o644)
+                file.write(self._lines())
+            Path(temporary).replace(path)
+        except OSError as error:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+            raise ConfigError(f"--output: can't write {path}: {error.strerror}") from None
+
+    def feature_type(self, name: str) -> FeatureType | None:
+        """A feature's type; None where the profile does not know it."""
+        return self.features[name].type if name in self.features else None
+
+    def missing_share(self, name: str) -> float | None:
+        """The share of rows without a usable value of a feature, from 0 to 1; None where it is not known."""
+        return self.features[name].missing_share if name in self.features else None
+
+    def column(self, signal: str) -> ColumnProfile | None:
+        """The column behind ``feature:NAME``, ``score`` or ``prediction``; None of any other signal."""
+        if signal in ("score", "prediction"):
+            found: ColumnProfile | None = getattr(self, signal)
+            return found
+        prefix, _, name = signal.partition(":")
+        return self.features.get(name) if prefix == "feature" else None
+
+    def reference(self, signal: str) -> Reference | None:
+        """The reference of a signal; of ``missing:NAME``, how often there was (``1``) and was not (``0``) a gap."""
+        prefix, _, name = signal.partition(":")
+        if prefix == "missing" and name in self.features:
+            missing = round(self.features[name].missing_share * self.rows)
+            counts = {"0": self.rows - missing, "1": missing}
+            return CategoricalReference.of_counts({value: times for value, times in counts.items() if times})
+        column = self.column(signal)
+        return column.reference if column else None
+
+    def autocorrelation_time(self, signal: str) -> float:
+        """How many values of a signal are worth one independent value; 1 where it is not known."""
+        column = self.column(signal)
+        return (column.autocorrelation_time if column else None) or 1.0
+
+    def check_features(self, names: Collection[str]) -> None:
+        """Raise a `ConfigError` where the features of the data are not those of the profile."""
+        unknown = [name for name in names if name not in self.features]
+        absent = [name for name in self.features if name not in names]
+        if not unknown and not absent:
+            return
+        parts = [f"it does not know {_some(unknown)}"] if unknown else []
+        parts += [f"the data has no {_some(absent)}"] if absent else []
+        near = difflib.get_close_matches(unknown[0], absent, n=1) if unknown else []
+        hint = f"; is {unknown[0]!r} its {near[0]!r}?" if near else ""
+        raise ConfigError(f"--profile: its features are not those of the data: {', and '.join(parts)}{hint}")
+
+    def _lines(self) -> bytes:
+        """JSON with a line for each feature: it can be read, and compared line by line."""
+        body = self.model_dump(mode="json")
+        features = body.pop("features").items()
+        head = [f"{orjson.dumps(key).decode()}: {orjson.dumps(value).decode()}" for key, value in body.items()]
+        rows = [f" {orjson.dumps(name).decode()}: {orjson.dumps(value).decode()}" for name, value in features]
+        return ("{\n" + ",\n".join(head) + ',\n"features": {\n' + ",\n".join(rows) + "\n}}\n").encode()
+
+
+_ANEW = "make one with stream-monitor profile"
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"] if part not in ("function-plain", "nullable"))
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:_LISTED]))
+    return f"{shown} and {len(names) - _LISTED:,} more" if len(names) > _LISTED else shown

@@ -1,0 +1,193 @@
+"""Training data to a profile, batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from stream_monitor import __version__
+from stream_monitor.core.errors import ConfigError, Reason, RecordError
+from stream_monitor.core.events import FeatureType
+from stream_monitor.core.records import Record
+from stream_monitor.core.timestamps import parse_timestamp
+from stream_monitor.decoding.fields import NATIVE_FIELDS, REST, FieldMap
+from stream_monitor.profiles.column import Column
+from stream_monitor.profiles.profile import ColumnProfile, Profile
+from stream_monitor.profiles.rows import Row, cells, classes, read_row, scores
+
+#: Names that an error lists at most.
+_LISTED = 20
+
+
+class Profiler:
+    """Takes records of training data, then gives their profile.
+
+    ``fields`` says where the fields of an event are, as for the codec; all columns that it does not name are
+    features, unless a record has its features in an object of that name. ``feature_types`` says what a feature is
+    where its values do not.
+
+    >>> from stream_monitor.core.records import FileRecord
+    >>> profiler = Profiler({"label": "churned"})
+    >>> profiler.add([FileRecord("x", 0, {"age": 41, "churned": "no"}), FileRecord("x", 1, {"age": 43})])
+    >>> profile = profiler.profile([], "")
+    >>> profile.rows, profile.features["age"].numeric.mean, profile.label.missing_share
+    (2, 42.0, 0.5)
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, str] | None = None,
+        feature_types: Mapping[str, FeatureType] | None = None,
+        *,
+        task: Literal["classification", "regression"] = "classification",
+        max_features: int = 500,
+    ) -> None:
+        self._fields = dict(fields or {})
+        self._map = FieldMap({"features": REST, **self._fields})
+        self._types = dict(feature_types or {})
+        self._task, self._max_features = task, max_features
+        target: FeatureType = "numeric" if task == "regression" else "categorical"
+        self._targets = {"prediction": Column(target), "label": Column(target), "score": Column("numeric")}
+        self.features: dict[str, Column] = {}
+        self.rows = 0
+        self.rejected: Counter[Reason] = Counter()
+        #: Of each reason, what was wrong with the first such record.
+        self.details: dict[Reason, str] = {}
+        self._columns: dict[str, None] = {}
+        self._found: set[str] = set()
+        self._first_ts, self._last_ts = math.nan, -math.inf
+        #: Rows whose time is not known, and those whose time is before that of another.
+        self.untimed = self.disordered = 0
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Take the next records; `ConfigError` where there are more features than allowed."""
+        rows = [row for record in records if (row := self._read(record))]
+        for is_text, group in groupby(rows, key=lambda row: row.is_text):
+            self._add(list(group), is_text)
+
+    @property
+    def has_times(self) -> bool:
+        """Whether any row has a time, or was said to have one."""
+        return "ts" in self._fields or self.untimed < self.rows
+
+    @property
+    def unmapped_fields(self) -> list[str]:
+        """Columns that are no features for their name alone."""
+        mapped = {name for name in self._fields if not name.startswith("feature:")} | set(self._fields.values())
+        return [name for name in self._columns if name in NATIVE_FIELDS and name not in mapped]
+
+    @property
+    def is_series(self) -> bool:
+        """Whether all rows so far came in order of time."""
+        return self.rows > 0 and not self.untimed and not self.disordered
+
+    def profile(self, files: Sequence[str], content: str) -> Profile:
+        """The profile, with the files' names and the hash of their content; `ConfigError` where it can't be made."""
+        self._check()
+        return Profile(
+            made_by=f"stream-monitor {__version__}",
+            files=list(files),
+            hash=content,
+            rows=self.rows,
+            task=self._task,
+            fields=self._fields,
+            rate=self._rate(),
+            score=self._target("score"),
+            prediction=self._target("prediction"),
+            label=self._target("label"),
+            features={name: column.profile(self.rows, self.is_series) for name, column in self.features.items()},
+        )
+
+    def _read(self, record: Record) -> Row | None:
+        try:
+            row = read_row(record, self._map)
+        except RecordError as error:
+            self.rejected[error.reason] += 1
+            self.details.setdefault(error.reason, str(error))
+            return None
+        if not self._columns:
+            self._columns = dict.fromkeys(record.value if isinstance(record.value, dict) else row.fields)
+        return row
+
+    def _add(self, rows: Sequence[Row], is_text: bool) -> None:
+        self.rows += len(rows)
+        self._take_times([row.fields.get("ts") for row in rows])
+        features = [row.features for row in rows]
+        self._admit(features)
+        for name, column in self.features.items():
+            values = [row.get(name) for row in features]
+            column.add(cells(values) if is_text else values, self.is_series)
+        self._take_targets(rows, is_text)
+
+    def _admit(self, features: Sequence[Mapping[str, Any]]) -> None:
+        for name in dict.fromkeys(chain.from_iterable(features)):
+            if name in self.features:
+                continue
+            if len(self.features) >= self._max_features:
+                raise ConfigError(f"--max-features: the data has more than {self._max_features:,} features")
+            self.features[name] = Column(self._types.get(name))
+
+    def _take_times(self, times: Sequence[Any]) -> None:
+        for value in times:
+            try:
+                ts = parse_timestamp(value)
+            except (ValueError, OverflowError):
+                self.untimed += 1
+                continue
+            if math.isnan(self._first_ts):
+                self._first_ts = ts
+            self.disordered += ts < self._last_ts
+            self._last_ts = max(ts, self._last_ts)
+
+    def _take_targets(self, rows: Sequence[Row], is_text: bool) -> None:
+        self._found |= {name for name in self._fields if any(row.fields.get(name) is not None for row in rows)}
+        predictions = [row.fields.get("prediction") for row in rows]
+        for name, column in self._targets.items():
+            values: Sequence[Any] = [row.fields.get(name) for row in rows]
+            if name == "score":
+                values = scores(values, predictions)
+            values = cells(values) if is_text else values
+            if self._task == "classification" and name != "score":
+                values = classes(values)
+            column.add(values, self.is_series)
+
+    def _target(self, name: str) -> ColumnProfile | None:
+        column = self._targets[name]
+        return column.profile(self.rows, self.is_series) if column.type else None
+
+    def _rate(self) -> float | None:
+        span = self._last_ts - self._first_ts
+        return (self.rows - 1) / span if self.is_series and span > 0 else None
+
+    def _check(self) -> None:
+        """Raise where there is nothing to make a profile of, or a flag names what is not there."""
+        if not self.rows:
+            why = next(iter(self.details.values()), "")
+            raise ConfigError(f"no row could be read: {why}" if why else "there is no row")
+        if not self.features:
+            raise ConfigError("there is no feature: every column is a field of an event")
+        columns = ", ".join(map(repr, [*self._columns][:_LISTED]))
+        for name, path in self._fields.items():
+            is_found = name in self._found or name.removeprefix("feature:") in self.features
+            if not is_found and path[0] != "@" and not name.startswith("group:"):
+                raise ConfigError(f"--field: no row has a value at {path!r} for {name}; there are {columns}")
+        for name, given in self._types.items():
+            if name not in self.features:
+                raise ConfigError(f"--feature-type: no row has a feature {name!r}; there are {columns}")
+            if self.features[name].type is None and self.features[name].text:
+                raise ConfigError(f"--feature-type: {name!r} is to be {given}, but no row has a number in it")
+
+
+def content_hash(paths: Sequence[Path]) -> str:
+    """SHA-256 of the files' bytes, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()

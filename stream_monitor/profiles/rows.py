@@ -1,0 +1,81 @@
+"""Records of training data to rows: nothing but a column with a value is asked for."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from stream_monitor.core.errors import Reason, RecordError
+from stream_monitor.core.records import Record, TextRow
+from stream_monitor.decoding.fields import FieldMap
+from stream_monitor.decoding.json import parse_leniently
+from stream_monitor.decoding.values import read_cell, read_score
+
+
+class Row(NamedTuple):
+    """One row: its features, and the fields of an event by their names. ``is_text``: its cells are those of CSV."""
+
+    features: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    is_text: bool
+
+
+def read_row(record: Record, fields: FieldMap) -> Row:
+    """A record as a row; `RecordError` says why it can't be read."""
+    value = record.value
+    body: Any = _parse(value) if type(value) is bytes else value
+    if type(value) is bytes and type(body.get("features", {})) not in (dict, type(None)):
+        found = type(body["features"]).__name__
+        raise RecordError(Reason.WRONG_TYPE, f"features is a {found}; allowed: an object")
+    mapped = fields.apply(body, record)
+    return Row(mapped.get("features") or {}, mapped, type(value) is TextRow)
+
+
+def _parse(value: bytes) -> Mapping[str, Any]:
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        body = parse_leniently(value)
+    if type(body) is not dict:
+        raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
+    return body
+
+
+def cells(column: Sequence[str | None]) -> Sequence[Any]:
+    """The values that the cells of a CSV column spell, as the codec reads them; without the empty ones or with.
+
+    >>> cells(["1", None, "2.5"]), cells(["1", "x", "nan", "true"])
+    ([1.0, 2.5], [1.0, 'x', None, True])
+    """
+    present = [cell for cell in column if cell is not None]
+    # What float reads and the codec does not has an underline, or digits of other scripts.
+    text = "".join(present)
+    if "_" not in text and text.isascii():
+        try:
+            numbers = array("d", map(float, present)).tolist()
+        except ValueError:
+            numbers = [math.nan]
+        if all(map(math.isfinite, numbers)):
+            return numbers
+    return [read_cell(cell) for cell in column]
+
+
+def classes(column: Sequence[Any]) -> Sequence[Any]:
+    """Classes however they are spelled: ``1``, ``1.0`` and ``"1"`` are one."""
+    return [read_cell(value) for value in column]
+
+
+def scores(column: Sequence[Any], predictions: Sequence[Any]) -> Sequence[Any]:
+    """Scores; out of a class -> probability map the predicted class's."""
+    return [_one_score(s, p) if type(s) is dict else s for s, p in zip(column, predictions, strict=True)]
+
+
+def _one_score(score: Mapping[str, Any], prediction: Any) -> Any:
+    try:
+        return read_score(score, prediction)
+    except RecordError:
+        return score

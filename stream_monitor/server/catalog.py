@@ -1,0 +1,207 @@
+"""Every metric: its name, kind, help and label names."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+PREFIX = "stream_monitor_"
+Kind = Literal["counter", "gauge", "histogram"]
+_VERSION = ("model", "version")
+_DRIFT = (*_VERSION, "signal", "detector")
+
+
+class Metric(NamedTuple):
+    """One metric. ``name`` is the full name, with ``_total`` for a counter."""
+
+    name: str
+    kind: Kind
+    help: str
+    label_names: tuple[str, ...] = ()
+
+
+def _metric(name: str, kind: Kind, text: str, *label_names: str) -> Metric:
+    return Metric(PREFIX + name, kind, text, label_names)
+
+
+PREDICTIONS = _metric("predictions_total", "counter", "Predictions taken in, duplicates aside.", *_VERSION)
+OUTCOMES = _metric("outcomes_total", "counter", "Predictions that have met their label.", *_VERSION)
+CORRECT = _metric(
+    "outcomes_correct_total", "counter", "Outcomes whose prediction was right (classification).", *_VERSION
+)
+ABSOLUTE_ERROR = _metric(
+    "outcomes_absolute_error_total",
+    "counter",
+    "Sum of absolute residuals (regression), in the target's unit.",
+    *_VERSION,
+)
+SQUARED_ERROR = _metric(
+    "outcomes_squared_error_total",
+    "counter",
+    "Sum of squared residuals (regression), in the target's unit squared.",
+    *_VERSION,
+)
+PERFORMANCE_RATIO = _metric(
+    "performance_ratio", "gauge", "Performance without a unit: accuracy, r2.", *_VERSION, "measure", "window"
+)
+PERFORMANCE_ERROR = _metric(
+    "performance_error",
+    "gauge",
+    "Performance in the target's own unit: mae, rmse.",
+    *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_LOWER = _metric(
+    "performance_lower_ratio",
+    "gauge",
+    "Lower bound of the 95 % Wilson interval of accuracy.",
+    *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_UPPER = _metric(
+    "performance_upper_ratio",
+    "gauge",
+    "Upper bound of the 95 % Wilson interval of accuracy.",
+    *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_OUTCOMES = _metric(
+    "performance_outcomes",
+    "gauge",
+    "Outcomes that performance is taken over; for the decayed window, the number of equal weight as sure as they.",
+    *_VERSION,
+    "window",
+)
+MATURE = _metric("predictions_mature_total", "counter", "Predictions at least as old as --label-maturity.", *_VERSION)
+MATURE_LABELLED = _metric(
+    "predictions_mature_labelled_total", "counter", "Mature predictions whose label has come.", *_VERSION
+)
+COVERAGE = _metric("label_coverage_ratio", "gauge", "Share of mature predictions whose label has come.", *_VERSION)
+LABEL_DELAY = _metric("label_delay_seconds", "histogram", "Time from a prediction to its label.", *_VERSION)
+DRIFTS = _metric("drift_detections_total", "counter", "Drifts detected.", *_DRIFT)
+DRIFT_TIME = _metric(
+    "drift_last_detection_timestamp_seconds", "gauge", "Event time of the last drift detected.", *_DRIFT
+)
+DRIFT_BEFORE = _metric("drift_mean_before", "gauge", "Mean before the last drift, in the signal's own unit.", *_DRIFT)
+DRIFT_AFTER = _metric("drift_mean_after", "gauge", "Mean after the last drift, in the signal's own unit.", *_DRIFT)
+DRIFT_EFFECT = _metric(
+    "drift_effect_size",
+    "gauge",
+    "Size of the last drift: Cohen's d of normal scores, of shares Cohen's h; 0.2 is small, 0.8 large.",
+    *_DRIFT,
+)
+DRIFT_ACTIVE = _metric(
+    "drift_active",
+    "gauge",
+    "1 from a drift until the signal is near its reference again, or --rearm-after has passed.",
+    *_VERSION,
+    "signal",
+)
+EPISODES = _metric(
+    "drift_episodes_total", "counter", "Changes, each of them in one signal or in many at once.", *_VERSION
+)
+DISTANCE = _metric(
+    "reference_distance",
+    "gauge",
+    "Distance of a signal's newest 1,000 values to its reference, which stays as it was, by measure.",
+    *_VERSION,
+    "signal",
+    "measure",
+)
+DISTANCE_THRESHOLD = _metric(
+    "reference_distance_threshold",
+    "gauge",
+    "Distance above which a signal is another than its reference.",
+    *_VERSION,
+    "signal",
+    "measure",
+)
+BATCH_LENGTH = _metric(
+    "signal_batch_length",
+    "gauge",
+    "Values that are averaged before a detector sees them, because they depend on each other.",
+    *_VERSION,
+    "signal",
+)
+EFFECTIVE = _metric(
+    "signal_effective_samples",
+    "gauge",
+    "Independent values that a signal's detectors have seen since they last started; 0 in the warm-up.",
+    *_VERSION,
+    "signal",
+)
+SIGNAL_MEAN = _metric(
+    "signal_mean", "gauge", "Mean of a signal's newest 1,000 values, in its own unit.", *_VERSION, "signal"
+)
+FEATURE_VALUES = _metric(
+    "feature_values_total",
+    "counter",
+    "Values of a feature: numeric, text (a category), missing (null, absent, not finite), other (a list, an object).",
+    *_VERSION,
+    "feature",
+    "kind",
+)
+VIOLATIONS = _metric(
+    "feature_type_violations_total",
+    "counter",
+    "Values that are not of the feature's type: text in a numeric one, numbers in one of text.",
+    *_VERSION,
+    "feature",
+)
+FEATURES_IGNORED = _metric(
+    "features_ignored_total",
+    "counter",
+    "New features of records that alone exceed --max-features.",
+    *_VERSION,
+)
+LABELS = _metric("labels_total", "counter", "Labels taken in, inside predictions or alone, duplicates aside.")
+WAITING = _metric("waiting_predictions", "gauge", "Predictions that wait for their label.")
+WAITING_LABELS = _metric("waiting_labels", "gauge", "Labels that wait for their prediction.")
+WAITING_OUTCOMES = _metric(
+    "waiting_outcomes", "gauge", "Labelled predictions held until they are as old as --label-maturity."
+)
+EXPIRED = _metric("predictions_expired_total", "counter", "Predictions whose label did not come in time.")
+LABELS_EXPIRED = _metric("labels_expired_total", "counter", "Labels whose prediction did not come in time.")
+DUPLICATE_PREDICTIONS = _metric("predictions_duplicate_total", "counter", "Repeated predictions; they count once.")
+DUPLICATE_LABELS = _metric("labels_duplicate_total", "counter", "Repeated labels; they count once.")
+LABELS_REVISED = _metric(
+    "labels_revised_total", "counter", "Repeated labels that say something else; --label-updates tells which holds."
+)
+OUTCOMES_EVICTED = _metric(
+    "outcomes_evicted_total", "counter", "Outcomes of versions that were retired before their label came."
+)
+RECORDS = _metric("records_total", "counter", "Records read.", "topic")
+APPLIED = _metric(
+    "records_applied_total", "counter", "Predictions whose outcome was applied, labels that found theirs.", "kind"
+)
+HANDED_OVER = _metric(
+    "records_handed_over_total", "counter", "Records that waited when their partition went to another replica."
+)
+RESTORED = _metric(
+    "records_restored", "gauge", "Records that wait or waited here because a partition was rebuilt on its arrival."
+)
+RECORDS_LOST = _metric(
+    "records_lost_total", "counter", "Records that the topic's retention removed before they were read.", "topic"
+)
+UNACCOUNTED = _metric(
+    "records_unaccounted",
+    "gauge",
+    "Read and restored, less applied, rejected, duplicate, waiting, expired and handed over: 0, or it is a bug.",
+)
+REJECTED = _metric("records_rejected_total", "counter", "Records that could not be used, by reason.", "reason")
+TIMESTAMPS_REPLACED = _metric(
+    "timestamps_replaced_total",
+    "counter",
+    "Event times that can't be right; the record's own time was taken.",
+)
+EVICTED = _metric("evicted_total", "counter", "Models, versions and features retired past their bound.", "kind")
+LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the partition.", "topic", "partition")
+SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
+LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the loop last came round.")
+RENDER_FAILURES = _metric("render_failures_total", "counter", "Models that could not be rendered in a scrape.")
+BUILD_INFO = _metric("build_info", "gauge", "Always 1; the versions are its label values.", "version", "python")
+
+#: All of them, in the order of the page.
+CATALOG: tuple[Metric, ...] = tuple(value for value in globals().copy().values() if isinstance(value, Metric))

@@ -1,0 +1,1 @@
+"""The named columns of floats that a batch of predictions becomes."""

@@ -1,0 +1,68 @@
+"""Numbers for the categories of one signal, in order of first appearance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats
+from stream_monitor.stats.reference import category_name
+
+#: Categories told apart; all that come later share one code.
+MAX_CATEGORIES = 1000
+#: A longer category is told by its beginning.
+MAX_NAME_LENGTH = 200
+
+
+class CategoryEncoder:
+    """Codes for categories, at most a thousand of them.
+
+    >>> categories = CategoryEncoder()
+    >>> categories.column(["no", "yes", "no"])
+    array([0., 1., 0.])
+    >>> categories.name(1)
+    'yes'
+    """
+
+    def __init__(self) -> None:
+        #: By what was received, which may be a number: 1 and 1.0 are the same.
+        self._codes: dict[Any, int] = {}
+        self._names: list[str] = []
+
+    def column(self, values: Sequence[Any]) -> Floats:
+        """One code a value, shape (len(values),); NaN for None."""
+        codes = self._codes
+        try:
+            return np.array([codes[value] for value in values], dtype=np.float64)
+        except (KeyError, TypeError):
+            return np.array([np.nan if value is None else self._code(value) for value in values], dtype=np.float64)
+
+    @property
+    def count(self) -> int:
+        """How many are told apart so far."""
+        return len(self._names)
+
+    def name(self, code: int) -> str:
+        """The category of a code."""
+        return self._names[code] if 0 <= code < len(self._names) else "(others)"
+
+    def _code(self, value: Any) -> int:
+        text = category_name(value)
+        code = self._codes.get(text[:MAX_NAME_LENGTH])
+        if code is None:
+            if len(self._names) >= MAX_CATEGORIES:
+                return MAX_CATEGORIES
+            code = self._codes[text[:MAX_NAME_LENGTH]] = len(self._names)
+            self._names.append(text[:MAX_NAME_LENGTH])
+        if type(value) is not str and len(self._codes) < 4 * MAX_CATEGORIES:
+            self._codes[value] = code
+        return code
+
+    def state(self) -> list[str]:
+        return list(self._names)
+
+    def restore(self, names: Sequence[str]) -> None:
+        self._names = list(names)
+        self._codes = {name: code for code, name in enumerate(self._names)}

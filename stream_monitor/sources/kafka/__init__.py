@@ -1,0 +1,1 @@
+"""Records from Kafka: a consumer that keeps offsets with the state they belong to."""

@@ -1,0 +1,122 @@
+"""Batches of records that can't be read: they come out as stand-ins instead of stopping the consumer for ever.
+
+kafka-python raises at a batch that fails its checksum or has a compression that it doesn't know, and then tries the
+same position again without end. Here such a batch gives one `StandIn` for each record that it says it has; a single
+broken record is stepped over by its own length, so that the records beside it are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from kafka.consumer.fetcher import Fetcher
+from kafka.record.util import decode_varint
+
+from stream_monitor.core.records import Unreadable
+
+
+class StandIn(NamedTuple):
+    """In place of a record that can't be read; it has what the client asks of its own records."""
+
+    offset: int
+    value: Unreadable
+    timestamp: int = -1
+    timestamp_type: int = 0
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+    checksum: int | None = None
+    size_in_bytes: int = 0
+
+    def validate_crc(self) -> bool:
+        return True
+
+
+class ReadablePartition(Fetcher.PartitionRecords):  # type: ignore[misc]
+    """The client's parser of what was fetched from a partition, fed with batches that never raise."""
+
+    def __init__(self, fetch_offset: int, tp: Any, records: Any, **options: Any) -> None:
+        super().__init__(fetch_offset, tp, _Batches(records, fetch_offset), **options)
+
+
+class _Batches:
+    def __init__(self, records: Any, fetch_offset: int) -> None:
+        self._records, self._fetch_offset = records, fetch_offset
+
+    def next_batch(self) -> Any:
+        batch = self._records.next_batch()
+        return batch if batch is None or batch.magic < 2 else _Batch(batch, self._fetch_offset)
+
+
+class _Batch:
+    """The client's batch, except where that can't be read. Its header is trusted when the checksum holds, or else
+    when its two counts agree; one that can't be trusted tells of no more than a single record."""
+
+    def __init__(self, batch: Any, fetch_offset: int) -> None:
+        self._batch = batch
+        self._first = max(batch.base_offset, fetch_offset)
+        self._intact = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __next__(self) -> Any:
+        return next(self._batch)
+
+    def validate_crc(self) -> bool:
+        self._intact = self._batch.validate_crc()
+        return True
+
+    @property
+    def is_control_batch(self) -> bool:
+        return bool(self._intact and self._batch.is_control_batch)
+
+    @property
+    def next_offset(self) -> int:
+        return int(self._batch.next_offset) if self._is_trusted() else self._first + 1
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._intact:
+            yield from self._stand_ins(Unreadable("the batch fails its checksum"))
+            return
+        while True:
+            try:
+                yield from self._batch
+                return
+            except Exception as error:  # noqa: BLE001 - each compression library has errors of its own
+                why = Unreadable(_describe(error))
+            if not self._batch._decompressed:
+                yield from self._stand_ins(why)
+                return
+            at = self._batch._next_record_index
+            if at >= self._batch.records_count:
+                return
+            yield StandIn(self._batch.base_offset + at, why)
+            self._step_over()
+
+    def _is_trusted(self) -> bool:
+        count, delta = self._batch.records_count, self._batch.last_offset_delta
+        return bool(self._intact or (count == delta + 1 and count > 0))
+
+    def _stand_ins(self, why: Unreadable) -> Iterator[StandIn]:
+        if not self._is_trusted():
+            yield StandIn(self._first, why)
+            return
+        for at in range(self._batch.records_count):
+            yield StandIn(self._batch.base_offset + at, why)
+
+    def _step_over(self) -> None:
+        """Move behind the record that can't be read."""
+        batch = self._batch
+        try:
+            length, start = decode_varint(batch._buffer, batch._pos)
+        except IndexError:
+            length, start = 0, len(batch._buffer)
+        batch._pos = start + max(length, 0)
+        batch._next_record_index += 1
+
+
+def _describe(error: Exception) -> str:
+    """The error in one line, with its name once: Kafka's own errors begin with it."""
+    name, text = type(error).__name__, " ".join(str(error).split())[:200]
+    return text if name in text else f"{name}: {text}"

@@ -1,0 +1,1 @@
+"""State on disk: the checkpoint, its frozen parts, and key-value stores."""

@@ -1,0 +1,1 @@
+"""Pure statistics: moments, normal scores, autocorrelation, distances, intervals, reference distributions."""

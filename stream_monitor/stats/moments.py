@@ -1,0 +1,73 @@
+"""Count, mean, spread and range of numbers that come in batches."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats
+
+
+class Moments:
+    """The moments of all values so far, without overflow or loss of digits.
+
+    Means and sums of squared deviations of two parts are put together as by T. F. Chan, G. H. Golub, R. J. LeVeque,
+    "Algorithms for computing the sample variance", The American Statistician 37 (1983), pp. 242-247, here in units
+    of a power of two that holds the largest value: the square of 1e308 is no float.
+
+    >>> moments = Moments()
+    >>> moments.add(np.array([1e308])); moments.add(np.array([-1e308]))
+    >>> moments.count, moments.mean, moments.std, moments.minimum
+    (2, 0.0, 1e+308, -1e+308)
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.minimum, self.maximum = math.inf, -math.inf
+        self._exponent = -1074
+        self._mean, self._squares = 0.0, 0.0
+
+    def add(self, values: Floats) -> None:
+        """Take finite values, shape (n,)."""
+        if not len(values):
+            return
+        self.minimum = min(self.minimum, float(values.min()))
+        self.maximum = max(self.maximum, float(values.max()))
+        self._grow(math.frexp(max(abs(self.minimum), abs(self.maximum)))[1])
+        unit = np.ldexp(values, -self._exponent)
+        mean = float(unit.mean())
+        distance, total = mean - self._mean, self.count + len(values)
+        self._squares += float(((unit - mean) ** 2).sum()) + distance**2 * self.count * len(values) / total
+        self._mean += distance * len(values) / total
+        self.count = total
+
+    @property
+    def mean(self) -> float:
+        """NaN before the first value; of equal values, exactly theirs."""
+        if self.minimum == self.maximum:
+            return self.minimum
+        return math.ldexp(self._mean, self._exponent) if self.count else math.nan
+
+    @property
+    def std(self) -> float:
+        """The standard deviation, its squares divided by the count; NaN before the first value."""
+        if self.minimum == self.maximum:
+            return 0.0
+        return math.ldexp(math.sqrt(self._squares / self.count), self._exponent) if self.count else math.nan
+
+    def _grow(self, exponent: int) -> None:
+        """Go over to a larger unit."""
+        if exponent > self._exponent:
+            by = self._exponent - exponent
+            self._mean, self._squares = math.ldexp(self._mean, by), math.ldexp(self._squares, 2 * by)
+            self._exponent = exponent
+
+
+def mean(values: Floats) -> float:
+    """The mean, NaN of nothing, without overflow."""
+    if not len(values):
+        return math.nan
+    with np.errstate(over="ignore", invalid="ignore"):
+        simple = float(values.mean())
+    return simple if math.isfinite(simple) else float((values / len(values)).sum())

@@ -1,0 +1,80 @@
+"""A reader sees a saved state, and is not kept waiting by a loop that hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.pipeline.snapshot_reads import SnapshotReads
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.testing import make_prediction, make_records
+from tests.harness import make_pipeline
+
+
+def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
+    """Whatever was seen is there after a kill: so no counter falls."""
+    records = make_records(make_prediction(at) for at in range(2000))
+    checkpoint = Checkpoint(tmp_path)
+    pipeline, _ = make_pipeline(records, batch_size=10, joiner=Joiner(checkpoint.table))
+    pipeline.save_to(checkpoint)
+    seen: list[tuple[int, int]] = []
+
+    def look() -> tuple[int, int]:
+        saved = checkpoint.load()
+        return pipeline.stats.predictions, saved["stats"]["counts"][0] if saved else 0
+
+    def scrape() -> None:
+        while not stop.is_set():
+            seen.append(pipeline.readers.read(look))
+
+    stop = threading.Event()
+    scraper = threading.Thread(target=scrape)
+    scraper.start()
+    while not pipeline.source.exhausted:
+        pipeline.step()
+        readers, at = pipeline.readers, pipeline.stats.predictions
+        # Where all is saved (a checkpoint was due), nobody has to wait.
+        while at % 200 == 0 and not readers.is_saved and not readers.are_waiting:
+            time.sleep(0.001)
+    stop.set()
+    while scraper.is_alive():
+        pipeline.step()
+    pipeline.close()
+    checkpoint.close()
+    assert all(shown == saved for shown, saved in seen)
+    assert len({shown for shown, _ in seen}) > 3
+
+
+def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.PATIENCE", 0.05)
+    readers = SnapshotReads()
+    readers.is_saved = False
+    assert readers.read(lambda: "seen") == "seen"
+    readers.is_saved = True
+    readers.serve()
+    assert not readers.are_waiting
+
+
+def test_an_error_of_a_reader_is_its_own() -> None:
+    readers = SnapshotReads()
+    readers.is_saved = False
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            readers.read(lambda: 1 // 0)
+        except ZeroDivisionError as error:
+            errors.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while not readers.are_waiting:
+        time.sleep(0.001)
+    readers.is_saved = True
+    readers.serve()
+    reader.join(5)
+    assert len(errors) == 1

@@ -1,0 +1,115 @@
+"""What `replay` says of what it could not watch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from stream_monitor.cli import cli
+from tests.unit.sources.test_files import write
+
+COUNT = 3000
+MINUTE = 60.0
+
+
+def _rows(count: int = COUNT, **columns: Any) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(1)
+    columns["age"] = rng.normal(40.0, 10.0, count).tolist()
+    return [
+        {"id": n, "ts": 1.7e9 + n * MINUTE, "prediction": "yes", **{name: each[n] for name, each in columns.items()}}
+        for n in range(count)
+    ]
+
+
+def _notes(tmp_path: Path, rows: list[dict[str, Any]], *flags: str) -> list[str]:
+    path, found = write(tmp_path / "x.parquet", rows, "parquet"), tmp_path / "found.json"
+    result = CliRunner().invoke(cli, ["replay", str(path), "--json", str(found), *flags])
+    assert result.exit_code == 0, result.output
+    notes: list[str] = json.loads(found.read_bytes())["versions"][0]["notes"]
+    assert all(f"note: {note}" in result.output for note in notes)
+    return notes
+
+
+def test_of_what_is_well_nothing_is_said(tmp_path: Path) -> None:
+    assert _notes(tmp_path, _rows()) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ([5.0] * COUNT, "one value only at first in x"),
+        ([None] * COUNT, "never a value in x"),
+        ([f"user {n}" for n in range(COUNT)], "over 1,000 categories, as an id has them, in x"),
+    ],
+    ids=["constant", "always missing", "an id"],
+)
+def test_a_feature_that_tells_little(tmp_path: Path, column: list[Any], expected: str) -> None:
+    (note,) = _notes(tmp_path, _rows(x=column))
+    assert note.startswith(expected)
+
+
+def test_values_of_another_type_are_counted(tmp_path: Path) -> None:
+    rows = _rows(x=["1.5"] * COUNT)
+    path = tmp_path / "x.jsonl"
+    for n, row in enumerate(rows):
+        row["features"] = {"x": 1.0 + n % 7 if n < 2900 else "text"}
+        del row["x"], row["age"]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    result = CliRunner().invoke(cli, ["replay", str(path)])
+    assert "note: x is taken for numeric: 100 of its values are not" in result.output
+
+
+def test_a_season_longer_than_the_data(tmp_path: Path) -> None:
+    (note,) = _notes(tmp_path, _rows(), "--seasonality", "7d")
+    assert note.startswith("no whole --seasonality of 168h has passed yet")
+    assert "feature:age" in note
+    assert _notes(tmp_path, _rows(), "--seasonality", "24h") == []
+
+
+def test_fewer_predictions_than_a_warm_up(tmp_path: Path) -> None:
+    (note,) = _notes(tmp_path, _rows(499))
+    assert note == "499 predictions are fewer than --warmup 500: nothing could be found"
+    assert _notes(tmp_path, _rows(501)) == []
+
+
+def _of_features(tmp_path: Path, columns: dict[str, Any], *flags: str) -> list[str]:
+    """The notes on events without times, which have these features."""
+    path = tmp_path / "x.jsonl"
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    events = [{"id": n, "prediction": "yes", "features": row} for n, row in enumerate(rows)]
+    path.write_text("\n".join(map(json.dumps, events)))
+    result = CliRunner().invoke(cli, ["replay", str(path), *flags])
+    assert result.exit_code == 0, result.output
+    return [line.removeprefix("  note: ") for line in result.output.splitlines() if line.startswith("  note: ")]
+
+
+NUMBERS = [float(n % 7) for n in range(COUNT)]
+
+
+def test_features_beyond_the_bound(tmp_path: Path) -> None:
+    columns = {"a": NUMBERS, "b": NUMBERS, "c": NUMBERS}
+    (note,) = _of_features(tmp_path, columns, "--max-features", "2")
+    assert note == "3,000 values are of features beyond --max-features: they are not watched"
+    assert _of_features(tmp_path, columns) == []
+
+
+def test_numbers_that_came_as_text(tmp_path: Path) -> None:
+    columns = {"x": [f"{n % 7}.5" for n in range(COUNT)], "y": ["1", "2", "S"] * (COUNT // 3)}
+    (note,) = _of_features(tmp_path, columns)
+    assert note.startswith("numbers that came as text in x: taken for categorical")
+    assert _of_features(tmp_path, columns, "--feature-type", "x=categorical") == []
+
+
+def test_a_season_of_events_without_times(tmp_path: Path) -> None:
+    (note,) = _of_features(tmp_path, {"a": NUMBERS}, "--seasonality", "24h")
+    assert note == "--seasonality: events have no time: nothing could be found in feature:a, spread:a"
+
+
+def test_a_feature_without_a_name(tmp_path: Path) -> None:
+    (note,) = _of_features(tmp_path, {"": [None] * COUNT})
+    assert note == "never a value in '': only what is missing is watched"

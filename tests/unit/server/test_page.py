@@ -1,0 +1,128 @@
+"""What changed, on the landing page: episodes, and signals that are another than they were."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.actions.message import episode_fields
+from stream_monitor.core.formatting import moment, short
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.server.health import Health
+from stream_monitor.server.page import render_page
+from stream_monitor.server.page.changes import SHOWN_EPISODES, SHOWN_SIGNALS
+from tests.harness import feature_events, run
+
+
+def _page(pipeline: Pipeline) -> str:
+    return render_page(pipeline, Health(pipeline, 0.05))
+
+
+def _section(page: str, heading: str) -> str:
+    return page.split(f"<h2>{heading}</h2>", 1)[1].split("<h2>", 1)[0]
+
+
+def _rows(html: str) -> list[list[str]]:
+    cells = [re.findall(r"<td[^>]*>(.*?)(?=<td|<tr|</table|$)", row, re.S) for row in html.split("<tr>")]
+    return [[unescape(cell) for cell in row] for row in cells if row]
+
+
+def _changed(signals: int = 3, count: int = 4000, until: int | None = None, **options: Any) -> Pipeline:
+    """All features change at 2,000, the later ones more, and are back at ``until``."""
+    rng = np.random.default_rng(1)
+    at = np.arange(count)
+    level = (at >= 2000) & (at < (until or count))
+    columns: dict[str, Any] = {f"f{n}": rng.normal(size=count) + (0.4 + n) * level for n in range(signals)}
+    columns["kind"] = np.where(rng.random(count) < 0.5 + 0.45 * level, "x", "y")
+    return run(feature_events(columns, **options), detectors=["glr"])[0]
+
+
+def test_the_newest_episode_tells_what_changed() -> None:
+    pipeline = _changed()
+    (monitor,) = pipeline.fleet.monitors.values()
+    episode = monitor.episodes.newest
+    assert episode
+    html = _section(_page(pipeline), "What changed")
+    told = episode_fields(episode)
+    for time in (told["changed_ts"], told["last_ts"]):
+        assert time[:19].replace("T", " ") in html
+    assert "default / default" in html
+    assert f"went {told['signals'][0]['direction']} and {episode.count - 1} more signals" in html
+    rows = _rows(html)
+    names = [one["signal"] + (f" {one['category']!r}" if one["category"] else "") for one in told["signals"]]
+    assert [row[0] for row in rows] == names[:SHOWN_SIGNALS]
+    # The two categories change by the same share: the last bit decides which of them is told.
+    assert {"feature:kind 'x'", "feature:kind 'y'"} & set(names)
+    for row, one in zip(rows, told["signals"], strict=False):
+        assert f"{short(one['before'], 4)} → {short(one['after'], 4)}" in row[1]
+        assert row[2].startswith(short(one["effect"], 3))
+        assert row[3] == one["detector"] == "glr"
+
+
+def test_it_is_active_until_the_signals_are_back() -> None:
+    lasting = _page(_changed())
+    assert ">active</span>" in _section(lasting, "What changed")
+    rows = _rows(_section(lasting, "Active now"))
+    assert {"feature:f0", "feature:f1", "feature:f2", "feature:kind"} <= {row[1] for row in rows}
+    assert all(re.search(r"^\S+ [\d.]+ > [\d.]+", row[3]) for row in rows if row[1].startswith("feature"))
+    assert all(re.search(r"^2026-11-23 \d\d:\d\d:\d\d, .+ ago$", row[2]) for row in rows)
+    # Back to what it was means another alarm, and then nothing that differs from the reference.
+    over = _page(_changed(count=9000, until=4000))
+    assert ">active</span>" not in _section(over, "What changed")
+    assert "No signal" in _section(over, "Active now")
+
+
+def test_a_distance_near_its_reference_is_not_told() -> None:
+    pipeline = _changed(count=2300)
+    (monitor,) = pipeline.fleet.monitors.values()
+    rows = {row[1]: row[3] for row in _rows(_section(_page(pipeline), "Active now"))}
+    numbers = []
+    for name, told in rows.items():
+        distances = monitor.signals[name].distances()
+        ratios = sorted(found.value / found.threshold for found in distances.values())[::-1]
+        numbers.append(sum(ratio > 1 for ratio in ratios))
+        shown = re.findall(r"(\w+) [\d.]+ > [\d.]+", told)
+        assert [distances[each].value / distances[each].threshold for each in shown] == ratios[: min(numbers[-1], 2)]
+        assert (f"and {numbers[-1] - 2} more" in told) == (numbers[-1] > 2)
+    # The newest values are old ones too, in part: some distances of some signals are not above.
+    assert len(set(numbers)) > 1
+
+
+def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
+    pipeline = _changed(signals=30)
+    (monitor,) = pipeline.fleet.monitors.values()
+    assert monitor.episodes.newest
+    html = _page(pipeline)
+    assert len(_rows(_section(html, "What changed"))) == SHOWN_SIGNALS
+    assert f"And {monitor.episodes.newest.count - SHOWN_SIGNALS} more signals" in html
+    up = sum(signal.active_since is not None for signal in monitor.signals.values())
+    assert f"And {up - 12} more signals: see" in html
+
+    level = np.repeat(np.tile([0.0, 3.0], 6), 1500)[:-900]
+    values = np.random.default_rng(2).normal(size=len(level)) + level
+    pipeline, _ = run(feature_events({"a": values}), detectors=["feature:*=glr"], episode_gap=1)
+    (monitor,) = pipeline.fleet.monitors.values()
+    assert monitor.episodes.count > SHOWN_EPISODES
+    html = _section(_page(pipeline), "What changed")
+    assert html.count("<article>") == SHOWN_EPISODES
+    # The signal is active because of the newest one alone, which comes first.
+    alarms = [one.last_ts for one in reversed(monitor.episodes.recent)][:SHOWN_EPISODES]
+    assert re.findall(r"alarm (2026[-: 0-9]{15})", html) == [moment(ts) for ts in alarms]
+    assert monitor.signals["feature:a"].active_since
+    assert html.count(">active</span>") == 1
+    assert html.index(">active</span>") < html.index("</article>")
+
+
+def test_without_times_it_counts_predictions() -> None:
+    html = _page(_changed(ts=None))
+    assert re.search(r"began about prediction [12],\d\d\d · ", _section(html, "What changed"))
+    assert {row[2] for row in _rows(_section(html, "Active now"))} == {"–"}
+
+
+def test_before_any_drift() -> None:
+    html = _page(run(feature_events({"a": [1.0] * 100}))[0])
+    assert "No drift so far." in _section(html, "What changed")
+    assert "No signal" in _section(html, "Active now")

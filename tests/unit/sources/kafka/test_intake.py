@@ -1,0 +1,88 @@
+"""How far partitions are read ahead of the one that all wait for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from kafka import TopicPartition
+
+from stream_monitor.sources.kafka.intake import BATCH_BYTES, HELD_BYTES, Intake
+from stream_monitor.sources.merge import RECORD_BYTES
+from stream_monitor.testing import FakeClock, FileRecord
+
+FAST, SLOW = TopicPartition("t", 0), TopicPartition("t", 1)
+COUNT, LIMIT, FETCH = 8000, 2000, 100
+LARGE = 10_000
+
+
+class Log:
+    """The client over two partitions of equal values; of the slow one nothing comes yet, though it has more."""
+
+    def __init__(self, size: int) -> None:
+        self._value, self._paused, self.is_slow = b"x" * size, set[TopicPartition](), True
+        self._at = {tp: SimpleNamespace(position=SimpleNamespace(offset=0), highwater=COUNT) for tp in (FAST, SLOW)}
+        self._subscription = SimpleNamespace(assignment=self._at)
+        self._coordinator = SimpleNamespace(rejoining=False, need_rejoin=lambda: False, _join_task=None)
+        self.pause, self.resume = self._paused.add, self._paused.discard
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        self._at[tp].position.offset = offset
+
+    def poll(self, timeout_ms: float, max_records: int) -> dict[TopicPartition, list[FileRecord]]:
+        given = {}
+        for tp, state in self._at.items():
+            if tp not in self._paused and not (tp == SLOW and self.is_slow):
+                first, number = state.position.offset, tp.partition
+                state.position.offset = until = min(first + min(max_records, FETCH), COUNT)
+                given[tp] = [FileRecord("t", at, self._value, at, partition=number) for at in range(first, until)]
+        return given
+
+
+def read_ahead(size: int) -> tuple[Intake, Any]:
+    """After the fast one had every chance to be read."""
+    log: Any = Log(size)
+    intake = Intake(FakeClock(), LIMIT)
+    for tp in (FAST, SLOW):
+        intake.begin(log, tp, 0, -1)
+    for _ in range(COUNT // FETCH):
+        intake.fetch(log, 0.0)
+    return intake, log
+
+
+def test_large_values_are_read_ahead_by_their_bytes() -> None:
+    intake, _ = read_ahead(LARGE)
+    each = LARGE + RECORD_BYTES
+    assert HELD_BYTES / 2 <= intake.merge.held(FAST) * each < HELD_BYTES / 2 + FETCH * each
+
+
+def test_small_ones_are_read_ahead_by_their_number() -> None:
+    intake, _ = read_ahead(10)
+    assert 2 * LIMIT <= intake.merge.held(FAST) < 2 * LIMIT + FETCH
+
+
+def test_all_come_in_order_once_the_slow_one_gives() -> None:
+    intake, log = read_ahead(LARGE)
+    log.is_slow = False
+    given: list[tuple[int, int]] = []
+    for _ in range(COUNT):
+        intake.fetch(log, 0.0)
+        given += [(record.offset, record.partition) for record in intake.take().records]
+    assert given == [(offset, number) for offset in range(COUNT) for number in (0, 1)]
+
+
+def test_a_batch_is_as_long_as_its_values_let_it_be() -> None:
+    intake, log = read_ahead(LARGE)
+    log.is_slow = False
+    intake.fetch(log, 0.0)
+    assert len(intake.take().records) == BATCH_BYTES // (LARGE + RECORD_BYTES) > 2 * FETCH
+
+
+def test_what_one_fetch_does_not_give_another_does() -> None:
+    log: Any = Log(10)
+    log.is_slow = False
+    intake = Intake(FakeClock(), LIMIT)
+    for tp in (FAST, SLOW):
+        intake.begin(log, tp, 0, -1)
+    intake.fetch(log, 0.0)
+    assert sum(map(intake.merge.held, (FAST, SLOW))) == LIMIT

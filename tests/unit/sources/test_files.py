@@ -1,0 +1,207 @@
+"""The source of files: formats, compression, and the order of labels."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.records import Record
+from stream_monitor.sources.files import BATCH_SIZE, LABELS, PREDICTIONS, FileSource, format_of
+
+ROWS: list[dict[str, Any]] = [{"id": n, "prediction": n % 2, "a": n / 2} for n in range(7)]
+
+
+def write(path: Path, rows: Sequence[Mapping[str, Any]], form: str) -> Path:
+    """Rows as a file of this format, compressed by what its name ends with."""
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(list(rows)), path)
+        return path
+    if form == "jsonl":
+        body = "".join(json.dumps(row) + "\n" for row in rows)
+    else:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        body = text.getvalue()
+    path.write_bytes(_compress(body.encode(), path.suffix))
+    return path
+
+
+def _compress(body: bytes, suffix: str) -> bytes:
+    if suffix == ".gz":
+        return gzip.compress(body)
+    return zstandard.compress(body) if suffix in (".zst", ".zstd") else body
+
+
+def _read(source: FileSource) -> list[Record]:
+    records: list[Record] = []
+    while not source.exhausted:
+        records += source.poll(0)
+    source.close()
+    return records
+
+
+def _values(path: Path, **options: Any) -> list[Any]:
+    return [
+        r.value if isinstance(r.value, dict) else json.loads(r.value or b"")
+        for r in _read(FileSource([path], **options))
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["x.jsonl", "x.ndjson", "x.json", "x.JSONL", "x.jsonl.gz", "x.jsonl.zst", "x.jsonl.zstd"]
+)
+def test_jsonl(tmp_path: Path, name: str) -> None:
+    assert _values(write(tmp_path / name, ROWS, "jsonl")) == ROWS
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.csv.zst"])
+def test_csv(tmp_path: Path, name: str) -> None:
+    assert _values(write(tmp_path / name, ROWS, "csv")) == [{k: str(v) for k, v in row.items()} for row in ROWS]
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.pq"])
+def test_parquet(tmp_path: Path, name: str) -> None:
+    assert _values(write(tmp_path / name, ROWS, "parquet")) == ROWS
+
+
+def test_the_content_says_whether_it_is_compressed(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(gzip.compress(json.dumps(ROWS[0]).encode()))
+    assert _values(path) == ROWS[:1]
+
+
+def test_several_frames_of_zstd_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.zst"
+    path.write_bytes(b"".join(zstandard.compress(json.dumps(row).encode() + b"\n") for row in ROWS))
+    assert _values(path) == ROWS
+
+
+def test_more_than_a_batch(tmp_path: Path) -> None:
+    for count in (BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 3 * BATCH_SIZE):
+        path = write(tmp_path / "x.jsonl", [{"id": n} for n in range(count)], "jsonl")
+        assert [value["id"] for value in _values(path)] == list(range(count))
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    for name in ("x.jsonl", "x.csv"):
+        (tmp_path / name).write_bytes(b"")
+        assert _read(FileSource([tmp_path / name])) == []
+
+
+def test_csv_as_people_have_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes('\ufeffid,"a, b",c\r\n1,"x\ny", \r\n\r\n2,é\r\n'.encode())
+    assert _values(path) == [{"id": "1", "a, b": "x\ny", "c": None}, {"id": "2", "a, b": "é", "c": None}]
+
+
+def test_a_row_with_too_many_cells_is_left_to_be_rejected(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("id,a\n1,2,3\n4,5\n")
+    assert [record.value for record in _read(FileSource([path]))] == [b"1,2,3", {"id": "4", "a": "5"}]
+
+
+def test_blank_lines_of_jsonl_are_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('\n{"id": 1}\n\n  \n{"id": 2}')
+    assert [value["id"] for value in _values(path)] == [1, 2]
+
+
+def test_types_of_parquet(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    row = {"t": moment, "d": date(2026, 11, 23), "n": None, "x": Decimal("1.5"), "s": {"a": [1]}, "b": True}
+    value = _values(write(tmp_path / "x.parquet", [row], "parquet"))[0]
+    assert value == {"t": moment.timestamp(), "d": "2026-11-23", "n": None, "x": 1.5, "s": {"a": [1]}, "b": True}
+
+
+def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_text("id,a\n1,2\n")
+    with pytest.raises(ConfigError, match=r"x\.parquet is not a Parquet file"):
+        _read(FileSource([path]))
+
+
+def test_parquet_under_another_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", ROWS, "parquet")
+    with pytest.raises(ConfigError, match="use --format parquet"):
+        _read(FileSource([path]))
+    assert _values(path, file_format="parquet") == ROWS
+
+
+def test_format_of() -> None:
+    assert [format_of(Path(name)) for name in ("a.b.csv.gz", "a.PARQUET", "a.ndjson.zst")] == [
+        "csv",
+        "parquet",
+        "jsonl",
+    ]
+    assert format_of(Path("a.txt"), "csv") == "csv"
+    for name in ("a.txt", "a", "a.gz"):
+        with pytest.raises(ConfigError, match=r"--format: .* allowed: jsonl, csv, parquet"):
+            format_of(Path(name))
+
+
+# Labels
+
+
+def _order(tmp_path: Path, rows: list[dict[str, Any]], labels: list[dict[str, Any]], **options: Any) -> list[Any]:
+    source = FileSource(
+        [write(tmp_path / "x.jsonl", rows, "jsonl")], write(tmp_path / "labels.jsonl", labels, "jsonl"), **options
+    )
+    return [(record.topic[0], json.loads(record.value or b"")["id"]) for record in _read(source)]
+
+
+def test_labels_without_times_come_first(tmp_path: Path) -> None:
+    found = _order(tmp_path, [{"id": 1, "ts": 1}, {"id": 2, "ts": 2}], [{"id": 2, "label": 0}, {"id": 1, "label": 0}])
+    assert found == [("l", 2), ("l", 1), ("p", 1), ("p", 2)]
+
+
+def test_labels_with_times_come_before_what_is_later(tmp_path: Path) -> None:
+    rows = [{"id": n, "ts": 10.0 * n} for n in (1, 2, 3)]
+    labels = [{"id": 2, "ts": 25}, {"id": 1, "ts": 20}, {"id": 3, "ts": 99}, {"id": 4, "ts": 5}]
+    assert _order(tmp_path, rows, labels) == [
+        ("l", 4),
+        ("p", 1),
+        ("p", 2),
+        ("l", 1),
+        ("l", 2),
+        ("p", 3),
+        ("l", 3),
+    ]
+
+
+def test_times_are_found_where_they_are_mapped(tmp_path: Path) -> None:
+    rows = [{"id": n, "meta": {"at": 10.0 * n}} for n in (1, 2)]
+    labels = [{"id": 1, "when": "1970-01-01 00:00:15"}]
+    found = _order(tmp_path, rows, labels, fields={"ts": "meta.at"}, label_fields={"ts": "when"})
+    assert found == [("p", 1), ("l", 1), ("p", 2)]
+
+
+def test_predictions_without_times_get_their_labels_first(tmp_path: Path) -> None:
+    assert _order(tmp_path, [{"id": 1}], [{"id": 1, "ts": 99}]) == [("l", 1), ("p", 1)]
+
+
+def test_a_label_file_has_its_own_format(tmp_path: Path) -> None:
+    rows, labels = write(tmp_path / "x.jsonl", ROWS, "jsonl"), write(tmp_path / "l.csv", ROWS, "csv")
+    assert [r.topic for r in _read(FileSource([rows], labels))] == [LABELS] * 7 + [PREDICTIONS] * 7
+
+
+def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.jsonl", ROWS, "jsonl")
+    source = FileSource([path])
+    assert (source.total_bytes, source.bytes_read) == (path.stat().st_size, 0)
+    source.poll(0)
+    assert source.bytes_read == source.total_bytes
