@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from stream_monitor.detectors.spec import DEFAULT_SPECS
 from stream_monitor.drift.budget import ERROR_PART, Budget
+from stream_monitor.signals.spread import SPREAD_OF
 from stream_monitor.tuning.evidence import is_contradicted, needed, shortest_run_length
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.trial import Tally
@@ -91,10 +92,15 @@ def looked_at(sweep: Sweep) -> float:
     def part(features: Iterable[str]) -> float:
         wanted = [*fixed, *(f"{each}:{name}" for name in features for each in ("feature", "spread", "missing"))]
         lengths = budget.run_lengths(wanted, recording.features)
-        return math.fsum(1.0 / length for length in lengths.values())
+        return math.fsum(1.0 / (length * _predictions_a_value(name)) for name, length in lengths.items())
 
     error = ERROR_PART if "error" in names else 0.0
     return (error + part(recording.kept)) / (error + part(recording.features))
+
+
+def _predictions_a_value(signal: str) -> int:
+    """Predictions for each value of a signal: run lengths are in values."""
+    return SPREAD_OF if signal.startswith("spread:") else 1
 
 
 def _speed(verdict: Verdict) -> tuple[float, ...]:

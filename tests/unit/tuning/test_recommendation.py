@@ -1,0 +1,36 @@
+"""The part of a model's false alarms that a sweep can show, by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.signals.columns import Column
+from stream_monitor.tuning.recommendation import looked_at
+from stream_monitor.tuning.recording import Recording, Signal
+from stream_monitor.tuning.sweep import Sweep
+
+_NONE = Column(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
+#: Shares of the budget: an eighth for the error; of the rest, weights 4 (prediction, score) and 2.25 (a feature).
+_REST = 7 / 8
+
+
+def _sweep(signals: Sequence[str], features: Sequence[str]) -> Sweep:
+    made = tuple(Signal(name, "number", _NONE) for name in signals)
+    return Sweep(Recording(ModelVersion("m", "1"), 0, 0, tuple(features), made, None), [], 1, {}, [])
+
+
+@pytest.mark.parametrize(
+    ("signals", "features", "expected"),
+    [
+        (["prediction", "score", "error", "feature:a"], ["a"], 1.0),
+        (["prediction", "score", "error", "feature:a"], "abcd", 1 / 8 + _REST * (8 + 2.25) / (8 + 4 * 2.25)),
+        (["prediction", "score", "feature:a"], "abcd", (8 + 2.25) / (8 + 4 * 2.25)),
+        (["prediction", "score", "error"], "abcd", 1 / 8 + _REST * 8 / (8 + 4 * 2.25)),
+    ],
+)
+def test_the_part_is_that_of_the_budget(signals: list[str], features: Sequence[str], expected: float) -> None:
+    assert looked_at(_sweep(signals, features)) == pytest.approx(expected)
