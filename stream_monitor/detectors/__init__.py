@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import Field
 
 from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.spec_grammar import kinds_of
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.base import NO_CONTEXT, Change, Detector, DetectorConfig, DetectorContext
 from stream_monitor.detectors.ddm import DdmConfig
@@ -36,9 +37,7 @@ AnyDetectorConfig = Annotated[
 ]
 
 #: Every detector by its kind, read off the union.
-KINDS: dict[str, type[DetectorConfig]] = {
-    config.model_fields["kind"].default: config for config in get_args(get_args(AnyDetectorConfig)[0])
-}
+KINDS: dict[str, type[DetectorConfig]] = kinds_of(AnyDetectorConfig)
 
 __all__ = [
     "KINDS",

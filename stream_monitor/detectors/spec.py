@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
+from stream_monitor.core.spec_grammar import parse_config
 from stream_monitor.detectors import KINDS, DetectorConfig
 
 #: The signals there are: by full name, and by the prefix before a feature's name.
@@ -38,10 +37,7 @@ def parse_spec(text: str) -> DetectorSpec:
     '*'
     """
     signal, rest = _split(text.strip())
-    kind, _, parameters = rest.partition(":")
-    if kind not in KINDS:
-        raise ValueError(f"{text!r}: unknown detector {kind!r}; allowed: {', '.join(sorted(KINDS))}")
-    return DetectorSpec(signal, kind, _make_config(text, kind, parameters))
+    return DetectorSpec(signal, rest.partition(":")[0], parse_config(rest, KINDS, "detector", shown=text))
 
 
 def select(specs: Iterable[DetectorSpec], signal: str) -> dict[str, DetectorConfig]:
@@ -68,23 +64,3 @@ def _split(text: str) -> tuple[str, str]:
 
 def _is_signal(name: str) -> bool:
     return name in SIGNALS or name.startswith(SIGNAL_PREFIXES) or any(mark in name for mark in "*?[")
-
-
-def _make_config(text: str, kind: str, parameters: str) -> DetectorConfig:
-    pairs = [part.partition("=") for part in parameters.split(",") if part.strip()]
-    for name, equals, _ in pairs:
-        if not equals:
-            raise ValueError(f"{text!r}: {name.strip()!r} is not PARAMETER=VALUE")
-        if name.strip() not in parameters_of(kind):
-            allowed = ", ".join(parameters_of(kind))
-            raise ValueError(f"{text!r}: {kind} has no parameter {name.strip()!r}; allowed: {allowed}")
-    try:
-        return KINDS[kind](**{name.strip(): value.strip() for name, _, value in pairs})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(f"{text!r}: {kind}.{first['loc'][0]}: {first['msg']}") from None
-
-
-def parameters_of(kind: str) -> list[str]:
-    """The names of a detector's parameters."""
-    return [name for name in KINDS[kind].model_fields if name != "kind"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stream_monitor.detectors import KINDS
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
-from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parameters_of, parse_spec, select
+from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parse_spec, select
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,6 @@ def test_select_takes_names_and_globs_and_the_last_of_a_kind() -> None:
 
 def test_a_name_with_marks_of_a_glob_selects_itself() -> None:
     assert select([parse_spec("feature:a[1]=adwin")], "feature:a[1]")
-
-
-def test_parameters_of_leaves_out_the_kind() -> None:
-    assert parameters_of("page_hinkley") == ["min_instances", "delta", "threshold", "alpha", "mode"]
 
 
 def test_the_signals_of_this_issue() -> None:
