@@ -371,7 +371,7 @@ def test_a_file_whose_format_nobody_can_tell(
     [
         ("x.csv.gz", b"\x1f\x8bnonsense"),
         ("x.csv.zst", b"\x28\xb5\x2f\xfdnonsense"),
-        ("y.csv.gz", gzip.compress(b"id,prediction\n" + b"1,1\n" * 9999)[:-30]),
+        ("y.csv.gz", gzip.compress(b"id,prediction\n" + b"1,1\n" * 9999, mtime=0)[:-30]),
         ("y.csv.zst", zstandard.compress(b"id,prediction\n" + b"1,1\n" * 9999)[:-3]),
         ("x.parquet", b"PAR1nonsense"),
     ],
