@@ -56,7 +56,7 @@ def _ours(features: int, events: int) -> int:
             inputs = dict(zip(names, values_of, strict=True))
             taken.append((row, Prediction(str(row), float(row), KEY, _name(guess), inputs, chance)))
             met.append((row + 1, Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0)))
-        alarms += len(fleet.take(taken, met))
+        alarms += len(fleet.update(taken, met))
         begin += BATCH
     return alarms
 

@@ -143,7 +143,7 @@ class WatchSettings(Settings):
         gt=0,
         lt=1,
     )
-    max_models: Count = setting(20, "models followed; past it the one seen longest ago is retired", "COUNT")
+    max_models: Count = setting(20, "models followed; past it the one seen longest ago is evicted", "COUNT")
     max_versions: Count = setting(5, "versions followed of each model", "COUNT")
     max_features: Count = setting(500, "features followed of each version", "COUNT")
 

@@ -49,14 +49,14 @@ class FeatureMonitor:
         self._spread = Spread()
         self._is_spread_watched = bool(select(signals.settings.specs, self._names.spread))
 
-    def take(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
+    def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         """Take what came in a batch, with its positions and times: shape (n,) each, n > 0."""
         self._count(column, index)
         detections = self._signal(self._names.missing).update(Column(column.missing, index, ts))
         if self.counts.type != "categorical":
-            detections += self._take_numbers(Column(column.values, index, ts).finite())
+            detections += self._update_numbers(Column(column.values, index, ts).finite())
         if self.counts.type == "categorical" or (self.counts.type is None and column.text):
-            detections += self._take_categories(column, index, ts)
+            detections += self._update_categories(column, index, ts)
         return detections
 
     def _count(self, column: FeatureColumn, index: Ints) -> None:
@@ -73,7 +73,7 @@ class FeatureMonitor:
         newest = column.newest
         counts.last_seen = counts.last_seen if newest is None else int(index[newest])
 
-    def _take_numbers(self, numbers: Column) -> list[Detection]:
+    def _update_numbers(self, numbers: Column) -> list[Detection]:
         if not len(numbers.values):
             return []
         detections = self._signal(self._names.values).update(numbers)
@@ -81,7 +81,7 @@ class FeatureMonitor:
             detections += self._signal(self._names.spread).update(self._spread.column(numbers))
         return detections
 
-    def _take_categories(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
+    def _update_categories(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         watching = self._signal(self._names.values) if self.counts.type else self._text()
         values = category_values(column.raw, only_text=not self.counts.is_given)
         assert watching.categories is not None
@@ -119,13 +119,13 @@ class FeatureMonitor:
             "signals": {name: signal.state() for name, signal in self._watching()},
         }
 
-    def passed_on(self) -> dict[str, Any]:
+    def warm_start_state(self) -> dict[str, Any]:
         """The state as another version of the model takes it up: what was counted and raised stays here."""
         return {
             "type": self.counts.type,
             "spread": self._spread.state(),
-            "candidate": self._candidate.passed_on() if self._candidate else None,
-            "signals": {name: signal.passed_on() for name, signal in self._watching()},
+            "candidate": self._candidate.warm_start_state() if self._candidate else None,
+            "signals": {name: signal.warm_start_state() for name, signal in self._watching()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -135,7 +135,7 @@ class FeatureMonitor:
             self.counts.type, self.counts.is_given = given.type, True
         self._restore_signals(state)
 
-    def take_over(self, known: Mapping[str, Any]) -> None:
+    def warm_start(self, known: Mapping[str, Any]) -> None:
         """Go on with what another version passed on."""
         if not self.counts.is_given:
             self.counts.type = known["type"]
@@ -155,7 +155,7 @@ class FeatureMonitor:
             return self.counts.type != "categorical"
         return (saved["categories"] is not None) == (self._kind(name) == "category")
 
-    def retire(self) -> None:
+    def close(self) -> None:
         """Watch it no more."""
         for name in self._names:
             self._signals.drop(name)

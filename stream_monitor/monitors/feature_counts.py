@@ -11,7 +11,7 @@ from stream_monitor.signals.columns import FeatureColumn
 
 @dataclass
 class FeatureCounts:
-    """What has come in one feature; ``last_seen`` orders features for retirement.
+    """What has come in one feature; ``last_seen`` orders features for eviction.
 
     ``type`` is None until enough has come to tell it, unless it was given.
     """

@@ -1,4 +1,4 @@
-"""All model versions together: who is followed, who is retired, and what goes to whom."""
+"""All model versions together: who is followed, who is evicted, and what goes to whom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
 from stream_monitor.drift.time_index import TimeIndex
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 
@@ -21,8 +21,8 @@ _first = itemgetter(0)
 
 #: Detections kept for the landing page.
 RECENT_DETECTIONS = 100
-#: Retirements of one kind that have a log line each; after them, one in a thousand has.
-LOGGED_RETIREMENTS = 20
+#: Evictions of one kind that have a log line each; after them, one in a thousand has.
+LOGGED_EVICTIONS = 20
 
 
 class Fleet:
@@ -30,19 +30,19 @@ class Fleet:
 
     def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self._settings, self._observer = settings, observer
-        self.monitors: dict[ModelVersion, Monitor] = {}
-        self.retired = {"model": 0, "version": 0, "feature": 0}
+        self.monitors: dict[ModelVersion, ModelMonitor] = {}
+        self.evicted = {"model": 0, "version": 0, "feature": 0}
         self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
         self._times = TimeIndex()
-        #: Outcomes whose model version had been retired before the label came.
-        self.outcomes_retired = 0
+        #: Outcomes whose model version had been evicted before the label came.
+        self.outcomes_evicted = 0
 
-    def take(
+    def update(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
         """Take a batch: predictions with their positions, outcomes with that of the prediction that comes next.
 
-        The detections are in the order of the stream, and nothing depends on where it was cut: whoever is retired by
+        The detections are in the order of the stream, and nothing depends on where it was cut: whoever is evicted by
         a prediction has had the outcomes before it.
         """
         detections: list[Detection] = []
@@ -72,8 +72,8 @@ class Fleet:
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
         self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
-        raised = [((found.index + 1, 0, 0), found) for found in self.predict(predictions)]
-        if errors := self.resolve([outcome for _, outcome in outcomes]):
+        raised = [((found.index + 1, 0, 0), found) for found in self._update_predictions(predictions)]
+        if errors := self._update_outcomes([outcome for _, outcome in outcomes]):
             places = {(*one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
             raised += [(places[found.model, found.version, found.index], found) for found in errors]
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
@@ -88,10 +88,10 @@ class Fleet:
         monitor = self.monitors.get(ModelVersion(found.model, found.version))
         return monitor.episodes.add(found) if monitor else found
 
-    def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+    def _update_predictions(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         """Hand predictions, with their positions, to their monitors."""
         if batch and len({one.key for _, one in batch}) == 1 and batch[0][1].key in self.monitors:
-            return self.monitors[batch[0][1].key].predict(batch)
+            return self.monitors[batch[0][1].key].update(batch)
         detections: list[Detection] = []
         groups: dict[ModelVersion, list[tuple[int, Prediction]]] = {}
         for entry in batch:
@@ -99,7 +99,7 @@ class Fleet:
             group = groups.get(key)
             if group is None:
                 if key not in self.monitors:
-                    # Whoever is retired now has had all that came before.
+                    # Whoever is evicted now has had all that came before.
                     detections += self._predict_groups(groups)
                     groups = {}
                     self._admit(key)
@@ -107,7 +107,7 @@ class Fleet:
             group.append(entry)
         return detections + self._predict_groups(groups)
 
-    def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
+    def _update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Detection]:
         """Hand outcomes to their monitors."""
         keys = {outcome.key for outcome in outcomes}
         groups: dict[ModelVersion, list[Outcome]] = {}
@@ -119,9 +119,9 @@ class Fleet:
         detections: list[Detection] = []
         for key, group in groups.items():
             if key in self.monitors:
-                detections += self.monitors[key].resolve(group)
+                detections += self.monitors[key].update_outcomes(group)
             else:
-                self.outcomes_retired += len(group)
+                self.outcomes_evicted += len(group)
         return detections
 
     def expect(self, key: ModelVersion) -> None:
@@ -138,15 +138,15 @@ class Fleet:
             monitor.coverage.advance(clock)
 
     @property
-    def lasting_settings(self) -> dict[str, Any]:
+    def settings_of_state(self) -> dict[str, Any]:
         """The settings without which a saved state means nothing."""
         return {"task": self._settings.task, "warmup": self._settings.warmup}
 
     def state(self) -> dict[str, Any]:
         return {
             "monitors": [monitor.state() for monitor in self.monitors.values()],
-            "retired": self.retired,
-            "outcomes_retired": self.outcomes_retired,
+            "evicted": self.evicted,
+            "outcomes_evicted": self.outcomes_evicted,
             "recent": list(self.recent),
             "times": self._times.state(),
         }
@@ -154,15 +154,15 @@ class Fleet:
     def restore(self, state: Mapping[str, Any]) -> None:
         for saved in state["monitors"]:
             key = ModelVersion(*saved["key"])
-            self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
+            self.monitors[key] = ModelMonitor(key, self._settings, self._count_evicted, self._observer)
             self.monitors[key].restore(saved)
-        self.retired.update(state["retired"])
-        self.outcomes_retired = state["outcomes_retired"]
+        self.evicted.update(state["evicted"])
+        self.outcomes_evicted = state["outcomes_evicted"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
         self._times.restore(state["times"])
 
     def _predict_groups(self, groups: dict[ModelVersion, list[tuple[int, Prediction]]]) -> list[Detection]:
-        return [detection for key, group in groups.items() for detection in self.monitors[key].predict(group)]
+        return [detection for key, group in groups.items() for detection in self.monitors[key].update(group)]
 
     def _admit(self, key: ModelVersion) -> None:
         versions = [monitor for monitor in self.monitors.values() if monitor.key.model == key.model]
@@ -170,27 +170,27 @@ class Fleet:
         while len(versions) >= self._settings.max_versions:
             oldest = min(versions, key=lambda monitor: monitor.last_seen)
             versions.remove(oldest)
-            self._retire("version", [oldest])
+            self._evict("version", [oldest])
         while key.model not in models and len(models) >= self._settings.max_models:
             idle = min(models, key=lambda model: max(m.last_seen for m in self._of(model)))
             models.remove(idle)
-            self._retire("model", self._of(idle))
+            self._evict("model", self._of(idle))
         others = self._of(key.model)
-        self.monitors[key] = Monitor(key, self._settings, self._count_retired, self._observer)
+        self.monitors[key] = ModelMonitor(key, self._settings, self._count_evicted, self._observer)
         if others:
-            self.monitors[key].inherit(max(others, key=lambda monitor: monitor.last_seen))
+            self.monitors[key].warm_start(max(others, key=lambda monitor: monitor.last_seen))
 
-    def _of(self, model: str) -> list[Monitor]:
+    def _of(self, model: str) -> list[ModelMonitor]:
         return [monitor for monitor in self.monitors.values() if monitor.key.model == model]
 
-    def _retire(self, what: str, monitors: Sequence[Monitor]) -> None:
+    def _evict(self, what: str, monitors: Sequence[ModelMonitor]) -> None:
         for monitor in monitors:
             del self.monitors[monitor.key]
         key = monitors[0].key
-        self._count_retired(what, key.model if what == "model" else f"{key.model}/{key.version}")
+        self._count_evicted(what, key.model if what == "model" else f"{key.model}/{key.version}")
 
-    def _count_retired(self, what: str, name: str) -> None:
-        self.retired[what] += 1
-        count = self.retired[what]
-        if count <= LOGGED_RETIREMENTS or count % 1000 == 0:
-            logger.warning("retired the %s seen longest ago: %s (%d so far; see --max-%ss)", what, name, count, what)
+    def _count_evicted(self, what: str, name: str) -> None:
+        self.evicted[what] += 1
+        count = self.evicted[what]
+        if count <= LOGGED_EVICTIONS or count % 1000 == 0:
+            logger.warning("evicted the %s seen longest ago: %s (%d so far; see --max-%ss)", what, name, count, what)

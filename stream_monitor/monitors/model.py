@@ -47,17 +47,17 @@ DELAY_BUCKETS = (
 )
 
 
-class Monitor:
+class ModelMonitor:
     """Watches one version of one model."""
 
     def __init__(
         self,
         key: ModelVersion,
         settings: MonitorSettings,
-        retired: Callable[[str, str], None],
+        evicted: Callable[[str, str], None],
         observer: Observer | None = None,
     ) -> None:
-        self.key, self._settings, self._observer, self._retired = key, settings, observer, retired
+        self.key, self._settings, self._observer, self._evicted = key, settings, observer, evicted
         self._signals = SignalSet(key, settings, observer)
         self._features: dict[str, FeatureMonitor] = {}
         self.delays = Histogram(DELAY_BUCKETS)
@@ -67,7 +67,7 @@ class Monitor:
         self._run_length = settings.run_length
         self._first_ts: float | None = None
         #: Of the version before this one, what its features' signals knew when this one came.
-        self._inherited: dict[str, Any] = {}
+        self._warm_start: dict[str, Any] = {}
         self.predictions = self.last_seen = self.features_ignored = 0
 
     @property
@@ -80,7 +80,7 @@ class Monitor:
         """What has come in each feature, by name."""
         return {name: feature.counts for name, feature in self._features.items()}
 
-    def predict(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+    def update(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         """Take predictions with their positions, in order."""
         detections: list[Detection] = []
         while batch:
@@ -90,7 +90,7 @@ class Monitor:
             batch = batch[count:]
         return detections
 
-    def resolve(self, outcomes: Sequence[Outcome]) -> list[Detection]:
+    def update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Detection]:
         """Take outcomes, in order."""
         errors = self.performance.update_many([o.y_true for o in outcomes], [o.y_pred for o in outcomes])
         self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
@@ -101,14 +101,14 @@ class Monitor:
             self._observer.take_performance(self.key, self.performance, int(index[-1]))
         return detections
 
-    def inherit(self, other: Monitor) -> None:
+    def warm_start(self, other: ModelMonitor) -> None:
         """Go on with the features where another version of the model is now: they are not its own.
 
         What it predicts, its scores and its errors begin anew.
         """
         self._run_length = other._run_length
         self._share_out()
-        self._inherited = {name: feature.passed_on() for name, feature in other._features.items()}
+        self._warm_start = {name: feature.warm_start_state() for name, feature in other._features.items()}
 
     def state(self) -> dict[str, Any]:
         return {
@@ -121,7 +121,7 @@ class Monitor:
             "performance": self.performance.state(),
             "episodes": self.episodes.state(),
             "rate": [self._run_length if math.isfinite(self._run_length) else None, self._first_ts],
-            "inherited": self._inherited,
+            "warm_start": self._warm_start,
             "features": {name: feature.state() for name, feature in self._features.items()},
             "own": {name: self.signals[name].state() for name in SIGNALS if name in self.signals},
         }
@@ -136,7 +136,7 @@ class Monitor:
         self._first_ts = state["rate"][1]
         if self._settings.run_seconds and state["rate"][0]:
             self._run_length = state["rate"][0]
-        self._inherited = dict(state["inherited"])
+        self._warm_start = dict(state["warm_start"])
         self._features = {name: FeatureMonitor(name, self._signals) for name in state["features"]}
         self._share_out()
         for name, saved in state["own"].items():
@@ -156,7 +156,7 @@ class Monitor:
             detections += self._feed("score", scores, index, ts)
         columns = feature_columns([p.features for p in predictions], list(self._features))
         for name, column in columns.items():
-            detections += self._features[name].take(column, index, ts)
+            detections += self._features[name].update(column, index, ts)
         return detections
 
     def _predicted(self, predictions: Sequence[Target]) -> Floats:
@@ -212,7 +212,7 @@ class Monitor:
             new = [name for name in features if name not in known and len(name) <= MAX_NAME_LENGTH]
             taken = new
             if len(features) > self._settings.max_features:
-                # A record that is itself over the bound may fill free room, but retires nothing.
+                # A record that is itself over the bound may fill free room, but evicts nothing.
                 taken = new[: max(self._settings.max_features - len(known), 0)]
             if taken and count:
                 return count
@@ -225,16 +225,16 @@ class Monitor:
         if surplus > 0:
             idle = sorted((one.counts.last_seen, name) for name, one in self._features.items() if name not in keep)
             for _, name in idle[:surplus]:
-                self._features.pop(name).retire()
-                self._retired("feature", f"{self.key.model}/{self.key.version}/{name}")
+                self._features.pop(name).close()
+                self._evicted("feature", f"{self.key.model}/{self.key.version}/{name}")
         if not self._features and new and self._settings.profile:
             self._compare(new, self._settings.profile)
         self._features |= {name: FeatureMonitor(name, self._signals) for name in new}
         if new:
             self._share_out()
         for name in new:
-            if name in self._inherited:
-                self._features[name].take_over(self._inherited.pop(name))
+            if name in self._warm_start:
+                self._features[name].warm_start(self._warm_start.pop(name))
 
     def _compare(self, features: Sequence[str], profile: Profile) -> None:
         """Say so when the first features are not those of the profile."""

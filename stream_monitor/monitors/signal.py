@@ -251,7 +251,7 @@ class SignalMonitor:
             "channels": {each: channel.state() for each, channel in self.channels.items()},
         }
 
-    def passed_on(self) -> dict[str, Any]:
+    def warm_start_state(self) -> dict[str, Any]:
         """The state as another version of the model takes it up: what was raised stays here."""
         return {**self.state(), "active": [None, 0, None], "drifts": {}}
 

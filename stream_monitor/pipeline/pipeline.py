@@ -116,7 +116,7 @@ class Pipeline:
         return len(records)
 
     def _apply(self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        self.outbox.put(self.fleet.take(predictions, outcomes))
+        self.outbox.put(self.fleet.update(predictions, outcomes))
         self.fleet.advance(self.joiner.clock)
         self.readers.is_saved = self._checkpoint is None
 
@@ -139,7 +139,7 @@ class Pipeline:
         """
         saved = checkpoint.load()
         if saved:
-            _check_settings(saved["settings"], self.fleet.lasting_settings)
+            _check_settings(saved["settings"], self.fleet.settings_of_state)
             if saved["fingerprint"] != fingerprint:
                 logger.info("the configuration is not that of the saved state; what it does not touch goes on")
             self.stats.restore(saved["stats"])
@@ -159,7 +159,7 @@ class Pipeline:
 
     def _state(self, reached: Sequence[AppliedOffset]) -> dict[str, Any]:
         return {
-            "settings": self.fleet.lasting_settings,
+            "settings": self.fleet.settings_of_state,
             "fingerprint": self._fingerprint,
             "owner": self.source.owner,
             "reached": reached,

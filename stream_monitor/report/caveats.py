@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from stream_monitor.core.formatting import plain
 from stream_monitor.decoding.values import read_cell
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.signals.encoder import MAX_CATEGORIES
 from stream_monitor.stats.reference import NumericReference
@@ -15,7 +15,7 @@ from stream_monitor.stats.reference import NumericReference
 LISTED = 5
 
 
-def notes(monitor: Monitor, warmup: int, seasonality: float | None, *, is_timed: bool) -> list[str]:
+def notes(monitor: ModelMonitor, warmup: int, seasonality: float | None, *, is_timed: bool) -> list[str]:
     """A line for each thing.
 
     ``seasonality`` is the period in seconds that was asked for, None where found out; ``is_timed``: whether any event
@@ -26,7 +26,7 @@ def notes(monitor: Monitor, warmup: int, seasonality: float | None, *, is_timed:
     return [*_of_season(monitor, seasonality, is_timed), *_of_features(monitor)]
 
 
-def _of_season(monitor: Monitor, seasonality: float | None, is_timed: bool) -> Iterator[str]:
+def _of_season(monitor: ModelMonitor, seasonality: float | None, is_timed: bool) -> Iterator[str]:
     waiting = [name for name, signal in monitor.signals.items() if signal.waits_for_season]
     if waiting and seasonality:
         hours = f"{seasonality / 3600:g}h"
@@ -36,7 +36,7 @@ def _of_season(monitor: Monitor, seasonality: float | None, is_timed: bool) -> I
         yield f"{why}: nothing could be found in {_listed(waiting)}"
 
 
-def _of_features(monitor: Monitor) -> Iterator[str]:
+def _of_features(monitor: ModelMonitor) -> Iterator[str]:
     features = monitor.features
     if monitor.features_ignored:
         yield f"{monitor.features_ignored:,} values are of features beyond --max-features: they are not watched"

@@ -170,7 +170,7 @@ LABELS_REVISED = _metric(
     "labels_revised_total", "counter", "Repeated labels that say something else; --label-updates tells which holds."
 )
 OUTCOMES_EVICTED = _metric(
-    "outcomes_evicted_total", "counter", "Outcomes of versions that were retired before their label came."
+    "outcomes_evicted_total", "counter", "Outcomes of versions that were evicted before their label came."
 )
 RECORDS = _metric("records_total", "counter", "Records read.", "topic")
 APPLIED = _metric(
@@ -196,7 +196,7 @@ TIMESTAMPS_REPLACED = _metric(
     "counter",
     "Event times that can't be right; the record's own time was taken.",
 )
-EVICTED = _metric("evicted_total", "counter", "Models, versions and features retired past their bound.", "kind")
+EVICTED = _metric("evicted_total", "counter", "Models, versions and features evicted past their bound.", "kind")
 LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the partition.", "topic", "partition")
 SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
 LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the loop last came round.")

@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from stream_monitor import __version__
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.performance.realized import UNITLESS
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.server import catalog
@@ -43,7 +43,7 @@ class PipelineCollector(Collector):
             rows += self._model(monitor, delays)
         return rows, delays
 
-    def _model(self, monitor: Monitor, delays: HistogramMetricFamily) -> list[_Row]:
+    def _model(self, monitor: ModelMonitor, delays: HistogramMetricFamily) -> list[_Row]:
         try:
             rows = list(_monitor(monitor))
             _delays(monitor, delays)
@@ -58,7 +58,7 @@ class PipelineCollector(Collector):
         fleet = pipeline.fleet
         yield catalog.LABELS, (), stats.labels
         yield from self._book()
-        yield catalog.OUTCOMES_EVICTED, (), fleet.outcomes_retired
+        yield catalog.OUTCOMES_EVICTED, (), fleet.outcomes_evicted
         yield catalog.TIMESTAMPS_REPLACED, (), pipeline.codec.timestamps_replaced
         yield catalog.SOURCE_ERRORS, (), stats.source_errors
         yield catalog.LAST_PASS, (), pipeline.age
@@ -69,7 +69,7 @@ class PipelineCollector(Collector):
             yield catalog.RECORDS_LOST, (topic,), count
         for reason, count in stats.rejected.items():
             yield catalog.REJECTED, (reason.value,), count
-        for kind, count in fleet.retired.items():
+        for kind, count in fleet.evicted.items():
             yield catalog.EVICTED, (kind,), count
         for position in pipeline.positions:
             if position.lag is not None:
@@ -101,7 +101,7 @@ def _histogram(metric: Metric) -> HistogramMetricFamily:
     return HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
 
 
-def _monitor(monitor: Monitor) -> Iterator[_Row]:
+def _monitor(monitor: ModelMonitor) -> Iterator[_Row]:
     key = monitor.key
     totals = monitor.performance.totals()
     yield catalog.PREDICTIONS, key, monitor.predictions
@@ -135,7 +135,7 @@ def _monitor(monitor: Monitor) -> Iterator[_Row]:
     yield from _signals(monitor)
 
 
-def _signals(monitor: Monitor) -> Iterator[_Row]:
+def _signals(monitor: ModelMonitor) -> Iterator[_Row]:
     for name, signal in monitor.signals.items():
         where = (*monitor.key, name)
         if signal.kind != "category":
@@ -157,7 +157,7 @@ def _signals(monitor: Monitor) -> Iterator[_Row]:
                 yield catalog.DRIFT_TIME, labels, drift.last_ts
 
 
-def _delays(monitor: Monitor, family: HistogramMetricFamily) -> None:
+def _delays(monitor: ModelMonitor, family: HistogramMetricFamily) -> None:
     counts, buckets, total = monitor.delays.counts, [], 0
     for bound, count in zip((*monitor.delays.bounds, float("inf")), counts, strict=True):
         total += count

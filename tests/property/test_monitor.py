@@ -15,7 +15,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import Detection
 from stream_monitor.detectors.adwin import Adwin, AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkley, PageHinkleyConfig
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.testing import make_label, make_prediction
 from tests.harness import RIVERS, feature_events, findings, run
@@ -103,7 +103,7 @@ def test_detections_do_not_depend_on_batches(seed: int, batch_size: int, warmup:
     assert _plain(found) == _plain(expected)
     assert _everything(pieces) == _everything(whole)
     assert vars(pieces.stats) | {"polls": 0} == vars(whole.stats) | {"polls": 0}
-    assert pieces.fleet.retired == whole.fleet.retired
+    assert pieces.fleet.evicted == whole.fleet.evicted
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 100, 900, 1500])
@@ -235,13 +235,13 @@ def test_only_finite_numbers_reach_a_detector(spied: list[Floats], warmup: int, 
     assert warmup == 0 or max(np.abs(values).max(initial=0) for values in spied) <= 1000
 
 
-def _run_one(values: list[Any], **options: Any) -> tuple[Monitor, list[Detection]]:
+def _run_one(values: list[Any], **options: Any) -> tuple[ModelMonitor, list[Detection]]:
     pipeline, found = run(feature_events({"a": values}), **options)
     (monitor,) = pipeline.fleet.monitors.values()
     return monitor, found
 
 
-def _counts(monitor: Monitor) -> dict[str, int]:
+def _counts(monitor: ModelMonitor) -> dict[str, int]:
     return {kind: getattr(monitor.features["a"], kind) for kind in ("numeric", "text", "missing", "other")}
 
 

@@ -51,7 +51,7 @@ def test_every_record_is_accounted_for(
     assert stats.predictions == book.applied_predictions + joiner.waiting_predictions + book.expired_predictions
     assert stats.rejected[Reason.INTERNAL] == 0
     outcomes = sum(int(m.performance.totals()["outcomes"]) for m in pipeline.fleet.monitors.values())
-    assert outcomes + pipeline.fleet.outcomes_retired <= book.applied_predictions
+    assert outcomes + pipeline.fleet.outcomes_evicted <= book.applied_predictions
 
 
 @given(RECORDS, st.integers(1, 60))

@@ -9,7 +9,7 @@ from string import Template
 
 from stream_monitor import __version__
 from stream_monitor.core.formatting import moment, short
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.server.health import Health
 from stream_monitor.server.page import changes
@@ -63,7 +63,7 @@ def _tiles(pipeline: Pipeline) -> str:
     return "".join(f"<div class=tile><b>{value:,}</b>{name}</div>" for name, value in tiles.items())
 
 
-def _model_row(monitor: Monitor) -> tuple[str, ...]:
+def _model_row(monitor: ModelMonitor) -> tuple[str, ...]:
     measures = monitor.performance.measures()
     outcomes = int(monitor.performance.totals()["outcomes"])
     drifts = sum(drift.count for signal in monitor.signals.values() for drift in signal.drifts.values())

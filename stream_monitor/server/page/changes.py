@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
 from stream_monitor.drift.episodes import Episode
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.server.page.table import table, text
 
@@ -16,7 +16,7 @@ from stream_monitor.server.page.table import table, text
 SHOWN_EPISODES, SHOWN_SIGNALS, SHOWN_ACTIVE, SHOWN_DISTANCES = 4, 8, 12, 2
 
 
-def episodes(monitors: Iterable[Monitor]) -> str:
+def episodes(monitors: Iterable[ModelMonitor]) -> str:
     """The newest episodes of all models, each with its signals, the largest effect first."""
     found = [(episode, monitor) for monitor in monitors for episode in monitor.episodes.recent]
     found.sort(key=lambda each: each[0].last_index, reverse=True)
@@ -24,7 +24,7 @@ def episodes(monitors: Iterable[Monitor]) -> str:
     return cards or "<p class=empty>No drift so far."
 
 
-def active(monitors: Iterable[Monitor], now: float) -> str:
+def active(monitors: Iterable[ModelMonitor], now: float) -> str:
     """The signals whose alarm is up, the newest first, with what still sets them apart from their reference."""
     found = [
         (monitor, signal)
@@ -54,7 +54,7 @@ def moved(one: Detection) -> str:
     return f"{'↗' if one.direction == 'up' else '↘'} {short(one.before, 4)} → {short(one.after, 4)}"
 
 
-def _active(episode: Episode, monitor: Monitor) -> set[str]:
+def _active(episode: Episode, monitor: ModelMonitor) -> set[str]:
     """Of an episode's signals, those that are active because of it: no later episode has them."""
     later = [each for each in monitor.episodes.recent if each.index > episode.index]
     names = set(episode.signals) - {name for each in later for name in each.signals}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.events import ModelVersion, Prediction
 from stream_monitor.monitors.fleet import Fleet
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.testing import make_label, make_prediction
@@ -29,16 +29,16 @@ def _events(*keys: str) -> list[dict[str, Any]]:
     return [make_prediction(at, model=model, version=version) for at, (model, version) in enumerate(pairs)]
 
 
-def _monitor(pipeline: Pipeline) -> Monitor:
+def _monitor(pipeline: Pipeline) -> ModelMonitor:
     (monitor,) = pipeline.fleet.monitors.values()
     return monitor
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
-def test_the_model_seen_longest_ago_is_retired(batch_size: int) -> None:
+def test_the_model_seen_longest_ago_is_evicted(batch_size: int) -> None:
     pipeline, _ = run(_events("a/1", "b/1", "a/1", "c/1"), batch_size=batch_size, max_models=2)
     assert _keys(pipeline) == ["a/1", "c/1"]
-    assert pipeline.fleet.retired == {"model": 1, "version": 0, "feature": 0}
+    assert pipeline.fleet.evicted == {"model": 1, "version": 0, "feature": 0}
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
@@ -48,16 +48,16 @@ def test_a_model_goes_with_all_its_versions(batch_size: int) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
-def test_the_version_seen_longest_ago_is_retired(batch_size: int) -> None:
+def test_the_version_seen_longest_ago_is_evicted(batch_size: int) -> None:
     pipeline, _ = run(_events("a/1", "a/2", "b/1", "a/1", "a/3"), batch_size=batch_size, max_versions=2)
     assert _keys(pipeline) == ["a/1", "a/3", "b/1"]
-    assert pipeline.fleet.retired == {"model": 0, "version": 1, "feature": 0}
+    assert pipeline.fleet.evicted == {"model": 0, "version": 1, "feature": 0}
 
 
-def test_retirement_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_eviction_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         run(_events("a/1", "b/1"), max_models=1)
-    assert "retired the model seen longest ago: a" in caplog.text
+    assert "evicted the model seen longest ago: a" in caplog.text
     assert "--max-models" in caplog.text
 
 
@@ -96,17 +96,17 @@ def test_bounds_hold_and_do_not_depend_on_batches(
     assert set(whole.fleet.monitors) == _followed(keys, max_models, max_versions)
     counts = {key: monitor.predictions for key, monitor in whole.fleet.monitors.items()}
     assert {key: monitor.predictions for key, monitor in pieces.fleet.monitors.items()} == counts
-    assert pieces.fleet.retired == whole.fleet.retired
+    assert pieces.fleet.evicted == whole.fleet.evicted
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
-def test_the_feature_seen_longest_ago_is_retired_with_its_signals(batch_size: int) -> None:
+def test_the_feature_seen_longest_ago_is_evicted_with_its_signals(batch_size: int) -> None:
     rows: list[dict[str, Any]] = [{"a": 1.0, "b": 1.0}, {"a": 1.0}, {"c": 1.0}]
     pipeline, _ = run([make_prediction(at, features=row) for at, row in enumerate(rows)], max_features=2)
     monitor = _monitor(pipeline)
     assert set(monitor.features) == {"a", "c"}
     assert not any(name.endswith(":b") for name in monitor.signals)
-    assert pipeline.fleet.retired["feature"] == 1
+    assert pipeline.fleet.evicted["feature"] == 1
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
@@ -119,7 +119,7 @@ def test_a_feature_that_is_only_quiet_for_a_while_is_not_the_oldest(batch_size: 
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
-def test_a_record_with_ten_thousand_features_retires_nothing(batch_size: int) -> None:
+def test_a_record_with_ten_thousand_features_evicts_nothing(batch_size: int) -> None:
     wide = {f"w{number}": 1.0 for number in range(10_000)}
     rows: list[dict[str, Any]] = [{"a": 1.0, "b": 1.0}, wide, {"a": 1.0, "b": 1.0}]
     events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
@@ -128,7 +128,7 @@ def test_a_record_with_ten_thousand_features_retires_nothing(batch_size: int) ->
     assert {"a", "b"} <= set(monitor.features)
     assert len(monitor.features) == 50
     assert monitor.features_ignored == 10_000 - 48
-    assert pipeline.fleet.retired["feature"] == 0
+    assert pipeline.fleet.evicted["feature"] == 0
     assert (monitor.features["a"].numeric, monitor.features["a"].missing) == (2, 1)
 
 
@@ -145,10 +145,10 @@ def test_there_are_never_more_features_than_allowed(rows: list[dict[str, float]]
         assert named <= set(monitor.features)
 
 
-def test_a_label_for_a_retired_version_is_counted() -> None:
+def test_a_label_for_an_evicted_version_is_counted() -> None:
     events = [*_events("a/1", "a/2", "a/3"), make_label(0, "yes"), make_label(2, "yes")]
     pipeline, _ = run(events, max_versions=2, batch_size=1)
-    assert pipeline.fleet.outcomes_retired == 1
+    assert pipeline.fleet.outcomes_evicted == 1
     assert pipeline.joiner.book.applied_predictions == 2
 
 
@@ -176,7 +176,7 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
     rest.fleet = second.fleet
     assert sink.detections == after == []
     predictions = [(at + n, _decode(rest, event)) for n, event in enumerate(events[at:])]
-    found = [*before, *rest.fleet.predict(predictions)]
+    found = [*before, *rest.fleet.update(predictions, [])]
     assert findings(sorted(found)) == [f for f in findings(expected) if f.signal != "error"]
 
 
@@ -190,7 +190,7 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
     second.fleet.restore(json.loads(json.dumps(first.fleet.state(), default=_null)))
     key = ModelVersion("default", version)
     found = [(at, Prediction(str(at), float(at), key, "yes", {"zip": 10115 + at % 3})) for at in range(900, 1500)]
-    assert second.fleet.predict(found) == []
+    assert second.fleet.update(found, []) == []
     monitor = second.fleet.monitors[key]
     assert (monitor.features["zip"].type, monitor.features["zip"].violations) == (given, 0)
     signal = monitor.signals["feature:zip"]
@@ -219,6 +219,6 @@ def test_recent_detections_are_bounded() -> None:
 
 def test_a_fresh_fleet_is_empty() -> None:
     fleet = Fleet(MonitorSettings())
-    assert fleet.predict([]) == fleet.resolve([]) == []
+    assert fleet.update([], []) == []
     assert fleet.monitors == {}
     assert ModelVersion("m", "1") not in fleet.monitors

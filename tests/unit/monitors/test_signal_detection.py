@@ -22,7 +22,7 @@ from stream_monitor.core.events import Detection, ModelVersion, Prediction
 from stream_monitor.detectors import KINDS
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.drift.budget import Budget
-from stream_monitor.monitors.model import Monitor
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
 from stream_monitor.signals.columns import Column
@@ -309,10 +309,10 @@ def test_a_budget_in_time_follows_the_rate() -> None:
 def test_times_that_tell_no_rate_leave_the_run_length_in_events(
     times: Sequence[float | None], batch: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monitor = Monitor(KEY, MonitorSettings(run_seconds=86_400.0), lambda *_: None)
+    monitor = ModelMonitor(KEY, MonitorSettings(run_seconds=86_400.0), lambda *_: None)
     found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
     for start in range(0, 600, batch):
-        monitor.predict(found[start : start + batch])
+        monitor.update(found[start : start + batch])
     assert monitor._run_length == UNKNOWN_RATE
     (told,) = caplog.messages
     assert told.startswith("m/1: the times of its first 500 predictions tell no rate")

@@ -83,4 +83,4 @@ def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> N
         pipeline.step()
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 8.0, "correct": 8.0}
-    assert (pipeline.fleet.outcomes_retired, pipeline.stats.records.total(), pipeline.unaccounted) == (0, 8, 0)
+    assert (pipeline.fleet.outcomes_evicted, pipeline.stats.records.total(), pipeline.unaccounted) == (0, 8, 0)

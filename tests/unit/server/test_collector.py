@@ -237,7 +237,7 @@ def test_nothing_is_rendered_before_there_is_a_number(fresh: _Served) -> None:
     assert not any(name.startswith(f"{PREFIX}drift_mean") for name, _ in fresh.samples())
 
 
-def test_a_retired_version_takes_its_series_along() -> None:
+def test_an_evicted_version_takes_its_series_along() -> None:
     pipeline, _ = run([make_prediction(at, version=str(at)) for at in range(3)], max_versions=1)
     versions = {
         sample.labels["version"]
@@ -246,7 +246,7 @@ def test_a_retired_version_takes_its_series_along() -> None:
         if "model" in sample.labels
     }
     assert versions == {"2"}
-    assert pipeline.fleet.retired["version"] == 2
+    assert pipeline.fleet.evicted["version"] == 2
 
 
 def test_odd_names_survive_the_text_form() -> None:

@@ -45,7 +45,7 @@ def test_nothing_depends_on_the_batches(seed: int, batch_size: int) -> None:
     assert _ends(events, batch_size) == _ends(events, 1)
 
 
-def test_there_were_alerts_and_retirements() -> None:
+def test_there_were_alerts_and_evictions() -> None:
     state, alerts = _ends(_events(1), 1000)
     assert len(alerts) > 3
-    assert orjson.loads(state)["retired"]["version"] > 1
+    assert orjson.loads(state)["evicted"]["version"] > 1
