@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 PEERS := .venv-peers
+# A worker a core; each starts brokers of its own.
+PARALLEL := --numprocesses=auto --dist=loadgroup
 
 .PHONY: help demo test chaos check bench bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
@@ -21,11 +23,13 @@ demo: $(SET_UP)  ## the whole thing at work in about a minute: embedded broker, 
 	$(BIN)/stream-monitor demo $(ARGS)
 
 test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a reason, where it can't be had
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and state in every kind of trouble
-	STREAM_MONITOR_KILLS=500 STREAM_MONITOR_REQUIRE_KAFKA=1 $(BIN)/pytest tests/integration/test_kill.py \
-	  tests/integration/test_chaos.py tests/integration/test_replicas.py tests/integration/test_damage.py $(ARGS)
+	STREAM_MONITOR_KILLS=500 STREAM_MONITOR_REQUIRE_KAFKA=1 $(BIN)/pytest --hypothesis-profile=chaos $(PARALLEL) \
+	  tests/integration/test_kill.py tests/integration/test_chaos.py tests/integration/test_replicas.py \
+	  tests/integration/test_damage.py tests/property/test_joiner.py tests/property/test_tables.py \
+	  tests/property/test_checkpoint.py $(ARGS)
 
 check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated documentation
 	$(BIN)/ruff format --check .

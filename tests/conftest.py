@@ -11,7 +11,10 @@ from typing import Protocol
 import pytest
 
 from tests.brokers import Broker, EmbeddedAdapter, find_kafka
+from tests.examples import register_profiles
 from tests.jars import NoKafka
+
+register_profiles()
 
 MUST_RUN = {"kafka", "prometheus", "browser"}
 """The marks of the tests that need more than Python."""
@@ -25,10 +28,13 @@ def is_strict() -> bool:
     return os.environ.get("STREAM_MONITOR_REQUIRE_KAFKA") == "1"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kafka_broker" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
+        if {"integration", "e2e"} & set(item.path.parts):  # a file's tests share what is slow to make: one worker
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -82,9 +82,9 @@ class Stepd:
             return statistic
         n = np.arange(self._n + count - len(tested) + 1.0, self._n + count + 1.0)
         start, end = totals[len(totals) - len(tested) - size : -size], totals[-len(tested) :]
-        parts = 1.0 / (n - size) + 1.0 / size
-        excess = np.abs(start / (n - size) - (end - start) / size) - parts / 2.0
-        deviation = np.sqrt(end / n * (1.0 - end / n) * parts)
+        # The difference less the correction, times size * (n - size): exact, so that no difference is exactly 0.
+        excess = np.abs(start * size - (end - start) * (n - size)) - n / 2.0
+        deviation = np.sqrt(end * (n - end) / n * size * (n - size))
         np.divide(excess, deviation, out=tested, where=(excess > 0) & (deviation > 0))
         return statistic
 

@@ -21,6 +21,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import KINDS, Detector, DetectorContext
 from stream_monitor.detectors.describe import describe
 from stream_monitor.detectors.spec import DEFAULT_SPECS, parse_spec
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_class, river_defaults, river_indices, streams_of
 
 #: What makes those detectors calm enough to count their alarms whose defaults alarm often, or look one way only.
@@ -108,7 +109,7 @@ def test_defaults_are_rivers(kind: str) -> None:
 
 @every_kind
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_indices_are_rivers_however_the_stream_is_cut(kind: str, data: st.DataObject) -> None:
     if river_class(kind) is None:
         pytest.skip(f"river has no {kind}")
@@ -137,7 +138,7 @@ def test_numbers_out_of_range_are_refused(kind: str) -> None:
 
 @every_kind
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_changes_do_not_depend_on_the_cuts(kind: str, data: st.DataObject) -> None:
     config, values = data.draw(configs(kind)), data.draw(streams_of(kind))
     whole = feed(config.make(), [values])
@@ -155,7 +156,7 @@ def test_single_values_give_what_the_whole_gives(kind: str) -> None:
 
 @every_kind
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_a_restored_detector_goes_on_as_if_nothing_had_been(kind: str, data: st.DataObject) -> None:
     config, values = data.draw(configs(kind)), data.draw(streams_of(kind))
     first, second = cut(values, [data.draw(st.floats(0, 1))])

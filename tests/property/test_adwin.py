@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.adwin import AdwinConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_indices, streams
 
 
 @given(config=configs("adwin"), values=streams(), shares=cuts())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers(config: DetectorConfig, values: Floats, shares: list[float]) -> None:
     found = feed(config.make(), cut(values, shares))
     assert [change.index for change in found] == river_indices(config, values)
 
 
 @given(st.lists(st.floats(-1e3, 1e3), max_size=300), cuts())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers_on_any_numbers(values: list[float], shares: list[float]) -> None:
     config = AdwinConfig(delta=0.5, clock=1, min_window_length=1, grace_period=0)
     column = np.array(values)

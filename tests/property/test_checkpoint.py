@@ -25,6 +25,7 @@ from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.table import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
+from tests.examples import examples
 
 
 def make_stream(seed: int, count: int) -> list[FileRecord]:
@@ -71,7 +72,7 @@ def play(
     return state, detections, table
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(
     seed=st.integers(0, 1000),
     stops=st.lists(st.integers(1, 1800), min_size=1, max_size=4),

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from stream_monitor.performance.coverage import SPANS, Coverage
 from stream_monitor.performance.realized import Classification
 from stream_monitor.stats.intervals import wilson
+from tests.examples import examples
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(("predicted", "labelled", "tick")), st.floats(0, 1000) | st.none()), max_size=60
@@ -30,7 +31,7 @@ def test_of_nothing_the_interval_says_nothing() -> None:
     assert wilson(0.0, 0) == (0.0, 1.0)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(events=EVENTS, maturity=st.sampled_from((0.0, 10.0, 200.0)), restart=st.integers(0, 60))
 def test_coverage_is_a_count_of_what_is_old_enough(
     events: list[tuple[str, float | None]], maturity: float, restart: int

@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.ddm import DdmConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_indices, shares
 
 
 @given(config=configs("ddm"), values=shares(), places=cuts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_indices_are_rivers(config: DetectorConfig, values: Floats, places: list[float]) -> None:
     found = feed(config.make(), cut(values, places))
     assert [change.index for change in found] == river_indices(config, values)
 
 
 @given(st.lists(st.booleans(), max_size=300), cuts())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers_on_any_zeros_and_ones(values: list[bool], places: list[float]) -> None:
     config = DdmConfig(warm_start=0, warning_threshold=0.5, drift_threshold=1.0)
     column = np.array(values, dtype=float)

@@ -15,6 +15,7 @@ from stream_monitor.core.records import FileRecord, TextRow
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.decoding.fields import NATIVE_FIELDS
 from stream_monitor.testing import FakeClock
+from tests.examples import examples
 
 SCALARS = st.one_of(
     st.none(),
@@ -47,7 +48,7 @@ CODECS = st.fixed_dictionaries(
         "label_topics": st.sampled_from(((), ("t",))),
     }
 )
-calm = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _check(event: Any) -> None:

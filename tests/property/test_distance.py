@@ -26,6 +26,7 @@ from stream_monitor.stats.distances import (
     numeric_distances,
 )
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
+from tests.examples import examples
 
 #: Up to 129 different values a reference is exact.
 EXACT = st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)), min_size=1, max_size=120).map(np.array)
@@ -44,7 +45,7 @@ def _values(found: Mapping[str, Distance]) -> dict[str, float]:
 
 
 @given(SAMPLES, SAMPLES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_kolmogorov_smirnov_is_scipys(sample: Floats, window: Floats) -> None:
     found = numeric_distances(NumericReference.learn(sample), window)["kolmogorov_smirnov"].value
     with np.errstate(divide="ignore"):  # of its probability, which nobody asked for
@@ -53,7 +54,7 @@ def test_kolmogorov_smirnov_is_scipys(sample: Floats, window: Floats) -> None:
 
 
 @given(SAMPLES, SAMPLES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_wasserstein_is_scipys_in_standard_deviations(sample: Floats, window: Floats) -> None:
     reference = NumericReference.learn(sample)
     found = numeric_distances(reference, window)["wasserstein"].value
@@ -62,7 +63,7 @@ def test_wasserstein_is_scipys_in_standard_deviations(sample: Floats, window: Fl
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_of_many_different_values_both_are_nearly_scipys(seed: int) -> None:
     rng = np.random.default_rng(seed)
     sample, window = rng.gamma(2, size=5000), rng.gamma(2 + rng.random(), size=700)
@@ -73,7 +74,7 @@ def test_of_many_different_values_both_are_nearly_scipys(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_area_is_that_of_a_fine_grid(seed: int) -> None:
     """Also where both functions cross between two knots."""
     rng = np.random.default_rng(seed)
@@ -98,7 +99,7 @@ def _check_divergences(bins: Bins, found: Mapping[str, float]) -> None:
 
 
 @given(SAMPLES, SAMPLES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_divergences_of_numbers_are_scipys(sample: Floats, window: Floats) -> None:
     reference = NumericReference.learn(sample)
     bins = numeric_bins(reference, np.sort(window))
@@ -107,7 +108,7 @@ def test_divergences_of_numbers_are_scipys(sample: Floats, window: Floats) -> No
 
 
 @given(COUNTS, COUNTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_distances_of_categories_are_scipys(sample: Mapping[str, int], window: Mapping[str, int]) -> None:
     reference = CategoricalReference.of_counts(sample)
     bins, found = categorical_bins(reference, window), _values(categorical_distances(reference, window))
@@ -136,14 +137,14 @@ def test_bins_of_numbers_are_counted_as_numpy_does() -> None:
 
 
 @given(SAMPLES, st.integers(1, 4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_window_like_the_reference_has_no_distance(sample: Floats, times: int) -> None:
     found = _values(numeric_distances(NumericReference.learn(sample), np.tile(sample, times)))
     assert all(math.isclose(value, 0, abs_tol=1e-9) for value in found.values())
 
 
 @given(COUNTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_counts_like_the_references_have_no_distance(counts: Mapping[str, int]) -> None:
     if 5 in counts.values():
         return  # what came so often is expected a little more seldom
@@ -152,7 +153,7 @@ def test_counts_like_the_references_have_no_distance(counts: Mapping[str, int]) 
 
 
 @given(ANY, ANY)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_distances_of_any_floats_are_numbers_in_their_range(sample: Floats, window: Floats) -> None:
     found = numeric_distances(NumericReference.learn(sample), window)
     limits = {"psi": math.inf, "jensen_shannon": 1.0, "kolmogorov_smirnov": 1.0, "wasserstein": 25.0}
@@ -163,7 +164,7 @@ def test_distances_of_any_floats_are_numbers_in_their_range(sample: Floats, wind
 
 
 @given(SAMPLES, SAMPLES, st.sampled_from((1e-6, 1e6)), st.sampled_from((0.0, 7.0)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_unit_does_not_matter(sample: Floats, window: Floats, factor: float, level: float) -> None:
     ours = numeric_distances(NumericReference.learn(sample), window)
     sample, window = np.round((sample + level) * 100) * factor, np.round((window + level) * 100) * factor

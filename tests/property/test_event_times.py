@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.time_index import KEPT, TimeIndex
 from stream_monitor.testing import make_label
+from tests.examples import examples
 from tests.harness import feature_events, run
 from tests.property.test_checkpoint import make_stream, play
 from tests.streams import cut, cuts
@@ -39,7 +40,7 @@ def _kept(ts: Floats, shares: list[float], known: Floats) -> TimeIndex:
 
 
 @given(st.integers(0, 99), st.integers(1, 6000), cuts(), st.sampled_from((1.0, 0.5)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares: list[float], share: float) -> None:
     """The naive oracle has them all: no further off than a 128th of the way back."""
     ts = _irregular(seed, count)
@@ -58,7 +59,7 @@ def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares
 
 
 @given(st.integers(0, 99), st.integers(2, 3000), st.integers(1, 3000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now: int) -> None:
     """In the middle of one large batch the answer is that of a stream that ended there."""
     ts, now = _irregular(seed, count), min(now, count)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.testing import FakeClock, make_label, make_prediction, make_records
+from tests.examples import examples
 from tests.harness import Turning, make_pipeline
 
 
@@ -37,7 +38,7 @@ def _ends(events: list[dict[str, Any]], batch_size: int) -> tuple[bytes, list[st
     return orjson.dumps(pipeline.fleet.state(), default=list), [detection.id for detection in sink.detections]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 10_000), batch_size=st.integers(1, 700))
 def test_nothing_depends_on_the_batches(seed: int, batch_size: int) -> None:
     """State, and the order of alerts."""

@@ -11,18 +11,19 @@ from pydantic import ValidationError
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.fhddm import FhddmConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_indices, shares
 
 
 @given(config=configs("fhddm"), values=shares(), places=cuts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_indices_are_rivers(config: DetectorConfig, values: Floats, places: list[float]) -> None:
     found = feed(config.make(), cut(values, places))
     assert [change.index for change in found] == river_indices(config, values)
 
 
 @given(st.lists(st.booleans(), max_size=200), cuts(), st.integers(0, 8), st.sampled_from(("up", "down", "both")))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers_on_any_zeros_and_ones(
     values: list[bool], places: list[float], short: int, mode: str
 ) -> None:

@@ -13,6 +13,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import Change, DetectorContext
 from stream_monitor.detectors.glr import GlrConfig
 from stream_monitor.detectors.run_length import GLR
+from tests.examples import examples
 from tests.streams import cut, cuts, feed
 
 LEVELS = 9
@@ -74,7 +75,7 @@ def _stream(seed: int, kind: str) -> Floats:
 
 @pytest.mark.parametrize("kind", ["number", "share"])
 @given(seed=st.integers(0, 2**32 - 1), threshold=st.floats(0.5, 6), clock=st.integers(1, 9), shares=cuts())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_it_finds_what_the_formula_finds(
     kind: str, seed: int, threshold: float, clock: int, shares: list[float]
 ) -> None:

@@ -9,18 +9,19 @@ from hypothesis import strategies as st
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.hddm_a import HddmAConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_indices, shares
 
 
 @given(config=configs("hddm_a"), values=shares(), places=cuts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_indices_are_rivers(config: DetectorConfig, values: Floats, places: list[float]) -> None:
     found = feed(config.make(), cut(values, places))
     assert [change.index for change in found] == river_indices(config, values)
 
 
 @given(st.lists(st.booleans(), max_size=300), cuts(), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers_on_any_zeros_and_ones(values: list[bool], places: list[float], two_sided: bool) -> None:
     config = HddmAConfig(drift_confidence=0.5, two_sided_test=two_sided)
     column = np.array(values, dtype=float)

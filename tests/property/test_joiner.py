@@ -1,11 +1,7 @@
-"""The joiner against a naive one, in any interleaving of events, checkpoints, restarts and departures.
-
-``STREAM_MONITOR_EXAMPLES=5000`` makes each of the properties try that many examples.
-"""
+"""The joiner against a naive one, in any interleaving of events, checkpoints, restarts and departures."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain, product
@@ -22,10 +18,9 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.queues import Fifo, TimeQueue
 from stream_monitor.join.store import Store
 from stream_monitor.state.table import MemoryStore
+from tests.examples import examples
 from tests.property import joiner_driver as driver
 from tests.property.joiner_replay import Replay
-
-EXAMPLES = int(os.environ.get("STREAM_MONITOR_EXAMPLES", "0"))
 
 TARGETS = ("yes", "no", "", 0, 1, 1.5, True)
 INLINE = (None, None, None, None, None, "yes", 0)
@@ -118,7 +113,7 @@ def _all_at_once() -> Iterator[None]:
 
 
 @given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
-@settings(max_examples=EXAMPLES or 800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(800), deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_memory_it_is_what_the_naive_one_does(
     spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
 ) -> None:
@@ -126,7 +121,7 @@ def test_in_memory_it_is_what_the_naive_one_does(
 
 
 @given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
-@settings(max_examples=EXAMPLES or 80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 def test_over_checkpoints_it_is_what_the_naive_one_does(
     steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
 ) -> None:
@@ -134,7 +129,7 @@ def test_over_checkpoints_it_is_what_the_naive_one_does(
 
 
 @given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS, st.integers(1, 4))
-@settings(max_examples=EXAMPLES or 200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 def test_behind_with_its_work_it_goes_on_after_a_restart_as_if_nothing_had_been(
     steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, at_once: int
 ) -> None:

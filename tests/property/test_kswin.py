@@ -14,6 +14,7 @@ from scipy import stats
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.kswin import KswinConfig, _critical_gap, _p_value
+from tests.examples import examples
 from tests.streams import cut, cuts, feed, river_indices, shares, streams
 
 _configs = st.builds(
@@ -26,7 +27,7 @@ _configs = st.builds(
 
 
 @given(config=_configs, values=streams(longest=200) | shares(longest=200), places=cuts())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_indices_are_rivers(config: KswinConfig, values: Floats, places: list[float]) -> None:
     found = feed(config.make(), cut(values, places))
     assert [change.index for change in found] == river_indices(config, values)
@@ -40,7 +41,7 @@ def test_indices_are_rivers_for_windows_of_any_size(window_size: int, stat_size:
 
 
 @given(size=st.integers(1, 200), share=st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_p_values_are_scipys(size: int, share: float) -> None:
     gap = max(1, round(size * share))
     ours = np.arange(size)

@@ -17,6 +17,7 @@ from stream_monitor.core.frozen import Frozen
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.parts import Parts
 from stream_monitor.state.table import MemoryStore
+from tests.examples import examples
 
 PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Frozen)
 LEAVES = st.sampled_from([1, "$lasting", None, 2.5, {"$lasting": 3}]) | PARTS
@@ -74,7 +75,7 @@ def test_subclasses_of_what_json_has_are_written_as_it() -> None:
 
 
 @given(states=st.lists(STATES, min_size=1, max_size=4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_a_checkpoint_keeps_them_over_restarts(states: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         for state in states:

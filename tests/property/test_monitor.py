@@ -18,6 +18,7 @@ from stream_monitor.detectors.page_hinkley import PageHinkley, PageHinkleyConfig
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.testing import make_label, make_prediction
+from tests.examples import examples
 from tests.harness import RIVERS, feature_events, findings, run
 from tests.oracle import scored_indices
 from tests.streams import cut, river_indices
@@ -88,7 +89,7 @@ def _plain(detections: list[Detection]) -> list[Detection]:
         }
     ),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 def test_detections_do_not_depend_on_batches(seed: int, batch_size: int, warmup: int, bounds: dict[str, int]) -> None:
     """Every field of every detection, and all that is counted."""
     events = _mixed_events(seed, 1200, features=4)
@@ -131,7 +132,7 @@ def _drifting(seed: int, count: int = 2400) -> Floats:
     factor=st.one_of(st.sampled_from((1e-6, 1e6, 1e12, 1e-12, 1e-100, 1e100)), st.floats(1e-6, 1e6)),
     negative=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_detections_do_not_depend_on_scale(seed: int, factor: float, negative: bool) -> None:
     column = _drifting(seed)
     factor = -factor if negative else factor
@@ -151,7 +152,7 @@ def test_detections_do_not_depend_on_scale(seed: int, factor: float, negative: b
 
 
 @given(seed=st.integers(0, 2**32 - 1), factor=st.sampled_from((1e-6, 1e6)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_one_features_scale_says_nothing_to_the_others(seed: int, factor: float) -> None:
     columns = {name: _drifting(seed + at) for at, name in enumerate("abc")}
     watched = [f"feature:*={each}" for each in (*RIVERS, "glr")]
@@ -161,7 +162,7 @@ def test_one_features_scale_says_nothing_to_the_others(seed: int, factor: float)
 
 
 @given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-6, 1e6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_the_score_and_the_residual_do_not_depend_on_scale(seed: int, factor: float) -> None:
     truth, score = _drifting(seed), _drifting(seed + 1)
     predicted = truth + np.repeat([0.5, 4.0], len(truth) // 2) * np.sin(np.arange(len(truth)))
@@ -355,7 +356,7 @@ def test_the_first_values_are_not_lost_to_the_detectors() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_the_index_is_the_predictions_position_though_values_are_missing(seed: int, share: float) -> None:
     """An index counts predictions, not values: gaps in a feature must not move it."""
     rng = np.random.default_rng(seed)

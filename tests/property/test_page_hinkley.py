@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.page_hinkley import CHUNK, PageHinkleyConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_indices, streams
 
 
 @given(config=configs("page_hinkley"), values=streams(), shares=cuts())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers(config: DetectorConfig, values: Floats, shares: list[float]) -> None:
     found = feed(config.make(), cut(values, shares))
     assert [change.index for change in found] == river_indices(config, values)
@@ -30,7 +31,7 @@ def test_indices_are_rivers(config: DetectorConfig, values: Floats, shares: list
     alpha=st.floats(0.5, 1),
     min_instances=st.integers(1, 40),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_indices_are_rivers_where_there_are_many(
     values: Floats, shares: list[float], mode: str, threshold: float, alpha: float, min_instances: int
 ) -> None:

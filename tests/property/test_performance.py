@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.performance.realized import Classification, Performance, Regression, combine, make_performance
+from tests.examples import examples
 
 CLASSES = st.sampled_from(("yes", "no", 1, 0, 2.5))
 PAIRS = st.lists(st.tuples(CLASSES, CLASSES), min_size=1, max_size=60)
@@ -60,7 +61,7 @@ def _close(found: dict[str, float], expected: dict[str, float]) -> None:
 
 
 @given(PAIRS, CUTS, WINDOW, DECAY)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_accuracy_is_rivers_and_that_of_a_naive_loop(
     pairs: list[tuple[Any, Any]], cuts: list[int], window: int, decay: float
 ) -> None:
@@ -80,7 +81,7 @@ def test_accuracy_is_rivers_and_that_of_a_naive_loop(
 
 
 @given(TARGETS, CUTS, WINDOW, DECAY)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_regression_is_rivers_and_numpys(
     pairs: list[tuple[float, float]], cuts: list[int], window: int, decay: float
 ) -> None:
@@ -103,7 +104,7 @@ def test_regression_is_rivers_and_numpys(
 
 
 @given(TARGETS, CUTS, WINDOW, DECAY, st.sampled_from(("classification", "regression")))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_bit_depends_on_the_cuts(
     pairs: list[tuple[float, float]], cuts: list[int], window: int, decay: float, task: str
 ) -> None:
@@ -115,7 +116,7 @@ def test_no_bit_depends_on_the_cuts(
 
 
 @given(TARGETS, TARGETS, WINDOW, st.sampled_from(("classification", "regression")))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_restored_performance_goes_on_as_if_nothing_had_been(
     first: list[tuple[float, float]], second: list[tuple[float, float]], window: int, task: str
 ) -> None:

@@ -15,6 +15,7 @@ from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
+from tests.examples import examples
 from tests.harness import Turning, make_pipeline, run
 
 GARBAGE = st.sampled_from(
@@ -37,7 +38,7 @@ RECORDS = st.lists(
 
 
 @given(RECORDS, st.integers(1, 60), st.integers(1, 8), st.sampled_from((5.0, 1e9)), st.integers(1, 3))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_record_is_accounted_for(
     events: list[Any], batch_size: int, bound: int, ttl: float, max_versions: int
 ) -> None:
@@ -55,7 +56,7 @@ def test_every_record_is_accounted_for(
 
 
 @given(RECORDS, st.integers(1, 60))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_records_are_predictions_labels_duplicates_and_rejects(events: list[Any], batch_size: int) -> None:
     """Without labels inside predictions, the sum is exact."""
     logging.disable(logging.WARNING)
@@ -68,7 +69,7 @@ def test_records_are_predictions_labels_duplicates_and_rejects(events: list[Any]
 
 
 @given(RECORDS, st.integers(1, 60))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_counts_do_not_depend_on_batches(events: list[Any], batch_size: int) -> None:
     logging.disable(logging.WARNING)
     (one, _), (other, _) = run(events, batch_size=1), run(events, batch_size=batch_size)

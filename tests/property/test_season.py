@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.drift.seasonality import SAMPLED, Season
 from stream_monitor.signals.columns import Column
+from tests.examples import examples
 from tests.streams import cut, cuts
 
 PERIOD = 2500
@@ -42,7 +43,7 @@ def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bo
     is_given=st.booleans(),
     restarts=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_it_does_not_depend_on_batches(
     seed: int, amplitude: float, shares: list[float], is_given: bool, restarts: bool
 ) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.seed import Seed, SeedConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, shares, streams
 
 
@@ -69,7 +70,7 @@ _short = st.builds(
 
 
 @given(config=_short | configs("seed"), values=streams(longest=250) | shares(longest=250), places=cuts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_changes_are_those_of_the_rewrite(config: SeedConfig, values: Floats, places: list[float]) -> None:
     detector, naive = Seed(config), _Naive(config)
     found = feed(detector, cut(values, places))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.stepd import StepdConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, shares
 
 
 def _p_value(older: list[float], newer: list[float]) -> float:
     """Of the test of equal proportions with continuity correction."""
-    together = sum(older + newer) / len(older + newer)
-    parts = 1 / len(older) + 1 / len(newer)
-    difference = abs(sum(older) / len(older) - sum(newer) / len(newer)) - parts / 2
+    together = _share(older + newer)
+    parts = Fraction(1, len(older)) + Fraction(1, len(newer))
+    difference = abs(_share(older) - _share(newer)) - parts / 2
     if difference <= 0 or together in (0, 1):
         return 1.0
-    return math.erfc(difference / math.sqrt(together * (1 - together) * parts) / math.sqrt(2))
+    return math.erfc(float(difference) / math.sqrt(together * (1 - together) * parts) / math.sqrt(2))
+
+
+def _share(values: list[float]) -> Fraction:
+    return Fraction(int(sum(values)), len(values))
 
 
 def _naive(config: StepdConfig, values: Floats) -> list[tuple[int, float, float, int]]:
@@ -37,7 +43,7 @@ def _naive(config: StepdConfig, values: Floats) -> list[tuple[int, float, float,
 
 
 @given(config=configs("stepd"), values=shares(longest=500), places=cuts())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_changes_are_those_of_the_formula(config: StepdConfig, values: Floats, places: list[float]) -> None:
     found, wanted = feed(config.make(), cut(values, places)), _naive(config, values)
     assert [change.index for change in found] == [index for index, *_ in wanted]
@@ -45,7 +51,7 @@ def test_changes_are_those_of_the_formula(config: StepdConfig, values: Floats, p
 
 
 @given(st.lists(st.booleans(), max_size=150), cuts(), st.integers(1, 9))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_changes_are_those_of_the_formula_on_any_zeros_and_ones(
     values: list[bool], places: list[float], size: int
 ) -> None:
@@ -53,6 +59,18 @@ def test_changes_are_those_of_the_formula_on_any_zeros_and_ones(
     column = np.array(values, dtype=float)
     found = feed(config.make(), cut(column, places))
     assert [change.index for change in found] == [index for index, *_ in _naive(config, column)]
+
+
+@given(values=shares(segments=2, longest=40), size=st.integers(1, 12), ulps=st.integers(1, 64))
+@example(values=np.array([1.0, 1, 0, 1, 1, 1]), size=3, ulps=1)
+@settings(max_examples=examples(100), deadline=None)
+def test_a_difference_equal_to_the_correction_is_none_at_any_significance(
+    values: Floats, size: int, ulps: int
+) -> None:
+    """With ``alpha_drift`` next to 1 the least rounding of a difference of 0 would be a drift."""
+    config = StepdConfig(window_size=size, alpha_drift=1 - ulps * 2**-53)
+    found = feed(config.make(), [values])
+    assert [change.index for change in found] == [index for index, *_ in _naive(config, values)]
 
 
 def test_a_one_now_and_then_is_no_drift() -> None:

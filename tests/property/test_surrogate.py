@@ -13,6 +13,7 @@ from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.injection import Change, Injector
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates, middle_scores, normal_scores, shuffled_blocks
+from tests.examples import examples
 from tests.streams import shares, streams
 
 
@@ -22,7 +23,7 @@ def column_of(values: Floats, step: float = 60.0) -> Column:
 
 
 @given(streams(), st.integers(0, 99), st.sampled_from((0.0, 3600.0)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_surrogate_has_the_same_values(values: Floats, seed: int, period: float) -> None:
     column = column_of(values)
     drawn = Surrogates(column, "number", period).draw(np.random.default_rng(seed))
@@ -31,7 +32,7 @@ def test_a_surrogate_has_the_same_values(values: Floats, seed: int, period: floa
 
 
 @given(st.integers(0, 500), st.floats(1.0, 50.0), st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_blocks_are_shuffled_whole(count: int, block: float, seed: int) -> None:
     order = shuffled_blocks(count, block, np.random.default_rng(seed))
     assert sorted(order.tolist()) == list(range(count))
@@ -107,7 +108,7 @@ def test_a_shift_of_normal_values_is_one_of_their_mean_and_a_spread_one_of_their
 
 
 @given(shares(), st.sampled_from((0.05, 0.2)), st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_share_moves_by_its_size(values: Floats, size: float, seed: int) -> None:
     values = np.concatenate((values, [0.0, 1.0]))
     # Not the seed alone: the stream may have been drawn with it.
@@ -135,7 +136,7 @@ def test_a_category_gains_its_size(number: int) -> None:
 
 
 @given(streams(longest=300), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_scores_follow_the_order(values: Floats, seed: int) -> None:
     for scores in (normal_scores(values, np.random.default_rng(seed)), middle_scores(values)):
         order = np.argsort(values, kind="stable")

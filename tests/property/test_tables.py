@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.table import KeyValueStore, MemoryStore
+from tests.examples import examples
 
-EXAMPLES = int(os.environ.get("STREAM_MONITOR_EXAMPLES", "0"))
 STATE = b"state"
 FIRST, LAST = b"\x01", b"\xff" * 9
 #: Few, so that they meet; some begin alike, and they lie on both sides of the state's own key.
@@ -78,7 +77,7 @@ def check(table: KeyValueStore, values: dict[bytes, bytes], read: tuple[Any, ...
 @given(
     st.lists(st.lists(st.one_of(CHANGES, CHANGES, READS, RESTARTS), min_size=1, max_size=20), min_size=4, max_size=20)
 )
-@settings(max_examples=EXAMPLES or 40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_table_on_disk_is_a_dict(steps: list[list[tuple[Any, ...]]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         pair = Pair(Path(directory))
@@ -89,7 +88,7 @@ def test_the_table_on_disk_is_a_dict(steps: list[list[tuple[Any, ...]]]) -> None
 
 
 @given(st.lists(CHANGES, max_size=40), st.lists(READS, max_size=10))
-@settings(max_examples=EXAMPLES or 100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_table_in_memory_is_a_dict(changes: list[tuple[Any, ...]], reads: list[tuple[Any, ...]]) -> None:
     table, values = MemoryStore(), {}
     for step in changes:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import DetectorConfig
+from tests.examples import examples
 from tests.streams import configs, cut, cuts, feed, river_class, shares
 
 
@@ -30,7 +31,7 @@ def _warned(config: DetectorConfig, values: Floats) -> list[tuple[float, float, 
 
 @pytest.mark.parametrize("kind", ["ddm", "hddm_a", "hddm_w"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_means_and_width_are_those_of_rivers_warnings(kind: str, data: st.DataObject) -> None:
     config = data.draw(configs(kind))
     if getattr(config, "two_sided_test", False):

@@ -1,0 +1,26 @@
+"""How many examples a property tries: few in ``make test``, its long form in ``.ci/run``.
+
+A property names the number of its long form, ``max_examples=examples(200)``; the hypothesis profile says which part
+of it is tried. ``pytest --hypothesis-profile=long`` selects one.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+PROFILES = {"least": 5, "quick": 25, "long": 100, "chaos": 600}
+"""Percent of the long form's examples: for mutants, ``make test``, ``.ci/run`` and ``make chaos``."""
+
+MIN_EXAMPLES = 3
+
+
+def register_profiles() -> None:
+    """Make the profiles known to hypothesis, and load the quick one."""
+    for name, percent in PROFILES.items():
+        settings.register_profile(name, max_examples=percent, deadline=None)
+    settings.load_profile("quick")
+
+
+def examples(long: int) -> int:
+    """Return the number of examples in the loaded profile of a property that tries ``long`` in its long form."""
+    return max(long * settings().max_examples // PROFILES["long"], MIN_EXAMPLES)
