@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
+from architecture_picture import packages_svg
 
 from stream_monitor.cli import cli
 from stream_monitor.config.loading import flag, variable
@@ -119,6 +120,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/configuration.md": configuration,
     "docs/commands.md": commands,
     "configs/reference.yaml": reference_yaml,
+    "docs/packages.svg": packages_svg,
 }
 
 
