@@ -36,7 +36,7 @@ AnyDetectorConfig = Annotated[
     Field(discriminator="kind"),
 ]
 
-#: Every detector by its kind, read off the union.
+#: The config class of every detector by its kind, read from the union.
 KINDS: dict[str, type[DetectorConfig]] = kinds_of(AnyDetectorConfig)
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""ADWIN: adaptive windowing."""
+"""The ADWIN detector (adaptive windowing), on river's compiled implementation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from stream_monitor.detectors.run_length import adwin_delta
 
 
 class AdwinConfig(DetectorConfig):
-    """Keeps a window that shrinks when two of its parts differ in mean (Bifet and Gavaldà 2007)."""
+    """An adaptive window that shrinks when the means of two of its parts differ (Bifet and Gavaldà 2007)."""
 
     budgeted: ClassVar[str | None] = "delta"
 
     kind: Literal["adwin"] = "adwin"
-    delta: float = Field(0.002, gt=0, lt=1, description="significance: smaller is slower and quieter")
+    delta: float = Field(
+        0.002, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
+    )
     clock: int = Field(32, ge=1, description="values between two checks")
-    max_buckets: int = Field(5, ge=2, description="buckets of each size before two are merged")
-    min_window_length: int = Field(5, ge=1, description="shortest part of the window that is compared")
+    max_buckets: int = Field(5, ge=2, description="maximum number of buckets of each size; above it two are merged")
+    min_window_length: int = Field(5, ge=1, description="minimum length of a part of the window to compare")
     grace_period: int = Field(10, ge=0, description="values before the first check")
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Adwin:
@@ -35,10 +37,11 @@ class AdwinConfig(DetectorConfig):
 
 
 class Adwin:
-    """River's compiled adaptive window behind `update_many`: same parameters, same indices.
+    """River's compiled adaptive window behind `update_many`, with the same parameters and the same indices.
+
+    As in river's Python class, the window is reset after a detection.
 
     Source: Bifet, Gavaldà, "Learning from time-changing data with adaptive windowing", SDM 2007, pp. 443-448.
-    As in river's Python class, the window starts anew after a detection.
 
     >>> import numpy as np
     >>> values = np.repeat([0.0, 1.0], 500)
@@ -65,7 +68,7 @@ class Adwin:
         numbers = values.tolist()
         start = 0
         while start < len(numbers):
-            # All in C: feed the window until it first says True, and learn at which position that was.
+            # All in C: update the window until it first returns True, and find the index of that value.
             updates = map(self._window.update, numbers[start:] if start else numbers)
             hit = next(compress(count(start), updates), None)
             end = len(numbers) if hit is None else hit + 1
@@ -77,12 +80,12 @@ class Adwin:
         return changes
 
     def _add(self, values: Floats) -> None:
-        """Count what the window was fed, adding strictly in order: the sum must not depend on the batches."""
+        """Add values to the count and total since the last reset, in order: the sum must not depend on batches."""
         self._n += len(values)
         self._total = float(np.cumsum(np.concatenate(([self._total], values)))[-1])
 
     def _change(self, index: int) -> Change:
-        """The means of what the window has just dropped and of what it has kept."""
+        """Return the change from the mean of the values just dropped to the mean of those still in the window."""
         kept, kept_total = self._window.get_width(), self._window.get_total()
         before = (self._total - kept_total) / max(self._n - kept, 1)
         return Change(index, before, kept_total / max(kept, 1))

@@ -1,8 +1,8 @@
-"""What a drift detector is.
+"""The interface of drift detectors: the `Detector` protocol and the base class of their configs.
 
-A detector lives in a file of its own: a frozen pydantic config with a literal ``kind`` and checked ranges, and the
-class it makes. One line in ``detectors/__init__.py`` adds it to the union; flags, documentation and contract tests
-follow from there.
+Each detector has its own file with a frozen pydantic config (a literal ``kind`` and parameters with checked ranges)
+and the class that the config makes. One line in ``detectors/__init__.py`` adds it to the union, from which flags,
+documentation and contract tests are derived.
 """
 
 from __future__ import annotations
@@ -20,10 +20,15 @@ Floats = NDArray[np.float64]
 
 
 class DetectorContext(NamedTuple):
-    """What a detector is told of the column that it is made for.
+    """Properties of the column that a detector is made for.
 
-    ``run_length``: mean number of values between two false alarms that it may have; infinite where nobody said.
-    ``weight``: independent values that one fed value stands for (a block mean may be worth two, or a half).
+    Attributes:
+        kind: The kind of the column's values.
+        run_length: The average run length (ARL) to keep to: the mean number of values between two false alarms.
+            Infinite if none was requested; the detector then uses its default parameters.
+        weight: The number of independent values that one value is worth, above 0. A batch mean of dependent values
+            may be worth two, or a half.
+        categories: The number of categories of a column of category codes, else 0.
     """
 
     kind: ColumnKind = "number"
@@ -36,10 +41,15 @@ NO_CONTEXT = DetectorContext()
 
 
 class Change(NamedTuple):
-    """One drift found in a column: where it was raised, and the mean on both sides of the estimated change.
+    """A change found in a column.
 
-    ``width``: how many of the newest values, the one at ``index`` included, are after the estimated change; 0 where
-    the detector does not tell. ``category``: which one's share changed, of a column of categories.
+    Attributes:
+        index: The index of the value at which the change was detected.
+        before: The mean of the values before the estimated change point.
+        after: The mean of the values after it.
+        width: The number of values after the estimated change point, up to and including the one at ``index``; 0 if
+            the detector does not estimate a change point.
+        category: The code of the category whose share changed, in a column of categories.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -50,37 +60,44 @@ class Change(NamedTuple):
 
 
 class Detector(Protocol):
-    """Finds changes in a column of finite floats of about unit scale."""
+    """A change detector for a column of finite floats of about unit scale."""
 
     def update_many(self, values: Floats) -> list[Change]:
-        """Take the next values, shape (n,), and return the changes raised in them, in order.
+        """Process the next values and return the changes detected in them.
 
-        ``Change.index`` counts within ``values``. Cutting a stream into other batches gives the same changes.
+        The changes do not depend on the batches in which a stream is passed.
+
+        Args:
+            values: The next finite values of the column, in order, shape (n,).
+
+        Returns:
+            The changes in order; ``Change.index`` is an index into ``values``.
         """
         ...
 
     def state(self) -> dict[str, Any]:
-        """Everything the detector knows, as JSON has it: finite numbers, text, null, lists."""
+        """Return the complete state as JSON values: finite numbers, text, null and lists."""
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up the state of a detector with the same config."""
+        """Replace the state by one that `state` returned for a detector with the same config."""
         ...
 
 
 class DetectorConfig(BaseModel):
-    """The base of every detector's config. Subclasses add ``kind`` and the parameters."""
+    """The base class of every detector's config; subclasses add ``kind`` and the parameters."""
 
-    #: Columns that it can read. A column of categories comes as codes only to those that name it; to others it
-    #: comes as the share of its most frequent category.
+    #: The kinds of column that the detector supports. One that does not list "category" gets, in place of the codes
+    #: of a column of categories, an indicator (0 or 1) of the most frequent category.
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share"})
     #: Whether block means may stand for single values, where those depend on each other.
     blocks: ClassVar[bool] = True
-    #: The parameter that follows from ``DetectorContext.run_length``; None: its parameters set the false-alarm rate.
+    #: The parameter that is computed from ``DetectorContext.run_length``; None if the detector's own parameters alone
+    #: set its false-alarm rate.
     budgeted: ClassVar[str | None] = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Detector:
-        """A fresh detector with these parameters for a column of these terms."""
+        """Return a new detector with these parameters, for a column with these properties."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""DDM: an error rate that leaves its minimum."""
+"""The drift detection method (DDM): an error rate that rises above its minimum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, runnin
 
 
 class DdmConfig(DetectorConfig):
-    """Fires when the share of ones rises so many standard deviations above its minimum (Gama et al. 2004)."""
+    """A test for a share of ones that rises a number of standard deviations above its minimum (Gama et al. 2004)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
@@ -21,10 +21,15 @@ class DdmConfig(DetectorConfig):
     kind: Literal["ddm"] = "ddm"
     warm_start: int = Field(30, ge=0, description="values before the first detection")
     warning_threshold: float = Field(
-        2.0, gt=0, description="standard deviations above the minimum where a drift is taken to begin"
+        2.0,
+        gt=0,
+        description="standard deviations above the minimum of the warning zone; its start is the estimated change "
+        "point",
     )
     drift_threshold: float = Field(
-        3.0, gt=0, description="standard deviations above the minimum: larger is slower and quieter"
+        3.0,
+        gt=0,
+        description="standard deviations above the minimum; larger: later detection, fewer false alarms",
     )
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Ddm:
@@ -32,11 +37,12 @@ class DdmConfig(DetectorConfig):
 
 
 class Ddm:
-    """The drift detection method, vectorised: the same indices as river's class.
+    """The drift detection method, vectorised; it detects at the same indices as river's class.
 
-    With ``p`` the share of ones so far and ``s = sqrt(p (1 - p) / n)``, it fires when ``p + s`` is above
-    ``p_min + drift_threshold s_min``, both taken where ``p + s`` was lowest. It sees rises only. A drift is taken
-    to begin where the level came above ``p_min + warning_threshold s_min`` for good.
+    With ``p`` the share of ones so far and ``s = sqrt(p (1 - p) / n)``, it detects a drift when ``p + s`` exceeds
+    ``p_min + drift_threshold s_min``, where ``p_min`` and ``s_min`` are the values at which ``p + s`` was lowest. It
+    detects rises only. The estimated change point is where ``p + s`` last rose above
+    ``p_min + warning_threshold s_min`` and stayed there.
 
     Source: Gama, Medas, Castillo, Rodrigues, "Learning with drift detection", SBIA 2004, pp. 286-295.
 
@@ -52,7 +58,7 @@ class Ddm:
 
     def _reset(self) -> None:
         self._n, self._total = 0, 0.0
-        # How many values there were, and their total, where p + s was lowest; no values while it warms up.
+        # The count and total of the values at which p + s was lowest; a count of 0 during the warm start.
         self._lowest = (0, 0.0)
         self._zone = Zone()
 
@@ -60,11 +66,11 @@ class Ddm:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         config = self._config
         totals = running_totals(values, self._total)
         counts = np.arange(float(self._n), self._n + len(totals))
-        # Place 0 is that of the lowest level so far.
+        # Index 0 stands for the lowest level before this chunk.
         size = np.concatenate(([self._lowest[0]], counts[1:]))
         warm = size > config.warm_start
         size = np.maximum(size, 1.0)

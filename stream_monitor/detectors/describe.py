@@ -1,4 +1,4 @@
-"""A detector's parameters in words, read off its config: for the command line and the documentation."""
+"""Descriptions of a detector's parameters, read from its config, for the command line and the documentation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from stream_monitor.detectors.base import DetectorConfig
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
-#: The default of a parameter that the budget decides.
+#: The default shown for a parameter that is computed from the false-alarm budget.
 FROM_BUDGET = "from --expected-run-length unless given"
 
 
 class Parameter(NamedTuple):
-    """One parameter: its name, default, what is allowed, and what it does."""
+    """The name, default, allowed values and description of one parameter, as text."""
 
     name: str
     default: str
@@ -23,7 +23,7 @@ class Parameter(NamedTuple):
 
 
 def describe(config: type[DetectorConfig]) -> list[Parameter]:
-    """The parameters of a detector."""
+    """Return the parameters of a detector, in the order of its config."""
     return [
         Parameter(
             name,
@@ -37,8 +37,8 @@ def describe(config: type[DetectorConfig]) -> list[Parameter]:
 
 
 def remark(config: type[DetectorConfig]) -> str:
-    """What to know of a detector that the budget does not reach; nothing of any other."""
-    alarms = "How often it raises a false alarm is its own affair: --expected-run-length does not reach it."
+    """Return a note on the false-alarm rate of a detector that has no budgeted parameter, else an empty string."""
+    alarms = "Its own parameters set its false-alarm rate: --expected-run-length does not reach it."
     return "" if config.budgeted else alarms
 
 

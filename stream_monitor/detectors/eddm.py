@@ -1,4 +1,4 @@
-"""EDDM: distances between errors that shrink."""
+"""The early drift detection method (EDDM): distances between errors that shrink."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, runnin
 
 
 class EddmConfig(DetectorConfig):
-    """Fires when the distances between ones shrink below a share of their largest (Baena-García et al. 2006)."""
+    """A test for distances between ones that shrink below a share of their maximum (Baena-García et al. 2006)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
 
     kind: Literal["eddm"] = "eddm"
     warm_start: int = Field(30, ge=0, description="ones before the first detection")
-    alpha: float = Field(0.95, gt=0, le=1, description="share of the largest level where a drift is taken to begin")
+    alpha: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="share of the maximum level for the warning zone; its start is the estimated change point",
+    )
     beta: float = Field(
         0.9,
         gt=0,
         lt=1,
         validate_default=True,
-        description="share of the largest level that is a drift, at most alpha: smaller is slower and quieter",
+        description="share of the maximum level for a drift, at most alpha; smaller: later detection, fewer false "
+        "alarms",
     )
 
     @field_validator("beta")
@@ -42,12 +48,13 @@ class EddmConfig(DetectorConfig):
 
 
 class Eddm:
-    """The early drift detection method, vectorised over the ones: the same indices as river's class.
+    """The early drift detection method, vectorised over the ones; it detects at the same indices as river's class.
 
-    With ``p`` the mean of the distances between ones and ``s`` their standard deviation, it fires when ``p + 2 s``
-    is below ``beta`` of its largest, so it sees rises of the share only. A drift is taken to begin where it came
-    below ``alpha`` of its largest for good. The first levels are noisy: of stationary streams where a tenth are
-    ones, 97 % have a false alarm within their first 300 ones, and 12 % with a ``beta`` of 0.5.
+    With ``p`` the mean of the distances between ones and ``s`` their standard deviation, it detects a drift when the
+    level ``p + 2 s`` is below ``beta`` times its maximum. It detects rises of the share of ones only. The estimated
+    change point is where the level last fell below ``alpha`` times its maximum and stayed there. The first levels are
+    noisy: of stationary streams with a tenth of ones, 97 % have a false alarm within their first 300 ones, and 12 %
+    with a ``beta`` of 0.5.
 
     Source: Baena-García, del Campo-Ávila, Fidalgo, Bifet, Gavaldà, Morales-Bueno, "Early drift detection method",
     Fourth International Workshop on Knowledge Discovery from Data Streams, 2006, pp. 77-86.
@@ -64,7 +71,7 @@ class Eddm:
 
     def _reset(self) -> None:
         self._n, self._ones, self._squares = 0, 0, 0.0
-        # How many values there were at the last one, which is the sum of all distances.
+        # The number of values up to the last one, which equals the sum of all distances.
         self._last = 0
         self._largest = -1.0
         self._zone = Zone()
@@ -73,11 +80,12 @@ class Eddm:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew. Place 0 is the last one before."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         indices = np.flatnonzero(values == 1.0)
         if not len(indices):
             self._n += len(values)
             return None
+        # Index 0 stands for the last one before this chunk.
         at = np.concatenate(([self._last], self._n + 1.0 + indices))
         ones = np.arange(float(self._ones), self._ones + len(at))
         squares = running_totals(np.diff(at) ** 2, self._squares)
@@ -94,7 +102,7 @@ class Eddm:
         return None if hit is None else self._change(int(indices[hit]))
 
     def _levels(self, at: Floats, ones: Floats, squares: Floats) -> Floats:
-        """Mean plus two standard deviations of the distances up to each one; -1 while there are too few values."""
+        """Return the mean plus two standard deviations of the distances up to each one; -1 during the warm start."""
         mean = at / np.maximum(ones, 1.0)
         variance = np.maximum(squares - at * mean, 0.0) / np.maximum(ones - 1.0, 1.0)
         level = np.where(at > self._config.warm_start, mean + 2.0 * np.sqrt(variance), -1.0)

@@ -1,4 +1,4 @@
-"""FHDDM: the share in a sliding window against its best so far, by Hoeffding's bound."""
+"""The fast Hoeffding drift detection method (FHDDM): the share in a sliding window against its best so far."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from stream_monitor.detectors.scan import first_hit, running_totals, scan
 
 
 class FhddmConfig(DetectorConfig):
-    """Compares the share in a sliding window with its best so far by Hoeffding's bound (Pesaranghader 2016)."""
+    """A test of the share in a sliding window against its best so far by Hoeffding's bound (Pesaranghader 2016)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
 
     kind: Literal["fhddm"] = "fhddm"
-    sliding_window_size: int = Field(100, ge=1, le=100_000, description="newest values whose share is compared")
-    confidence_level: float = Field(0.000001, gt=0, lt=1, description="significance: smaller is slower and quieter")
+    sliding_window_size: int = Field(100, ge=1, le=100_000, description="values in the sliding window")
+    confidence_level: float = Field(
+        0.000001, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
+    )
     short_window_size: int = Field(
-        0, ge=0, description="newest values of a second, shorter window; 0 for none, else at most sliding_window_size"
+        0, ge=0, description="values in a second, shorter window, at most sliding_window_size; 0 for none"
     )
     mode: Literal["up", "down", "both"] = Field(
-        "up", description="direction of the change that is looked for; river's own looks for down"
+        "up", description="direction of the changes to detect; river's class detects down"
     )
 
     @field_validator("short_window_size")
@@ -45,9 +47,9 @@ class FhddmConfig(DetectorConfig):
 class Fhddm:
     """The fast Hoeffding drift detection method, vectorised; with two windows its stacking variant, FHDDMS.
 
-    It fires when the share in the window is worse than the best so far by more than Hoeffding's bound. The paper's
-    ones are right predictions, so it waits for falls; river's class does so too though its ones are errors. Here ones
-    are errors and ``mode`` is ``up`` by default; ``down`` gives the same indices as river's class.
+    It detects a drift when the share in the window is worse than the best so far by more than Hoeffding's bound. In
+    the paper a one is a correct prediction, so the method detects falls; river's class does too, although there a one
+    is an error. Here a one is an error and ``mode`` is ``up`` by default; ``down`` gives river's indices.
 
     Source: Pesaranghader, Viktor, "Fast Hoeffding drift detection method for evolving data streams", ECML PKDD 2016,
     pp. 96-111; two windows: Pesaranghader, Viktor, Paquet, "Reservoir of diverse adaptive learners and stacking fast
@@ -69,20 +71,20 @@ class Fhddm:
 
     def _reset(self) -> None:
         self._n, self._total = 0, 0.0
-        #: The newest values, one fewer than the longest window takes.
+        #: The newest values, one fewer than the size of the longest window.
         self._newest: Floats = np.empty(0)
-        # The best share of each window; one row a direction. What is good is zeros for `up`, ones for `down`.
+        # The best share of each window, shape (modes, windows): the largest of zeros for `up`, of ones for `down`.
         self._best = np.zeros((len(self._modes), len(self._sizes)))
 
     def update_many(self, values: Floats) -> list[Change]:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         size = self._sizes[0]
         known = np.concatenate((self._newest, values))
         totals = running_totals(known, self._total - float(self._newest.sum()))
-        # One row a window, one column a place where the longest is full.
+        # Shape (windows, positions), for the positions at which the longest window is full.
         full = max(len(totals) - size, 0)
         starts = [totals[size - window : size - window + full] for window in self._sizes]
         sums = totals[size:] - np.stack(starts)
@@ -99,7 +101,7 @@ class Fhddm:
         return change
 
     def _side(self, side: int, sums: Floats) -> NDArray[np.bool_]:
-        """Where each window fires in one direction, shape of the sums."""
+        """Return a mask of the drifts in one direction, with the shape of ``sums``."""
         sizes = np.array(self._sizes, dtype=np.float64)[:, None]
         good = (sums if self._modes[side] == "down" else sizes - sums) / sizes
         best = np.maximum(np.maximum.accumulate(good, axis=1), self._best[side][:, None])
@@ -109,7 +111,7 @@ class Fhddm:
         return hits
 
     def _change(self, index: int, window: int, total: float, after: float) -> Change:
-        """The means of the window and of all before it."""
+        """Return the change from the mean of all values before the window to the mean of the window."""
         width = self._sizes[window]
         before = (total - after) / (self._n + index + 1 - width)
         return Change(index, before, after / width, width)

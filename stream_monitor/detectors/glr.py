@@ -1,4 +1,4 @@
-"""GLR: the newest values against all before them, over windows of every length at once."""
+"""The generalised likelihood ratio (GLR) detector: the newest values against all earlier ones, at many lengths."""
 
 from __future__ import annotations
 
@@ -15,41 +15,45 @@ from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, De
 from stream_monitor.detectors.run_length import glr_threshold
 from stream_monitor.detectors.scan import scan
 
-#: Windows of level j are so many blocks of ``clock 2^j`` values; the lowest level has shorter ones too.
+#: Lengths of the windows of level j, in blocks of ``clock 2^j`` values; level 0 has the short ones as well.
 BLOCKS = (8, 10, 12, 14)
 SHORT_BLOCKS = (1, 2, 3, 4, 5, 6, 7)
-#: Block boundaries that a level remembers: the longest window of it, and the next power of two.
+#: Block boundaries stored for each level: the longest window of a level, rounded up to a power of two.
 RING = 16
-#: Values before the first check, and fewest values before a change.
+#: Values before the first check, and minimum number of values before a change.
 MIN_BEFORE = 32
-#: Fewest ones (of a falling share: zeros) in the newest window: three in a row are no drift, however rare they are.
+#: Minimum number of ones (for a falling share: zeros) in the newest window: three in a row, however rare, are not
+#: reported as a drift.
 MIN_HITS = 4
-#: The threshold holds for windows of so many values and more; in shorter ones it is higher, by so much per log of
-#: how much shorter they are. There are far more independent windows of a short length, so at an equal threshold
-#: nearly all false alarms would come from the shortest; this shares them out (the scale-dependent penalty of Duembgen
-#: and Spokoiny, Annals of Statistics 29 (2001), p. 124). Of several slopes and ends, at the same number of false
-#: alarms, these found small changes soonest, and large ones one value later at most.
+#: The threshold applies to windows of ``LONG`` values and more; for a shorter window of n values it is higher by
+#: ``SURCHARGE * log(LONG / n)``. There are far more independent short windows than long ones, so with equal
+#: thresholds nearly all false alarms would come from the shortest; the surcharge spreads them over the lengths (the
+#: scale-dependent penalty of Duembgen and Spokoiny, Annals of Statistics 29 (2001), p. 124). Of several pairs of
+#: values compared at the same number of false alarms, these detected small changes first, and large ones at most one
+#: value later.
 LONG, SURCHARGE = 512, 1.5
-#: Values that are scanned at once: it bounds the memory that a long column takes.
+#: Values per chunk: bounds the memory used for a long column.
 CHUNK = 4096
-#: Values scanned at once behind a detection: what stands behind the next one is scanned again.
+#: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
 CHUNK_AFTER = 512
 
 
 class GlrConfig(DetectorConfig):
-    """Compares the newest values with all before them, at many lengths at once (Lai 1995)."""
+    """A test of the newest values against all earlier ones, over windows of many lengths at once (Lai 1995)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share", "category"})
     budgeted: ClassVar[str | None] = "threshold"
 
     kind: Literal["glr"] = "glr"
     threshold: float = Field(
-        9.5, gt=0, description="log-likelihood ratio that is a change in 512 values or more; in fewer, more"
+        9.5,
+        gt=0,
+        description="log-likelihood ratio of a change in windows of 512 values or more; shorter windows need more",
     )
     clock: int = Field(4, ge=1, le=1024, description="values between two checks, and the shortest window")
-    max_window: int = Field(20_000, ge=64, description="longest window of newest values")
+    max_window: int = Field(20_000, ge=64, description="maximum length of the window of newest values")
     min_effect: float = Field(
-        0.05, ge=0, description="smallest change that is reported, in standard deviations of the values"
+        0.05, ge=0, description="minimum size of a reported change, in standard deviations of the values"
     )
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Glr:
@@ -60,18 +64,28 @@ class GlrConfig(DetectorConfig):
 
 
 class _Grid(NamedTuple):
-    """Where windows begin and end."""
+    """The grid of window boundaries: ``clock`` values between two of them, and the number of levels."""
 
     clock: int
     levels: int
 
 
 class _Windows(NamedTuple):
-    """Which sums are compared at the boundaries of a chunk; the same for all columns in step.
+    """The windows to test at the boundaries of a chunk; the same for all columns with equal counts.
 
-    Of pair p: its boundary ``at[p]`` in the chunk, the place ``start[p]`` of the window's first boundary among ring
-    and chunk, the window's ``width[p]`` of ``total[p]`` values, by how much its threshold is higher (``surcharge``),
-    and what its sum and its square are weighed with. ``n`` counts values at each boundary.
+    A pair is a boundary and a window that ends there; arrays have shape (pairs,) unless stated.
+
+    Attributes:
+        at: The index of the boundary in the chunk.
+        start: The index of the window's first boundary in the concatenation of ring and chunk.
+        width: The number of values in the window.
+        surcharge: The amount by which the pair's threshold is higher than that of long windows.
+        n: The number of values up to each boundary, shape (boundaries,).
+        total: The number of values up to the pair's boundary.
+        share_before: The share of the values that precede the window.
+        gain: The factor from the squared excess of the window's sum to the sum of squares between the parts.
+        ring_to: The indices in the ring at which the newest boundaries are stored.
+        ring_from: The indices in the chunk of those boundaries.
     """
 
     at: NDArray[np.intp]
@@ -87,21 +101,24 @@ class _Windows(NamedTuple):
 
 
 class _Limits(NamedTuple):
-    """What a change is: of numbers the limit on the sum of squares is exact; of shares a bound, since KL <= chi2."""
+    """The limits that define a change.
+
+    For numbers the limit on the sum of squares is exact; for shares it is a lower bound, because KL <= chi2.
+    """
 
     threshold: float
     weight: float
     exact: bool
 
     def of(self, windows: _Windows) -> tuple[Floats, Floats]:
-        """For each pair: the least ratio that is a change, and the least share of the sum of squares."""
+        """Return each pair's minimum likelihood ratio and minimum share of the sum of squares for a change."""
         ratio = self.threshold + windows.surcharge
         needed = ratio / (windows.total * self.weight)
         return ratio, -np.expm1(-2.0 * needed) if self.exact else needed
 
 
 class _Plan(NamedTuple):
-    """The windows with what a change is: the ``least`` ratio, and the ``gain`` that brings a square to the limit."""
+    """The windows with each pair's ``least`` ratio for a change, and its ``gain`` over the least share of squares."""
 
     windows: _Windows
     least: Floats
@@ -112,10 +129,11 @@ class Glr:
     """The window-limited generalised likelihood ratio ``n0 KL(m0 || m) + n1 KL(m1 || m)``.
 
     The means before (``m0``, of ``n0`` values), after (``m1``, of ``n1``) and over both (``m``) are compared for
-    windows of ``n1`` newest values from ``clock`` to ``max_window``, spaced by factors of about 1.15; longer ones on
-    coarser sums and less often. A number is taken as normal with unknown variance, for which the ratio is
-    ``-n/2 ln(1 - B/S)`` (B: sum of squares between the two parts, S: over all); a share as Bernoulli; categories as
-    one share each. The best window is the estimate of the change point.
+    windows of ``n1`` newest values from ``clock`` to ``max_window``, spaced by factors of about 1.15; longer windows
+    use coarser sums and are checked less often. Numbers are modelled as normal with unknown variance, for which the
+    ratio is ``-n/2 ln(1 - B/S)`` (B: sum of squares between the two parts, S: total sum of squares); shares as
+    Bernoulli; categories as one Bernoulli share each. The window with the highest ratio gives the estimated change
+    point.
 
     Source: T. L. Lai, "Sequential changepoint detection in quality control and dynamical systems", JRSS B 57 (1995),
     pp. 613-658, section 3; D. Siegmund, E. S. Venkatraman, "Using the generalized likelihood ratio statistic for
@@ -145,7 +163,7 @@ class Glr:
         return scan(values, self._advance, CHUNK, CHUNK_AFTER)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first change: what is known then is of no more use."""
+        """Process the values up to the first change; return it after a reset, else None."""
         columns = self._columns(values)
         sums = np.cumsum(np.concatenate((self._sums[:, None], columns), axis=1), axis=1)
         first = self._config.clock - self._n % self._config.clock
@@ -165,7 +183,7 @@ class Glr:
         return change._replace(index=first - 1 + change.index * self._config.clock)
 
     def _columns(self, values: Floats) -> Floats:
-        """One row of numbers, shape (rows, n): the values, less the first one ever; or whether each is a category."""
+        """Return the values as rows, shape (rows, n): numbers minus the first one, or an indicator per category."""
         if self._terms.kind == "category":
             rows: Floats = (values == np.arange(self._rows)[:, None]).astype(np.float64)
             return rows
@@ -176,7 +194,7 @@ class Glr:
         return (values - self._offset)[None, :]
 
     def _add_squares(self, columns: Floats, at: slice) -> Floats:
-        """The sums of squares at the boundaries; of shares nobody needs them."""
+        """Return the running sums of squares at the boundaries; empty for shares, which need none."""
         if self._terms.kind != "number":
             return columns[0, :0]
         squares = np.cumsum(np.concatenate(([self._squares], columns[0] ** 2)))
@@ -184,14 +202,14 @@ class Glr:
         return squares[at]
 
     def _best(self, plan: _Plan, known: Floats, boundaries: Floats, squares: Floats) -> Change | None:
-        """The likeliest change at the first boundary where there is one; its index is the boundary's."""
+        """Return the most likely change at the first boundary that has any; its index is that of the boundary."""
         found = []
         for row in range(self._rows):
             total = boundaries[row]
             if total[-1] == 0.0 and self._terms.kind != "number":
                 continue
             spread = self._spread(plan, total, squares)
-            # What the window has more than its share of all; squared and weighed, the sum of squares between.
+            # The window's sum above its share of the total; squared and scaled, the sum of squares between the parts.
             excess = total[plan.windows.at] * plan.windows.share_before - known[row, plan.windows.start]
             between = excess * excess * plan.gain
             hits = np.flatnonzero(between > spread[plan.windows.at])
@@ -204,9 +222,9 @@ class Glr:
         return change
 
     def _spread(self, plan: _Plan, total: Floats, squares: Floats) -> Floats:
-        """The sum of squared deviations from the mean at each boundary, shape (boundaries,)."""
+        """Return the sum of squared deviations from the mean up to each boundary, shape (boundaries,)."""
         if self._terms.kind == "number":
-            # A constant has none but rounding errors; what is a thousand times above those is a spread.
+            # A constant column has only rounding errors; the floor is a thousand times larger than those.
             return np.maximum(squares - total * total / plan.windows.n, 1e-12 * squares)
         return total * (1.0 - total / plan.windows.n)
 
@@ -220,7 +238,7 @@ class Glr:
         between: Floats,
         spread: Floats,
     ) -> list[tuple[int, float, Change]]:
-        """The changes among the hits: (boundary, ratio, change) each."""
+        """Return the changes among the hits, as (boundary, ratio above the minimum, change) each."""
         at, after = plan.windows.at[hits], plan.windows.width[hits]
         n = plan.windows.n[at]
         before = n - after
@@ -236,7 +254,7 @@ class Glr:
             ratio *= self._terms.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
-            # A share of none is 0, not what rounding leaves of it.
+            # An empty share is exactly 0, without rounding errors.
             mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
         keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
         category = row if self._terms.kind == "category" else None
@@ -268,7 +286,7 @@ class Glr:
 
 
 def _bernoulli(mean: Floats, n: Floats) -> Floats:
-    """The largest log-likelihood of n values of 0 and 1 with this mean."""
+    """Return the maximum log-likelihood of n values of 0 and 1 with this mean."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ones = np.where(mean > 0, mean * np.log(mean), 0.0)
         zeros = np.where(mean < 1, (1 - mean) * np.log1p(-mean), 0.0)
@@ -278,7 +296,7 @@ def _bernoulli(mean: Floats, n: Floats) -> Floats:
 
 @lru_cache(maxsize=16)
 def _plan(grid: _Grid, block: int, count: int, limits: _Limits) -> _Plan:
-    """The plan of ``count`` boundaries behind the one of number ``block``."""
+    """Return the plan for the ``count`` boundaries after boundary number ``block``."""
     windows = _windows(grid, block, count)
     ratio, least = limits.of(windows)
     return _Plan(windows, ratio, windows.gain / least)
@@ -297,7 +315,7 @@ def _windows(grid: _Grid, block: int, count: int) -> _Windows:
 
 
 def _pairs(grid: _Grid, level: int, block: int, end: int) -> tuple[NDArray[Any], ...]:
-    """Of one level: boundary, place of the first boundary, and width of each pair; and what its ring takes up."""
+    """Return the pairs of one level: ``at``, ``start``, ``width``, ``surcharge``, ``ring_to`` and ``ring_from``."""
     numbers = np.arange((block >> level) + 1, (end >> level) + 1) << level
     blocks = np.array((*SHORT_BLOCKS, *BLOCKS) if level == 0 else BLOCKS) << level
     begin = numbers[:, None] - blocks

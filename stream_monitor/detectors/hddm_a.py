@@ -1,4 +1,4 @@
-"""HDDM-A: the mean so far against the mean up to a cut point, by Hoeffding's bound."""
+"""Hoeffding's drift detection method on averages (HDDM-A): the mean of all values against that up to a cut point."""
 
 from __future__ import annotations
 
@@ -15,26 +15,34 @@ from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, runnin
 
 
 class HddmAConfig(DetectorConfig):
-    """Compares the mean so far with its lowest by Hoeffding's bound (Frías-Blanco et al. 2015)."""
+    """A test of the mean so far against its minimum by Hoeffding's bound (Frías-Blanco et al. 2015)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
 
     kind: Literal["hddm_a"] = "hddm_a"
-    drift_confidence: float = Field(0.001, gt=0, lt=1, description="significance: smaller is slower and quieter")
-    warning_confidence: float = Field(
-        0.005, gt=0, lt=1, description="significance from which on a drift is taken to begin"
+    drift_confidence: float = Field(
+        0.001, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
     )
-    two_sided_test: bool = Field(False, description="whether falling shares are looked for as well as rising ones")
+    warning_confidence: float = Field(
+        0.005,
+        gt=0,
+        lt=1,
+        description="significance level of the warning zone; its start is the estimated change point",
+    )
+    two_sided_test: bool = Field(False, description="detect falls of the share as well as rises")
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmA:
         return HddmA(self)
 
 
 class _Side(NamedTuple):
-    """What one direction makes of a piece: where it fires or warns, and the places of its cut points.
+    """The result of one direction on a chunk of n values.
 
-    Place 0 stands for the cut point before the piece, so there is one more.
+    Attributes:
+        drift: A mask of the drifts, shape (n,).
+        warning: A mask of the warnings, shape (n,).
+        cut: The index of the cut point after each value, shape (n + 1,); 0 stands for the one before the chunk.
     """
 
     drift: NDArray[np.bool_]
@@ -43,11 +51,11 @@ class _Side(NamedTuple):
 
 
 class HddmA:
-    """Hoeffding's drift detection method on averages, vectorised: the same indices as river's class.
+    """Hoeffding's drift detection method on averages, vectorised; it detects at the same indices as river's class.
 
-    The cut point is where the mean plus its bound was lowest. It fires when the mean of all is above that of the
-    values up to there by more than the bound on the difference of the two. A drift is taken to begin where the
-    same test at ``warning_confidence`` came to fire for good.
+    The cut point is where the mean plus its bound was lowest. A drift is detected when the mean of all values exceeds
+    that of the values up to the cut point by more than the bound on the difference. The estimated change point is the
+    start of the latest run of values at which the same test at ``warning_confidence`` rejects.
 
     Source: Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz, Caballero-Mota, "Online and
     non-parametric drift detection methods based on Hoeffding's bounds", IEEE Transactions on Knowledge and Data
@@ -69,7 +77,7 @@ class HddmA:
 
     def _reset(self) -> None:
         self._n, self._total = 0, 0.0
-        # How many values there were, and their total, at the cut point of each side.
+        # The count and total of the values up to the cut point of each side.
         self._cuts = [(0, 0.0) for _ in self._signs]
         self._zones = [Zone() for _ in self._signs]
 
@@ -77,7 +85,7 @@ class HddmA:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         totals = running_totals(values, self._total)
         counts = np.arange(float(self._n), self._n + len(totals))
         sides = [self._side(side, counts, totals) for side in range(len(self._signs))]

@@ -1,4 +1,4 @@
-"""HDDM-W: the fading mean since a cut point against the one up to it, by McDiarmid's bound."""
+"""Hoeffding's drift detection method on weighted averages (HDDM-W): fading means before and since a cut point."""
 
 from __future__ import annotations
 
@@ -17,32 +17,37 @@ from stream_monitor.detectors.scan import Zone, first_hit, running_totals, scan
 
 
 class HddmWConfig(DetectorConfig):
-    """Compares fading means before and since a cut point by McDiarmid's bound (Frías-Blanco et al. 2015)."""
+    """A test of fading means before and since a cut point by McDiarmid's bound (Frías-Blanco et al. 2015)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
 
     kind: Literal["hddm_w"] = "hddm_w"
-    drift_confidence: float = Field(0.001, gt=0, lt=1, description="significance: smaller is slower and quieter")
+    drift_confidence: float = Field(
+        0.001, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
+    )
     warning_confidence: float = Field(
-        0.005, gt=0, lt=1, description="significance from which on a drift is taken to begin"
+        0.005,
+        gt=0,
+        lt=1,
+        description="significance level of the warning zone; its start is the estimated change point",
     )
     lambda_val: float = Field(0.05, gt=0, lt=1, description="weight of the newest value in the fading means")
-    two_sided_test: bool = Field(False, description="whether falling shares are looked for as well as rising ones")
+    two_sided_test: bool = Field(False, description="detect falls of the share as well as rises")
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmW:
         return HddmW(self)
 
 
 class _Fading(NamedTuple):
-    """A fading mean, and the sum of the squared weights of the values in it."""
+    """A fading (exponentially weighted) mean, and the sum of the squared weights of its values."""
 
     mean: float = 0.0
     weight: float = 1.0
 
 
 class _Cut(NamedTuple):
-    """A cut point: its level, how many values are up to it, the fading mean up to it and the one since."""
+    """A cut point: its level, the number of values up to it, and the fading means up to it and since it."""
 
     level: float | None = None
     n: int = 0
@@ -51,7 +56,7 @@ class _Cut(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A piece of the column: its values, and the fading mean of all and its weight after each."""
+    """A chunk of the column, with the fading mean of all values and its squared weights after each value."""
 
     values: Floats
     means: Floats
@@ -59,9 +64,15 @@ class _Piece(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """What one direction makes of a piece: where it fires or warns, its cut point at each value and what is since.
+    """The result of one direction on a chunk of n values, arrays of shape (n,) unless stated.
 
-    ``place``: the values of the piece up to the cut point, 0 if that was before the piece.
+    Attributes:
+        drift: A mask of the drifts.
+        warning: A mask of the warnings.
+        place: The number of values of the chunk up to the latest cut point, 0 if it was before the chunk.
+        levels: The fading mean plus its bound before the chunk and after each value, shape (n + 1,).
+        means: The fading means since the latest cut point.
+        weights: The sums of squared weights of those means.
     """
 
     drift: NDArray[np.bool_]
@@ -73,12 +84,13 @@ class _Side(NamedTuple):
 
 
 class HddmW:
-    """Hoeffding's drift detection method on fading means, vectorised: the same indices as river's class.
+    """Hoeffding's drift detection method on fading means, vectorised; it detects at the indices of river's class.
 
-    The cut point is where the fading mean plus its bound was lowest. It fires when the fading mean of the values
-    since then is above the one up to there by more than the bound on the difference of the two. All fading means are
-    linear recurrences, which start anew at each cut point: one bidiagonal system of equations. A drift is taken to
-    begin where the same test at ``warning_confidence`` came to fire for good.
+    The cut point is where the fading mean plus its bound was lowest. A drift is detected when the fading mean of the
+    values since then exceeds the one up to there by more than the bound on the difference. All fading means are
+    linear recurrences that restart at each cut point, and are solved as one bidiagonal system of equations. The
+    estimated change point is the start of the latest run of values at which the same test at ``warning_confidence``
+    rejects.
 
     Source: Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz, Caballero-Mota, "Online and
     non-parametric drift detection methods based on Hoeffding's bounds", IEEE Transactions on Knowledge and Data
@@ -107,7 +119,7 @@ class HddmW:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         starts = np.zeros(len(values), dtype=bool)
         starts[0] = not self._n
         piece = _Piece(
@@ -143,7 +155,7 @@ class HddmW:
         return _Side(drift, warning, place, levels, means, weights)
 
     def _weights_since(self, carried: float, place: NDArray[np.intp]) -> Floats:
-        """The sums of squared weights since the cut point at each value, 1 at the cut point itself."""
+        """Return the sums of squared weights since the latest cut point at each value; 1 at the cut point itself."""
         count = len(place)
         fresh = np.concatenate(([1.0], _squared_weights(self._lambda, 1.0, count)))
         weights: Floats = fresh[np.arange(1, count + 1) - place]
@@ -152,7 +164,7 @@ class HddmW:
         return weights
 
     def _cut(self, cut: _Cut, side: _Side, piece: _Piece, last: int) -> _Cut:
-        """The cut point after the value at ``last``."""
+        """Return the cut point after the value at index ``last``."""
         place = int(side.place[last])
         since = _Fading(float(side.means[last]), float(side.weights[last]))
         if not place:
@@ -181,13 +193,13 @@ class HddmW:
 
 
 def _bound(weights: Floats, logarithm: float) -> Floats:
-    """McDiarmid's bound on a fading mean whose squared weights have these sums."""
+    """Return McDiarmid's bounds on fading means with these sums of squared weights."""
     bound: Floats = np.sqrt(weights * logarithm / 2.0)
     return bound
 
 
 def _fading_means(values: Floats, newest: float, starts: NDArray[np.bool_], mean: float) -> Floats:
-    """``m[t] = newest x[t] + (1 - newest) m[t-1]``, and ``m[t] = x[t]`` where it starts anew; from ``mean`` on."""
+    """Compute ``m[t] = newest x[t] + (1 - newest) m[t-1]`` from ``mean`` on; where ``starts``, ``m[t] = x[t]``."""
     band = np.empty((2, len(values) + 1), order="F")
     band[0] = 1.0
     band[1, :-1] = np.where(starts, 0.0, newest - 1.0)
@@ -198,9 +210,9 @@ def _fading_means(values: Floats, newest: float, starts: NDArray[np.bool_], mean
 
 @lru_cache(maxsize=128)
 def _squared_weights(newest: float, start: float, count: int) -> Floats:
-    """The next sums of squared weights of a fading mean, shape (count,); they converge.
+    """Return the next sums of squared weights of a fading mean, shape (count,); they converge.
 
-    They are computed one by one as river does, since cut points depend on the last bit of them.
+    They are computed one by one, as river does, because cut points depend on their last bit.
     """
     weights = np.empty(count)
     kept = (1.0 - newest) ** 2

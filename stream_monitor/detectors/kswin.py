@@ -1,4 +1,4 @@
-"""KSWIN: the newest values against a sample of older ones, by the Kolmogorov-Smirnov test."""
+"""Kolmogorov-Smirnov windowing (KSWIN): a two-sample test of the newest values against a sample of older ones."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, scan
 
-#: Tests whose samples are drawn at once.
+#: The number of tests whose samples are drawn at once.
 BATCH = 64
-#: A distance up to this is no drift, whatever its p-value; as in river.
+#: A Kolmogorov-Smirnov distance up to this is no drift, regardless of its p-value, as in river.
 MIN_DISTANCE = 0.1
 
 
 class KswinConfig(DetectorConfig):
-    """Tests whether the newest values and a sample of older ones have one distribution (Raab et al. 2020)."""
+    """A test for equal distributions of the newest values and a sample of older ones (Raab et al. 2020)."""
 
     kind: Literal["kswin"] = "kswin"
-    alpha: float = Field(0.005, gt=0, le=0.5, description="significance of one test: smaller is slower and quieter")
-    window_size: int = Field(100, ge=2, le=10_000, description="newest values that are kept")
+    alpha: float = Field(
+        0.005, gt=0, le=0.5, description="significance of one test; smaller: later detection, fewer alarms"
+    )
+    window_size: int = Field(100, ge=2, le=10_000, description="values in the window")
     stat_size: int = Field(
         30, ge=1, le=5_000, validate_default=True, description="values in each sample, at most half of window_size"
     )
-    seed: int = Field(0, ge=0, description="where the random samples start")
+    seed: int = Field(0, ge=0, description="seed of the random samples")
 
     @field_validator("stat_size")
     @classmethod
@@ -47,12 +49,13 @@ class KswinConfig(DetectorConfig):
 
 
 class Kswin:
-    """Kolmogorov-Smirnov windowing: the same indices as river's class with the same seed.
+    """Kolmogorov-Smirnov windowing; with the same seed it detects at the same indices as river's class.
 
-    At each value the newest ``stat_size`` are compared with as many drawn from the older ones in the window. Such
-    tests at each value alarm often: the default ``alpha`` about once in 800 stationary values, 0.0001 once in 60,000.
-    A value costs about 7 microseconds, most of them for the sample. That depends on no value, so columns in step have
-    it in common: with 20 of them a value costs 1 microsecond.
+    At each value the newest ``stat_size`` values are compared with as many drawn from the older ones in the window.
+    Because a test is made at each value, false alarms are frequent: about one in 800 stationary values with the
+    default ``alpha``, one in 60,000 with 0.0001. A value costs about 7 microseconds, mostly for drawing the sample.
+    The sample does not depend on the values, so columns with equal counts share it: with 20 columns a value costs
+    1 microsecond.
 
     Source: Raab, Heusinger, Schleif, "Reactive soft prototype computing for concept drift streams", Neurocomputing
     416 (2020), pp. 340-351. The p-value: Hodges, "The significance probability of the Smirnov two-sample test",
@@ -70,16 +73,16 @@ class Kswin:
         self._reset()
 
     def _reset(self) -> None:
-        #: The newest values, one fewer than the window takes.
+        #: The newest values, one fewer than the size of the window.
         self._newest: Floats = np.empty(0)
-        # The random generator where the current batch of samples starts, and how many of those were used.
+        # The state of the random generator before the current batch of samples, and the number of samples used.
         self._generator, self._used = _generator(self._seed), 0
 
     def update_many(self, values: Floats) -> list[Change]:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         known = np.concatenate((self._newest, values))
         before = self._window_size - 1
         start = 0
@@ -98,10 +101,10 @@ class Kswin:
         return None
 
     def _first_drift(self, known: Floats, samples: NDArray[np.int16]) -> int | None:
-        """The first of the tests that finds a drift; test t takes the window that starts at place t.
+        """Return the index of the first test that detects a drift; test t uses the window that starts at index t.
 
-        One row a test over the sorted values: 1 where one was drawn, -1 where one is new. The running sums are the
-        gaps between the two distributions, at the last of equal values.
+        Each test is a row over the sorted values with 1 for a drawn value and -1 for a newest one. The running sums
+        along a row, taken at the last of equal values, are the gaps between the two distribution functions.
         """
         order = np.argsort(known, kind="stable")
         ranks = np.empty(len(known), dtype=np.intp)
@@ -118,7 +121,7 @@ class Kswin:
         return first_hit(np.maximum(gaps.max(axis=1), -gaps.min(axis=1)) >= self._critical)
 
     def _change(self, index: int, window: Floats) -> Change:
-        """The means of the window's older values and of its newest."""
+        """Return the change from the mean of the window's older values to that of its newest."""
         older, newest = np.split(window[: self._window_size], [self._window_size - self._size])
         return Change(index, float(older.mean()), float(newest.mean()), self._size)
 
@@ -132,13 +135,13 @@ class Kswin:
 
 @lru_cache(maxsize=256)
 def _critical_gap(size: int, alpha: float) -> int:
-    """The smallest gap, in values, of two samples of this size that is a drift; above the size if none is."""
+    """Return the minimum gap, in values, between two samples of this size for a drift; above the size if none is."""
     least = next((gap for gap in range(size + 1) if gap / size > MIN_DISTANCE), size)
     return bisect_left(range(size + 1), True, lo=least, key=lambda gap: _p_value(size, gap) <= alpha)
 
 
 def _p_value(size: int, gap: int) -> float:
-    """How likely two samples of one distribution are so far apart: exactly, by the paths that leave a strip.
+    """Return the exact p-value of a gap between two samples of one size, by counting the paths that leave a strip.
 
     >>> round(_p_value(30, 14), 6)
     0.00253
@@ -149,15 +152,15 @@ def _p_value(size: int, gap: int) -> float:
 
 @lru_cache(maxsize=16)
 def _generator(seed: int) -> str:
-    """A random generator, as text."""
+    """Return the state of a seeded random generator, as text."""
     return _write(random.Random(seed))
 
 
 @lru_cache(maxsize=256)
 def _samples(generator: str, older: int, size: int) -> tuple[NDArray[np.int16], str]:
-    """The places in the window of the next batch of samples, and the generator behind them.
+    """Draw the next batch of samples; return their indices in the window and the generator's state after them.
 
-    They depend on no value, so columns in step have them in common.
+    They do not depend on the values, so columns with equal counts share them through the cache.
     """
     numbers = np.frombuffer(b64decode(generator), dtype="<u4").tolist()
     source = random.Random()

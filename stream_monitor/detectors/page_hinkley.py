@@ -1,4 +1,4 @@
-"""Page-Hinkley: a cumulative sum of deviations from the running mean."""
+"""The Page-Hinkley test: a cumulative sum of deviations from the running mean."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from stream_monitor.detectors.run_length import page_hinkley_threshold
 from stream_monitor.detectors.scan import scan
 
 Mode = Literal["up", "down", "both"]
-#: Values scanned at once after a detection: what stands behind the next one is scanned again, and again.
+#: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
 CHUNK = 1024
 
 
 class PageHinkleyConfig(DetectorConfig):
-    """Adds up deviations from the running mean and fires when the sum leaves its extreme (Page 1954)."""
+    """A cumulative sum of deviations from the running mean, tested against its extreme (Page 1954)."""
 
     budgeted: ClassVar[str | None] = "threshold"
 
     kind: Literal["page_hinkley"] = "page_hinkley"
     min_instances: int = Field(30, ge=1, description="values before the first detection")
-    delta: float = Field(0.005, ge=0, description="deviation that is tolerated")
-    threshold: float = Field(50.0, gt=0, description="lambda: larger is slower and quieter")
+    delta: float = Field(0.005, ge=0, description="tolerated deviation from the running mean")
+    threshold: float = Field(
+        50.0, gt=0, description="detection threshold (lambda); larger: later detection, fewer false alarms"
+    )
     alpha: float = Field(1 - 0.0001, gt=0, le=1, description="forgetting factor of the sum")
-    mode: Mode = Field("both", description="direction of the change that is looked for")
+    mode: Mode = Field("both", description="direction of the changes to detect")
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> PageHinkley:
         if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
@@ -38,11 +40,13 @@ class PageHinkleyConfig(DetectorConfig):
 
 
 class PageHinkley:
-    """The Page-Hinkley test, vectorised: the same indices as river's class.
+    """The Page-Hinkley test, vectorised; it detects at the same indices as river's class.
+
+    The sum ``s[t] = alpha s[t-1] + x[t] - mean[t] -+ delta`` is a linear recurrence, so a column is computed in a few
+    numpy passes. The estimated change point is where the sum was at its extreme.
 
     Source: E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954), pp. 100-115; with the forgetting
-    factor of river's implementation. The sum ``s[t] = alpha s[t-1] + x[t] - mean[t] -+ delta`` is a linear
-    recurrence, so a column costs a handful of numpy passes.
+    factor of river's implementation.
 
     >>> import numpy as np
     >>> values = np.repeat([0.0, 1.0], 500)
@@ -57,12 +61,12 @@ class PageHinkley:
     def _reset(self) -> None:
         config = self._config
         wanted = [mode for mode in ("up", "down") if config.mode in (mode, "both")]
-        # One row a direction: the falling side is the rising one of the negated values. River starts the rising
-        # side's minimum at infinity, and the falling side's maximum at -1.
+        # One row per direction: the falling side is the rising side of the negated values. River initialises the
+        # rising side's minimum to infinity and the falling side's maximum to -1.
         self._signs = np.array([[1.0 if mode == "up" else -1.0] for mode in wanted])
         self._minima = np.array([np.inf if mode == "up" else 1.0 for mode in wanted])
         self._sums = np.zeros(len(wanted))
-        # How many values there were, and their total, when each sum was at its minimum.
+        # The count and total of the values up to each sum's minimum, shape (2, directions).
         self._at_minima = np.zeros((2, len(wanted)))
         self._n, self._total = 0, 0.0
 
@@ -70,7 +74,7 @@ class PageHinkley:
         return scan(values, self._advance, max(len(values), 1), CHUNK)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift: what is known then is of no more use."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         totals = np.cumsum(np.concatenate(([self._total], values)))[1:]
         counts = np.arange(self._n + 1.0, self._n + len(values) + 1.0)
         deviations = values - totals / counts
@@ -92,7 +96,7 @@ class PageHinkley:
         return change
 
     def _keep(self, sums: Floats, minima: Floats, counts: Floats, totals: Floats) -> None:
-        """Take up all that was scanned up to the end of ``sums``."""
+        """Update the state with the values up to the end of ``sums``."""
         last = sums.shape[1] - 1
         for side in np.flatnonzero(minima < self._minima):
             lowest = sums[side].argmin()
@@ -101,7 +105,7 @@ class PageHinkley:
         self._n, self._total = int(counts[last]), float(totals[last])
 
     def _change(self, index: int, side: int) -> Change:
-        """The means before and after the sum's minimum, which is the estimated change point."""
+        """Return the change from the mean before the sum's minimum, the estimated change point, to that after it."""
         n_before, total_before = self._at_minima[:, side].tolist()
         after = (self._total - total_before) / max(self._n - n_before, 1.0)
         return Change(index, total_before / n_before if n_before else after, after, int(self._n - n_before))

@@ -1,8 +1,8 @@
-"""From a run length, the mean number of values between two false alarms, to the parameter that has it.
+"""Detector parameters for a given average run length (ARL), the mean number of values between two false alarms.
 
-The tables are for independent normal values, printed by `bench/run_length.py`; between and behind their rows the log
-of the run length is taken as linear, in the threshold or in the log of delta, as the theory of the likelihood ratio
-has it in the limit (D. Siegmund, E. S. Venkatraman, Annals of Statistics 23 (1995), p. 257).
+The tables were computed by `bench/run_length.py` on independent normal values. Between and beyond their rows the log
+of the ARL is interpolated linearly, in the threshold or in the log of delta, which is its limit in the theory of the
+likelihood ratio (D. Siegmund, E. S. Venkatraman, Annals of Statistics 23 (1995), p. 257).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-#: (log of the run length, threshold) of `glr`, by at least 217 alarms each.
+#: (log of the ARL, threshold) of `glr`, each estimated from at least 217 alarms.
 GLR = (
     (6.467, 1.0),
     (7.232, 2.0),
@@ -23,7 +23,7 @@ GLR = (
     (13.230, 9.0),
     (14.140, 10.0),
 )
-#: (log of the run length, log of delta) of `adwin`, by at least 79 alarms each.
+#: (log of the ARL, log of delta) of `adwin`, each estimated from at least 79 alarms.
 ADWIN = tuple(
     (log_run_length, math.log(delta))
     for log_run_length, delta in (
@@ -40,23 +40,23 @@ ADWIN = tuple(
         (14.745, 0.002),
     )
 )
-#: A threshold of 0 would be one false alarm after the other.
-LOWEST = 0.25
-#: Run lengths outside these are taken for the nearest: no table reaches further.
+#: Lower bound of the threshold of `glr`; at 0 every check would be a false alarm.
+MIN_THRESHOLD = 0.25
+#: Run lengths are clipped to this range, beyond which the tables can't be extrapolated.
 MIN_RUN, MAX_RUN = 100.0, 1e15
 
 
 def glr_threshold(run_length: float) -> float:
-    """The threshold of `glr` that gives one false alarm in so many values.
+    """Return the threshold of `glr` that has an ARL of ``run_length`` independent normal values.
 
     >>> round(glr_threshold(92_769), 1)
     7.0
     """
-    return max(_interpolate(GLR, _log(run_length)), LOWEST)
+    return max(_interpolate(GLR, _log(run_length)), MIN_THRESHOLD)
 
 
 def adwin_delta(run_length: float) -> float:
-    """The delta of `adwin` that gives one false alarm in so many values.
+    """Return the delta of `adwin` that has an ARL of ``run_length`` independent normal values.
 
     >>> round(adwin_delta(50_811), 3)
     0.05
@@ -65,11 +65,16 @@ def adwin_delta(run_length: float) -> float:
 
 
 def page_hinkley_threshold(run_length: float, delta: float, sides: int) -> float:
-    """The threshold of `page_hinkley` that gives one false alarm in so many standard normal values.
+    """Return the threshold of `page_hinkley` that has an ARL of ``run_length`` standard normal values.
 
-    Source: D. Siegmund, "Sequential Analysis", Springer 1985, section II.6: the run length of a one-sided cumulative
-    sum with tolerance ``delta`` is ``(exp(2 d h) - 2 d h - 1) / (2 d^2)``, with h the threshold and 1.166 for what
-    it overshoots; two sides halve it.
+    Args:
+        run_length: The ARL, in values.
+        delta: The detector's tolerated deviation, in standard deviations of the values.
+        sides: The number of directions that are tested, 1 or 2.
+
+    Source: D. Siegmund, "Sequential Analysis", Springer 1985, section II.6: the ARL of a one-sided cumulative sum
+    with tolerance ``d`` is ``(exp(2 d h) - 2 d h - 1) / (2 d^2)``, where h is the threshold plus 1.166 for the
+    overshoot; testing two sides halves it.
 
     >>> round(page_hinkley_threshold(493_000, 0.005, 2))
     398
@@ -99,7 +104,7 @@ def _log(run_length: float) -> float:
 
 
 def _interpolate(table: tuple[tuple[float, float], ...], at: float) -> float:
-    """Linear between the rows, and beyond them as between the two nearest."""
+    """Interpolate linearly between the rows of a table; extrapolate from its first or last two rows."""
     pairs = list(pairwise(table))
     (x0, y0), (x1, y1) = next((pair for pair in pairs if at <= pair[1][0]), pairs[-1])
     return y0 + (y1 - y0) * (at - x0) / (x1 - x0)

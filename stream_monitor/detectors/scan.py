@@ -1,4 +1,4 @@
-"""What the detectors share that scan a column piece by piece."""
+"""Functions shared by detectors that scan a column in chunks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from numpy.typing import NDArray
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.base import Change
 
-#: Values scanned at once: it bounds the memory that a long column takes.
+#: Values per chunk: bounds the memory used for a long column.
 CHUNK = 4096
-#: Values scanned at once behind a detection: what stands behind the next one is scanned again.
+#: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
 CHUNK_AFTER = 1024
 
 
 def scan(
     values: Floats, advance: Callable[[Floats], Change | None], chunk: int = CHUNK, after: int = CHUNK_AFTER
 ) -> list[Change]:
-    """The changes in a column; ``advance`` takes a whole piece of it, or stops at a change and starts anew."""
+    """Return the changes in a column, in order.
+
+    Args:
+        values: The column, shape (n,).
+        advance: Processes a chunk. It uses all of it and returns None; or it stops at the first change, resets its
+            state, and returns the change with its index in the chunk.
+        chunk: The maximum number of values per chunk before the first change.
+        after: The maximum number of values per chunk after it.
+    """
     changes: list[Change] = []
     start = 0
     while start < len(values):
@@ -35,7 +43,7 @@ def scan(
 
 
 def running_totals(values: Floats, start: float) -> Floats:
-    """``start`` and the totals after each value, shape (n + 1,); strictly in order, whatever the batches are.
+    """Return ``start`` and the running totals after each value, shape (n + 1,), added strictly in order.
 
     >>> running_totals(np.array([1.0, 0.0, 1.0]), 5.0).tolist()
     [5.0, 6.0, 6.0, 7.0]
@@ -44,7 +52,7 @@ def running_totals(values: Floats, start: float) -> Floats:
 
 
 def latest_minima(levels: Floats) -> NDArray[np.intp]:
-    """Where the lowest level so far is, at each place: the latest one of equals.
+    """Return the index of the running minimum at each index; of equal minima, that of the latest.
 
     >>> latest_minima(np.array([3.0, 1.0, 2.0, 1.0, 5.0])).tolist()
     [0, 1, 1, 3, 3]
@@ -54,7 +62,7 @@ def latest_minima(levels: Floats) -> NDArray[np.intp]:
 
 
 def first_hit(hits: NDArray[np.bool_]) -> int | None:
-    """The place of the first True, None if there is none."""
+    """Return the index of the first True, or None."""
     if not len(hits):
         return None
     place = int(hits.argmax())
@@ -62,13 +70,23 @@ def first_hit(hits: NDArray[np.bool_]) -> int | None:
 
 
 class Zone(NamedTuple):
-    """The newest values in the warning zone, which is where a drift begins: how many without a break, their total."""
+    """The latest unbroken run of values in the warning zone, whose start is the estimated change point.
+
+    Attributes:
+        width: The number of values in the run.
+        total: The sum of those values.
+    """
 
     width: int = 0
     total: float = 0.0
 
     def grown(self, inside: NDArray[np.bool_], counts: Floats, totals: Floats) -> Zone:
-        """After more steps, inside the zone or not; counts and totals are before the first and after each.
+        """Return the run after n more steps.
+
+        Args:
+            inside: A mask of the steps inside the zone, shape (n,).
+            counts: The number of values before the first step and after each, shape (n + 1,).
+            totals: The sum of those values, shape (n + 1,).
 
         >>> Zone(3, 2.0).grown(np.array([True]), np.array([9.0, 10.0]), np.array([4.0, 5.0]))
         Zone(width=4, total=3.0)
@@ -82,7 +100,7 @@ class Zone(NamedTuple):
         return Zone(width, total) if start else Zone(self.width + width, self.total + total)
 
     def change(self, index: int, n: int, total: float) -> Change:
-        """The means of the ``n`` values before the zone and in it."""
+        """Return the change from the mean before the zone to that in it, of ``n`` values with this total."""
         older = n - self.width
         after = self.total / self.width
         return Change(index, (total - self.total) / older if older else after, after, self.width)

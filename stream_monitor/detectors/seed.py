@@ -1,4 +1,4 @@
-"""SEED: blocks of values, and a cut between two of them where the means differ."""
+"""The SEED detector: blocks of values, and a cut between two blocks where the means on both sides differ."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, running_totals, scan
 
-#: Pairs of a check and a place to cut that are compared at once: it bounds the memory.
+#: The maximum number of (check, cut) pairs compared at once: bounds the memory.
 PAIRS = 1 << 16
 
 
 class SeedConfig(DetectorConfig):
-    """Keeps blocks of values and cuts between two where the means on both sides differ (Huang et al. 2014)."""
+    """A test for different means on both sides of a border between blocks of values (Huang et al. 2014)."""
 
     kind: Literal["seed"] = "seed"
-    delta: float = Field(0.05, gt=0, lt=1, description="significance: smaller is slower and quieter")
+    delta: float = Field(
+        0.05, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
+    )
     block_size: int = Field(32, ge=2, le=4096, description="values in a block, and between two checks")
     epsilon_prime: float = Field(0.01, ge=0, le=1, description="difference of means up to which blocks are merged")
-    alpha: float = Field(0.8, ge=0, le=1, description="how much more may differ with each block further back")
-    compression_term: int = Field(75, ge=1, le=100_000, description="blocks between two mergers")
+    alpha: float = Field(0.8, ge=0, le=1, description="growth of that difference with each block further back")
+    compression_term: int = Field(75, ge=1, le=100_000, description="blocks between two merges")
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Seed:
         return Seed(self)
 
 
 class Seed:
-    """The drift detector of SEED, vectorised over blocks and cuts; it starts anew after a detection.
+    """The drift detector of SEED, vectorised over blocks and cuts; it is reset after a detection.
 
     At the end of each block the means on both sides of each border between blocks are compared by the bound of ADWIN,
-    from the newest border on. After every ``compression_term`` blocks neighbours are merged: from the newest pair on,
-    the one that is k-th in line if their means differ by less than ``k alpha epsilon_prime``.
+    starting with the newest border. After every ``compression_term`` blocks neighbouring blocks are merged: the k-th
+    newest pair if its means differ by less than ``k alpha epsilon_prime``.
 
     Source: Huang, Koh, Dobbie, Pears, "Detecting volatility shift in data streams", ICDM 2014, pp. 863-868. MOA has
     the same parameters and defaults; it keeps the newer blocks after a detection, and estimates the variance that
@@ -51,20 +53,20 @@ class Seed:
         self._reset()
 
     def _reset(self) -> None:
-        #: The values behind the last full block.
+        #: The values after the last full block.
         self._rest: Floats = np.empty(0)
-        #: How many values there are in each block, and their totals.
+        #: The number of values in each block, and their totals.
         self._counts: Floats = np.empty(0)
         self._totals: Floats = np.empty(0)
         self._squares = 0.0
-        # Blocks since the last merger.
+        # Blocks since the last merge.
         self._since = 0
 
     def update_many(self, values: Floats) -> list[Change]:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         size, held = self._config.block_size, len(self._rest)
         known = np.concatenate((self._rest, values))
         start = 0
@@ -80,7 +82,7 @@ class Seed:
         return None
 
     def _add(self, blocks: Floats) -> Change | None:
-        """Take whole blocks, shape (n, block_size): at most up to the next merger, or to the first drift."""
+        """Process whole blocks, shape (n, block_size), that end at the next merge at the latest; return a drift."""
         squares = running_totals((blocks * blocks).sum(axis=1), self._squares)
         self._counts = np.append(self._counts, np.full(len(blocks), float(blocks.shape[1])))
         self._totals = np.append(self._totals, blocks.sum(axis=1))
@@ -93,7 +95,7 @@ class Seed:
         return change
 
     def _check(self, squares: Floats) -> Change | None:
-        """The first drift at the end of one of the newest blocks, at its newest cut; its index counts blocks."""
+        """Return the first drift at the end of a newest block, at its newest cut, with the block's index; or None."""
         counts, totals = running_totals(self._counts, 0.0)[1:], running_totals(self._totals, 0.0)[1:]
         n, total = counts[-len(squares) :, None], totals[-len(squares) :, None]
         older, newer = counts[None, :], n - counts[None, :]
@@ -109,13 +111,19 @@ class Seed:
         return Change(row, float(before[0, cut]), float(after[row, cut]), int(newer[row, cut]))
 
     def _bound(self, n: Floats, variance: Floats, parts: Floats) -> Floats:
-        """How much the means of two parts of ``n`` values may differ; ``parts``: the sum of 1 / size of both."""
+        """Return ADWIN's bound on the difference of the means of two parts.
+
+        Args:
+            n: The number of values in both parts together.
+            variance: The variance of those values.
+            parts: The sum of the reciprocals of the two parts' sizes.
+        """
         logarithm = np.log(2.0 * np.log(n) / self._config.delta)
         bound: Floats = np.sqrt(2.0 * parts * variance * logarithm) + 2.0 / 3.0 * logarithm * parts
         return bound
 
     def _merge(self) -> None:
-        """Merge neighbours with nearly the same mean, from the newest pair on."""
+        """Merge neighbouring blocks of nearly equal means, starting with the newest pair."""
         step = self._config.epsilon_prime * self._config.alpha
         merged = [(float(self._counts[-1]), float(self._totals[-1]))]
         older = zip(self._counts[-2::-1].tolist(), self._totals[-2::-1].tolist(), strict=True)

@@ -10,25 +10,28 @@ from typing import NamedTuple
 from stream_monitor.core.spec_grammar import parse_config
 from stream_monitor.detectors import KINDS, DetectorConfig
 
-#: The signals there are: by full name, and by the prefix before a feature's name.
+#: The names of signals, and the prefixes of those that are followed by a feature's name.
 SIGNALS = ("prediction", "score", "error")
 SIGNAL_PREFIXES = ("feature:", "spread:", "missing:")
 
 
 class DetectorSpec(NamedTuple):
-    """One detector and the signals that it watches: a name or a glob."""
+    """One detector, and the name or glob of the signals that it monitors."""
 
     signal: str
     kind: str
     config: DetectorConfig
 
 
-#: What watches every signal where nothing else was asked for.
+#: The detectors used if none is specified.
 DEFAULT_SPECS = tuple(DetectorSpec("*", kind, KINDS[kind]()) for kind in ("glr",))
 
 
 def parse_spec(text: str) -> DetectorSpec:
-    """Read one specification; a `ValueError` names what is wrong and what is allowed.
+    """Parse one specification.
+
+    Raises:
+        ValueError: The detector, signal, parameter or value is unknown; the message says which are allowed.
 
     >>> spec = parse_spec("feature:age=adwin:delta=0.01")
     >>> spec.signal, spec.kind, spec.config.delta
@@ -41,12 +44,12 @@ def parse_spec(text: str) -> DetectorSpec:
 
 
 def select(specs: Iterable[DetectorSpec], signal: str) -> dict[str, DetectorConfig]:
-    """The detectors of one signal by kind; of several that match with one kind, the last holds."""
+    """Return the detectors of one signal, by kind; of several matching specifications of one kind, the last wins."""
     return {spec.kind: spec.config for spec in specs if spec.signal == signal or fnmatchcase(signal, spec.signal)}
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Part SIGNAL from KIND...; a feature's name may itself hold ``:`` and ``=``."""
+    """Split SIGNAL from KIND...; a feature's name may itself contain ``:`` and ``=``."""
     head = re.split("[:=]", text, maxsplit=1)[0]
     if head in KINDS or "=" not in text:
         return "*", text
@@ -57,7 +60,7 @@ def _split(text: str) -> tuple[str, str]:
     if _is_signal(signal):
         return signal, text[cut + 1 :]
     if ":" in signal:
-        return "*", text  # KIND:PARAMETER=VALUE with a KIND that is not known
+        return "*", text  # KIND:PARAMETER=VALUE with an unknown KIND
     allowed = ", ".join((*SIGNALS, *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES)))
     raise ValueError(f"{text!r}: unknown signal {signal!r}; allowed: {allowed}, or a glob such as feature:*")
 

@@ -1,4 +1,4 @@
-"""STEPD: the share in the newest values against the share before them, by a test of equal proportions."""
+"""The statistical test of equal proportions (STEPD): the share in the newest values against the share before them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from stream_monitor.detectors.scan import Zone, first_hit, running_totals, scan
 
 
 class StepdConfig(DetectorConfig):
-    """Tests whether the newest values and those before have equal shares (Nishida and Yamauchi 2007)."""
+    """A test for equal shares in the newest values and in all earlier ones (Nishida and Yamauchi 2007)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
     blocks: ClassVar[bool] = False
 
     kind: Literal["stepd"] = "stepd"
-    window_size: int = Field(30, ge=1, le=100_000, description="newest values that are compared with all before")
-    alpha_drift: float = Field(0.003, gt=0, lt=1, description="significance: smaller is slower and quieter")
-    alpha_warning: float = Field(0.05, gt=0, lt=1, description="significance from which on a drift is taken to begin")
+    window_size: int = Field(30, ge=1, le=100_000, description="newest values to compare with all earlier ones")
+    alpha_drift: float = Field(
+        0.003, gt=0, lt=1, description="significance level; smaller: later detection, fewer false alarms"
+    )
+    alpha_warning: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="significance level of the warning zone; its start is the estimated change point",
+    )
 
     def make(self, terms: DetectorContext = NO_CONTEXT) -> Stepd:
         return Stepd(self)
@@ -31,10 +38,10 @@ class StepdConfig(DetectorConfig):
 class Stepd:
     """The statistical test of equal proportions, vectorised.
 
-    The test is the two-sided one of two shares with continuity correction, at each value from twice the window on,
-    and between as many values as there have been since the last drift. A difference below the correction is none;
-    MOA takes its absolute value there, and so alarms on stationary streams whose ones are rare. A drift is taken to
-    begin where the test at ``alpha_warning`` came to fire for good.
+    The test is the two-sided test of two proportions with continuity correction, made at each value from twice the
+    window size on, on the values since the last drift. A difference below the correction counts as none; MOA uses the
+    absolute value there, and therefore has false alarms on stationary streams whose ones are rare. The estimated
+    change point is the start of the latest run of values at which the test at ``alpha_warning`` rejects.
 
     Source: Nishida, Yamauchi, "Detecting concept drift using statistical testing", Discovery Science 2007,
     pp. 264-269.
@@ -52,7 +59,7 @@ class Stepd:
 
     def _reset(self) -> None:
         self._n, self._total = 0, 0.0
-        #: The newest values, as many as the window takes.
+        #: The newest values, at most the window size.
         self._newest: Floats = np.empty(0)
         self._zone = Zone()
 
@@ -60,7 +67,7 @@ class Stepd:
         return scan(values, self._advance)
 
     def _advance(self, values: Floats) -> Change | None:
-        """Take all the values, or stop at the first drift and start anew."""
+        """Process the values up to the first drift; return it after a reset, else None."""
         size, held, n = self._size, len(self._newest), self._n
         known = np.concatenate((self._newest, values))
         totals = running_totals(known, self._total - float(self._newest.sum()))
@@ -74,7 +81,7 @@ class Stepd:
         return None if hit is None else self._change(hit)
 
     def _statistic(self, count: int, totals: Floats) -> Floats:
-        """How far apart the shares before and in the window are at the newest values, in standard deviations."""
+        """Return the test statistic after each of the newest ``count`` values, in standard deviations; 0 if none."""
         size = self._size
         statistic = np.zeros(count)
         tested = statistic[max(2 * size - 1 - self._n, 0) :]
@@ -102,5 +109,5 @@ class Stepd:
 
 
 def _two_sided(alpha: float) -> float:
-    """The standard deviations that a normal value exceeds on either side with this probability."""
+    """Return the number of standard deviations that a normal value exceeds, on either side, with this probability."""
     return -NormalDist().inv_cdf(max(alpha / 2.0, 5e-324))
