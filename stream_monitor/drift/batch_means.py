@@ -10,7 +10,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.signals.columns import Column
-from stream_monitor.stats.autocorrelation import MAX_TIME
+from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
 
 #: Up to this autocorrelation time the values are fed as they are, and only weigh less.
 SHORT = 2.0
@@ -45,7 +45,7 @@ def dependence(time: float) -> Dependence:
     >>> dependence(19.0).block
     38
     """
-    time = min(max(time, 1.0), MAX_TIME)
+    time = min(max(time, 1.0), MAX_AUTOCORRELATION_TIME)
     if time <= SHORT:
         return Dependence(time, 1, time)
     block = min(math.ceil(TIMES * time), MAX_BATCH)

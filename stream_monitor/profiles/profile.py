@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, model_validator
 
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.stats.autocorrelation import MAX_TIME
+from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: The version of what is written; a profile of another one has to be made anew.
@@ -53,7 +53,7 @@ class ColumnProfile(_Part):
     missing_share: float = Field(ge=0, le=1)
     other: int = Field(0, ge=0)
     autocorrelation: float | None = Field(None, ge=-1, le=1)
-    autocorrelation_time: float | None = Field(None, gt=0, le=MAX_TIME)
+    autocorrelation_time: float | None = Field(None, gt=0, le=MAX_AUTOCORRELATION_TIME)
 
     @model_validator(mode="after")
     def _of_one_type(self) -> ColumnProfile:

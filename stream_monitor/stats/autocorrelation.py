@@ -1,4 +1,4 @@
-"""How much the values of a series depend on each other."""
+"""The dependence between the values of a series: autocorrelations and the integrated autocorrelation time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 
-#: No series that is looked at is long enough to tell a longer time.
-MAX_TIME = 1_000_000.0
+#: The longest integrated autocorrelation time, in values: longer than any series that is measured.
+MAX_AUTOCORRELATION_TIME = 1_000_000.0
 
 
 def autocorrelations(values: Floats) -> Floats:
-    """The sample autocorrelations at all lags, shape (n,), the first of which is 1; zeros where nothing varies.
+    """Return the sample autocorrelations at all lags.
 
-    Source: G. E. P. Box, G. M. Jenkins, G. C. Reinsel, "Time Series Analysis", 4th edition 2008, section 2.1.5, whose
-    estimate divides by n at every lag; by the fast Fourier transform of the series padded with zeros.
+    Args:
+        values: A finite series in order of time, shape (n,).
+
+    Returns:
+        The autocorrelation at lags 0 to n - 1, shape (n,). It is 1 at lag 0; for a constant series 0 at all others.
+
+    Source: G. E. P. Box, G. M. Jenkins, G. C. Reinsel, "Time Series Analysis", 4th edition 2008, section 2.1.5: the
+    estimate that divides by n at every lag, computed by the fast Fourier transform of the zero-padded series.
 
     >>> autocorrelations(np.array([1.0, -1.0, 1.0, -1.0]))
     array([ 1.  , -0.75,  0.5 , -0.25])
@@ -22,7 +28,7 @@ def autocorrelations(values: Floats) -> Floats:
     centred = _centred(values)
     if not centred.any():
         return np.where(np.arange(len(values)) == 0, 1.0, 0.0)
-    # The padding keeps the end of the series from meeting its beginning.
+    # Zero padding makes the convolution linear: the end of the series does not wrap around to its beginning.
     size = 1 << (2 * len(centred) - 1).bit_length()
     power = np.abs(np.fft.rfft(centred, size)) ** 2
     covariances = np.fft.irfft(power, size)[: len(centred)]
@@ -31,11 +37,17 @@ def autocorrelations(values: Floats) -> Floats:
 
 
 def autocorrelation_time(values: Floats) -> float:
-    """The integrated autocorrelation time ``1 + 2 (rho_1 + rho_2 + ...)``: so many values are worth one independent.
+    """Estimate the integrated autocorrelation time ``1 + 2 (rho_1 + rho_2 + ...)``.
 
-    The sum is cut where it is but noise: at the first pair ``rho_2k + rho_2k+1`` that is not positive (the initial
-    positive sequence). ``values``: finite, shape (n,), in order of time; best their normal scores. It is 1 for
-    independent values and where nothing varies, below 1 where each tends to undo the one before, and n at most.
+    It is the number of values with the information of one independent value. The sum is cut off at the first pair
+    ``rho_2k + rho_2k+1`` that is not positive, where only noise is left (the initial positive sequence).
+
+    Args:
+        values: A finite series in order of time, shape (n,); normal scores give the most stable estimate.
+
+    Returns:
+        The time in values, from 1 / n to n. It is 1 for independent values and for a constant series, and below 1
+        for negatively correlated values.
 
     Source: C. J. Geyer, "Practical Markov chain Monte Carlo", Statistical Science 7 (1992), pp. 473-483.
 
@@ -54,7 +66,7 @@ def autocorrelation_time(values: Floats) -> float:
 
 
 def _centred(values: Floats) -> Floats:
-    """The values less their mean, brought to unit size by a power of two: 1e308 has a square, too."""
+    """Return the values minus their mean, scaled by a power of two so that the square of 1e308 does not overflow."""
     exponent = -int(np.frexp(np.abs(values).max(initial=0.0))[1])
     unit = np.ldexp(values, exponent)
     centred: Floats = np.where(values.min() < values.max(), unit - unit.mean(), 0.0) if len(values) else unit

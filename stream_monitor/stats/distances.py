@@ -1,8 +1,8 @@
-"""How far the newest values of a signal are from its reference, and how far they may be by chance.
+"""Distances between a window of a signal's newest values and its reference, each with a threshold.
 
-A threshold is the larger of two: what is of practical weight by convention, and what a window of that size, drawn
-from the reference's own distribution, is above with a probability of 0.1 % only. A small window is never alarming
-just for being small.
+A threshold is the larger of two values: the conventional one for a practically relevant change, and the one that a
+window of the same size, drawn from the reference distribution itself, exceeds with a probability of 0.1 %. The second
+keeps small windows from exceeding the threshold by chance.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
-#: Added to the count of each bin, in the window and in what the reference makes expect of it: an empty bin is
-#: evidence, but not without end, and where both agree the distance is 0.
-HALF = 0.5
-#: How probable it is that an unchanged window is above its threshold.
+#: The pseudo-count added to each bin, both to the window's count and to the count expected from the reference: an
+#: empty bin then gives a finite distance, and equal shares still give 0.
+PSEUDO_COUNT = 0.5
+#: The probability that an unchanged window exceeds its threshold.
 PROBABILITY = 0.001
-#: What is of practical weight. ``psi``: between the 0.1 and the 0.25 above which credit scoring speaks of some and of
+#: Thresholds of practical relevance. ``psi``: between the 0.1 and the 0.25 that credit scoring uses for some and for
 #: much change (B. Yurdakul, "Statistical Properties of Population Stability Index", Western Michigan University,
-#: 2018). ``jensen_shannon``: the square of the distance of 0.1 at which NannyML alarms. ``kolmogorov_smirnov``: what
-#: a shift by a quarter of a deviation makes of normal values. ``wasserstein``, ``cramers_v``: small effects as
-#: J. Cohen has them ("Statistical Power Analysis for the Behavioral Sciences", 2nd edition 1988, pp. 25 and 227).
-#: ``l_infinity``: NannyML's.
+#: 2018). ``jensen_shannon``: the square of NannyML's threshold of 0.1 for the Jensen-Shannon distance.
+#: ``kolmogorov_smirnov``: the distance of normal values shifted by a quarter of a standard deviation.
+#: ``wasserstein``, ``cramers_v``: small effects by J. Cohen ("Statistical Power Analysis for the Behavioral
+#: Sciences", 2nd edition 1988, pp. 25 and 227). ``l_infinity``: NannyML's threshold.
 CONVENTIONAL = {
     "psi": 0.2,
     "jensen_shannon": 0.01,
@@ -39,23 +39,27 @@ CONVENTIONAL = {
 
 
 class Distance(NamedTuple):
-    """A distance, and the threshold above which it is neither negligible nor chance."""
+    """A distance, and the threshold above which it is both practically relevant and not due to chance."""
 
     value: float
     threshold: float
 
 
 class Bins(NamedTuple):
-    """Counts in the bins of a window, shape (bins,), and the shares that the reference has there."""
+    """The window's counts in bins, shape (bins,), and the reference's shares in the same bins."""
 
     counts: Floats
     shares: Floats
 
 
 class Steps(NamedTuple):
-    """A window of n numbers as its m different values, in order, shape (m,) each.
+    """The distribution functions of a window and its reference at the window's m distinct values, shape (m,) each.
 
-    With the shares of the window that are ``upto`` each, and of the reference that are below and up to it.
+    Attributes:
+        values: The distinct values, increasing.
+        upto: The share of the window's values that are at most each value.
+        reference_below: The share of the reference below each value.
+        reference_upto: The share of the reference that is at most each value.
     """
 
     values: Floats
@@ -64,11 +68,21 @@ class Steps(NamedTuple):
     reference_upto: Floats
 
 
-def numeric_distances(reference: NumericReference, window: Floats, time: float = 1.0) -> dict[str, Distance]:
-    """Each distance of finite values, shape (n,), to the reference; empty of nothing.
+def numeric_distances(
+    reference: NumericReference, window: Floats, autocorrelation_time: float = 1.0
+) -> dict[str, Distance]:
+    """Return all distances between a window of numbers and the reference.
 
-    ``psi`` and ``jensen_shannon`` compare tenths of the reference, ``kolmogorov_smirnov`` and ``wasserstein`` whole
-    distributions. ``time``: the integrated autocorrelation time, in values.
+    ``psi`` and ``jensen_shannon`` compare shares in tenths of the reference, ``kolmogorov_smirnov`` and
+    ``wasserstein`` the whole distributions.
+
+    Args:
+        reference: The reference distribution.
+        window: Finite values in any order, shape (n,).
+        autocorrelation_time: The integrated autocorrelation time of the signal, in values.
+
+    Returns:
+        The distances by name; none for an empty window.
 
     >>> distances = numeric_distances(NumericReference.learn(np.arange(1000.0)), np.arange(300.0, 1300.0))
     >>> {name: round(distance.value, 3) for name, distance in distances.items()}
@@ -84,7 +98,7 @@ def numeric_distances(reference: NumericReference, window: Floats, time: float =
         "kolmogorov_smirnov": kolmogorov_smirnov(steps),
         "wasserstein": wasserstein(reference, steps),
     }
-    noise = time * (1.0 / len(window) + 1.0 / reference.sampled)
+    noise = autocorrelation_time * (1.0 / len(window) + 1.0 / reference.sampled)
     by_chance = {
         **_chi_square_limits(bins, noise),
         "kolmogorov_smirnov": math.sqrt(math.log(2.0 / PROBABILITY) / 2.0 * noise),
@@ -94,11 +108,17 @@ def numeric_distances(reference: NumericReference, window: Floats, time: float =
 
 
 def categorical_distances(
-    reference: CategoricalReference, window: Mapping[str, int], time: float = 1.0
+    reference: CategoricalReference, window: Mapping[str, int], autocorrelation_time: float = 1.0
 ) -> dict[str, Distance]:
-    """Each distance of the counts of categories to the reference; empty of nothing.
+    """Return all distances between a window of categories and the reference.
 
-    ``time``: the integrated autocorrelation time, in values.
+    Args:
+        reference: The reference distribution.
+        window: The count of each category in the window.
+        autocorrelation_time: The integrated autocorrelation time of the signal, in values.
+
+    Returns:
+        The distances by name; none if the window or the reference is empty.
 
     >>> reference = CategoricalReference.learn(["DE"] * 500 + ["FR"] * 500)
     >>> distances = categorical_distances(reference, {"DE": 400, "FR": 400, "IT": 200})
@@ -115,13 +135,18 @@ def categorical_distances(
         "cramers_v": cramers_v(bins),
         "l_infinity": l_infinity(bins),
     }
-    noise = time * (1.0 / count + 1.0 / reference.count)
+    noise = autocorrelation_time * (1.0 / count + 1.0 / reference.count)
     by_chance = {**_chi_square_limits(bins, noise), "l_infinity": _largest_share_limit(bins.shares, noise)}
     return _judged(values, by_chance)
 
 
 def numeric_bins(reference: NumericReference, ordered: Floats) -> Bins:
-    """The window, in order, in bins of a tenth of the reference each; a value with much mass is its own bin."""
+    """Count a window in bins of a tenth of the reference each; a value with much mass has a bin of its own.
+
+    Args:
+        reference: The reference distribution.
+        ordered: The window's values in increasing order, shape (n,).
+    """
     cuts, goes_left, shares = reference.cuts
     left, right = np.searchsorted(ordered, cuts), np.searchsorted(ordered, cuts, side="right")
     counts = np.diff(np.where(goes_left, right, left), prepend=0, append=len(ordered))
@@ -129,25 +154,25 @@ def numeric_bins(reference: NumericReference, ordered: Floats) -> Bins:
 
 
 def categorical_bins(reference: CategoricalReference, window: Mapping[str, int]) -> Bins:
-    """The window by the reference's categories; in the last bin all that are rare there, and all that are new."""
+    """Count a window by the reference's frequent categories; the last bin holds all rare and all new ones."""
     counts = [window.get(name, 0) for name in reference.frequent]
     counts.append(sum(window.values()) - sum(counts))
     return Bins(np.array(counts, dtype=np.float64), np.array(reference.shares))
 
 
 def psi(bins: Bins) -> float:
-    """The population stability index ``sum (p - q) ln(p / q)``, from 0 without end.
+    """Return the population stability index ``sum (p - q) ln(p / q)``, from 0 to infinity.
 
-    p and q are the shares in the window and in the reference, half a count added in each bin (see `HALF`). It is
-    the divergence of H. Jeffreys, "An invariant form for the prior probability in estimation problems", Proceedings
-    of the Royal Society A 186 (1946), pp. 453-461; as an index of stability: Yurdakul 2018.
+    p and q are the shares in the window and in the reference, with `PSEUDO_COUNT` added in each bin. Source: the
+    divergence of H. Jeffreys, "An invariant form for the prior probability in estimation problems", Proceedings of
+    the Royal Society A 186 (1946), pp. 453-461; as an index of stability: Yurdakul 2018.
     """
     p, q = _smoothed(bins)
     return float((p - q) @ np.log(p / q))
 
 
 def jensen_shannon(bins: Bins) -> float:
-    """The Jensen-Shannon divergence in bits, from 0 to 1; the Jensen-Shannon distance is its square root.
+    """Return the Jensen-Shannon divergence in bits, from 0 to 1; the Jensen-Shannon distance is its square root.
 
     ``(KL(p || m) + KL(q || m)) / 2`` with ``m = (p + q) / 2``, p and q as in `psi`. Source: J. Lin, "Divergence
     measures based on the Shannon entropy", IEEE Transactions on Information Theory 37 (1991), pp. 145-151.
@@ -158,11 +183,11 @@ def jensen_shannon(bins: Bins) -> float:
 
 
 def cramers_v(bins: Bins) -> float:
-    """Cramér's V between being in the window and the category, from 0 (the same shares) to 1 (nothing in common).
+    """Return Cramér's V of window and reference, from 0 (equal shares) to 1 (no category in common).
 
-    It is ``sqrt(sum (p - q)^2 / (p + q) / 2)``: the chi-square statistic of a table in which both weigh the same,
-    so that it does not depend on how many values each has. Source: H. Cramér, "Mathematical Methods of Statistics",
-    1946, p. 282.
+    It is ``sqrt(sum (p - q)^2 / (p + q) / 2)``: the chi-square statistic of a table in which both have equal weight,
+    which makes it independent of the number of values in each. Source: H. Cramér, "Mathematical Methods of
+    Statistics", 1946, p. 282.
     """
     p, q = bins.counts / bins.counts.sum(), bins.shares
     both = p + q
@@ -170,36 +195,36 @@ def cramers_v(bins: Bins) -> float:
 
 
 def l_infinity(bins: Bins) -> float:
-    """The largest change of a category's share, from 0 to 1: ``max |p - q|``."""
+    """Return the largest change of a category's share, from 0 to 1: ``max |p - q|``."""
     return float(np.abs(bins.counts / bins.counts.sum() - bins.shares).max())
 
 
 def kolmogorov_smirnov(steps: Steps) -> float:
-    """The largest difference ``sup |F(x) - G(x)|`` of the distribution functions, from 0 to 1.
+    """Return the largest difference ``sup |F(x) - G(x)|`` of the distribution functions, from 0 to 1.
 
     Source: N. Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical
     Statistics 19 (1948), pp. 279-281.
     """
-    # Between two values of the window only the reference's function rises: the largest difference is beside one.
+    # Between two values of the window only the reference's function rises: the maximum is at a value or just below.
     below = np.concatenate(([0.0], steps.upto[:-1]))
     at, before = np.abs(steps.reference_upto - steps.upto), np.abs(steps.reference_below - below)
     return float(max(at.max(), before.max()))
 
 
 def wasserstein(reference: NumericReference, steps: Steps) -> float:
-    """The area ``integral |F(x) - G(x)| dx`` between the distribution functions, in deviations of the reference.
+    """Return the Wasserstein distance ``integral |F(x) - G(x)| dx``, in standard deviations of the reference.
 
-    So far, in its standard deviations, the mass has to be moved on average; a shift of all values by d of them makes
-    it d. No value counts as farther out than `NumericReference.reach`. Source: S. S. Vallender, "Calculation of the
-    Wasserstein distance between probability distributions on the line", Theory of Probability and its Applications 18
-    (1974), pp. 784-786.
+    It is the mean distance by which the mass has to be moved; a shift of all values by d standard deviations gives d.
+    Values are clipped to `NumericReference.reach`. Source: S. S. Vallender, "Calculation of the Wasserstein distance
+    between probability distributions on the line", Theory of Probability and its Applications 18 (1974), pp. 784-786.
     """
     x = np.concatenate((reference.standardise(steps.values), reference.standard_values))
     order = np.argsort(x, kind="stable")
     window = np.concatenate((steps.upto, _upto(steps, reference.values)))[order]
     right = np.concatenate((steps.reference_upto, reference.upto))[order]
     left = np.concatenate((steps.reference_below, reference.below))[order]
-    # From one place to the next the window's share stays, and the reference's rises from right to left in a line.
+    # Between neighbouring values the window's share is constant, and the reference's rises linearly from ``right``
+    # of the lower value to ``left`` of the upper one.
     start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
     first, last = np.abs(start), np.abs(end)
     both = np.maximum(first + last, np.finfo(np.float64).tiny)
@@ -214,15 +239,15 @@ def _steps(reference: NumericReference, ordered: Floats) -> Steps:
 
 
 def _upto(steps: Steps, x: Floats) -> Floats:
-    """The shares of the window that are up to each x."""
+    """Return the share of the window's values that are at most each x."""
     return np.concatenate(([0.0], steps.upto))[np.searchsorted(steps.values, x, side="right")]
 
 
 def _smoothed(bins: Bins) -> tuple[Floats, Floats]:
-    """The shares in the window and in the reference with half a count more in each bin."""
+    """Return the shares in the window and in the reference, with the pseudo-count added in each bin."""
     count = bins.counts.sum()
-    total = count + HALF * len(bins.counts)
-    return (bins.counts + HALF) / total, (bins.shares * count + HALF) / total
+    total = count + PSEUDO_COUNT * len(bins.counts)
+    return (bins.counts + PSEUDO_COUNT) / total, (bins.shares * count + PSEUDO_COUNT) / total
 
 
 def _judged(values: Mapping[str, float], by_chance: Mapping[str, float]) -> dict[str, Distance]:
@@ -230,10 +255,11 @@ def _judged(values: Mapping[str, float], by_chance: Mapping[str, float]) -> dict
 
 
 def _chi_square_limits(bins: Bins, noise: float) -> dict[str, float]:
-    """What is exceeded by chance: all three are about a chi-square statistic, times ``noise``, for small changes.
+    """Return the chance thresholds of the three distances that are approximately a scaled chi-square statistic.
 
-    For PSI: Yurdakul 2018. A bin in which next to nothing is expected is but a part of a degree of freedom: one count
-    makes it a whole one, with half a count added; a quarter does in Cramér's V. Checked by simulation.
+    For small changes each is about ``noise`` times such a statistic (for PSI: Yurdakul 2018). A bin with a small
+    expected count is a fraction of a degree of freedom: a full one from an expected count of 1 with the pseudo-count
+    added, from 1/4 in Cramér's V. Checked by simulation.
     """
     expected = bins.shares * bins.counts.sum()
     smoothed = noise * _chi_square_quantile(float(np.minimum(expected, 1.0).sum()) - 1.0)
@@ -243,7 +269,7 @@ def _chi_square_limits(bins: Bins, noise: float) -> dict[str, float]:
 
 
 def _chi_square_quantile(degrees: float) -> float:
-    """What a chi-square variable is above with `PROBABILITY`, within 3 %, from above where it counts.
+    """Return the value that a chi-square variable exceeds with `PROBABILITY`, within 3 %, rather too high.
 
     Source: E. B. Wilson, M. M. Hilferty, "The distribution of chi-square", Proceedings of the National Academy of
     Sciences 17 (1931), pp. 684-688.
@@ -254,19 +280,21 @@ def _chi_square_quantile(degrees: float) -> float:
 
 
 def _mean_limit(farthest: float, noise: float) -> float:
-    """What the Wasserstein distance exceeds by chance: at its tail it is the shift of the mean of the window.
+    """Return the chance threshold of the Wasserstein distance.
 
-    That has a normal quantile, more where single values far out weigh much: the Cornish-Fisher term for a skewness
-    that is ``farthest`` at most. Checked by simulation for light and heavy tails.
+    In its tail the distance is the shift of the window's mean, which has a normal quantile plus the Cornish-Fisher
+    term for a skewness of at most ``farthest``, the largest distance of a reference value from the mean in standard
+    deviations. Checked by simulation for light and heavy tails.
     """
     z = _quantile(PROBABILITY / 2.0)
     return z * math.sqrt(noise) + farthest * z * z / 6.0 * noise
 
 
 def _largest_share_limit(shares: Floats, noise: float) -> float:
-    """What the largest change of a share exceeds by chance, by Bonferroni: each share has a part of the probability.
+    """Return the chance threshold of the largest change of a share, by Bonferroni's correction.
 
-    Only the two largest shares can decide it. The last term is Cornish and Fisher's for rare categories.
+    Each share has a part of the probability; only the two largest can determine the threshold. The last term is the
+    Cornish-Fisher correction for rare categories.
     """
     limits = [0.0]
     for share in np.sort(shares)[-2:].tolist():
@@ -277,5 +305,5 @@ def _largest_share_limit(shares: Floats, noise: float) -> float:
 
 
 def _quantile(probability: float) -> float:
-    """What a standard normal variable is above with this probability."""
+    """Return the value that a standard normal variable exceeds with this probability."""
     return -NormalDist().inv_cdf(probability)

@@ -1,23 +1,28 @@
-"""How sure a share is: the Wilson score interval."""
+"""The Wilson score interval of a share."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
-#: Quantile of the normal distribution for 95 % between both bounds.
+#: The quantile of the normal distribution for a two-sided 95 % interval.
 Z95 = 1.959963984540054
 
 
 class Interval(NamedTuple):
-    """Bounds that the true share is between."""
+    """The bounds of a confidence interval."""
 
     lower: float
     upper: float
 
 
 def wilson(share: float, count: float, z: float = Z95) -> Interval:
-    """The score interval of a share (0 to 1) observed in ``count`` trials, which may be an effective number.
+    """Return the Wilson score interval of an observed share.
+
+    Args:
+        share: The observed share, from 0 to 1.
+        count: The number of trials, which may be an effective number; 0 or less gives the interval from 0 to 1.
+        z: The normal quantile of the confidence level.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
     American Statistical Association 22 (1927), pp. 209-212.

@@ -1,4 +1,4 @@
-"""Count, mean, spread and range of numbers that come in batches."""
+"""The count, mean, standard deviation and range of numbers that arrive in batches."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stream_monitor.core.arrays import Floats
 
 
 class Moments:
-    """The moments of all values so far, without overflow or loss of digits.
+    """The moments of all values added so far, computed without overflow or loss of digits.
 
-    Means and sums of squared deviations of two parts are put together as by T. F. Chan, G. H. Golub, R. J. LeVeque,
+    Means and sums of squared deviations of two parts are combined as in T. F. Chan, G. H. Golub, R. J. LeVeque,
     "Algorithms for computing the sample variance", The American Statistician 37 (1983), pp. 242-247, here in units
-    of a power of two that holds the largest value: the square of 1e308 is no float.
+    of a power of two above the largest value: the square of 1e308 would overflow.
 
     >>> moments = Moments()
     >>> moments.add(np.array([1e308])); moments.add(np.array([-1e308]))
@@ -29,7 +29,7 @@ class Moments:
         self._mean, self._squares = 0.0, 0.0
 
     def add(self, values: Floats) -> None:
-        """Take finite values, shape (n,)."""
+        """Add finite values, shape (n,)."""
         if not len(values):
             return
         self.minimum = min(self.minimum, float(values.min()))
@@ -44,20 +44,20 @@ class Moments:
 
     @property
     def mean(self) -> float:
-        """NaN before the first value; of equal values, exactly theirs."""
+        """The mean, exact if all values are equal; NaN before the first value."""
         if self.minimum == self.maximum:
             return self.minimum
         return math.ldexp(self._mean, self._exponent) if self.count else math.nan
 
     @property
     def std(self) -> float:
-        """The standard deviation, its squares divided by the count; NaN before the first value."""
+        """The standard deviation with the count as divisor; NaN before the first value."""
         if self.minimum == self.maximum:
             return 0.0
         return math.ldexp(math.sqrt(self._squares / self.count), self._exponent) if self.count else math.nan
 
     def _grow(self, exponent: int) -> None:
-        """Go over to a larger unit."""
+        """Change to a larger unit, ``2**exponent``, if that is larger than the current one."""
         if exponent > self._exponent:
             by = self._exponent - exponent
             self._mean, self._squares = math.ldexp(self._mean, by), math.ldexp(self._squares, 2 * by)
@@ -65,7 +65,7 @@ class Moments:
 
 
 def mean(values: Floats) -> float:
-    """The mean, NaN of nothing, without overflow."""
+    """Return the mean of values, shape (n,), without overflow; NaN if there are none."""
     if not len(values):
         return math.nan
     with np.errstate(over="ignore", invalid="ignore"):

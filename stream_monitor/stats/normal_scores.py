@@ -1,4 +1,4 @@
-"""Normal scores: what a standard normal would be where a number is in its reference."""
+"""Normal scores: the standard normal quantile of a number's position in its reference distribution."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.reference import NumericReference
 
-#: A value that holds more of the reference than this is an atom: equal values are spread out over its shares.
+#: A value with more than this share of the reference is an atom; equal values are spread over its range of shares.
 ATOM = 0.01
-CLOSEST = 1e-300
-#: Powers of two below it are numbers with all their digits.
+#: Knots with a difference up to this are merged.
+MIN_GAP = 1e-300
+#: Powers of two with a smaller exponent are normal floats, at full precision.
 MAX_EXPONENT = 1022
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class NormalScores:
-    """The van der Waerden scores of a reference: detectors then see a standard normal, whatever the unit or the tail.
+    """The van der Waerden scores of a reference, which make any distribution standard normal for the detectors.
 
-    Between the reference's quantiles the score is linear; a value outside its range gets the score of its end, so
-    that no single one can be wild. Where the reference has an atom (many zeros, say), each of the equal values is
-    given a share of its own within it, by a hash of its position, which is random enough and the same at every
-    replay: the randomised probability integral transform.
+    Between the reference's quantiles the score is linear; a value outside the range gets the score of the nearest
+    end, which bounds the effect of single extreme values. In an atom of the reference (many zeros, for example) each
+    of the equal values gets a share of its own within the atom, the randomised probability integral transform. The
+    share is a hash of the value's position, and so the same in every replay.
 
     Source: B. L. van der Waerden, "Order tests for the two-sample problem and their power", Indagationes Mathematicae
     14 (1952), pp. 453-458; for atoms A. E. Brockwell, "Universal residuals", Statistics and Probability Letters 77
@@ -41,12 +42,12 @@ class NormalScores:
     def __init__(self, reference: NumericReference) -> None:
         edge = 0.5 / max(reference.count, 1)
         below, upto = np.asarray(reference.below), np.asarray(reference.upto)
-        # A power of two brings the smallest and the largest numbers into reach; it changes no digit.
+        # Scaling by a power of two keeps all digits and avoids overflow of the smallest and largest numbers.
         self._exponent = int(-np.frexp(np.abs(reference.values).max())[1])
         self._factor = 2.0**self._exponent if abs(self._exponent) < MAX_EXPONENT else None
         knots = np.ldexp(np.asarray(reference.values), self._exponent)
-        # Knots so near to each other that a slope between them would be infinite are one.
-        apart = np.concatenate(([True], np.diff(knots) > CLOSEST))
+        # Knots so close together that the slope between them would be infinite are merged.
+        apart = np.concatenate(([True], np.diff(knots) > MIN_GAP))
         self._knots, below, upto = knots[apart], below[apart], upto[apart]
         shares = np.clip((below + upto) / 2.0, edge, 1.0 - edge)
         self._scores = np.array([_quantile(share) for share in shares.tolist()])
@@ -57,9 +58,17 @@ class NormalScores:
         self._atom_size = np.clip(upto[atoms], edge, 1.0 - edge) - self._atom_below
 
     def of(self, values: Floats, positions: NDArray[np.int64]) -> Floats:
-        """The scores of finite values, shape (n,), at these positions of the stream."""
+        """Return the scores of values.
+
+        Args:
+            values: Finite values, shape (n,).
+            positions: Their positions in the stream, shape (n,).
+
+        Returns:
+            The scores in standard deviations, shape (n,).
+        """
         with np.errstate(over="ignore", under="ignore"):
-            # As exact as ldexp, and much faster; it is not a number where all values are all but 0.
+            # As exact as ldexp, and much faster; the factor is not finite if all values are subnormal.
             values = values * self._factor if self._factor else np.ldexp(values, self._exponent)
         scores: Floats = np.interp(values, self._knots, self._scores, self._lowest, -self._lowest)
         if len(self._atoms):
@@ -67,7 +76,7 @@ class NormalScores:
         return scores
 
     def value(self, score: float) -> float:
-        """The number that has this score; the smallest or the largest of the reference where none has.
+        """Return the number with this score, clipped to the range of the reference.
 
         >>> from stream_monitor.stats.reference import NumericReference
         >>> NormalScores(NumericReference.learn(np.arange(1.0, 100.0))).value(0.0)
@@ -85,7 +94,7 @@ class NormalScores:
 
 
 def _uniform(positions: NDArray[np.int64]) -> Floats:
-    """A number from 0 to 1 for each position, by the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014)."""
+    """Hash each position to a number from 0 to 1 by the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
     mixed = (positions.astype(np.uint64) + np.uint64(1)) * _GOLDEN
     for shift, factor in zip((30, 27), _MIX, strict=True):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * factor
@@ -95,7 +104,7 @@ def _uniform(positions: NDArray[np.int64]) -> Floats:
 
 @lru_cache(maxsize=1)
 def _normal_table() -> tuple[Floats, Floats]:
-    """Shares and their normal quantiles, denser towards the ends."""
+    """Return a table of shares, denser towards both ends, and their normal quantiles."""
     tail = np.geomspace(1e-7, 0.01, 400)[:-1]
     shares = np.concatenate((tail, np.linspace(0.01, 0.99, 2000), 1.0 - tail[::-1]))
     return shares, np.array([_quantile(share) for share in shares.tolist()])

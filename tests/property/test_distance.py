@@ -17,7 +17,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.stats import distances as distance
 from stream_monitor.stats.distances import (
     CONVENTIONAL,
-    HALF,
+    PSEUDO_COUNT,
     Bins,
     Distance,
     categorical_bins,
@@ -86,7 +86,7 @@ def test_the_area_is_that_of_a_fine_grid(seed: int) -> None:
 
 
 def _smoothed(bins: Bins) -> tuple[Floats, Floats]:
-    p, q = bins.counts + HALF, bins.shares * bins.counts.sum() + HALF
+    p, q = bins.counts + PSEUDO_COUNT, bins.shares * bins.counts.sum() + PSEUDO_COUNT
     return p / p.sum(), q / q.sum()
 
 
@@ -288,7 +288,10 @@ def test_a_spread_that_doubles_is_found() -> None:
 
 def test_values_that_depend_on_each_other_are_fewer() -> None:
     reference, window = NumericReference.learn(np.arange(500.0)), np.arange(100.0)
-    alone, slow = numeric_distances(reference, window), numeric_distances(reference, window, time=25.0)
+    alone, slow = (
+        numeric_distances(reference, window),
+        numeric_distances(reference, window, autocorrelation_time=25.0),
+    )
     assert _values(alone) == _values(slow)
     ks = "kolmogorov_smirnov"
     assert math.isclose(slow[ks].threshold, 5 * alone[ks].threshold)

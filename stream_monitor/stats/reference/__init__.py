@@ -1,4 +1,4 @@
-"""The reference distribution of one signal: learned from a warm-up or the training data, and then left as it is."""
+"""Reference distributions of a signal, learned once from a warm-up or the training data and not changed after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers of one signal are distributed: shares at knots, with all atoms."""
+"""The reference distribution of a signal of numbers: shares at knots, with all atoms."""
 
 from __future__ import annotations
 
@@ -16,34 +16,43 @@ from stream_monitor.core.frozen import Frozen
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.reference.json import check_keys, listed, whole
 
-#: Evenly spaced quantiles that are kept of many different values; denser than an atom of 1 % is wide.
+#: The number of evenly spaced quantiles kept of many distinct values; their spacing is below an atom's 1 %.
 QUANTILES = 113
-#: Smallest, and as many largest values that are kept as well.
+#: The number of smallest values, and of largest values, kept as well.
 TAIL = 8
-#: All values are kept where there are no more different ones.
+#: Up to this number of distinct values all are kept.
 MAX_KNOTS = QUANTILES + 2 * TAIL
-#: Different values that are counted at most.
+#: The number up to which distinct values are counted.
 MAX_DISTINCT = 1000
-#: Bins of equal mass.
+#: The number of bins of equal mass.
 BINS = 10
-#: A value with at least this share of the mass is a bin of its own.
+#: A value with at least this share of the mass has a bin of its own.
 OWN_BIN = 0.05
-#: A standardised value further out than this, and than the reference's own, is taken for this: one wild value of
-#: many must not hide where the others are.
+#: Standardised values are clipped to this distance, or to that of the reference's own values if larger, so that a
+#: single extreme value can't dominate a mean of many.
 LIMIT = 10.0
-#: Knots that are no farther from each other, the largest being 1, have nothing between them.
+#: The minimum difference of two knots, relative to the largest value, between which mass is interpolated.
 TINY = 1e-250
 
 
 @dataclass(frozen=True, eq=False)
 class NumericReference:
-    """How the numbers of one signal were distributed.
+    """The distribution of the numbers of a signal.
 
-    Of ``count`` finite values there are ``mean``, ``std`` (its squares divided by the count), ``minimum``,
-    ``maximum`` and ``distinct`` (how many are different, 1,000 at most), and the distribution at knots: ``values``
-    (strictly increasing, shape (m,)) with ``below``, the share of what is smaller, and ``upto``, the share of what is
-    not larger. Both differ by the mass of the value itself, so that atoms, such as many zeros, stay what they are;
-    between two knots the mass is spread evenly. Shares come from ``sampled`` values, maybe fewer than ``count``.
+    Shares are given at m knots. ``below`` and ``upto`` differ by the mass of the knot itself, so that atoms, such as
+    many zeros, are exact; between two knots the mass is spread evenly.
+
+    Attributes:
+        count: The number of finite values.
+        sampled: The number of values from which the shares were computed, at most ``count``.
+        mean: The mean.
+        std: The standard deviation with the count as divisor.
+        minimum: The smallest value.
+        maximum: The largest value.
+        distinct: The number of distinct values, counted up to 1,000.
+        values: The knots, strictly increasing, shape (m,).
+        below: The share of values smaller than each knot, shape (m,).
+        upto: The share of values that are at most each knot, shape (m,).
 
     >>> reference = NumericReference.learn(np.array([0.0, 0.0, 0.0, 1.0]))
     >>> reference.mean, reference.distinct, reference.cdf(np.array([-1.0, 0.0, 0.5, 1.0]))
@@ -63,7 +72,11 @@ class NumericReference:
 
     @classmethod
     def learn(cls, values: Floats) -> NumericReference:
-        """From finite values in any order, shape (n,) with n >= 1; `ValueError` of none."""
+        """Return the reference of finite values in any order, shape (n,) with n >= 1.
+
+        Raises:
+            ValueError: There is no value.
+        """
         if not len(values):
             raise ValueError("a reference needs at least one value")
         ordered = np.sort(values)
@@ -86,20 +99,24 @@ class NumericReference:
         )
 
     def cdf(self, x: Floats) -> Floats:
-        """The share of values that are not larger, for each x, shape (n,)."""
+        """Return the share of values that are at most each x, shape (n,)."""
         return self.shares(x)[1]
 
     def shares(self, x: Floats) -> tuple[Floats, Floats]:
-        """The shares of values that are smaller, and that are not larger, for each x, shape (n,) each."""
+        """Return the share of values smaller than each x, and the share that is at most each x, shape (n,) each."""
         knots, upto, limit, unit, slopes = self._pieces
         piece = np.searchsorted(self.values, x, side="right")
-        # Outside the knots nothing rises; the bounds keep the largest numbers from overflowing.
+        # Outside the knots the share is constant; clipping x also keeps the largest numbers from overflowing.
         way = np.maximum(np.minimum(x, self.values[-1]), self.values[0]) * self._scale - unit[piece]
         at = np.minimum(upto[piece] + way * slopes[piece], limit[piece])
         return np.where(knots[piece] == x, self.below[piece - 1], at), at
 
     def quantile(self, shares: Floats) -> Floats:
-        """The smallest value up to which there are these shares, from 0 to 1, of the mass, shape (n,)."""
+        """Return the quantiles at shares from 0 to 1: the smallest values with at least that share up to them.
+
+        Args:
+            shares: Shares of the mass, shape (n,).
+        """
         at = np.minimum(np.searchsorted(self.upto, shares), len(self.values) - 1)
         before = np.maximum(at - 1, 0)
         left, right = self.values[before] * self._scale, self.values[at] * self._scale
@@ -111,7 +128,10 @@ class NumericReference:
         return found
 
     def histogram(self, bins: int = 20) -> tuple[Floats, Floats]:
-        """Edges of bins of equal width, shape (bins + 1,), and the share in each, its lower edge included."""
+        """Return the edges of bins of equal width, shape (bins + 1,), and the share in each, shape (bins,).
+
+        A bin includes its lower edge; the last one includes both.
+        """
         part = np.linspace(0.0, 1.0, bins + 1)
         edges = self.minimum * (1.0 - part) + self.maximum * part
         below = self.shares(edges)[0]
@@ -119,20 +139,21 @@ class NumericReference:
         return edges, np.diff(below)
 
     def standardise(self, x: Floats) -> Floats:
-        """How many standard deviations x is above the mean, shape (n,), from ``-reach`` to ``reach``."""
+        """Return x in standard deviations from the mean, clipped to ``-reach`` and ``reach``, shape (n,)."""
         return np.clip(self._deviations(x), -self.reach, self.reach)
 
     @cached_property
     def reach(self) -> float:
-        """The largest distance that is told, in standard deviations: 10, or that of the reference's own values."""
+        """The clipping distance in standard deviations: 10, or that of the farthest reference value if larger."""
         ends = self._deviations(np.array([self.minimum, self.maximum]))
         return max(LIMIT, float(np.abs(ends).max())) if self.std else LIMIT
 
     @cached_property
     def cuts(self) -> tuple[Floats, NDArray[np.bool_], Floats]:
-        """Where bins of about a tenth of the mass meet: the value, whether it goes to the left bin, the share there.
+        """The borders of bins of about a tenth of the mass each, shape (cuts,) each.
 
-        A value with much mass is a bin of its own. No bin is empty here; there may be but one, without any cut.
+        Three arrays: the value at the border, True if that value belongs to the left bin, and the share up to the
+        border. A value with much mass has a bin of its own. No bin is empty in the reference; there may be only one.
         """
         tenths = np.arange(1, BINS) / BINS
         at = np.searchsorted(self.upto, tenths)
@@ -153,12 +174,16 @@ class NumericReference:
         return self.standardise(self.values)
 
     def state(self) -> dict[str, Any]:
-        """As JSON; `restored` reads it."""
+        """Return the fields as JSON values, for `restored`."""
         return {name: listed(getattr(self, name)) for name in self.__dataclass_fields__}
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> NumericReference:
-        """What `state` wrote; `ValueError` says what is wrong with anything else."""
+        """Return the reference with a state that `state` returned.
+
+        Raises:
+            ValueError: The state is not valid; the message says why.
+        """
         check_keys(state, cls.__dataclass_fields__)
         try:
             knots = {name: np.frombuffer(array("d", state[name])) for name in ("values", "below", "upto")}
@@ -172,14 +197,14 @@ class NumericReference:
 
     @cached_property
     def packed(self) -> Frozen:
-        """What `state` has, with the arrays as text; `unpacked` reads it."""
+        """The state as a frozen mapping with the arrays as text, for `unpacked`."""
         state = {name: getattr(self, name) for name in self.__dataclass_fields__}
         packed = {name: pack(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
         return Frozen(packed)
 
     @classmethod
     def unpacked(cls, state: Mapping[str, Any]) -> NumericReference:
-        """What `packed` gave."""
+        """Return the reference with a state that `packed` returned."""
         return cls.restored({**state, **{name: unpack(state[name]) for name in ("values", "below", "upto")}})
 
     def _check(self) -> None:
@@ -203,7 +228,7 @@ class NumericReference:
 
     @cached_property
     def _scale(self) -> float:
-        """A power of two that brings the values to unit size: no difference of them overflows then."""
+        """The power of two that scales the values to unit size, so that differences do not overflow."""
         largest = max(abs(self.minimum), abs(self.maximum))
         return float(np.ldexp(1.0, -max(int(np.frexp(largest)[1]) + 1, -1022)))
 
@@ -216,9 +241,10 @@ class NumericReference:
 
     @cached_property
     def _pieces(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        """What the distribution function is made of, shape (m + 1,) each: piece k begins at knot k - 1.
+        """The linear pieces of the distribution function, shape (m + 1,) each; piece k begins at knot k - 1.
 
-        That knot, the share up to it, the share below the next, the knot in units of ``_scale``, the rise per unit.
+        For each piece: the knot, the share up to it, the share below the next knot, the scaled knot (times
+        ``_scale``), and the slope per scaled unit.
         """
         unit = self.values * self._scale
         gaps = np.diff(unit)
@@ -234,11 +260,11 @@ class NumericReference:
 
 
 def _kept(last: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Which of the different values are kept, by the rank of the last of each."""
+    """Return the indices of the distinct values to keep, given the rank of the last occurrence of each."""
     distinct = len(last)
     if distinct <= MAX_KNOTS:
         return np.arange(distinct)
-    # As many from above as from below: a sign turned round leaves the same ones.
+    # Symmetric from both ends: negating all values keeps the same ones.
     lower = np.linspace(0, last[-1], QUANTILES)[: QUANTILES // 2 + 1].astype(np.intp)
     ranks = np.concatenate((lower, last[-1] - lower[::-1]))
     ends = (np.arange(TAIL), np.searchsorted(last, ranks), np.arange(distinct - TAIL, distinct))
