@@ -1,1 +1,1 @@
-"""The profile of the training data: learned in one pass over its rows, in bounded memory, and written as a file."""
+"""The profile of the training data, learned in one pass over its rows in bounded memory and stored as a file."""

@@ -1,4 +1,4 @@
-"""What is learned of one column: of its numbers, of its categories, and which of both it holds."""
+"""Accumulators for one column of training data: its numbers, its categories, and its inferred type."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from stream_monitor.stats.normal_scores import NormalScores
 from stream_monitor.stats.reference import CategoricalReference, NumericReference, category_name
 from stream_monitor.stats.reference.numeric import MAX_DISTINCT
 
-#: Values from which the shares are taken, and the first ones from which the autocorrelation is.
+#: The size of the sample for shares, and the number of first values for the autocorrelation.
 SAMPLE = 50_000
-#: Fewest values that tell an autocorrelation.
+#: The minimum number of values for an autocorrelation.
 MIN_VALUES = 100
-#: Categories counted one by one; past them the less frequent half is counted together.
+#: The number of categories with a count of their own; above it the less frequent half is counted together.
 MAX_COUNTED = 5_000
 _NUMBERS = frozenset((int, float, bool))
 _USABLE = _NUMBERS | {str}
 
 
 class Values(NamedTuple):
-    """A column's finite numbers, shape (n,), its texts, and how many values were neither, nor missing."""
+    """A column's finite numbers, shape (n,), its texts, and the number of values of any other type."""
 
     numbers: Floats
     texts: list[str]
@@ -39,7 +39,7 @@ class Values(NamedTuple):
 
 
 def split(column: Sequence[Any]) -> Values:
-    """Numbers and texts of a column as JSON has it; None, NaN and infinity are missing.
+    """Split a column of JSON values into numbers and texts; None, NaN and infinity count as missing.
 
     >>> split([1, None, "x", True, [2]])
     Values(numbers=array([1., 1.]), texts=['x'], other=1)
@@ -63,22 +63,24 @@ def _as_float(value: Any) -> float:
 
 
 class Numbers:
-    """Exact moments, and a sample of at most 50,000 values in which each has the same chance to be.
+    """The exact moments of a column's numbers, and a uniform random sample of at most 50,000 of them.
 
-    Source of the sample: J. S. Vitter, "Random sampling with a reservoir", ACM Transactions on Mathematical Software
-    11 (1985), pp. 37-57, algorithm R. It is the same at every run, and however the values were cut into batches.
+    The sample does not depend on the batches in which the values arrive, and is the same in every run.
+
+    Source: J. S. Vitter, "Random sampling with a reservoir", ACM Transactions on Mathematical Software 11 (1985),
+    pp. 37-57, algorithm R.
     """
 
     def __init__(self) -> None:
         self.moments = Moments()
         self.sample: Floats = np.empty(0)
-        #: Whether each value was above the one before it.
+        #: True while each value has been above the one before it.
         self.rises = True
         self._last = -math.inf
         self._random = np.random.default_rng(0)
 
     def add(self, values: Floats) -> None:
-        """Take finite values, shape (n,)."""
+        """Add finite values, shape (n,)."""
         if not len(values):
             return
         self.rises = self.rises and self._last < values[0] and bool((values[1:] > values[:-1]).all())
@@ -94,9 +96,9 @@ class Numbers:
         self.sample[places[places < SAMPLE]] = late[places < SAMPLE]
 
     def reference(self) -> NumericReference:
-        """Shares of the sample, moments and range of all values."""
+        """Return a reference with the shares of the sample and the moments and range of all values."""
         moments = self.moments
-        # The ends belong to the distribution, even where the sample has missed them.
+        # The minimum and maximum belong to the distribution even if they are not in the sample.
         ends = np.array([moments.minimum, moments.maximum])
         known = NumericReference.learn(self.sample)
         missed = ends[(ends < known.minimum) | (ends > known.maximum)]
@@ -115,10 +117,10 @@ class Numbers:
 
 
 class CategoryCounts:
-    """How often each category came; exact up to 5,000 of them, then the frequent ones are kept.
+    """The count of each category: exact up to 5,000 categories, above that of the frequent ones only.
 
-    Source: G. S. Manku, R. Motwani, "Approximate frequency counts over data streams", VLDB 2002, pp. 346-357, whose
-    lossy counting this is with a bound on memory in place of one on the error.
+    Source: lossy counting by G. S. Manku, R. Motwani, "Approximate frequency counts over data streams", VLDB 2002,
+    pp. 346-357, here with a bound on memory instead of one on the error.
     """
 
     def __init__(self) -> None:
@@ -126,7 +128,7 @@ class CategoryCounts:
         self.rest = 0
 
     def add(self, names: Iterable[str], times: int = 1) -> None:
-        """Take categories, each so many times."""
+        """Count each of the categories ``times`` times."""
         found = Counter(names)
         self.counts.update({name: count * times for name, count in found.items()} if times > 1 else found)
         if len(self.counts) > MAX_COUNTED:
@@ -136,23 +138,32 @@ class CategoryCounts:
 
     @property
     def is_exact(self) -> bool:
-        """Whether all categories are counted one by one."""
+        """True if every category has a count of its own."""
         return self.rest == 0
 
 
 class Column:
-    """One column, whose type is given, or else what most of its values are."""
+    """One column of training data; its type is given, or else that of the majority of its values.
+
+    Args:
+        given: The type, or None to infer it.
+    """
 
     def __init__(self, given: FeatureType | None = None) -> None:
         self._given = given
         self.is_given = given is not None
         self.numbers, self.categories = Numbers(), CategoryCounts()
         self.numeric = self.text = self.other = 0
-        #: Lag 1, and the integrated time.
+        #: The autocorrelation at lag 1 and the integrated autocorrelation time.
         self.dependence: tuple[float, float] | None = None
 
     def add(self, column: Sequence[Any], is_series: bool = False) -> None:
-        """Take the next values as JSON has them; ``is_series``: all of them so far came in order of time."""
+        """Add the next values.
+
+        Args:
+            column: JSON values; None is a missing value.
+            is_series: True if all values so far, these included, arrived in order of time.
+        """
         values = split(column)
         if self._given != "numeric" and (self._given or values.texts or self.text):
             if not self._given and not self.text:
@@ -168,7 +179,7 @@ class Column:
 
     @property
     def type(self) -> FeatureType | None:
-        """None while there is no usable value."""
+        """The given or inferred type; None while there is no usable value."""
         if self._given:
             return self._given if self.numeric or (self.text and self._given == "categorical") else None
         if not self.numeric and not self.text:
@@ -176,17 +187,22 @@ class Column:
         return "numeric" if self.numeric >= self.text else "categorical"
 
     def measure(self) -> None:
-        """Measure how much the values depend on each other: of a series that is at its end, or long enough."""
+        """Estimate the autocorrelations of a series that is complete or has filled the sample."""
         series = self.numbers.sample
         if len(series) < MIN_VALUES or series.min() == series.max():
             return
         reference = NumericReference.learn(series)
-        # As detectors will see it: two values as they are, all others as normal scores.
+        # The same transform as for detectors: columns of two distinct values unchanged, others as normal scores.
         scores = series if reference.distinct == 2 else NormalScores(reference).of(series, np.arange(len(series)))
         self.dependence = float(np.clip(autocorrelations(scores)[1], -1.0, 1.0)), autocorrelation_time(scores)
 
     def profile(self, rows: int, is_series: bool) -> ColumnProfile:
-        """What was learned, of so many rows."""
+        """Return the column's profile.
+
+        Args:
+            rows: The number of rows of the training data.
+            is_series: True if they arrived in order of time, which is required for autocorrelations.
+        """
         kind = self.type
         if is_series and self.dependence is None and kind == "numeric":
             self.measure()
@@ -206,7 +222,7 @@ class Column:
         return CategoricalReference.of_counts(self.categories.counts, self.categories.rest)
 
     def _recount(self) -> None:
-        """The first text has come: the numbers before it may be categories as well. Past the sample, estimated."""
+        """Count the numbers so far as categories, on the first text; estimate from the sample if it is incomplete."""
         sample = self.numbers.sample
         if len(sample):
             times = round(self.numbers.moments.count / len(sample))

@@ -1,4 +1,4 @@
-"""What the maker of a profile should know of the data: nothing that was left out is left unsaid."""
+"""Findings on the training data for the user: everything ignored, unusual, or decided by default."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from stream_monitor.profiles.column import MAX_COUNTED, Column
 from stream_monitor.profiles.profiler import Profiler
 from stream_monitor.stats.reference.categorical import MAX_CATEGORIES
 
-#: Rows from which on a column can be known for an index or an identifier.
-_MANY = 100
-#: An autocorrelation time that is worth a word.
-_DEPENDENT = 2.0
-#: Share of the values that the categories kept should have.
-_TELLING = 0.1
+#: The minimum number of rows to recognise a column as an index or an identifier.
+_MIN_ROWS = 100
+#: The minimum integrated autocorrelation time that is reported.
+_MIN_AUTOCORRELATION_TIME = 2.0
+#: The minimum share of all values that the kept categories should cover.
+_MIN_COVERAGE = 0.1
 
 
 def findings(profiler: Profiler) -> list[str]:
-    """A line for each thing that is not as it should be, or that was decided and can be decided otherwise."""
+    """Return one line for each irregularity of the data, and for each decision that a flag can change."""
     of_columns = (_of_column(profiler, name, column) for name, column in profiler.features.items())
     return [*_of_rows(profiler), *chain.from_iterable(of_columns)]
 
@@ -43,19 +43,19 @@ def _of_rows(profiler: Profiler) -> Iterator[str]:
         yield "rows are not in order of time: no rate and no autocorrelation are known; sort them to have both"
     fields = [name for name in profiler.unmapped_fields if name != "features"]
     if fields:
-        yield f"taken for fields of an event, not features: {', '.join(fields)}; --field feature:NAME=NAME makes one"
+        yield f"taken as fields of an event, not features: {', '.join(fields)}; --field feature:NAME=NAME makes one"
 
 
 def _of_column(profiler: Profiler, name: str, column: Column) -> Iterator[str]:
     told = "" if column.is_given else "; --feature-type says otherwise"
     if column.type is None:
-        yield f"{name!r} has no value in any row: nothing is known of it"
+        yield f"{name!r} has no value in any row: it has no reference"
     elif column.type == "numeric":
         if column.text:
             yield f"{name!r} is numeric: its {_those(column.text)} text {_are(column.text)} left out{told}"
-        if column.numbers.rises and column.numeric >= _MANY:
+        if column.numbers.rises and column.numeric >= _MIN_ROWS:
             yield f"{name!r} rises from row to row, as an index or a time does: map it with --field, or leave it out"
-        if profiler.is_series and column.dependence and column.dependence[1] > _DEPENDENT:
+        if profiler.is_series and column.dependence and column.dependence[1] > _MIN_AUTOCORRELATION_TIME:
             yield f"{name!r} changes slowly: {column.dependence[1]:,.0f} values of it are worth one independent value"
     else:
         yield from _of_categories(name, column, told)
@@ -69,8 +69,8 @@ def _of_categories(name: str, column: Column, told: str) -> Iterator[str]:
         numbers = counted(column.numeric, "number")
         yield f"{name!r} is categorical: its {numbers} {_are(column.numeric)} taken as such{told}"
     top = sum(times for _, times in column.categories.counts.most_common(MAX_CATEGORIES))
-    if usable >= _MANY and known > 1 and top < _TELLING * usable:
-        yield f"{name!r} has so many different values, as an id or free text does, that nothing can be compared in it"
+    if usable >= _MIN_ROWS and known > 1 and top < _MIN_COVERAGE * usable:
+        yield f"{name!r} has too many different values to be compared, as an id or free text has"
     elif not column.categories.is_exact:
         yield (
             f"{name!r} has more than {MAX_COUNTED:,} categories: the {MAX_CATEGORIES} most frequent are kept, with "

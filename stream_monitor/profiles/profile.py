@@ -1,4 +1,4 @@
-"""The profile: what the training data was like, as a JSON file that is made once and read at every start."""
+"""The profile: the distributions of the training data, as a JSON file that is made once and read at every start."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stream_monitor.core.errors import ConfigError
 from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
-#: The version of what is written; a profile of another one has to be made anew.
+#: The version of the file format; a profile with another version can't be read.
 FORMAT: Literal[1] = 1
 FeatureType = Literal["numeric", "categorical"]
 Reference = NumericReference | CategoricalReference
-#: Names that an error lists at most.
-_LISTED = 5
+#: The number of names listed in an error message.
+_MAX_LISTED = 5
 
 
 def _numeric(value: Any) -> NumericReference:
@@ -41,11 +41,15 @@ class _Part(BaseModel):
 
 
 class ColumnProfile(_Part):
-    """One column of the training data: a feature, the score, what was predicted, or the label.
+    """The profile of one column of the training data: a feature, the score, the prediction or the label.
 
-    Its ``reference`` is there unless the column had no value at all. The allowed range is from the reference's
-    ``minimum`` to its ``maximum``, or its ``categories`` where those are complete. ``other`` values were of another
-    type and are left out. The autocorrelations are there where rows came in order of time.
+    Attributes:
+        numeric: The reference of a numeric column.
+        categorical: The reference of a categorical column; a column without values has neither reference.
+        missing_share: The share of rows without a value, from 0 to 1.
+        other: The number of values of another type, which are not in the reference.
+        autocorrelation: The autocorrelation at lag 1, if the rows were in order of time.
+        autocorrelation_time: The integrated autocorrelation time in values, if the rows were in order of time.
     """
 
     numeric: Annotated[NumericReference, PlainValidator(_numeric), PlainSerializer(_state)] | None = None
@@ -63,22 +67,33 @@ class ColumnProfile(_Part):
 
     @property
     def reference(self) -> Reference | None:
-        """The distribution of its values; None of a column without any."""
+        """The distribution of the column's values; None if it has none."""
         return self.categorical if self.numeric is None else self.numeric
 
     @property
     def type(self) -> FeatureType | None:
-        """None of a column without any value."""
+        """The type of the column; None if it has no values."""
         if self.reference is None:
             return None
         return "categorical" if self.numeric is None else "numeric"
 
 
 class Profile(_Part):
-    """What the training data was like.
+    """The profile of the training data.
 
-    ``hash``: SHA-256 of the files' bytes, one after the other, as ``cat FILES | sha256sum`` has it. ``fields``: where
-    the columns were that are no features. ``rate``: rows a second, where they came in order of time.
+    Attributes:
+        format: The version of the file format.
+        made_by: The program and version that wrote the profile.
+        files: The names of the files of training data.
+        hash: The SHA-256 of the files' concatenated bytes, equal to ``cat FILES | sha256sum``.
+        rows: The number of rows.
+        task: The task of the model.
+        fields: The mapping from fields of an event to the columns that hold them, as given by --field.
+        rate: Rows per second, if the rows were in order of time.
+        score: The column of scores, if there is one.
+        prediction: The column of predictions, if there is one.
+        label: The column of labels, if there is one.
+        features: The columns of features by name.
     """
 
     format: Literal[1] = FORMAT
@@ -96,7 +111,11 @@ class Profile(_Part):
 
     @classmethod
     def read(cls, path: Path) -> Profile:
-        """From a file; a `ConfigError` says what is wrong with it and what is allowed."""
+        """Read a profile from a file.
+
+        Raises:
+            ConfigError: The file can't be read or is not a valid profile of this format.
+        """
         try:
             content = orjson.loads(path.read_bytes())
         except OSError as error:
@@ -114,7 +133,11 @@ class Profile(_Part):
             raise ConfigError(f"--profile: {path}: {_explain(error)}; {_ANEW}") from None
 
     def write(self, path: Path) -> None:
-        """To a file, all at once: what was there stays until the new one is complete."""
+        """Write the profile to a file, atomically: an existing file is replaced once the new one is complete.
+
+        Raises:
+            ConfigError: The file can't be written.
+        """
         temporary, path = None, path.resolve()
         try:
             descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
@@ -128,15 +151,15 @@ class Profile(_Part):
             raise ConfigError(f"--output: can't write {path}: {error.strerror}") from None
 
     def feature_type(self, name: str) -> FeatureType | None:
-        """A feature's type; None where the profile does not know it."""
+        """Return a feature's type; None if it has no values or is not in the profile."""
         return self.features[name].type if name in self.features else None
 
     def missing_share(self, name: str) -> float | None:
-        """The share of rows without a usable value of a feature, from 0 to 1; None where it is not known."""
+        """Return the share of rows without a usable value of a feature, from 0 to 1; None for an unknown feature."""
         return self.features[name].missing_share if name in self.features else None
 
     def column(self, signal: str) -> ColumnProfile | None:
-        """The column behind ``feature:NAME``, ``score`` or ``prediction``; None of any other signal."""
+        """Return the column of ``feature:NAME``, ``score`` or ``prediction``; None for any other signal."""
         if signal in ("score", "prediction"):
             found: ColumnProfile | None = getattr(self, signal)
             return found
@@ -144,7 +167,7 @@ class Profile(_Part):
         return self.features.get(name) if prefix == "feature" else None
 
     def reference(self, signal: str) -> Reference | None:
-        """The reference of a signal; of ``missing:NAME``, how often there was (``1``) and was not (``0``) a gap."""
+        """Return the reference of a signal, or None; of ``missing:NAME``, of missing (1) and present values (0)."""
         prefix, _, name = signal.partition(":")
         if prefix == "missing" and name in self.features:
             missing = round(self.features[name].missing_share * self.rows)
@@ -154,12 +177,16 @@ class Profile(_Part):
         return column.reference if column else None
 
     def autocorrelation_time(self, signal: str) -> float:
-        """How many values of a signal are worth one independent value; 1 where it is not known."""
+        """Return the integrated autocorrelation time of a signal, in values; 1 if it is not known."""
         column = self.column(signal)
         return (column.autocorrelation_time if column else None) or 1.0
 
     def check_features(self, names: Collection[str]) -> None:
-        """Raise a `ConfigError` where the features of the data are not those of the profile."""
+        """Check that the features of the data are those of the profile.
+
+        Raises:
+            ConfigError: They differ; the message names the differences.
+        """
         unknown = [name for name in names if name not in self.features]
         absent = [name for name in self.features if name not in names]
         if not unknown and not absent:
@@ -171,7 +198,7 @@ class Profile(_Part):
         raise ConfigError(f"--profile: its features are not those of the data: {', and '.join(parts)}{hint}")
 
     def _lines(self) -> bytes:
-        """JSON with a line for each feature: it can be read, and compared line by line."""
+        """Return the profile as JSON with a line for each feature, readable and comparable line by line."""
         body = self.model_dump(mode="json")
         features = body.pop("features").items()
         head = [f"{orjson.dumps(key).decode()}: {orjson.dumps(value).decode()}" for key, value in body.items()]
@@ -189,5 +216,5 @@ def _explain(error: ValidationError) -> str:
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:_LISTED]))
-    return f"{shown} and {len(names) - _LISTED:,} more" if len(names) > _LISTED else shown
+    shown = ", ".join(map(repr, names[:_MAX_LISTED]))
+    return f"{shown} and {len(names) - _MAX_LISTED:,} more" if len(names) > _MAX_LISTED else shown

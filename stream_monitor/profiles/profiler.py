@@ -1,4 +1,4 @@
-"""Training data to a profile, batch by batch."""
+"""The profiler: computes a profile from batches of training data."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from stream_monitor.profiles.column import Column
 from stream_monitor.profiles.profile import ColumnProfile, Profile
 from stream_monitor.profiles.rows import Row, cells, classes, read_row, scores
 
-#: Names that an error lists at most.
-_LISTED = 20
+#: The number of names listed in an error message.
+_MAX_LISTED = 20
 
 
 class Profiler:
-    """Takes records of training data, then gives their profile.
+    """An accumulator of training data that returns its profile.
 
-    ``fields`` says where the fields of an event are, as for the codec; all columns that it does not name are
-    features, unless a record has its features in an object of that name. ``feature_types`` says what a feature is
-    where its values do not.
+    All columns that ``fields`` does not name are features, unless a record has an object ``features``.
+
+    Args:
+        fields: The mapping from fields of an event to columns, as for decoding.
+        feature_types: The types of features, for those that should not be inferred from the values.
+        task: The task of the model.
+        max_features: The maximum number of features.
 
     >>> from stream_monitor.core.records import FileRecord
     >>> profiler = Profiler({"label": "churned"})
@@ -56,38 +60,50 @@ class Profiler:
         self.features: dict[str, Column] = {}
         self.rows = 0
         self.rejected: Counter[Reason] = Counter()
-        #: Of each reason, what was wrong with the first such record.
+        #: The message for the first rejected record of each reason.
         self.details: dict[Reason, str] = {}
         self._columns: dict[str, None] = {}
         self._found: set[str] = set()
         self._first_ts, self._last_ts = math.nan, -math.inf
-        #: Rows whose time is not known, and those whose time is before that of another.
+        #: Rows without a readable time, and rows with a time before that of an earlier row.
         self.untimed = self.disordered = 0
 
     def add(self, records: Sequence[Record]) -> None:
-        """Take the next records; `ConfigError` where there are more features than allowed."""
+        """Add the next records.
+
+        Raises:
+            ConfigError: The data has more than ``max_features`` features.
+        """
         rows = [row for record in records if (row := self._read(record))]
         for is_text, group in groupby(rows, key=lambda row: row.is_text):
             self._add(list(group), is_text)
 
     @property
     def has_times(self) -> bool:
-        """Whether any row has a time, or was said to have one."""
+        """True if any row has a time, or ``fields`` names a column of times."""
         return "ts" in self._fields or self.untimed < self.rows
 
     @property
     def unmapped_fields(self) -> list[str]:
-        """Columns that are no features for their name alone."""
+        """The columns that are not features only because they have the name of a field of an event."""
         mapped = {name for name in self._fields if not name.startswith("feature:")} | set(self._fields.values())
         return [name for name in self._columns if name in NATIVE_FIELDS and name not in mapped]
 
     @property
     def is_series(self) -> bool:
-        """Whether all rows so far came in order of time."""
+        """True if all rows so far arrived in order of time."""
         return self.rows > 0 and not self.untimed and not self.disordered
 
     def profile(self, files: Sequence[str], content: str) -> Profile:
-        """The profile, with the files' names and the hash of their content; `ConfigError` where it can't be made."""
+        """Return the profile.
+
+        Args:
+            files: The names of the files of training data.
+            content: The hash of their content, see `content_hash`.
+
+        Raises:
+            ConfigError: No row could be read, no column is a feature, or a flag names a column that does not exist.
+        """
         self._check()
         return Profile(
             made_by=f"stream-monitor {__version__}",
@@ -165,13 +181,13 @@ class Profiler:
         return (self.rows - 1) / span if self.is_series and span > 0 else None
 
     def _check(self) -> None:
-        """Raise where there is nothing to make a profile of, or a flag names what is not there."""
+        """Raise a `ConfigError` if there is no row or no feature, or if a flag names a column that does not exist."""
         if not self.rows:
             why = next(iter(self.details.values()), "")
             raise ConfigError(f"no row could be read: {why}" if why else "there is no row")
         if not self.features:
             raise ConfigError("there is no feature: every column is a field of an event")
-        columns = ", ".join(map(repr, [*self._columns][:_LISTED]))
+        columns = ", ".join(map(repr, [*self._columns][:_MAX_LISTED]))
         for name, path in self._fields.items():
             is_found = name in self._found or name.removeprefix("feature:") in self.features
             if not is_found and path[0] != "@" and not name.startswith("group:"):
@@ -184,7 +200,7 @@ class Profiler:
 
 
 def content_hash(paths: Sequence[Path]) -> str:
-    """SHA-256 of the files' bytes, one after the other."""
+    """Return the SHA-256 of the files' concatenated bytes, in hexadecimal."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:

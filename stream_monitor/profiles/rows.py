@@ -1,4 +1,4 @@
-"""Records of training data to rows: nothing but a column with a value is asked for."""
+"""Conversion of records of training data to rows; no field is required."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from stream_monitor.decoding.values import read_cell, read_score
 
 
 class Row(NamedTuple):
-    """One row: its features, and the fields of an event by their names. ``is_text``: its cells are those of CSV."""
+    """One row of training data.
+
+    Attributes:
+        features: The values of the features by name.
+        fields: The values of the fields of an event by name.
+        is_text: True if all values are cells of a CSV file.
+    """
 
     features: Mapping[str, Any]
     fields: Mapping[str, Any]
@@ -25,7 +31,11 @@ class Row(NamedTuple):
 
 
 def read_row(record: Record, fields: FieldMap) -> Row:
-    """A record as a row; `RecordError` says why it can't be read."""
+    """Convert a record to a row.
+
+    Raises:
+        RecordError: The record can't be read; the error has the reason.
+    """
     value = record.value
     body: Any = _parse(value) if type(value) is bytes else value
     if type(value) is bytes and type(body.get("features", {})) not in (dict, type(None)):
@@ -46,13 +56,13 @@ def _parse(value: bytes) -> Mapping[str, Any]:
 
 
 def cells(column: Sequence[str | None]) -> Sequence[Any]:
-    """The values that the cells of a CSV column spell, as the codec reads them; without the empty ones or with.
+    """Parse the cells of a CSV column as decoding does; empty cells are left out or become None.
 
     >>> cells(["1", None, "2.5"]), cells(["1", "x", "nan", "true"])
     ([1.0, 2.5], [1.0, 'x', None, True])
     """
     present = [cell for cell in column if cell is not None]
-    # What float reads and the codec does not has an underline, or digits of other scripts.
+    # Only cells with an underscore or non-ASCII digits are numbers for float() and not for decoding.
     text = "".join(present)
     if "_" not in text and text.isascii():
         try:
@@ -65,12 +75,12 @@ def cells(column: Sequence[str | None]) -> Sequence[Any]:
 
 
 def classes(column: Sequence[Any]) -> Sequence[Any]:
-    """Classes however they are spelled: ``1``, ``1.0`` and ``"1"`` are one."""
+    """Normalise the spelling of classes: ``1``, ``1.0`` and ``"1"`` are one class."""
     return [read_cell(value) for value in column]
 
 
 def scores(column: Sequence[Any], predictions: Sequence[Any]) -> Sequence[Any]:
-    """Scores; out of a class -> probability map the predicted class's."""
+    """Return the scores; for a mapping of classes to probabilities the one of the predicted class."""
     return [_one_score(s, p) if type(s) is dict else s for s, p in zip(column, predictions, strict=True)]
 
 
