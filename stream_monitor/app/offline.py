@@ -13,8 +13,11 @@ from stream_monitor.config.settings import (
     ReplayConfig,
 )
 from stream_monitor.core.clock import SystemClock
+from stream_monitor.core.events import Detection
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.snapshot import Snapshot
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.report.recorder import Recorder
 from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.tuning.recording import Gatherer, Recording, recording
@@ -26,8 +29,11 @@ def replay(
     paths: Sequence[Path],
     progress: Callable[[FileSource], None],
     recorder: Recorder | None = None,
-) -> tuple[Pipeline, MemorySink]:
-    """The same pipeline over files, to their end; the recorder sees every column."""
+) -> tuple[Snapshot, list[Detection]]:
+    """Run the pipeline over files to their end; return its snapshot and all detections, in order.
+
+    ``progress`` is called after each batch; the recorder sees every column.
+    """
     pipeline, source, sink = _over_files(config, paths, recorder)
     if recorder:
         source.batch_size = recorder.batch_size
@@ -39,7 +45,7 @@ def replay(
 
     pipeline.run(threading.Event(), after_step)
     pipeline.close()
-    return pipeline, sink
+    return SnapshotTaker(pipeline).take(), sorted(sink.detections)
 
 
 def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
@@ -49,14 +55,14 @@ def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSo
 
     def after_step(_: int) -> None:
         progress(source)
-        if pipeline.stats.predictions:
+        if pipeline.counters.predictions:
             gatherer.choose()
-        if pipeline.stats.predictions > config.max_events:
+        if pipeline.counters.predictions > config.max_events:
             enough.set()
 
     pipeline.run(enough, after_step)
     pipeline.close()
-    rejected = pipeline.stats.rejected
+    rejected = pipeline.counters.rejected
     return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
 
 

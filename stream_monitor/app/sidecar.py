@@ -19,8 +19,9 @@ from stream_monitor.config.settings import (
 )
 from stream_monitor.core.clock import SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.health import Health
-from stream_monitor.server.http import Exporter
+from stream_monitor.server.http import MetricsServer
 from stream_monitor.sources.kafka.options import reveal
 from stream_monitor.sources.kafka.source import KafkaSource
 from stream_monitor.state.checkpoint import Checkpoint
@@ -63,7 +64,7 @@ def run(config: RunConfig) -> None:
         table=checkpoint.table if checkpoint else None,
     )
     # Counters are there at 0 before their first event.
-    pipeline.stats.records.update(dict.fromkeys(topics, 0))
+    pipeline.counters.records.update(dict.fromkeys(topics, 0))
     try:
         if checkpoint:
             pipeline.save_to(checkpoint, fingerprint(config))
@@ -74,17 +75,18 @@ def run(config: RunConfig) -> None:
 
 
 def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None:
-    exporter = Exporter(pipeline, Health(pipeline, config.max_reject_share), *parse_address(config.listen))
-    exporter.start()
-    url = f"http://{config.listen.rpartition(':')[0]}:{exporter.port}/"
+    health = Health(pipeline.status, config.max_reject_share)
+    server = MetricsServer(SnapshotTaker(pipeline).take, health, *parse_address(config.listen))
+    server.start()
+    url = f"http://{config.listen.rpartition(':')[0]}:{server.port}/"
     logger.info("stream-monitor %s serves %s", __version__, url, extra={"fields": {"event": "serving", "url": url}})
     try:
         pipeline.run(stop)
-        logger.info("stopping: %d predictions, %d labels", pipeline.stats.predictions, pipeline.stats.labels)
+        logger.info("stopping: %d predictions, %d labels", pipeline.counters.predictions, pipeline.counters.labels)
         pipeline.close()
     finally:
-        pipeline.readers.close()
-        exporter.stop()
+        pipeline.reads.close()
+        server.stop()
 
 
 def fingerprint(config: RunConfig) -> str:

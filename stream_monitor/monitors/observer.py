@@ -1,22 +1,42 @@
-"""Who may look on while a fleet takes its columns."""
+"""The observer of a fleet: it is shown what the monitors take."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.performance.realized import Performance
 from stream_monitor.signals.columns import Column
+from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.distances import Distance
+
+
+class ObservedSignal(Protocol):
+    """The monitor of one signal, as an observer sees it."""
+
+    @property
+    def key(self) -> ModelVersion: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> ColumnKind: ...
+    @property
+    def categories(self) -> CategoryEncoder | None: ...
+
+    def distances(self) -> Mapping[str, Distance]:
+        """Return the distances of the newest values to the reference, by measure."""
+        ...
 
 
 class Observer(Protocol):
-    """Is shown by the monitors what they have just taken, in the order of the stream; it changes nothing.
+    """Sees what the monitors take, in the order of the stream; it changes nothing.
 
     The recorder of a report is one. The sidecar has none.
     """
 
-    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
+    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
         """The next finite values of a signal."""
         ...
 

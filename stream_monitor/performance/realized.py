@@ -7,7 +7,6 @@ strictly in order, so that they do not depend on where batches were cut.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -143,21 +142,6 @@ class Regression:
 def make_performance(task: str, window: int, decay: float) -> Performance:
     """The performance that fits a task."""
     return Regression(window, decay) if task == "regression" else Classification(window, decay)
-
-
-def combine(performances: Sequence[Performance]) -> dict[str, float]:
-    """Cumulative performance over several versions: what their plain totals give, or all that a single one knows."""
-    if len(performances) == 1:
-        return {name: windows["cumulative"] for name, windows in performances[0].measures().items()}
-    totals: Counter[str] = Counter()  # sums of floats too
-    for performance in performances:
-        totals.update(performance.totals())
-    count = totals["outcomes"]
-    if not count:
-        return {}
-    if "correct" in totals:
-        return {"accuracy": totals["correct"] / count}
-    return {"mae": totals["absolute_error"] / count, "rmse": math.sqrt(totals["squared_error"] / count)}
 
 
 def _mae(sums: _Sums) -> float:

@@ -1,9 +1,9 @@
-"""What the sidecar counts about itself: plain numbers, read by the exporter."""
+"""Counters of the pipeline: plain numbers."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,10 +24,19 @@ class Counters:
     labels: int = 0
     source_errors: int = 0
     recent_rejects: deque[int] = field(default_factory=lambda: deque(maxlen=REJECT_WINDOW))
+    #: Of the newest records, at most `REJECT_WINDOW`: their number, and the share that was rejected.
+    recent_records: int = 0
+    reject_share: float = 0.0
 
     def reject(self, reason: Reason) -> None:
         """Count one rejected record."""
         self.rejected[reason] += 1
+
+    def count_recent(self, rejected: Sequence[int]) -> None:
+        """Count the records of a batch, 1 for each that was rejected and 0 for any other."""
+        self.recent_rejects.extend(rejected[-REJECT_WINDOW:])
+        self.recent_records = len(self.recent_rejects)
+        self.reject_share = sum(self.recent_rejects) / max(self.recent_records, 1)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -42,8 +51,3 @@ class Counters:
         self.gaps.update(state["gaps"])
         self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
         self.predictions, self.labels, self.source_errors = state["counts"]
-
-    @property
-    def reject_share(self) -> float:
-        """Share of rejects among the newest records, 0 before the first."""
-        return sum(self.recent_rejects) / len(self.recent_rejects) if self.recent_rejects else 0.0

@@ -18,7 +18,8 @@ from stream_monitor.core.records import Record, TopicPartition
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
-from stream_monitor.pipeline.counters import REJECT_WINDOW, Counters
+from stream_monitor.pipeline.counters import Counters
+from stream_monitor.pipeline.snapshot import LoopStatus
 from stream_monitor.pipeline.snapshot_reads import SnapshotReads
 from stream_monitor.sources.base import AppliedOffset, Position, Source
 from stream_monitor.state.checkpoint import Checkpoint
@@ -35,7 +36,7 @@ AT_REST = 2_000
 class Pipeline:
     """Moves records from the source through codec, joiner and monitors to the outbox.
 
-    Whoever reads the state from another thread (the exporter) does so through ``readers``.
+    Other threads take snapshots through ``reads``.
     """
 
     def __init__(
@@ -57,13 +58,13 @@ class Pipeline:
         self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
         self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._warnings = RateLimit(clock, per_minute=10)
-        self.stats = Counters()
-        self.readers = SnapshotReads()
+        self.counters = Counters()
+        self.reads = SnapshotReads()
         self._last_pass = clock.monotonic()
         self.positions: list[Position] = []
         self.restoring: list[TopicPartition] = []
-        self.source.gaps = self.stats.gaps
-        self.source.departed = self._depart
+        self.source.gaps = self.counters.gaps
+        self.source.departed = self._revoke
 
     def run(self, stop: threading.Event, progress: Callable[[int], None] = lambda _: None) -> None:
         """Poll until the source is exhausted or ``stop`` is set; a source that fails is tried again with back-off."""
@@ -74,9 +75,9 @@ class Pipeline:
                 failures = 0
             except SourceError as error:
                 failures += 1
-                with self.readers.lock:
-                    self.stats.source_errors += 1
-                    self.readers.is_saved = self._checkpoint is None
+                with self.reads.lock:
+                    self.counters.source_errors += 1
+                    self.reads.is_saved = self._checkpoint is None
                 self.positions = []
                 self._keep()
                 wait = min(0.5 * 2 ** min(failures, 5), 15.0)
@@ -89,48 +90,49 @@ class Pipeline:
 
     def _keep(self) -> None:
         """While nothing can be read, save what was, and let those read who wait."""
-        if not self.readers.is_saved:
+        if not self.reads.is_saved:
             self.source.commit(changed=True)
-        self.readers.serve()
+        self.reads.serve()
 
-    @property
-    def age(self) -> float:
-        """Seconds since the loop last came round."""
-        return self._clock.monotonic() - self._last_pass
+    def status(self) -> LoopStatus:
+        """Return the state of the loop; called from any thread, without the lock."""
+        counters = self.counters
+        age = self._clock.monotonic() - self._last_pass
+        return LoopStatus(age, self.positions, self.restoring, counters.recent_records, counters.reject_share)
 
     def step(self) -> int:
         """One pass over the whole path; the number of records it moved."""
         records = self.source.poll(self._poll_timeout)
         if records:
-            with self.readers.lock:
+            with self.reads.lock:
                 self._apply(*self._join(records, self._decode(records)))
             failpoints.hit("applied")
         self.outbox.send()
-        # Only this thread may ask the source; the exporter reads what is noted here.
+        # Only this thread may ask the source; other threads read what is noted here.
         self.positions, self.restoring = self.source.positions(), sorted(self.source.restoring)
         if self._is_checkpoint_due():
-            self.source.commit(changed=not self.readers.is_saved)
+            self.source.commit(changed=not self.reads.is_saved)
             failpoints.hit("committed")
             self._next_checkpoint = self._clock.monotonic() + self._checkpoint_interval
-        self.readers.serve()
+        self.reads.serve()
         return len(records)
 
     def _apply(self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]) -> None:
         self.outbox.put(self.fleet.update(predictions, outcomes))
         self.fleet.advance(self.joiner.clock)
-        self.readers.is_saved = self._checkpoint is None
+        self.reads.is_saved = self._checkpoint is None
 
     def _catch_up(self) -> None:
         """Nothing comes any more: do what events have not brought up. (A pause may not: it depends on no record.)"""
-        with self.readers.lock:
+        with self.reads.lock:
             self.joiner.catch_up(AT_REST)
-            self._apply((), [(self.stats.predictions, outcome) for outcome in self.joiner.take_outcomes()])
+            self._apply((), [(self.counters.predictions, outcome) for outcome in self.joiner.take_outcomes()])
 
     @property
     def unaccounted(self) -> int:
         """Records that the book can't tell the end of: 0, or something is wrong."""
-        stats, joiner = self.stats, self.joiner
-        return joiner.book.unaccounted(stats.records.total(), stats.rejected.total(), joiner.waiting)
+        counters, joiner = self.counters, self.joiner
+        return joiner.book.unaccounted(counters.records.total(), counters.rejected.total(), joiner.waiting)
 
     def save_to(self, checkpoint: Checkpoint, fingerprint: str = "") -> None:
         """Take up what was saved, and from now on save before every commit: state and positions in one step.
@@ -142,20 +144,20 @@ class Pipeline:
             _check_settings(saved["settings"], self.fleet.settings_of_state)
             if saved["fingerprint"] != fingerprint:
                 logger.info("the configuration is not that of the saved state; what it does not touch goes on")
-            self.stats.restore(saved["stats"])
+            self.counters.restore(saved["counters"])
             self.joiner.restore(saved["joiner"])
             self.fleet.restore(saved["fleet"])
             self.outbox.restore(saved["outbox"])
             self.codec.timestamps_replaced = saved["timestamps_replaced"]
             self.source.resume([AppliedOffset(*reached) for reached in saved["reached"]], saved["owner"])
-            logger.info("took up the state after %d predictions", self.stats.predictions)
+            logger.info("took up the state after %d predictions", self.counters.predictions)
         self._checkpoint, self._fingerprint = checkpoint, fingerprint
         self.source.before_commit = self._save
 
     def _save(self, reached: Sequence[AppliedOffset]) -> None:
         if self._checkpoint:
             self._checkpoint.save(self._state(reached))
-            self.readers.is_saved = True
+            self.reads.is_saved = True
 
     def _state(self, reached: Sequence[AppliedOffset]) -> dict[str, Any]:
         return {
@@ -163,7 +165,7 @@ class Pipeline:
             "fingerprint": self._fingerprint,
             "owner": self.source.owner,
             "reached": reached,
-            "stats": self.stats.state(),
+            "counters": self.counters.state(),
             "joiner": self.joiner.state(),
             "fleet": self.fleet.state(),
             "outbox": self.outbox.state(),
@@ -173,12 +175,12 @@ class Pipeline:
     def _is_checkpoint_due(self) -> bool:
         """When it is time, when too much would be in memory, and when somebody waits for a state that is saved."""
         unsaved = self._checkpoint.table.unsaved if self._checkpoint else 0
-        return self._clock.monotonic() >= self._next_checkpoint or unsaved >= MAX_UNSAVED or self.readers.are_waiting
+        return self._clock.monotonic() >= self._next_checkpoint or unsaved >= MAX_UNSAVED or self.reads.are_waiting
 
-    def _depart(self, places: Sequence[TopicPartition]) -> None:
-        with self.readers.lock:
+    def _revoke(self, places: Sequence[TopicPartition]) -> None:
+        with self.reads.lock:
             self.joiner.depart(places)
-            self.readers.is_saved = self._checkpoint is None
+            self.reads.is_saved = self._checkpoint is None
 
     def _decode(self, records: Sequence[Record]) -> list[Prediction | Label | Rejection]:
         events: list[Prediction | Label | Rejection] = []
@@ -195,7 +197,7 @@ class Pipeline:
         self, records: Sequence[Record], events: Sequence[Prediction | Label | Rejection]
     ) -> tuple[list[tuple[int, Prediction]], list[tuple[int, Outcome]]]:
         """Pair predictions with labels: new ones with their positions, outcomes with that of the next prediction."""
-        stats, joiner = self.stats, self.joiner
+        counters, joiner = self.counters, self.joiner
         joiner.prefetch([event.id for event in events if type(event) is not Rejection])  # type: ignore[union-attr]
         joiner.restoring = list(self.source.restoring)
         predictions: list[tuple[int, Prediction]] = []
@@ -206,19 +208,19 @@ class Pipeline:
             if joiner.restoring and place in joiner.restoring and self._is_restored(record, event, place):
                 pass
             elif type(event) is Prediction:
-                if joiner.predict(event, stats.predictions, place):
-                    predictions.append((stats.predictions, event))
-                    stats.predictions += 1
-                    stats.labels += event.y_true is not None
+                if joiner.predict(event, counters.predictions, place):
+                    predictions.append((counters.predictions, event))
+                    counters.predictions += 1
+                    counters.labels += event.y_true is not None
             elif type(event) is Label:
-                stats.labels += joiner.label(event, place)
+                counters.labels += joiner.label(event, place)
             else:
                 self._reject(record, event)  # type: ignore[arg-type]
                 unusable[at] = 1
             if joiner.has_outcomes:
-                outcomes += [(stats.predictions, outcome) for outcome in joiner.take_outcomes()]
-        stats.records.update(map(_topic, records))
-        stats.recent_rejects.extend(unusable[-REJECT_WINDOW:])
+                outcomes += [(counters.predictions, outcome) for outcome in joiner.take_outcomes()]
+        counters.records.update(map(_topic, records))
+        counters.count_recent(unusable)
         return predictions, outcomes
 
     def _is_restored(self, record: Record, event: Prediction | Label | Rejection, place: TopicPartition) -> bool:
@@ -226,16 +228,16 @@ class Pipeline:
         if record.offset >= self.source.restoring[place]:
             self.joiner.restoring = [other for other in self.joiner.restoring if other != place]
             return False
-        self.stats.records[record.topic] -= 1
+        self.counters.records[record.topic] -= 1
         if type(event) is Prediction:
             self.fleet.expect(event.key)
-            self.joiner.predict(event, self.stats.predictions, place, restored=True)
+            self.joiner.predict(event, self.counters.predictions, place, restored=True)
         elif type(event) is Label:
             self.joiner.label(event, place, restored=True)
         return True
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
-        self.stats.reject(rejection.reason)
+        self.counters.reject(rejection.reason)
         if self._warnings.allow():
             where = f"{record.topic}[{record.partition}] offset {record.offset}"
             fields = {"event": "rejected", "reason": rejection.reason.value, "at": self._clock.now()}
@@ -244,7 +246,7 @@ class Pipeline:
 
     def close(self) -> None:
         """Save and commit what was applied, and leave the source."""
-        self.source.commit(changed=not self.readers.is_saved)
+        self.source.commit(changed=not self.reads.is_saved)
         self.source.close()
 
 

@@ -1,4 +1,4 @@
-"""What one should know before one trusts a silence: what is watched less well than it seems."""
+"""Caveats: reasons why a replay without a detection may not mean that nothing changed."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from collections.abc import Iterator, Sequence
 
 from stream_monitor.core.formatting import plain
 from stream_monitor.decoding.values import read_cell
-from stream_monitor.monitors.model import ModelMonitor
-from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.signals.encoder import MAX_CATEGORIES
-from stream_monitor.stats.reference import NumericReference
 
-#: Names that a note lists at most.
-LISTED = 5
+#: Names that a caveat lists at most.
+MAX_LISTED = 5
 
 
-def notes(monitor: ModelMonitor, warmup: int, seasonality: float | None, *, is_timed: bool) -> list[str]:
-    """A line for each thing.
+def caveats(model: ModelSnapshot, warmup: int, seasonality: float | None, *, is_timed: bool) -> list[str]:
+    """Return a line for each thing that is not watched, or less well than it seems.
 
-    ``seasonality`` is the period in seconds that was asked for, None where found out; ``is_timed``: whether any event
-    has a time.
+    Args:
+        model: The model version.
+        warmup: Values of a signal from which its scale is learned.
+        seasonality: The configured period in seconds; None where it is to be found out.
+        is_timed: Some event has a time.
     """
-    if monitor.predictions < warmup:
-        return [f"{monitor.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_season(monitor, seasonality, is_timed), *_of_features(monitor)]
+    if model.predictions < warmup:
+        return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
+    return [*_of_season(model, seasonality, is_timed), *_of_features(model)]
 
 
-def _of_season(monitor: ModelMonitor, seasonality: float | None, is_timed: bool) -> Iterator[str]:
-    waiting = [name for name, signal in monitor.signals.items() if signal.waits_for_season]
+def _of_season(model: ModelSnapshot, seasonality: float | None, is_timed: bool) -> Iterator[str]:
+    waiting = [signal.name for signal in model.signals if signal.waits_for_season]
     if waiting and seasonality:
         hours = f"{seasonality / 3600:g}h"
         why = (
@@ -36,50 +37,47 @@ def _of_season(monitor: ModelMonitor, seasonality: float | None, is_timed: bool)
         yield f"{why}: nothing could be found in {_listed(waiting)}"
 
 
-def _of_features(monitor: ModelMonitor) -> Iterator[str]:
-    features = monitor.features
-    if monitor.features_ignored:
-        yield f"{monitor.features_ignored:,} values are of features beyond --max-features: they are not watched"
-    empty = [name for name, counts in features.items() if not counts.numeric + counts.text]
-    if empty:
+def _of_features(model: ModelSnapshot) -> Iterator[str]:
+    features = model.features
+    if model.features_ignored:
+        yield f"{model.features_ignored:,} values are of features beyond --max-features: they are not watched"
+    if empty := [feature.name for feature in features if not feature.numeric + feature.text]:
         yield f"never a value in {_listed(empty)}: only what is missing is watched"
-    constant = [name for name in features if _is_constant(monitor.signals.get(f"feature:{name}"))]
-    if constant:
+    values = {signal.name: signal for signal in model.signals}
+    watched = [(feature, values.get(f"feature:{feature.name}")) for feature in features]
+    if constant := [feature.name for feature, signal in watched if signal and signal.reference_values == 1]:
         yield f"one value only at first in {_listed(constant)}: any other one is a change"
-    crowded = [name for name in features if _is_crowded(monitor.signals.get(f"feature:{name}"))]
-    if crowded:
+    if crowded := [f.name for f, signal in watched if signal and len(signal.categories) >= MAX_CATEGORIES]:
         over = f"over {MAX_CATEGORIES:,} categories, as an id has them"
         yield f"{over}, in {_listed(crowded)}: nothing can be compared in it"
-    texts = [name for name, counts in features.items() if counts.type == "categorical" and not counts.is_given]
-    spelled = [name for name in texts if _is_spelled(monitor.signals.get(f"feature:{name}"))]
-    if spelled:
+    if spelled := [f.name for f, signal in watched if _is_inferred_from_text(f) and signal and _are_numbers(signal)]:
         yield f"numbers that came as text in {_listed(spelled)}: taken for categorical; send them as numbers"
-    for name, counts in features.items():
-        if counts.violations:
-            wrong = f"{counts.violations:,} of its values are not"
-            yield f"{_listed([name])} is taken for {counts.type}: {wrong} (--feature-type can say otherwise)"
+    yield from map(_of_violations, filter(_has_violations, features))
 
 
-def _is_constant(signal: SignalMonitor | None) -> bool:
-    reference = signal.reference if signal else None
-    return isinstance(reference, NumericReference) and reference.distinct == 1
+def _of_violations(feature: FeatureSnapshot) -> str:
+    wrong = f"{feature.violations:,} of its values are not"
+    return f"{_listed([feature.name])} is taken for {feature.type}: {wrong} (--feature-type can say otherwise)"
 
 
-def _is_crowded(signal: SignalMonitor | None) -> bool:
-    return bool(signal and signal.categories and signal.categories.count >= MAX_CATEGORIES)
+def _has_violations(feature: FeatureSnapshot) -> bool:
+    return feature.violations > 0
 
 
-def _is_spelled(signal: SignalMonitor | None) -> bool:
-    """Whether each of its categories is the text of a number."""
-    names = signal.categories.state() if signal and signal.categories else []
-    return bool(names) and all(type(read_cell(name)) is float for name in names)
+def _is_inferred_from_text(feature: FeatureSnapshot) -> bool:
+    return feature.type == "categorical" and not feature.is_given
+
+
+def _are_numbers(signal: SignalSnapshot) -> bool:
+    """Check that each category is the text of a number."""
+    return bool(signal.categories) and all(type(read_cell(name)) is float for name in signal.categories)
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first few names, on one line; that of nothing in quotes.
+    """Return the first few names on one line, an empty one as quotes.
 
     >>> _listed(["a", ""]), _listed([str(name) for name in range(7)])
     ("a, ''", '0, 1, 2, 3, 4 and 2 more')
     """
-    more = len(names) - LISTED
-    return ", ".join(plain(name) or "''" for name in names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - MAX_LISTED
+    return ", ".join(plain(name) or "''" for name in names[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")

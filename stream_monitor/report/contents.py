@@ -1,13 +1,14 @@
-"""What a report is made of."""
+"""The contents of a report, and its marks and lines of text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
 from stream_monitor.drift.episodes import ranked
+from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.chart import Mark
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timebase import Timebase
@@ -47,23 +48,23 @@ class Episode(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What is shown: ``findings`` is what ``--json`` writes, from which all totals are taken."""
+    """Everything that is shown. ``snapshot``: the pipeline at the end; ``sources``: the names of the files."""
 
-    findings: Mapping[str, Any]
+    snapshot: Snapshot
     detections: Sequence[Detection]
     episodes: Mapping[str, Episode]
     recorder: Recorder
     signals: Mapping[SignalKey, NumberTimeline | CategoryTimeline]
     base: Timebase
-    files: Sequence[str]
+    sources: Sequence[str]
     flags: Sequence[str]
 
     def named(self, key: ModelVersion) -> str:
-        """The version of a model, where there is more than one."""
-        return f"{key.model} / {key.version}" if len(self.findings["versions"]) > 1 else ""
+        """Return the name of a model version, empty where there is only one."""
+        return f"{key.model} / {key.version}" if len(self.snapshot.models) > 1 else ""
 
     def marks(self, key: ModelVersion, chosen: Sequence[Detection]) -> list[Mark]:
-        """Alarms of these detections, and where all episodes of their version began."""
+        """Return the marks of these detections, and of the beginnings of other episodes of their model version."""
         found: list[Mark] = []
         own: set[str] = set()
         for detection in sorted(chosen):

@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from string import Template
-from typing import Any
 
 from stream_monitor import __version__
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, span
+from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.contents import Contents, group
 from stream_monitor.report.episodes import cards, overview
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.performance_charts import performance_charts
 from stream_monitor.report.recorder import MAX_DISTANCES, MAX_SIGNALS, Recorder
 from stream_monitor.report.signal_charts import SignalCharts
+from stream_monitor.report.summary import duplicates, rejected
 from stream_monitor.report.timebase import make_timebase
 
 #: Rows of the table of detections.
 MAX_DETECTIONS = 2000
 
-_TILES = ("events", "labels", "outcomes", "duplicates", "held", "waiting", "expired")
 _HEAD = (
     *("Alarm (UTC)", "Prediction", "Estimated change", "Model / version", "Signal", "Detector"),
     *("Before", "After", "Effect"),
 )
 _NUMERIC = ("Prediction", "Before", "After", "Effect")
-_NAMES = {"events": "predictions", "held": "held until mature", "waiting": "waiting for a label"}
 
 
 def render(
-    findings: Mapping[str, Any],
+    snapshot: Snapshot,
     detections: Sequence[Detection],
     recorder: Recorder,
     sources: Sequence[str],
     flags: Sequence[str],
 ) -> str:
-    """The page. ``findings`` is what ``--json`` writes; ``sources`` are the names of the files."""
+    """Return the report as HTML.
+
+    Args:
+        snapshot: The pipeline at the end of the files.
+        detections: All detections, in order.
+        recorder: The timelines of the replay.
+        sources: The names of the files.
+        flags: The flags that were given.
+    """
     base = make_timebase(recorder)
-    contents = Contents(findings, detections, group(detections), recorder, recorder.signals, base, sources, flags)
+    contents = Contents(snapshot, detections, group(detections), recorder, recorder.signals, base, sources, flags)
     charts = SignalCharts(contents)
     folder = files(__package__)
     style = folder.joinpath("report.css").read_text(encoding="utf-8")
@@ -65,19 +72,19 @@ def render(
 
 def _facts(contents: Contents) -> str:
     """Files, period, versions and flags."""
-    recorder, findings = contents.recorder, contents.findings
+    recorder = contents.recorder
     period = "not known"
     if recorder.first_ts is not None and recorder.last_ts is not None:
         first, last = recorder.first_ts, recorder.last_ts
         period = f"{moment(first)} to {moment(last)} UTC <small>({span(last - first)})</small>"
     versions = ", ".join(
-        f"{text(v['model'])} / {text(v['version'])} <small>({counted(v['events'], 'prediction')}"
-        + (f", {v['coverage']:.1%} of the mature ones with a label" if v["coverage"] is not None else "")
+        f"{text(model.key.model)} / {text(model.key.version)} <small>({counted(model.predictions, 'prediction')}"
+        + (f", {model.coverage:.1%} of the mature ones with a label" if model.coverage is not None else "")
         + ")</small>"
-        for v in findings["versions"]
+        for model in contents.snapshot.models
     )
     facts = {
-        "Files": ", ".join(f"<code>{text(name)}</code>" for name in contents.files),
+        "Files": ", ".join(f"<code>{text(name)}</code>" for name in contents.sources),
         "Period": period,
         "Model / version": versions or "none",
         "Flags": " ".join(f"<code>{text(flag)}</code>" for flag in contents.flags) or "none: all as by default",
@@ -86,16 +93,27 @@ def _facts(contents: Contents) -> str:
 
 
 def _tiles(contents: Contents) -> str:
-    findings = contents.findings
-    tiles = {name: findings[name] for name in _TILES if findings[name] or name in _TILES[:3]}
-    tiles["rejected"] = sum(findings["rejected"].values())
-    tiles["detections"], tiles["episodes"] = len(findings["detections"]), len(contents.episodes)
+    counters, join, reasons = contents.snapshot.counters, contents.snapshot.join, rejected(contents.snapshot)
+    seldom = {
+        "duplicates": duplicates(join),
+        "held until mature": join.waiting_outcomes,
+        "waiting for a label": join.waiting_predictions,
+        "expired": join.expired_predictions,
+    }
+    tiles = {
+        "predictions": counters.predictions,
+        "labels": counters.labels,
+        "outcomes": join.applied_predictions,
+        **{name: count for name, count in seldom.items() if count},
+        "rejected": sum(reasons.values()),
+        "detections": len(contents.detections),
+        "episodes": len(contents.episodes),
+    }
     body = "".join(
-        f'<div class=tile><b><data value="{value}">{value:,}</data></b>{_NAMES.get(name, name)}</div>'
-        for name, value in tiles.items()
+        f'<div class=tile><b><data value="{value}">{value:,}</data></b>{name}</div>' for name, value in tiles.items()
     )
-    reasons = ", ".join(f"{text(reason)} {count:,}" for reason, count in findings["rejected"].items())
-    return body + (f"<p class=note>Rejected: {reasons}</p>" if reasons else "")
+    told = ", ".join(f"{text(reason)} {count:,}" for reason, count in reasons.items())
+    return body + (f"<p class=note>Rejected: {told}</p>" if told else "")
 
 
 def _detections(detections: Sequence[Detection]) -> str:

@@ -1,13 +1,14 @@
-"""Performance: the figures at the end, and over time."""
+"""Performance: values at the end, and charts over time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.performance.realized import Window
+from stream_monitor.pipeline.snapshot import ModelSnapshot, PerformanceSnapshot
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart
 from stream_monitor.report.contents import Contents
 from stream_monitor.report.html import exact, text
@@ -17,25 +18,24 @@ from stream_monitor.report.signal_charts import make_grid
 MAX_VERSIONS = 10
 #: Performance over fewer outcomes is not drawn, unless there are no more.
 MIN_OUTCOMES = 30
-WINDOWS = ("cumulative", "rolling", "decayed")
+WINDOWS: tuple[Window, ...] = ("cumulative", "rolling", "decayed")
 _BOUNDS = {"accuracy": SHARE, "mae": Bounds(floor=0.0), "rmse": Bounds(floor=0.0), "r2": Bounds(ceiling=1.0)}
 
 
 def performance_charts(contents: Contents) -> str:
-    """Every version's performance, as figures and over time."""
-    versions = contents.findings["versions"]
-    drawn = "".join(_version(contents, version) for version in versions[:MAX_VERSIONS] if version["performance"])
-    rest = len(versions) - MAX_VERSIONS
+    """Return the performance of every model version, as a table and over time."""
+    models = contents.snapshot.models
+    drawn = "".join(_version(contents, model) for model in models[:MAX_VERSIONS] if model.performance.measures)
+    rest = len(models) - MAX_VERSIONS
     more = f"<p class=note>{rest:,} more versions are not drawn; --json has their figures.</p>" if rest > 0 else ""
     return (drawn or "<p class=empty>No prediction has met its label.</p>") + more
 
 
-def _version(contents: Contents, version: Mapping[str, Any]) -> str:
-    key = ModelVersion(version["model"], version["version"])
-    name = contents.named(key)
+def _version(contents: Contents, model: ModelSnapshot) -> str:
+    name = contents.named(model.key)
     heading = f"<h3>{text(name)}</h3>" if name else ""
-    figures = "".join(_figure(contents, key, measure) for measure in version["performance"])
-    return f"{heading}{_table(version)}{figures}"
+    charts = "".join(_figure(contents, model.key, measure) for measure in model.performance.measures)
+    return f"{heading}{_table(model.performance)}{charts}"
 
 
 def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
@@ -58,13 +58,13 @@ def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     )
 
 
-def _table(version: Mapping[str, Any]) -> str:
+def _table(performance: PerformanceSnapshot) -> str:
     rows = []
-    for measure, windows in version["performance"].items():
-        intervals = version["intervals"] if measure == "accuracy" else {}
+    for measure, windows in performance.measures.items():
+        intervals = performance.intervals if measure == "accuracy" else {}
         cells = "".join(f"<td class=number>{_cell(windows.get(w), intervals.get(w))}" for w in WINDOWS)
         rows.append(f"<tr><td>{text(measure)}{cells}")
-    counts = "".join(f"<td class=number>{_count(version['outcomes'].get(w, 0.0))}" for w in WINDOWS)
+    counts = "".join(f"<td class=number>{_count(performance.outcomes.get(w, 0.0))}" for w in WINDOWS)
     head = "".join(f"<th class=number>{window}" for window in WINDOWS)
     return f"<div class=wide><table class=narrow><tr><th>{head}{''.join(rows)}<tr><td>outcomes{counts}</table></div>"
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.monitors.observer import ObservedSignal
 from stream_monitor.performance.realized import Performance
 from stream_monitor.report.timelines import CategoryTimeline, Ints, NumberTimeline, Samples, add_up, merged
 from stream_monitor.signals.columns import Column
@@ -77,7 +77,7 @@ class Recorder:
     def _count(self) -> int:
         return len(self._numbers) + len(self._categories)
 
-    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
+    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Take what a monitor has just fed to a signal, and read its distances off where they are due."""
         key, name, at = signal.key, signal.name, int(column.index[-1])
         names = signal.categories.name if signal.kind == "category" and signal.categories else None

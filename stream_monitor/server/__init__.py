@@ -1,1 +1,1 @@
-"""What Prometheus and people see. The only place that knows prometheus_client."""
+"""HTTP: metrics, health and the landing page. The only package that imports prometheus_client."""

@@ -200,7 +200,9 @@ EVICTED = _metric("evicted_total", "counter", "Models, versions and features evi
 LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the partition.", "topic", "partition")
 SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
 LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the loop last came round.")
-RENDER_FAILURES = _metric("render_failures_total", "counter", "Models that could not be rendered in a scrape.")
+RENDER_FAILURES = _metric(
+    "render_failures_total", "counter", "Models left out of a scrape or page because of an error."
+)
 BUILD_INFO = _metric("build_info", "gauge", "Always 1; the versions are its label values.", "version", "python")
 
 #: All of them, in the order of the page.

@@ -1,40 +1,45 @@
-"""Whether the loop is alive, and whether its numbers can be relied on."""
+"""Liveness and readiness of the sidecar."""
 
 from __future__ import annotations
 
-from stream_monitor.pipeline.pipeline import Pipeline
+from collections.abc import Callable
 
-#: A loop that has not come round for this long hangs.
+from stream_monitor.pipeline.snapshot import LoopStatus
+
+#: Seconds without a pass after which the loop counts as hanging.
 STALLED = 120.0
-#: Records seen before the share of rejects says anything.
+#: Records from which on the share of rejects is judged.
 ENOUGH = 20
 
 
 class Health:
-    """Answers ``/healthz`` and ``/readyz``: each gives what is wrong, nothing when all is well."""
+    """Checks for ``/healthz`` and ``/readyz``: each returns the problems, an empty list when there is none.
 
-    def __init__(self, pipeline: Pipeline, max_reject_share: float) -> None:
-        self._pipeline = pipeline
+    ``status`` is called from any thread, and does not wait for the loop.
+    """
+
+    def __init__(self, status: Callable[[], LoopStatus], max_reject_share: float) -> None:
+        self._status = status
         self._max_reject_share = max_reject_share
 
     def alive(self) -> list[str]:
-        """The loop comes round."""
-        age = self._pipeline.age
+        """Check that the loop makes progress."""
+        return self._stalled(self._status().age)
+
+    def _stalled(self, age: float) -> list[str]:
         return [f"the loop last came round {age:.0f} s ago"] if age > STALLED else []
 
     def ready(self) -> list[str]:
-        """Partitions are assigned, and most records can be read."""
-        problems = self.alive()
-        if not self._pipeline.positions:
+        """Check that the loop makes progress, partitions are assigned, and most records can be read."""
+        status = self._status()
+        problems = self._stalled(status.age)
+        if not status.positions:
             asked = "is the broker up, does the topic exist, are there more replicas than partitions?"
             problems.append(f"no partition is assigned: {asked}")
-        restoring = self._pipeline.restoring
-        if restoring:
-            problems.append(
-                f"what waits is being rebuilt for {', '.join(f'{topic}[{at}]' for topic, at in restoring)}"
-            )
-        stats = self._pipeline.stats
-        if len(stats.recent_rejects) >= ENOUGH and stats.reject_share > self._max_reject_share:
-            share, limit = stats.reject_share, self._max_reject_share
+        if status.restoring:
+            partitions = ", ".join(f"{topic}[{number}]" for topic, number in status.restoring)
+            problems.append(f"what waits is being rebuilt for {partitions}")
+        share, limit = status.reject_share, self._max_reject_share
+        if status.recent_records >= ENOUGH and share > limit:
             problems.append(f"{share:.1%} of the newest records were rejected; the limit is {limit:.1%}")
         return problems

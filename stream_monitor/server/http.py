@@ -16,8 +16,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
 
 from stream_monitor.core.errors import ConfigError, StateError
-from stream_monitor.pipeline.pipeline import Pipeline
-from stream_monitor.server.collector import PipelineCollector
+from stream_monitor.pipeline.snapshot import TakeSnapshot
+from stream_monitor.server.collector import SnapshotCollector
 from stream_monitor.server.health import Health
 from stream_monitor.server.page import render_page
 
@@ -25,20 +25,20 @@ logger = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
-    """One answer."""
+    """An HTTP response."""
 
     status: HTTPStatus
     content_type: str
     body: bytes
 
 
-class Exporter:
-    """Serves a pipeline from a thread of its own."""
+class MetricsServer:
+    """Serves snapshots from a thread of its own."""
 
-    def __init__(self, pipeline: Pipeline, health: Health, host: str, port: int) -> None:
-        self._pipeline, self._health = pipeline, health
+    def __init__(self, take: TakeSnapshot, health: Health, host: str, port: int) -> None:
+        self._take, self._health = take, health
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(PipelineCollector(pipeline))
+        self._registry.register(SnapshotCollector(take))
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -50,7 +50,7 @@ class Exporter:
         }
         self._server = _listen(host, port, self._routes)
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="exporter", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics-server", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -68,7 +68,7 @@ class Exporter:
 
     def _page(self, _: str) -> Reply:
         try:
-            page = render_page(self._pipeline, self._health)
+            page = render_page(self._take(), self._health.ready())
         except StateError as error:
             return _verdict([str(error)])
         return Reply(HTTPStatus.OK, "text/html; charset=utf-8", page.encode())

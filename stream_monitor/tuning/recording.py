@@ -12,7 +12,7 @@ from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import ConfigError, Reason
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.monitors.fleet import Fleet
-from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.monitors.observer import ObservedSignal
 from stream_monitor.performance.realized import Performance
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
@@ -92,10 +92,10 @@ class Gatherer:
         self._most, self._seed = most_features, seed
         #: By version, name and kind: a feature may have been watched as numbers and as text.
         self._parts: dict[tuple[ModelVersion, str, ColumnKind], list[Column]] = {}
-        self._signals: dict[tuple[ModelVersion, str, ColumnKind], SignalMonitor] = {}
+        self._signals: dict[tuple[ModelVersion, str, ColumnKind], ObservedSignal] = {}
         self._chosen: set[str] | None = None
 
-    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
+    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Take a signal's next values, or leave them."""
         prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:

@@ -61,7 +61,7 @@ def play(
             checkpoint = Checkpoint(Path(directory))
             pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.table, maturity)
             pipeline.save_to(checkpoint)
-            while pipeline.stats.records.total() < stop and not pipeline.source.exhausted:
+            while pipeline.counters.records.total() < stop and not pipeline.source.exhausted:
                 pipeline.step()
             pipeline.close()
             assert pipeline.unaccounted == 0

@@ -103,7 +103,7 @@ def test_detections_do_not_depend_on_batches(seed: int, batch_size: int, warmup:
     assert findings(found) == findings(expected)
     assert _plain(found) == _plain(expected)
     assert _everything(pieces) == _everything(whole)
-    assert vars(pieces.stats) | {"polls": 0} == vars(whole.stats) | {"polls": 0}
+    assert vars(pieces.counters) | {"polls": 0} == vars(whole.counters) | {"polls": 0}
     assert pieces.fleet.evicted == whole.fleet.evicted
 
 

@@ -14,7 +14,7 @@ import river.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.performance.realized import Classification, Performance, Regression, combine, make_performance
+from stream_monitor.performance.realized import Classification, Performance, Regression, make_performance
 from tests.examples import examples
 
 CLASSES = st.sampled_from(("yes", "no", 1, 0, 2.5))
@@ -153,19 +153,3 @@ def test_a_large_mean_costs_no_digits() -> None:
     performance.update_many(y_true.tolist(), y_pred.tolist())
     expected = _regression(list(zip(y_true, y_pred, strict=True)), [1.0] * 2000)["r2"]
     assert math.isclose(performance.measures()["r2"]["cumulative"], expected, rel_tol=1e-6)
-
-
-@pytest.mark.parametrize("task", ["classification", "regression"])
-def test_versions_are_combined_by_their_totals(task: str) -> None:
-    one, other, both = (make_performance(task, 10, 0.9) for _ in range(3))
-    first, second = [(1.0, 2.0), (3.0, 3.0)], [(5.0, 5.0), (6.0, 9.0), (7.0, 7.5)]
-    for performance, pairs in ((one, first), (other, second), (both, first + second)):
-        _feed(performance, pairs, [])
-    whole = combine([both])
-    combined = combine([one, other])
-    assert set(whole) - set(combined) <= {"r2"}
-    assert all(math.isclose(combined[name], whole[name]) for name in combined)
-
-
-def test_nothing_combines_to_nothing() -> None:
-    assert combine([]) == combine([make_performance("regression", 10, 0.9)]) == {}

@@ -1,17 +1,17 @@
-"""The landing page: what changed, what is watched, how right it is. One request, no scripts, no network."""
+"""The landing page: changes, models and their performance. One request, no scripts, no network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
 from stream_monitor import __version__
+from stream_monitor.core.errors import Reason
+from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import moment, short
-from stream_monitor.monitors.model import ModelMonitor
-from stream_monitor.pipeline.pipeline import Pipeline
-from stream_monitor.server.health import Health
+from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.server.page import changes
 from stream_monitor.server.page.table import table
 
@@ -19,64 +19,56 @@ SHOWN_DETECTIONS = 10
 SHOWN_MODELS = 50
 
 
-def render_page(pipeline: Pipeline, health: Health) -> str:
-    """The page as HTML."""
+def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
+    """Return the page as HTML; ``problems`` are those of ``/readyz``."""
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    problems = health.ready()
-    return pipeline.readers.read(lambda: _fill(template, pipeline, problems))
-
-
-def _fill(template: Template, pipeline: Pipeline, problems: Sequence[str]) -> str:
-    monitors = list(pipeline.fleet.monitors.values())
     return template.substitute(
         version=__version__,
         state="red" if problems else "green",
         verdict=escape("; ".join(problems) or "ready"),
-        tiles=_tiles(pipeline),
-        episodes=changes.episodes(monitors),
-        active=changes.active(monitors, pipeline.joiner.clock),
+        tiles=_tiles(snapshot),
+        episodes=changes.episodes(snapshot.models),
+        active=changes.active(snapshot.models, snapshot.join.stream_time),
         models=table(
             ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
-            map(_model_row, monitors[:SHOWN_MODELS]),
+            map(_model_row, snapshot.models[:SHOWN_MODELS]),
             "No prediction has come in yet.",
         ),
         detections=table(
             ("Time", "Model", "Signal", "Detector", "Before → after", "Effect"),
-            _detection_rows(pipeline),
+            _detection_rows(snapshot.detections),
             "No drift so far.",
         ),
-        rejects=table(("Reason", "Records"), _reject_rows(pipeline), "Every record could be read."),
+        rejects=table(("Reason", "Records"), _reject_rows(snapshot.counters.rejected), "Every record could be read."),
     )
 
 
-def _tiles(pipeline: Pipeline) -> str:
-    lags = [position.lag for position in pipeline.positions if position.lag is not None]
+def _tiles(snapshot: Snapshot) -> str:
+    positions = snapshot.loop.positions
     tiles = {
-        "predictions": pipeline.stats.predictions,
-        "labels": pipeline.stats.labels,
-        "waiting for a label": pipeline.joiner.waiting_predictions,
-        "held until mature": pipeline.joiner.held,
-        "rejected": sum(pipeline.stats.rejected.values()),
-        "partitions": len(pipeline.positions),
-        "records behind": sum(lags),
+        "predictions": snapshot.counters.predictions,
+        "labels": snapshot.counters.labels,
+        "waiting for a label": snapshot.join.waiting_predictions,
+        "held until mature": snapshot.join.waiting_outcomes,
+        "rejected": sum(snapshot.counters.rejected.values()),
+        "partitions": len(positions),
+        "records behind": sum(position.lag for position in positions if position.lag is not None),
     }
     return "".join(f"<div class=tile><b>{value:,}</b>{name}</div>" for name, value in tiles.items())
 
 
-def _model_row(monitor: ModelMonitor) -> tuple[str, ...]:
-    measures = monitor.performance.measures()
-    outcomes = int(monitor.performance.totals()["outcomes"])
-    drifts = sum(drift.count for signal in monitor.signals.values() for drift in signal.drifts.values())
-    cumulative = ", ".join(f"{name} {windows['cumulative']:.4g}" for name, windows in measures.items())
-    intervals = monitor.performance.intervals()
-    if intervals:
-        cumulative += f" ({intervals['cumulative'].lower:.4g} to {intervals['cumulative'].upper:.4g})"
-    rolling = ", ".join(f"{name} {windows['rolling']:.4g}" for name, windows in measures.items())
-    return (*monitor.key, f"{monitor.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{drifts:,}")
+def _model_row(model: ModelSnapshot) -> tuple[str, ...]:
+    performance = model.performance
+    outcomes = int(performance.totals["outcomes"])
+    cumulative = ", ".join(f"{name} {windows['cumulative']:.4g}" for name, windows in performance.measures.items())
+    if interval := performance.intervals.get("cumulative"):
+        cumulative += f" ({interval.lower:.4g} to {interval.upper:.4g})"
+    rolling = ", ".join(f"{name} {windows['rolling']:.4g}" for name, windows in performance.measures.items())
+    return (*model.key, f"{model.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{model.drift_count:,}")
 
 
-def _detection_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
-    for detection in list(pipeline.fleet.recent)[: -SHOWN_DETECTIONS - 1 : -1]:
+def _detection_rows(detections: Sequence[Detection]) -> Iterable[tuple[str, ...]]:
+    for detection in detections[: -SHOWN_DETECTIONS - 1 : -1]:
         yield (
             moment(detection.ts) or f"prediction {detection.index:,}",
             f"{detection.model} / {detection.version}",
@@ -87,7 +79,7 @@ def _detection_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
         )
 
 
-def _reject_rows(pipeline: Pipeline) -> Iterable[tuple[str, ...]]:
-    for reason, count in pipeline.stats.rejected.most_common():
+def _reject_rows(rejected: Mapping[Reason, int]) -> Iterable[tuple[str, ...]]:
+    for reason, count in sorted(rejected.items(), key=lambda each: -each[1]):
         if count:
             yield reason.value, f"{count:,}"

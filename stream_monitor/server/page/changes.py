@@ -1,4 +1,4 @@
-"""What changed, and what is still another than it was."""
+"""Episodes and active alarms, as HTML."""
 
 from __future__ import annotations
 
@@ -7,35 +7,28 @@ from collections.abc import Iterable
 
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
-from stream_monitor.drift.episodes import Episode
-from stream_monitor.monitors.model import ModelMonitor
-from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.pipeline.snapshot import EpisodeSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.server.page.table import table, text
 
 #: Episodes that are shown, signals of each; active signals, and distances of each.
 SHOWN_EPISODES, SHOWN_SIGNALS, SHOWN_ACTIVE, SHOWN_DISTANCES = 4, 8, 12, 2
 
 
-def episodes(monitors: Iterable[ModelMonitor]) -> str:
-    """The newest episodes of all models, each with its signals, the largest effect first."""
-    found = [(episode, monitor) for monitor in monitors for episode in monitor.episodes.recent]
+def episodes(models: Iterable[ModelSnapshot]) -> str:
+    """Return the newest episodes of all models, each with its signals, the largest effect first."""
+    found = [(episode, model) for model in models for episode in model.episodes]
     found.sort(key=lambda each: each[0].last_index, reverse=True)
-    cards = "".join(_card(episode, _active(episode, monitor)) for episode, monitor in found[:SHOWN_EPISODES])
+    cards = "".join(_card(episode, _active(episode, model)) for episode, model in found[:SHOWN_EPISODES])
     return cards or "<p class=empty>No drift so far."
 
 
-def active(monitors: Iterable[ModelMonitor], now: float) -> str:
-    """The signals whose alarm is up, the newest first, with what still sets them apart from their reference."""
-    found = [
-        (monitor, signal)
-        for monitor in monitors
-        for signal in monitor.signals.values()
-        if signal.active_since is not None
-    ]
+def active(models: Iterable[ModelSnapshot], now: float) -> str:
+    """Return the signals with an active alarm, the newest first, with their distances above the threshold."""
+    found = [(model, signal) for model in models for signal in model.signals if signal.active_since is not None]
     found.sort(key=lambda each: -_since(each[1]))
     rows = [
-        ("{} / {}".format(*monitor.key), signal.name, _up_for(signal, now), _apart(signal))
-        for monitor, signal in found[:SHOWN_ACTIVE]
+        ("{} / {}".format(*model.key), signal.name, _last_alarm(signal, now), _distances(signal))
+        for model, signal in found[:SHOWN_ACTIVE]
     ]
     rest = counted(len(found) - SHOWN_ACTIVE, "more signal")
     more = f"<p class=note>And {rest}: see <code>drift_active</code> in the metrics."
@@ -45,23 +38,23 @@ def active(monitors: Iterable[ModelMonitor], now: float) -> str:
 
 
 def named(one: Detection) -> str:
-    """The signal, with its category."""
+    """Return the name of the signal, with its category."""
     return one.signal if one.category is None else f"{one.signal} {one.category!r}"
 
 
 def moved(one: Detection) -> str:
-    """From where to where its mean went."""
+    """Return the direction and both means of the change."""
     return f"{'↗' if one.direction == 'up' else '↘'} {short(one.before, 4)} → {short(one.after, 4)}"
 
 
-def _active(episode: Episode, monitor: ModelMonitor) -> set[str]:
-    """Of an episode's signals, those that are active because of it: no later episode has them."""
-    later = [each for each in monitor.episodes.recent if each.index > episode.index]
-    names = set(episode.signals) - {name for each in later for name in each.signals}
-    return {name for name in names if name in monitor.signals and monitor.signals[name].active_since is not None}
+def _active(episode: EpisodeSnapshot, model: ModelSnapshot) -> set[str]:
+    """Return the signals that are active because of this episode: no later one has them."""
+    later = {one.signal for each in model.episodes if each.index > episode.index for one in each.ranked}
+    active = {signal.name for signal in model.signals if signal.active_since is not None}
+    return {one.signal for one in episode.ranked} & active - later
 
 
-def _card(episode: Episode, active: set[str]) -> str:
+def _card(episode: EpisodeSnapshot, active: set[str]) -> str:
     shown = episode.ranked[:SHOWN_SIGNALS]
     rest = episode.count - len(shown)
     more = f"<p class=note>And {counted(rest, 'more signal')} with smaller effects." if rest else ""
@@ -73,14 +66,14 @@ def _card(episode: Episode, active: set[str]) -> str:
     )
 
 
-def _headline(episode: Episode) -> str:
+def _headline(episode: EpisodeSnapshot) -> str:
     strongest = episode.ranked[0]
     others = f" and {counted(episode.count - 1, 'more signal')}" if episode.count > 1 else ""
     return f"<code>{text(strongest.signal)}</code> went {strongest.direction}{others}"
 
 
-def _times(episode: Episode) -> str:
-    """Whose it is, when it began and was last seen."""
+def _times(episode: EpisodeSnapshot) -> str:
+    """Return the model version, and the times of the change and of the last alarm."""
     index, ts = episode.change
     began = f"began about {_when(ts, index)}" if index < episode.index else ""
     late = f"noticed {counted(episode.index - index, 'prediction')} later" if began else ""
@@ -103,19 +96,19 @@ def _when(ts: float | None, index: int) -> str:
     return moment(ts) or f"prediction {index:,}"
 
 
-def _since(signal: SignalMonitor) -> float:
+def _since(signal: SignalSnapshot) -> float:
     since = signal.active_since
     return since if since is not None and math.isfinite(since) else -math.inf
 
 
-def _up_for(signal: SignalMonitor, now: float) -> str:
+def _last_alarm(signal: SignalSnapshot, now: float) -> str:
     since = _since(signal)
     return f"{moment(since)}, {span(max(now - since, 0.0))} ago" if math.isfinite(now - since) else "–"
 
 
-def _apart(signal: SignalMonitor) -> str:
-    """The distances that are above their thresholds, the furthest first."""
-    distances = signal.distances()
+def _distances(signal: SignalSnapshot) -> str:
+    """Return the distances above their thresholds, the furthest first."""
+    distances = signal.distances
     above = sorted(
         ((name, *found) for name, found in distances.items() if found.value > found.threshold),
         key=lambda each: -each[1] / max(each[2], 1e-12),

@@ -7,12 +7,12 @@ from html import escape
 
 from stream_monitor.core.formatting import plain
 
-#: A longer cell may be cut on the screen, and tells its text in full when it is pointed at.
+#: Characters above which a cell has its text as a tooltip too: it may be cut on the screen.
 LONG = 48
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "") -> str:
-    """A table of texts, or a sentence where there are no rows."""
+    """Return a table of texts, or the sentence ``empty`` where there are no rows."""
     body = "".join(f"<tr>{''.join(map(_cell, row))}" for row in rows)
     if not body:
         return f"<p class=empty>{empty}"
@@ -20,7 +20,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "") -
 
 
 def text(value: str) -> str:
-    """A text as HTML; control characters made visible."""
+    """Return a text as HTML, with control characters made visible."""
     return escape(plain(value))
 
 

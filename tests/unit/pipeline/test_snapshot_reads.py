@@ -25,20 +25,20 @@ def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
 
     def look() -> tuple[int, int]:
         saved = checkpoint.load()
-        return pipeline.stats.predictions, saved["stats"]["counts"][0] if saved else 0
+        return pipeline.counters.predictions, saved["counters"]["counts"][0] if saved else 0
 
     def scrape() -> None:
         while not stop.is_set():
-            seen.append(pipeline.readers.read(look))
+            seen.append(pipeline.reads.read(look))
 
     stop = threading.Event()
     scraper = threading.Thread(target=scrape)
     scraper.start()
     while not pipeline.source.exhausted:
         pipeline.step()
-        readers, at = pipeline.readers, pipeline.stats.predictions
+        reads, at = pipeline.reads, pipeline.counters.predictions
         # Where all is saved (a checkpoint was due), nobody has to wait.
-        while at % 200 == 0 and not readers.is_saved and not readers.are_waiting:
+        while at % 200 == 0 and not reads.is_saved and not reads.are_waiting:
             time.sleep(0.001)
     stop.set()
     while scraper.is_alive():
@@ -51,30 +51,30 @@ def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
 
 def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.PATIENCE", 0.05)
-    readers = SnapshotReads()
-    readers.is_saved = False
-    assert readers.read(lambda: "seen") == "seen"
-    readers.is_saved = True
-    readers.serve()
-    assert not readers.are_waiting
+    reads = SnapshotReads()
+    reads.is_saved = False
+    assert reads.read(lambda: "seen") == "seen"
+    reads.is_saved = True
+    reads.serve()
+    assert not reads.are_waiting
 
 
 def test_an_error_of_a_reader_is_its_own() -> None:
-    readers = SnapshotReads()
-    readers.is_saved = False
+    reads = SnapshotReads()
+    reads.is_saved = False
     errors: list[BaseException] = []
 
     def read() -> None:
         try:
-            readers.read(lambda: 1 // 0)
+            reads.read(lambda: 1 // 0)
         except ZeroDivisionError as error:
             errors.append(error)
 
     reader = threading.Thread(target=read)
     reader.start()
-    while not readers.are_waiting:
+    while not reads.are_waiting:
         time.sleep(0.001)
-    readers.is_saved = True
-    readers.serve()
+    reads.is_saved = True
+    reads.serve()
     reader.join(5)
     assert len(errors) == 1

@@ -69,10 +69,10 @@ def test_not_ready_while_a_partition_is_rebuilt() -> None:
     pipeline, _ = make_pipeline(RECORDS)
     pipeline.source.restoring = {("inference", 3): 500, ("inference", 1): 7}
     pipeline.step()
-    assert "what waits is being rebuilt for inference[1], inference[3]" in Health(pipeline, 0.05).ready()
+    assert "what waits is being rebuilt for inference[1], inference[3]" in Health(pipeline.status, 0.05).ready()
     pipeline.source.restoring = {}
     pipeline.step()
-    assert Health(pipeline, 0.05).ready() == []
+    assert Health(pipeline.status, 0.05).ready() == []
 
 
 def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> None:
@@ -83,4 +83,4 @@ def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> N
         pipeline.step()
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 8.0, "correct": 8.0}
-    assert (pipeline.fleet.outcomes_evicted, pipeline.stats.records.total(), pipeline.unaccounted) == (0, 8, 0)
+    assert (pipeline.fleet.outcomes_evicted, pipeline.counters.records.total(), pipeline.unaccounted) == (0, 8, 0)

@@ -18,12 +18,14 @@ from click.testing import CliRunner
 
 from stream_monitor.cli import cli
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.report.chart import LEFT, RIGHT, WIDTH
 from stream_monitor.report.contents import group
 from stream_monitor.report.page import render
 from stream_monitor.report.recorder import Recorder
 from stream_monitor.signals.columns import Column
 from tests.cli_runs import one_line
+from tests.harness import make_pipeline
 from tests.unit.sources.test_files import write
 
 START = datetime(2026, 11, 2, 6, 30, tzinfo=UTC)
@@ -200,13 +202,8 @@ def test_episodes_tell_the_largest_effect_first() -> None:
 
 
 def _rendered(detections: Sequence[Detection], recorder: Recorder, name: str = "x.csv") -> Page:
-    findings = {
-        **dict.fromkeys(("events", "labels", "outcomes", "duplicates", "held", "waiting", "expired"), 0),
-        "rejected": {},
-        "versions": [],
-        "detections": list(detections),
-    }
-    return Page(render(findings, detections, recorder, [name], []))
+    nothing = SnapshotTaker(make_pipeline([])[0]).take()
+    return Page(render(nothing, detections, recorder, [name], []))
 
 
 def _recorded(signals: Sequence[str], count: int = 1000) -> Recorder:

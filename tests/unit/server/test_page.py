@@ -11,14 +11,10 @@ import numpy as np
 from stream_monitor.actions.message import episode_fields
 from stream_monitor.core.formatting import moment, short
 from stream_monitor.pipeline.pipeline import Pipeline
-from stream_monitor.server.health import Health
-from stream_monitor.server.page import render_page
 from stream_monitor.server.page.changes import SHOWN_EPISODES, SHOWN_SIGNALS
+from stream_monitor.testing import make_prediction
 from tests.harness import feature_events, run
-
-
-def _page(pipeline: Pipeline) -> str:
-    return render_page(pipeline, Health(pipeline, 0.05))
+from tests.unit.server.serving import Served, render
 
 
 def _section(page: str, heading: str) -> str:
@@ -45,7 +41,7 @@ def test_the_newest_episode_tells_what_changed() -> None:
     (monitor,) = pipeline.fleet.monitors.values()
     episode = monitor.episodes.newest
     assert episode
-    html = _section(_page(pipeline), "What changed")
+    html = _section(render(pipeline), "What changed")
     told = episode_fields(episode)
     for time in (told["changed_ts"], told["last_ts"]):
         assert time[:19].replace("T", " ") in html
@@ -63,14 +59,14 @@ def test_the_newest_episode_tells_what_changed() -> None:
 
 
 def test_it_is_active_until_the_signals_are_back() -> None:
-    lasting = _page(_changed())
+    lasting = render(_changed())
     assert ">active</span>" in _section(lasting, "What changed")
     rows = _rows(_section(lasting, "Active now"))
     assert {"feature:f0", "feature:f1", "feature:f2", "feature:kind"} <= {row[1] for row in rows}
     assert all(re.search(r"^\S+ [\d.]+ > [\d.]+", row[3]) for row in rows if row[1].startswith("feature"))
     assert all(re.search(r"^2026-11-23 \d\d:\d\d:\d\d, .+ ago$", row[2]) for row in rows)
     # Back to what it was means another alarm, and then nothing that differs from the reference.
-    over = _page(_changed(count=9000, until=4000))
+    over = render(_changed(count=9000, until=4000))
     assert ">active</span>" not in _section(over, "What changed")
     assert "No signal" in _section(over, "Active now")
 
@@ -78,7 +74,7 @@ def test_it_is_active_until_the_signals_are_back() -> None:
 def test_a_distance_near_its_reference_is_not_told() -> None:
     pipeline = _changed(count=2300)
     (monitor,) = pipeline.fleet.monitors.values()
-    rows = {row[1]: row[3] for row in _rows(_section(_page(pipeline), "Active now"))}
+    rows = {row[1]: row[3] for row in _rows(_section(render(pipeline), "Active now"))}
     numbers = []
     for name, told in rows.items():
         distances = monitor.signals[name].distances()
@@ -95,7 +91,7 @@ def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
     pipeline = _changed(signals=30)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.episodes.newest
-    html = _page(pipeline)
+    html = render(pipeline)
     assert len(_rows(_section(html, "What changed"))) == SHOWN_SIGNALS
     assert f"And {monitor.episodes.newest.count - SHOWN_SIGNALS} more signals" in html
     up = sum(signal.active_since is not None for signal in monitor.signals.values())
@@ -106,7 +102,7 @@ def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
     pipeline, _ = run(feature_events({"a": values}), detectors=["feature:*=glr"], episode_gap=1)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.episodes.count > SHOWN_EPISODES
-    html = _section(_page(pipeline), "What changed")
+    html = _section(render(pipeline), "What changed")
     assert html.count("<article>") == SHOWN_EPISODES
     # The signal is active because of the newest one alone, which comes first.
     alarms = [one.last_ts for one in reversed(monitor.episodes.recent)][:SHOWN_EPISODES]
@@ -117,12 +113,44 @@ def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
 
 
 def test_without_times_it_counts_predictions() -> None:
-    html = _page(_changed(ts=None))
+    html = render(_changed(ts=None))
     assert re.search(r"began about prediction [12],\d\d\d · ", _section(html, "What changed"))
     assert {row[2] for row in _rows(_section(html, "Active now"))} == {"–"}
 
 
 def test_before_any_drift() -> None:
-    html = _page(run(feature_events({"a": [1.0] * 100}))[0])
+    html = render(run(feature_events({"a": [1.0] * 100}))[0])
     assert "No drift so far." in _section(html, "What changed")
     assert "No signal" in _section(html, "Active now")
+
+
+def test_the_page_shows_what_is_watched(busy: Served) -> None:
+    status, headers, body = busy.get("/")
+    page = body.decode()
+    assert status == 200
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    for text in ("default", "accuracy 0.5", "2,000", "adwin", "not_json", "/metrics", "/readyz"):
+        assert text in page
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_the_page_of_a_pipeline_that_has_seen_nothing(fresh: Served) -> None:
+    page = fresh.get("/")[2].decode()
+    assert "No prediction has come in yet." in page
+    assert "no partition is assigned" in page
+
+
+def test_the_page_escapes_what_comes_from_records() -> None:
+    evil = "<script>alert('x')</script>"
+    rows = feature_events({evil: [0.0] * 200 + [9.0] * 200}, model=evil, version=evil)
+    pipeline, found = run(rows, warmup=0)
+    assert any(evil in detection.signal for detection in found)
+    page = render(pipeline)
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 3
+
+
+def test_a_dollar_in_a_name_is_no_template(fresh: Served) -> None:
+    pipeline, _ = run([make_prediction(0, model="$version $$ ${x}")])
+    assert "$version $$ ${x}" in render(pipeline)

@@ -1,0 +1,216 @@
+"""The snapshot: everything that is shown, as frozen plain values.
+
+``/metrics``, the landing page, `replay` and its report render a snapshot and nothing else. Importing these types
+loads no detector; `stream_monitor.pipeline.take_snapshot` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from stream_monitor.core.arrays import ColumnKind
+from stream_monitor.core.errors import Reason
+from stream_monitor.core.events import Detection, FeatureType, ModelVersion
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.performance.realized import Window
+from stream_monitor.sources.base import Position
+from stream_monitor.stats.distances import Distance
+from stream_monitor.stats.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStatus:
+    """The state of the loop, which is read without its lock: also a loop that hangs has one.
+
+    ``age``: seconds since the last pass. ``restoring``: partitions whose waiting records are read again.
+    ``reject_share``: share of rejects, 0 to 1, among the newest ``recent_records`` records.
+    """
+
+    age: float
+    positions: Sequence[Position]
+    restoring: Sequence[TopicPartition]
+    recent_records: int
+    reject_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class CountersSnapshot:
+    """Counters of the pipeline; ``records`` and ``gaps`` are by topic."""
+
+    records: Mapping[str, int]
+    gaps: Mapping[str, int]
+    rejected: Mapping[Reason, int]
+    predictions: int
+    labels: int
+    source_errors: int
+    timestamps_replaced: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinSnapshot:
+    """Records by what became of them, and those that wait.
+
+    ``unaccounted``: records read whose end is not known; any other number than 0 is a bug. ``stream_time``: the
+    latest event time, in seconds since the epoch; -inf before any.
+    """
+
+    applied_predictions: int
+    applied_labels: int
+    duplicate_predictions: int
+    duplicate_labels: int
+    revised_labels: int
+    expired_predictions: int
+    expired_labels: int
+    handed_over: int
+    restored: int
+    waiting_predictions: int
+    waiting_labels: int
+    waiting_outcomes: int
+    unaccounted: int
+    stream_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSnapshot:
+    """The drifts that one detector has raised on one signal: their number, and the newest one.
+
+    ``last_ts``: event time in seconds since the epoch. ``before`` and ``after``: means in the signal's own unit.
+    """
+
+    detector: str
+    count: int
+    last_ts: float | None
+    before: float
+    after: float
+    effect: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSnapshot:
+    """One signal of a model version.
+
+    ``mean``: of the newest values, in the signal's own unit; NaN before the first, and of categories.
+    ``active_since``: event time of the drift whose alarm is active, NaN where that is not known, None without one.
+    ``batch_length``: values that are averaged before a detector sees them. ``distances`` to the reference are by
+    measure. ``reference_values``: different values in a numeric reference, None without one. ``categories``: their
+    names, in the order in which they first came.
+    """
+
+    name: str
+    kind: ColumnKind
+    mean: float
+    active_since: float | None
+    batch_length: int
+    effective_samples: float
+    waits_for_season: bool
+    distances: Mapping[str, Distance]
+    drifts: Sequence[DriftSnapshot]
+    reference_values: int | None
+    categories: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSnapshot:
+    """Values of one feature by their kind.
+
+    ``violations``: values that are not of its ``type``, which is None until it is inferred; ``is_given``: the type
+    was configured.
+    """
+
+    name: str
+    type: FeatureType | None
+    is_given: bool
+    numeric: int
+    text: int
+    missing: int
+    other: int
+    violations: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceSnapshot:
+    """Performance of one model version: see `stream_monitor.performance.realized.Performance`."""
+
+    totals: Mapping[str, float]
+    measures: Mapping[str, Mapping[Window, float]]
+    intervals: Mapping[Window, Interval]
+    outcomes: Mapping[Window, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DelaySnapshot:
+    """Label delays as a histogram: ``counts`` has one entry more than the upper ``bounds``, in seconds."""
+
+    bounds: Sequence[float]
+    counts: Sequence[int]
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeSnapshot:
+    """One episode: see `stream_monitor.drift.episodes.Episode`.
+
+    ``change``: position and time of the estimated change. ``count``: signals in all, of which ``ranked`` has the ones
+    with the largest effects, each by its strongest detection.
+    """
+
+    id: str
+    model: str
+    version: str
+    index: int
+    ts: float | None
+    last_index: int
+    last_ts: float | None
+    detections: int
+    count: int
+    change: tuple[int, float | None]
+    ranked: Sequence[Detection]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSnapshot:
+    """One model version. ``coverage``: share of the mature predictions that have a label, None before the first.
+
+    ``episodes``: the newest ones, the latest last, of ``episode_count`` in all.
+    """
+
+    key: ModelVersion
+    predictions: int
+    features_ignored: int
+    mature: int
+    mature_labelled: int
+    coverage: float | None
+    performance: PerformanceSnapshot
+    delays: DelaySnapshot
+    episode_count: int
+    episodes: Sequence[EpisodeSnapshot]
+    features: Sequence[FeatureSnapshot]
+    signals: Sequence[SignalSnapshot]
+
+    @property
+    def drift_count(self) -> int:
+        """Drifts raised on all of its signals."""
+        return sum(drift.count for signal in self.signals for drift in signal.drifts)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is shown, at one moment.
+
+    ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
+    ones, the latest last. ``failures``: models that were left out of a snapshot because of an error, so far.
+    """
+
+    loop: LoopStatus
+    counters: CountersSnapshot
+    join: JoinSnapshot
+    models: Sequence[ModelSnapshot]
+    evicted: Mapping[str, int]
+    outcomes_evicted: int
+    detections: Sequence[Detection]
+    failures: int
+
+
+#: Gives a snapshot of now: this is how servers and reports are connected to a pipeline.
+TakeSnapshot = Callable[[], Snapshot]

@@ -1,0 +1,176 @@
+"""Makes a snapshot of a pipeline."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+
+from stream_monitor.drift.episodes import Episode
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.model import ModelMonitor
+from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.performance.label_delay import Histogram
+from stream_monitor.performance.realized import Performance
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.snapshot import (
+    CountersSnapshot,
+    DelaySnapshot,
+    DriftSnapshot,
+    EpisodeSnapshot,
+    FeatureSnapshot,
+    JoinSnapshot,
+    ModelSnapshot,
+    PerformanceSnapshot,
+    SignalSnapshot,
+    Snapshot,
+)
+from stream_monitor.stats.reference import NumericReference
+
+logger = logging.getLogger(__name__)
+
+
+class SnapshotTaker:
+    """Takes snapshots of a pipeline, each in one piece and of a saved state."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._failures = 0
+
+    def take(self) -> Snapshot:
+        """Return a snapshot; called from any thread.
+
+        A model of which none can be taken is left out, logged and counted in ``failures``.
+
+        Raises:
+            StateError: the loop has ended, so that no state is saved any more.
+        """
+        return self._pipeline.reads.read(self._take)
+
+    def _take(self) -> Snapshot:
+        pipeline, fleet = self._pipeline, self._pipeline.fleet
+        models = tuple(self._models())
+        return Snapshot(
+            loop=pipeline.status(),
+            counters=_counters(pipeline),
+            join=_join(pipeline.joiner, pipeline.unaccounted),
+            models=models,
+            evicted=dict(fleet.evicted),
+            outcomes_evicted=fleet.outcomes_evicted,
+            detections=tuple(fleet.recent),
+            failures=self._failures,
+        )
+
+    def _models(self) -> Iterator[ModelSnapshot]:
+        for monitor in self._pipeline.fleet.monitors.values():
+            try:
+                yield take_model(monitor)
+            except Exception:
+                self._failures += 1
+                logger.exception("no snapshot of %s/%s: it is left out", *monitor.key)
+
+
+def take_model(monitor: ModelMonitor) -> ModelSnapshot:
+    """Return the snapshot of one model version."""
+    coverage = monitor.coverage
+    return ModelSnapshot(
+        key=monitor.key,
+        predictions=monitor.predictions,
+        features_ignored=monitor.features_ignored,
+        mature=coverage.mature,
+        mature_labelled=coverage.mature_labelled,
+        coverage=None if math.isnan(coverage.share) else coverage.share,
+        performance=_performance(monitor.performance),
+        delays=_delays(monitor.delays),
+        episode_count=monitor.episodes.count,
+        episodes=tuple(_episode(episode) for episode in monitor.episodes.recent),
+        features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
+        signals=tuple(_signal(signal) for signal in monitor.signals.values()),
+    )
+
+
+def _counters(pipeline: Pipeline) -> CountersSnapshot:
+    counters = pipeline.counters
+    return CountersSnapshot(
+        records=dict(counters.records),
+        gaps=dict(counters.gaps),
+        rejected=dict(counters.rejected),
+        predictions=counters.predictions,
+        labels=counters.labels,
+        source_errors=counters.source_errors,
+        timestamps_replaced=pipeline.codec.timestamps_replaced,
+    )
+
+
+def _join(joiner: Joiner, unaccounted: int) -> JoinSnapshot:
+    return JoinSnapshot(
+        **joiner.book.state(),
+        waiting_predictions=joiner.waiting_predictions,
+        waiting_labels=joiner.waiting_labels,
+        waiting_outcomes=joiner.held,
+        unaccounted=unaccounted,
+        stream_time=joiner.clock,
+    )
+
+
+def _performance(performance: Performance) -> PerformanceSnapshot:
+    return PerformanceSnapshot(
+        totals=performance.totals(),
+        measures=performance.measures(),
+        intervals=performance.intervals(),
+        outcomes=performance.counts(),
+    )
+
+
+def _delays(delays: Histogram) -> DelaySnapshot:
+    return DelaySnapshot(tuple(delays.bounds), tuple(delays.counts), delays.total)
+
+
+def _episode(episode: Episode) -> EpisodeSnapshot:
+    return EpisodeSnapshot(
+        id=episode.id,
+        model=episode.model,
+        version=episode.version,
+        index=episode.index,
+        ts=episode.ts,
+        last_index=episode.last_index,
+        last_ts=episode.last_ts,
+        detections=episode.detections,
+        count=episode.count,
+        change=episode.change,
+        ranked=tuple(episode.ranked),
+    )
+
+
+def _feature(name: str, counts: FeatureCounts) -> FeatureSnapshot:
+    return FeatureSnapshot(
+        name=name,
+        type=counts.type,
+        is_given=counts.is_given,
+        numeric=counts.numeric,
+        text=counts.text,
+        missing=counts.missing,
+        other=counts.other,
+        violations=counts.violations,
+    )
+
+
+def _signal(signal: SignalMonitor) -> SignalSnapshot:
+    reference = signal.reference
+    return SignalSnapshot(
+        name=signal.name,
+        kind=signal.kind,
+        mean=signal.mean,
+        active_since=signal.active_since,
+        batch_length=signal.block_length,
+        effective_samples=signal.effective_samples,
+        waits_for_season=signal.waits_for_season,
+        distances=signal.distances(),
+        drifts=tuple(
+            DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect)
+            for detector, drift in signal.drifts.items()
+        ),
+        reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
+        categories=tuple(signal.categories.state()) if signal.categories else (),
+    )

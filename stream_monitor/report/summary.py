@@ -1,0 +1,83 @@
+"""The summary of a replay: what ``--json`` writes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stream_monitor.actions.message import episode_fields, fields
+from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.drift.episodes import group
+from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
+
+
+def summarise(
+    snapshot: Snapshot, detections: Sequence[Detection], caveats: Mapping[ModelVersion, Sequence[str]]
+) -> dict[str, Any]:
+    """Return the summary as plain values.
+
+    Args:
+        snapshot: The pipeline at the end of the files.
+        detections: All detections, in order; a snapshot has the newest only.
+        caveats: Those of each model version of the snapshot.
+    """
+    return {
+        "events": snapshot.counters.predictions,
+        "labels": snapshot.counters.labels,
+        **_join(snapshot.join),
+        "rejected": rejected(snapshot),
+        "episodes": [episode_fields(episode) for episode in group(detections)],
+        "detections": [fields(detection) for detection in detections],
+        "performance": combine([model.performance for model in snapshot.models]),
+        "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
+    }
+
+
+def duplicates(join: JoinSnapshot) -> int:
+    """Return the number of repeated predictions and labels."""
+    return join.duplicate_predictions + join.duplicate_labels
+
+
+def rejected(snapshot: Snapshot) -> dict[str, int]:
+    """Return rejected records by reason, without reasons that never occurred."""
+    return {reason.value: count for reason, count in snapshot.counters.rejected.items() if count}
+
+
+def combine(performances: Sequence[PerformanceSnapshot]) -> dict[str, float]:
+    """Return cumulative performance over several versions, from their totals; all measures of a single one."""
+    if len(performances) == 1:
+        return {name: windows["cumulative"] for name, windows in performances[0].measures.items()}
+    totals: Counter[str] = Counter()  # sums of floats too
+    for performance in performances:
+        totals.update(performance.totals)
+    count = totals["outcomes"]
+    if not count:
+        return {}
+    if "correct" in totals:
+        return {"accuracy": totals["correct"] / count}
+    return {"mae": totals["absolute_error"] / count, "rmse": math.sqrt(totals["squared_error"] / count)}
+
+
+def _join(join: JoinSnapshot) -> dict[str, int]:
+    return {
+        "outcomes": join.applied_predictions,
+        "duplicates": duplicates(join),
+        "held": join.waiting_outcomes,
+        "waiting": join.waiting_predictions,
+        "expired": join.expired_predictions,
+    }
+
+
+def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
+    performance = model.performance
+    return {
+        **model.key._asdict(),
+        "events": model.predictions,
+        "performance": performance.measures,
+        "intervals": {window: list(bounds) for window, bounds in performance.intervals.items()},
+        "outcomes": performance.outcomes,
+        "coverage": model.coverage,
+        "notes": list(caveats),
+    }

@@ -1,0 +1,85 @@
+"""A pipeline that is served over real HTTP on a free port."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.parser import text_string_to_metric_families
+
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
+from stream_monitor.server.catalog import PREFIX
+from stream_monitor.server.collector import SnapshotCollector
+from stream_monitor.server.health import Health
+from stream_monitor.server.http import MetricsServer
+from stream_monitor.server.page import render_page
+from stream_monitor.sources.base import Position
+from stream_monitor.testing import make_label
+from tests.harness import RIVERS, feature_events, run
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+VERSION = {"model": "default", "version": "default"}
+
+
+def busy_pipeline(task: str = "classification") -> Pipeline:
+    """A pipeline that has something to say under every name."""
+    columns = {"a": [float(at >= 1000) + (at % 7) / 7 for at in range(2000)], "b": ["x", None] * 1000}
+    events: list[Any] = feature_events(columns, score=0.5, prediction=1)
+    labels = [make_label(at, int(at < 500)) for at in range(1000)]
+    detectors = [*RIVERS, "glr:threshold=8"]
+    pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors)
+    pipeline.counters.gaps["inference"] = 3
+    pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
+    return pipeline
+
+
+def serve(pipeline: Pipeline, host: str = "127.0.0.1", port: int = 0, limit: float = 0.05) -> MetricsServer:
+    """A server of this pipeline, not yet started."""
+    return MetricsServer(SnapshotTaker(pipeline).take, Health(pipeline.status, limit), host, port)
+
+
+def families(pipeline: Pipeline) -> Iterable[Family]:
+    """The metric families of a scrape."""
+    return SnapshotCollector(SnapshotTaker(pipeline).take).collect()
+
+
+def render(pipeline: Pipeline) -> str:
+    """The landing page."""
+    return render_page(SnapshotTaker(pipeline).take(), Health(pipeline.status, 0.05).ready())
+
+
+class Served:
+    """A server at work."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self._server = serve(pipeline)
+        self._server.start()
+        self.stop = self._server.stop
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._server.port}{path}", headers=headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return reply.status, dict(reply.headers), reply.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, dict(error.headers), error.read()
+
+    def samples(self) -> Samples:
+        found = text_string_to_metric_families(self.get("/metrics")[2].decode())
+        return {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in found
+            for sample in family.samples
+        }
+
+
+def value_of(samples: Samples, name: str, **labels: str) -> float:
+    return samples[PREFIX + name, frozenset(labels.items())]
