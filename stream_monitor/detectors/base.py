@@ -91,7 +91,7 @@ class DetectorConfig(BaseModel):
     #: of a column of categories, an indicator (0 or 1) of the most frequent category.
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share"})
     #: Whether block means may stand for single values, where those depend on each other.
-    blocks: ClassVar[bool] = True
+    batch_means: ClassVar[bool] = True
     #: The parameter that is computed from ``DetectorContext.run_length``; None if the detector's own parameters alone
     #: set its false-alarm rate.
     budgeted: ClassVar[str | None] = None

@@ -16,7 +16,7 @@ class DdmConfig(DetectorConfig):
     """A test for a share of ones that rises a number of standard deviations above its minimum (Gama et al. 2004)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["ddm"] = "ddm"
     warm_start: int = Field(30, ge=0, description="values before the first detection")

@@ -16,7 +16,7 @@ class EddmConfig(DetectorConfig):
     """A test for distances between ones that shrink below a share of their maximum (Baena-García et al. 2006)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["eddm"] = "eddm"
     warm_start: int = Field(30, ge=0, description="ones before the first detection")

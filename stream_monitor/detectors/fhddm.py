@@ -18,7 +18,7 @@ class FhddmConfig(DetectorConfig):
     """A test of the share in a sliding window against its best so far by Hoeffding's bound (Pesaranghader 2016)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["fhddm"] = "fhddm"
     sliding_window_size: int = Field(100, ge=1, le=100_000, description="values in the sliding window")

@@ -18,7 +18,7 @@ class HddmAConfig(DetectorConfig):
     """A test of the mean so far against its minimum by Hoeffding's bound (Frías-Blanco et al. 2015)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["hddm_a"] = "hddm_a"
     drift_confidence: float = Field(

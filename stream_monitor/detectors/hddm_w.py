@@ -20,7 +20,7 @@ class HddmWConfig(DetectorConfig):
     """A test of fading means before and since a cut point by McDiarmid's bound (Frías-Blanco et al. 2015)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["hddm_w"] = "hddm_w"
     drift_confidence: float = Field(

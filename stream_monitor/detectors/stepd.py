@@ -17,7 +17,7 @@ class StepdConfig(DetectorConfig):
     """A test for equal shares in the newest values and in all earlier ones (Nishida and Yamauchi 2007)."""
 
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"share"})
-    blocks: ClassVar[bool] = False
+    batch_means: ClassVar[bool] = False
 
     kind: Literal["stepd"] = "stepd"
     window_size: int = Field(30, ge=1, le=100_000, description="newest values to compare with all earlier ones")

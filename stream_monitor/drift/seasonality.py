@@ -1,4 +1,4 @@
-"""The usual level of each hour of the day, or of the week, taken out of a signal."""
+"""The seasonality of a signal: the usual level of each part of a day, a week or another period."""
 
 from __future__ import annotations
 
@@ -14,37 +14,40 @@ from stream_monitor.signals.columns import Column
 
 HOUR = 3600.0
 MIN_BINS, MAX_BINS = 24, 168
-#: Periods over which the levels are averaged; older ones fade.
+#: Number of periods that the levels are averaged over; older ones fade.
 PERIODS = 8
-#: How sure the levels must be to differ at all: this many standard deviations of chi-square above its mean.
+#: Standard deviations above its mean that the chi-square of the levels must have to count as a difference.
 SURE = 4.0
-#: How alike two periods in a row must be, where nobody said that there is a season: the correlation of their levels,
-#: and by how much their means may differ, in deviations of the levels. A ramp is alike each day, but it moves on.
-ALIKE, STAYS = 0.8, 0.5
-#: A score that far out is wild. Where more than this share of a period is, the scores were learned at one hour of a
-#: strong season, and can't tell the others apart.
-WILD, MAX_WILD = 2.5, 0.08
-#: Values of a period that are kept to learn better scores from.
+#: Where the period is not given, two periods in a row must be alike: smallest correlation of their levels, and
+#: largest difference of their means, in standard deviations of the levels. A ramp is alike each day, but it moves on.
+MIN_CORRELATION, MAX_SHIFT = 0.8, 0.5
+#: A score beyond the first is extreme. If more than the second share of a period is, the scores were learned in one
+#: part of a strong season, and do not resolve the others.
+EXTREME, MAX_EXTREME = 2.5, 0.08
+#: Number of values of a period that are kept to learn better scores from.
 SAMPLED = 1000
 
 
-class Season:
-    """Learns the mean of each part of a period, and once a whole one has passed, tells it.
+class Seasonality:
+    """Learns the mean of each part of a period; the levels are known once a whole period has passed.
 
-    A level is the mean over the periods so far (of the newest eight, with fading weights), and between the middles of
-    two parts it is linear. Levels that do not differ more than chance would have it are left out. A period that
-    nobody gave (``is_given`` false) is believed when two in a row are alike.
+    A level is the mean over the periods so far (of the newest eight, with fading weights); between the middles of two
+    parts it is interpolated linearly. Levels that do not differ by more than chance are left at 0.
+
+    Args:
+        period: Its length in seconds.
+        is_given: Whether the user gave it; otherwise it is accepted when two periods in a row are alike.
 
     Source: R. B. Cleveland, W. S. Cleveland, J. E. McRae, I. Terpenning, "STL: a seasonal-trend decomposition
     procedure based on loess", Journal of Official Statistics 6 (1990), pp. 3-73, of whose cycle-subseries this is the
-    plainest form; the test is Pearson's chi-square on the means of the parts.
+    simplest form; the test is Pearson's chi-square on the means of the parts.
     """
 
     def __init__(self, period: float, is_given: bool = True) -> None:
         self.period, self._is_given = period, is_given
         self._bins = int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
         self._levels = np.zeros(self._bins)
-        #: Of the period before this one, levels and mean, while nobody knows whether there is a season.
+        #: Levels and mean of the period before this one, while it is unknown whether there is a season.
         self._last: Floats | None = None
         self._start: float | None = None
         self._periods = 0
@@ -55,16 +58,19 @@ class Season:
         self._begin()
 
     def _begin(self) -> None:
-        self._counts, self._sums, self._wild = np.zeros(self._bins), np.zeros(self._bins), 0
+        self._counts, self._sums, self._extreme = np.zeros(self._bins), np.zeros(self._bins), 0
         self._sample, self._step, self._skip = np.empty(0), 1, 0
 
     @property
     def is_known(self) -> bool:
-        """Whether the levels are."""
+        """Return whether the levels are known."""
         return self._periods > 0
 
     def room(self, ts: Floats) -> int:
-        """How many values of these times belong to one period, at least one; what is over by the first is closed."""
+        """Return how many of the next values, at these times, belong to one period, at least one.
+
+        A period that is over by the first of them is closed.
+        """
         if self._start is None:
             self._start = float(ts[0]) if math.isfinite(ts[0]) else None
             return 1
@@ -74,26 +80,31 @@ class Season:
         return max(int(over[0]), 1) if len(over) else len(ts)
 
     def take_sample(self) -> Floats | None:
-        """Values of the whole period that has just been closed, if better scores have to be learned from them.
+        """Return values of the period just closed if better scores must be learned from them, else None.
 
-        What is counted from then on has to be in those scores.
+        Values counted from then on must be in those scores.
         """
         sample, self._wanted = self._wanted, None
         return sample
 
     def count(self, column: Column, values: Floats | None = None) -> None:
-        """Learn from scores of one period, see `room`; ``values``: what they stand for, where others can be had."""
+        """Learn from values of one period, see `room`.
+
+        Args:
+            column: Their normal scores.
+            values: The raw values, if better scores may be learned from them.
+        """
         known = np.isfinite(column.ts)
         bins = self._bin(column.ts[known])
-        # One by one, in order: the sums must not depend on how the stream was cut.
+        # One by one, in order: the sums must not depend on how the stream is cut into batches.
         np.add.at(self._counts, bins, 1.0)
         np.add.at(self._sums, bins, column.values[known])
         if values is not None and not self.is_known and not self._is_learned_again:
-            self._wild += int((np.abs(column.values) > WILD).sum())
+            self._extreme += int((np.abs(column.values) > EXTREME).sum())
             self._keep(values)
 
     def _keep(self, values: Floats) -> None:
-        """Every so manyth value; when there are too many, every other one of them."""
+        """Keep every n-th value; whenever there are too many, drop every other one and double n."""
         while len(values) > self._skip:
             room = SAMPLED - len(self._sample)
             taken = values[self._skip :: self._step][:room]
@@ -105,7 +116,7 @@ class Season:
         self._skip -= len(values)
 
     def interrupt(self) -> None:
-        """What comes is measured otherwise from now on: this period tells no levels."""
+        """Discard the current period: its values are on two scales."""
         if self.is_known:
             self._is_whole = False
         elif self._is_given:
@@ -113,13 +124,13 @@ class Season:
             self._begin()
 
     def _turn(self, now: float) -> None:
-        """A period is over: its means become levels, or part of them; or else its values better scores."""
+        """Close a period: its means update the levels, or its values give better scores."""
         assert self._start is not None
         self._start += math.floor((now - self._start) / self.period) * self.period
-        counts, sums, wild, sample, is_whole = self._counts, self._sums, self._wild, self._sample, self._is_whole
+        counts, sums, extreme, sample, is_whole = self._counts, self._sums, self._extreme, self._sample, self._is_whole
         self._is_whole = True
         self._begin()
-        if not self.is_known and wild > MAX_WILD * counts.sum() and len(sample) > MIN_BINS:
+        if not self.is_known and extreme > MAX_EXTREME * counts.sum() and len(sample) > MIN_BINS:
             self._is_learned_again, self._last, self._wanted = True, None, sample
         elif is_whole:
             self._learn(counts, sums)
@@ -129,7 +140,7 @@ class Season:
         mean = sums.sum() / max(total, 1.0)
         means = np.where(counts > 0, sums / np.maximum(counts, 1.0), mean) - mean
         smooth = (np.roll(means, 1) + 2.0 * means + np.roll(means, -1)) / 4.0
-        # Of normal scores the variance is 1, so this is a chi-square with a degree of freedom less than parts.
+        # Normal scores have a variance of 1, so this is a chi-square with one degree of freedom less than parts.
         chi2, free = float((counts * means**2).sum()), self._bins - 1.0
         differ = chi2 > free + SURE * math.sqrt(2.0 * free)
         if not self._is_given and not self.is_known:
@@ -141,12 +152,12 @@ class Season:
             self._levels += weight * (smooth - self._levels)
 
     def _compare(self, levels: Floats, mean: float, differ: bool) -> None:
-        """Two periods that are alike are a season."""
+        """Accept the season if this period is like the one before."""
         last, self._last = self._last, np.append(levels, mean) if differ else None
         if last is None or self._last is None:
             return
-        is_alike = float(np.corrcoef(levels, last[:-1])[0, 1]) > ALIKE
-        if is_alike and abs(mean - float(last[-1])) < STAYS * float(levels.std()):
+        is_alike = float(np.corrcoef(levels, last[:-1])[0, 1]) > MIN_CORRELATION
+        if is_alike and abs(mean - float(last[-1])) < MAX_SHIFT * float(levels.std()):
             self._levels, self._periods, self._last = (levels + last[:-1]) / 2.0, 2, None
 
     def _bin(self, ts: Floats) -> NDArray[np.int64]:
@@ -154,7 +165,7 @@ class Season:
         return np.minimum(places, self._bins - 1)
 
     def levels(self, ts: Floats) -> Floats:
-        """The usual level at each time, 0 where it is not known."""
+        """Return the usual level at each time, 0 where it is unknown: shape (n,)."""
         if not self._levels.any():
             return np.zeros(len(ts))
         width = self.period / self._bins
@@ -164,13 +175,14 @@ class Season:
         return np.where(np.isfinite(ts), levels, 0.0)
 
     def state(self) -> dict[str, Any]:
+        """Return the state as JSON values."""
         return {
             "levels": self._levels.tolist(),
             "counts": self._counts.tolist(),
             "sums": self._sums.tolist(),
             "last": None if self._last is None else self._last.tolist(),
             "sample": pack(self._sample),
-            "sampling": [self._step, self._skip, self._wild],
+            "sampling": [self._step, self._skip, self._extreme],
             "start": self._start,
             "periods": self._periods,
             "is_whole": self._is_whole,
@@ -178,9 +190,10 @@ class Season:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        """Load what `state` returned."""
         self._levels, self._counts, self._sums = (np.array(state[name]) for name in ("levels", "counts", "sums"))
         self._last = None if state["last"] is None else np.array(state["last"])
         self._sample = unpack(state["sample"])
-        self._step, self._skip, self._wild = state["sampling"]
+        self._step, self._skip, self._extreme = state["sampling"]
         self._start, self._periods = state["start"], state["periods"]
         self._is_whole, self._is_learned_again = state["is_whole"], state["is_learned_again"]

@@ -1,4 +1,4 @@
-"""What a detector is fed: a signal's values, turned into what it can read, by what the warm-up held."""
+"""Transforms of a signal's values into those that a detector reads, learned from the warm-up or a profile."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import ColumnKind, Floats
-from stream_monitor.drift.batch_means import SURE
+from stream_monitor.drift.dependence import SURE
 from stream_monitor.signals.columns import RAW_LIMIT, Column
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.autocorrelation import autocorrelation_time
 from stream_monitor.stats.normal_scores import NormalScores
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
-#: Categories that are followed one by one; all others that the warm-up knows share a row, the unseen have another.
+#: Categories that have a row of their own; the other known ones share a row, and the unseen ones another.
 TOP = 12
-#: What stands in for a category's code in a `Found`: one of the rest, one that was not seen before.
+#: Codes that stand for more than one category: the other known ones, and the unseen ones.
 REST, UNSEEN = -1, -2
-#: Fewest values of a warm-up from which a dependence can be read.
+#: Fewest values of a warm-up that a dependence is estimated from.
 MIN_VALUES = 50
-#: Parts of a warm-up that are looked at by themselves, and the largest lag-1 autocorrelation that is believed.
-QUARTERS, MAX_ALIKE = 4, 0.99
-#: A time so much longer than the neighbours' likeness explains is a drift of the warm-up.
+#: Parts of a warm-up that are estimated separately, and the largest lag-1 autocorrelation that is accepted.
+QUARTERS, MAX_LAG1 = 4, 0.99
+#: An autocorrelation time longer than this multiple of that of the lag-1 autocorrelation comes from a drift.
 DRIFTING = 3.0
-#: Share of the warm-up outside a profile's range, or of categories that it does not know, above which it is not used.
+#: A profile is not used if at least this share of the warm-up is outside its range, or in unknown categories.
 MAX_OUTSIDE = 0.2
 
 
 class Transform(ABC):
-    """Turns raw values into those that a detector reads."""
+    """Turns a signal's raw values into those that a detector reads."""
 
-    #: What the detector sees.
+    #: The kind of the transformed values.
     kind: ColumnKind
-    #: How many categories it sees.
+    #: Number of rows that categories are transformed to; 0 for numbers and shares.
     categories = 0
 
     @abstractmethod
     def of(self, column: Column) -> Floats:
-        """What stands for each value, shape (n,)."""
+        """Return the transformed values, shape (n,)."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """As JSON; `restore_transform` reads it."""
+        """Return the state as JSON values; `restore_transform` reads it."""
 
-    def time(self, warmup: Column) -> float:
-        """The integrated autocorrelation time of the warm-up, in values."""
-        return _time(self.of(warmup))
+    def autocorrelation_time(self, warmup: Column) -> float:
+        """Return the integrated autocorrelation time of the transformed warm-up, in values."""
+        return _autocorrelation_time(self.of(warmup))
 
     def code(self, category: int | None) -> int | None:
-        """The category's code in the signal, `REST` or `UNSEEN`."""
+        """Return the signal's code of a category that a detector names by its row; or `REST` or `UNSEEN`."""
         return category
 
-    def value(self, fed: float) -> float | None:  # noqa: ARG002 (most can't be turned round)
-        """The number that it would turn into this, in the signal's own unit; None where there is no such thing."""
+    def inverse(self, transformed: float) -> float | None:  # noqa: ARG002 (most have no inverse)
+        """Return the number in the signal's unit that has this transformed value, None if there is no inverse."""
         return None
 
     def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (most know no categories)
-        """Whether it has to be learned anew after a change, of this category where it reads those."""
+        """Return whether it must be learned again after a change, of this category where it reads categories."""
         return True
 
 
 class IdentityTransform(Transform):
-    """Shares, and numbers that are fed as they are."""
+    """Leaves shares, and numbers without a warm-up, as they are."""
 
     def __init__(self, kind: ColumnKind) -> None:
         self.kind = kind
@@ -73,15 +73,15 @@ class IdentityTransform(Transform):
     def of(self, column: Column) -> Floats:
         return column.values if self.kind == "share" else np.clip(column.values, -RAW_LIMIT, RAW_LIMIT)
 
-    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (it has learned nothing)
+    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (nothing is learned)
         return False
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "plain", "kind": self.kind}
+        return {"transform": "identity", "kind": self.kind}
 
 
 class ScoreTransform(Transform):
-    """Numbers as normal scores of the warm-up."""
+    """Turns numbers into normal scores of a reference distribution."""
 
     kind = "number"
 
@@ -91,15 +91,15 @@ class ScoreTransform(Transform):
     def of(self, column: Column) -> Floats:
         return self._scores.of(column.values, column.index)
 
-    def value(self, fed: float) -> float:
-        return self._scores.value(fed)
+    def inverse(self, transformed: float) -> float:
+        return self._scores.value(transformed)
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "score", "reference": self._reference.packed}
+        return {"transform": "score", "reference": self._reference.packed}
 
 
 class BinaryTransform(Transform):
-    """A number of which the warm-up knows two values only: whether it is nearer to the larger."""
+    """Turns numbers into 1 if they are nearer to the larger of two known values, else 0."""
 
     kind = "share"
 
@@ -112,11 +112,11 @@ class BinaryTransform(Transform):
         return nearer
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "two", "low": self._low, "high": self._high}
+        return {"transform": "binary", "low": self._low, "high": self._high}
 
 
 class ConstantTransform(Transform):
-    """A number of which the warm-up knows one value only: whether it is another one."""
+    """Turns numbers into 1 if they differ from the only known value, else 0."""
 
     kind = "share"
 
@@ -127,22 +127,27 @@ class ConstantTransform(Transform):
         is_other: Floats = (column.values != self._value).astype(np.float64)
         return is_other
 
-    def time(self, warmup: Column) -> float:  # noqa: ARG002 (nothing varies)
+    def autocorrelation_time(self, warmup: Column) -> float:  # noqa: ARG002 (nothing varies)
         return 1.0
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "constant", "value": self._value}
+        return {"transform": "constant", "value": self._value}
 
 
 class CategoryTransform(Transform):
-    """Codes of categories as rows: the most frequent ones, the rest that is known, and what was never seen."""
+    """Turns codes of categories into rows: one for each of the most frequent, one for the rest, one for the unseen.
+
+    Args:
+        top: Codes of the most frequent categories, at most `TOP`.
+        rest: Codes of the other known categories.
+    """
 
     kind: ColumnKind = "category"
 
     def __init__(self, top: list[int], rest: list[int]) -> None:
         self._top, self._rest = top, rest
         self.categories = len(top) + 2
-        #: The row of what was never seen.
+        #: The row of the unseen categories.
         self.unseen = len(top) + 1
         largest = max([*top, *rest], default=0)
         self._rows = np.full(largest + 2, len(top) + 1.0)
@@ -151,20 +156,20 @@ class CategoryTransform(Transform):
 
     @classmethod
     def learn(cls, codes: Floats) -> CategoryTransform:
-        """From the codes of a warm-up; of equally frequent ones the lower comes first."""
+        """Return the transform for the codes of a warm-up; of equally frequent ones, the lower comes first."""
         counts = Counter(codes.astype(np.int64).tolist())
         order = sorted(counts, key=lambda code: (-counts[code], code))
         return cls(order[:TOP], order[TOP:])
 
     def rows(self, codes: Floats) -> Floats:
-        """The row of each code, shape (n,)."""
+        """Return the row of each code, shape (n,)."""
         return self._rows[np.minimum(codes.astype(np.int64), len(self._rows) - 1)]
 
     def of(self, column: Column) -> Floats:
         return self.rows(column.values)
 
-    def time(self, warmup: Column) -> float:
-        return _time((self.rows(warmup.values) == 0.0).astype(np.float64))
+    def autocorrelation_time(self, warmup: Column) -> float:
+        return _autocorrelation_time((self.rows(warmup.values) == 0.0).astype(np.float64))
 
     def code(self, category: int | None) -> int | None:
         if category is None:
@@ -172,15 +177,15 @@ class CategoryTransform(Transform):
         return [*self._top, REST, UNSEEN][category]
 
     def wears_out(self, category: int | None) -> bool:
-        """What it follows by name it goes on to follow; others may have to be named now."""
+        """Return False for a category with a row of its own; after any other change, others may need a row."""
         return category is None or category >= len(self._top)
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "category", "top": self._top, "rest": self._rest}
+        return {"transform": "category", "top": self._top, "rest": self._rest}
 
 
 class TopTransform(CategoryTransform):
-    """For detectors that read no categories: whether it is the most frequent one."""
+    """Turns codes into 1 for the most frequent category, else 0, for detectors that do not read categories."""
 
     kind = "share"
 
@@ -192,23 +197,32 @@ class TopTransform(CategoryTransform):
         is_top: Floats = (self.rows(column.values) == 0.0).astype(np.float64)
         return is_top
 
-    def time(self, warmup: Column) -> float:
-        return _time(self.of(warmup))
+    def autocorrelation_time(self, warmup: Column) -> float:
+        return _autocorrelation_time(self.of(warmup))
 
-    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (the most frequent one may be another now)
+    def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (another category may be the most frequent)
         return True
 
-    def code(self, category: int | None) -> int | None:  # noqa: ARG002 (there is one only)
+    def code(self, category: int | None) -> int | None:  # noqa: ARG002 (only one category is followed)
         return self._top[0]
 
     def state(self) -> dict[str, Any]:
-        return {"feed": "top", "top": self._top, "rest": self._rest}
+        return {"transform": "top", "top": self._top, "rest": self._rest}
 
 
 def learn_transform(kind: ColumnKind, takes: Set[ColumnKind], warmup: Column, scale: bool) -> tuple[Transform, int]:
-    """The feed for a signal of this kind, and from which value of the warm-up on to feed.
+    """Learn the transform of a signal from its warm-up.
 
-    Categories are learned from the first half alone: only the other half can tell how many unseen ones are usual.
+    Categories are learned from the first half alone: the other half then tells how many unseen ones are usual.
+
+    Args:
+        kind: The kind of the signal's values.
+        takes: The kinds that the detector reads.
+        warmup: The values to learn from.
+        scale: Whether numbers are turned into normal scores.
+
+    Returns:
+        The transform, and the row of the warm-up from which on values are fed.
     """
     if kind == "category":
         half = len(warmup.values) // 2
@@ -217,10 +231,10 @@ def learn_transform(kind: ColumnKind, takes: Set[ColumnKind], warmup: Column, sc
     if kind == "share" or not scale:
         return IdentityTransform(kind), 0
     reference = NumericReference.learn(warmup.values)
-    return _number_feed(reference), 0
+    return _number_transform(reference), 0
 
 
-def _number_feed(reference: NumericReference) -> Transform:
+def _number_transform(reference: NumericReference) -> Transform:
     if reference.distinct == 1:
         return ConstantTransform(reference.minimum)
     if reference.distinct == 2:
@@ -234,40 +248,40 @@ def profile_transform(
     warmup: Column,
     categories: CategoryEncoder | None,
 ) -> Transform | None:
-    """The feed of a profile; None where the warm-up shows that the profile is of something else.
+    """Return the transform of a profile's reference, None where the warm-up shows that the profile does not fit.
 
-    Where most values are outside its range, all would have the score of its end, and nothing could be seen in them.
+    Where most values are outside the profile's range, all have the score of its end, and no change shows in them.
     """
     if isinstance(reference, NumericReference):
         outside = (warmup.values < reference.minimum) | (warmup.values > reference.maximum)
-        return _number_feed(reference) if outside.mean() < MAX_OUTSIDE else None
+        return _number_transform(reference) if outside.mean() < MAX_OUTSIDE else None
     if categories is None or not reference.categories:
         return None
     codes = [int(code) for code in categories.column(reference.categories).tolist()]
-    feed = (CategoryTransform if "category" in takes else TopTransform)(codes[:TOP], codes[TOP:])
-    return feed if (feed.rows(warmup.values) == feed.unseen).mean() < MAX_OUTSIDE else None
+    transform = (CategoryTransform if "category" in takes else TopTransform)(codes[:TOP], codes[TOP:])
+    return transform if (transform.rows(warmup.values) == transform.unseen).mean() < MAX_OUTSIDE else None
 
 
 def restore_transform(state: Mapping[str, Any]) -> Transform:
-    """What `Transform.state` wrote."""
-    if state["feed"] == "plain":
+    """Return the transform whose `Transform.state` this is."""
+    if state["transform"] == "identity":
         return IdentityTransform(state["kind"])
-    if state["feed"] == "constant":
+    if state["transform"] == "constant":
         return ConstantTransform(state["value"])
-    if state["feed"] == "two":
+    if state["transform"] == "binary":
         return BinaryTransform(state["low"], state["high"])
-    if state["feed"] == "score":
+    if state["transform"] == "score":
         return ScoreTransform(NumericReference.unpacked(state["reference"]))
-    return (CategoryTransform if state["feed"] == "category" else TopTransform)(state["top"], state["rest"])
+    return (CategoryTransform if state["transform"] == "category" else TopTransform)(state["top"], state["rest"])
 
 
-def _time(values: Floats) -> float:
-    """The autocorrelation time where a dependence is beyond doubt, else 1.
+def _autocorrelation_time(values: Floats) -> float:
+    """Return the integrated autocorrelation time where a dependence is beyond doubt, else 1.
 
-    A warm-up that is itself drifting has neighbours that are alike for another reason. So the lag-1 autocorrelation
-    is the median over its quarters, each with its own mean, and the time over all lags counts only where it is near
-    that of a first-order autoregression. The bias of a short piece is taken out (M. G. Kendall, "Note on bias in the
-    estimation of autocorrelation", Biometrika 41 (1954), pp. 403-404).
+    In a warm-up that drifts, neighbours are alike for another reason. So the lag-1 autocorrelation is the median over
+    its quarters, each with its own mean, and the time over all lags counts only where it is near that of a
+    first-order autoregression. The bias of a short piece is taken out (M. G. Kendall, "Note on bias in the estimation
+    of autocorrelation", Biometrika 41 (1954), pp. 403-404).
     """
     if len(values) < MIN_VALUES:
         return 1.0
@@ -276,7 +290,7 @@ def _time(values: Floats) -> float:
     )
     if lag1 <= SURE / len(values) ** 0.5:
         return 1.0
-    lag1 = min(lag1, MAX_ALIKE)
+    lag1 = min(lag1, MAX_LAG1)
     short = (1.0 + lag1) / (1.0 - lag1)
     long = autocorrelation_time(values)
     return long if short < long < DRIFTING * short else short

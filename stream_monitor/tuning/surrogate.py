@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
-from stream_monitor.drift.seasonality import Season
+from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.autocorrelation import autocorrelation_time
 
@@ -102,7 +102,7 @@ def ranks_of(values: Floats, rng: np.random.Generator) -> Ints:
 
 def _season(column: Column, period: float) -> Floats | None:
     """The usual level at each time, None where there is no season beyond doubt."""
-    season, rest = Season(period), column
+    season, rest = Seasonality(period), column
     while len(rest.values):
         room = season.room(rest.ts)
         season.count(rest.until(room))

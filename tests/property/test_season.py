@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.drift.seasonality import SAMPLED, Season
+from stream_monitor.drift.seasonality import SAMPLED, Seasonality
 from stream_monitor.signals.columns import Column
 from tests.examples import examples
 from tests.streams import cut, cuts
@@ -19,7 +19,7 @@ PERIOD = 2500
 
 def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bool) -> list[Any]:
     """All that a season says of scores that come one a second, with the samples that it gave."""
-    season, said, begin = Season(PERIOD, is_given), [], 0
+    season, said, begin = Seasonality(PERIOD, is_given), [], 0
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))
         rest, begin = Column(batch, index, index.astype(float)), begin + len(batch)
@@ -31,7 +31,7 @@ def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bo
             rest = rest.cut(room)
         if restarts:
             state = json.loads(json.dumps(season.state()))
-            season = Season(PERIOD, is_given)
+            season = Seasonality(PERIOD, is_given)
             season.restore(state)
     return [*said, season.state(), season.levels(np.arange(0.0, PERIOD, 100.0)).tolist()]
 

@@ -1,0 +1,30 @@
+"""The signal and the settings that a detector runs under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stream_monitor.core.arrays import ColumnKind
+from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.reference import CategoricalReference, NumericReference
+
+
+@dataclass(frozen=True)
+class RunnerContext:
+    """The signal and the settings that a `DetectorRunner` is made for.
+
+    Args:
+        kind: The kind of the signal's values.
+        warmup: Number of values that the transform and the dependence are learned from; 0: values are fed as they are.
+        autocorrelation_time: The known integrated autocorrelation time, in values; the warm-up may only raise it.
+        season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
+        reference: The signal's distribution in the profile, None without a profile.
+        categories: The encoder of the signal's categories, None for numbers and shares.
+    """
+
+    kind: ColumnKind
+    warmup: int
+    autocorrelation_time: float = 1.0
+    season: float | None = 0.0
+    reference: NumericReference | CategoricalReference | None = None
+    categories: CategoryEncoder | None = None

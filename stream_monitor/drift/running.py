@@ -1,0 +1,188 @@
+"""A detector at work on the transformed values of a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import Change, Detector, DetectorConfig, DetectorContext
+from stream_monitor.drift.batch_means import BatchMeans
+from stream_monitor.drift.change import Position, RawSums, SignalChange
+from stream_monitor.drift.context import RunnerContext
+from stream_monitor.drift.dependence import Dependence, DependenceCheck, dependence
+from stream_monitor.drift.transforms import Transform
+from stream_monitor.signals.columns import Column
+
+#: A mean score beyond this is so far out that the scores of its values hardly differ.
+FAR = 2.0
+
+
+class RunningDetector:
+    """Feeds a detector the batch means of transformed values, and locates its changes in the signal.
+
+    Args:
+        config: The detector's config.
+        context: The signal and the settings.
+        run_length: Mean number of values between two false alarms; infinite without a budget.
+        transform: The transform of the values that it is fed.
+        known: The dependence of these values.
+        since: Position in the stream of the first value that it is fed.
+    """
+
+    def __init__(
+        self,
+        config: DetectorConfig,
+        context: RunnerContext,
+        run_length: float,
+        transform: Transform,
+        known: Dependence,
+        since: int,
+    ) -> None:
+        self._config, self._context, self._run_length = config, context, run_length
+        self.transform, self.dependence = transform, known
+        self._check = DependenceCheck(context.warmup, config.batch_means)
+        self._restart(since)
+
+    @classmethod
+    def restored(
+        cls,
+        config: DetectorConfig,
+        context: RunnerContext,
+        run_length: float,
+        transform: Transform,
+        state: Mapping[str, Any],
+    ) -> RunningDetector:
+        """Return the detector with this transform that `state` was written of."""
+        running = cls(config, context, run_length, transform, Dependence(*state["dependence"]), 0)
+        running._batch_means.restore(state["batch_means"])
+        running._detector.restore(state["detector"])
+        running._check.restore(state["check"])
+        running._sums.restore(state["sums"])
+        return running
+
+    @property
+    def effective_samples(self) -> float:
+        """Number of independent values that the detector has seen since its start."""
+        return self._sums.n / self.dependence.autocorrelation_time
+
+    @property
+    def room(self) -> int:
+        """Number of values that can be fed at once, up to the next estimate of the dependence."""
+        return self._check.room
+
+    def allow(self, run_length: float) -> None:
+        """Set the mean number of values between two false alarms."""
+        self._run_length = run_length
+        self._replace_detector()
+
+    def restart(self, transform: Transform, since: int) -> None:
+        """Start again with another transform, from this prediction on."""
+        self.transform = transform
+        self.dependence = learned_dependence(self._config, self._context, self.dependence.autocorrelation_time)
+        self._restart(since)
+
+    def update(self, column: Column, transformed: Column, is_seasonal: bool) -> tuple[list[SignalChange], bool]:
+        """Feed the next values.
+
+        Args:
+            column: The signal's next values up to the end of the column being fed.
+            transformed: The first of them, at most `room`, transformed and less their season.
+            is_seasonal: Whether a season is taken out of them.
+
+        Returns:
+            The changes, and whether everything must be learned again after the last of them; the values after it are
+            then not taken.
+        """
+        changes: list[SignalChange] = []
+        batches, first = self._batch_means.add(transformed)
+        found = self._detector.update_many(batches.values) if len(batches.values) else []
+        begin = 0
+        for each in found:
+            end = first + each.index * self.dependence.batch + 1
+            self._sums.add(column.values[begin:end])
+            changes.append(self._located(each, column, end - 1, is_seasonal))
+            if self._wears_out(each, is_seasonal):
+                return changes, True
+            self._sums.restart(int(column.index[end - 1]) + 1)
+            begin = end
+        count = len(transformed.values)
+        self._sums.add(column.values[begin:count])
+        if found:
+            self._check.interrupt()
+        self._check_dependence(batches.values[found[-1].index + 1 if found else 0 :], count, column)
+        return changes, False
+
+    def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
+        position = Position(int(column.index[row]), float(column.ts[row]), len(column.values) - 1 - row)
+        sums = self._sums
+        return SignalChange(
+            found=position,
+            alarm=position,
+            since=sums.since,
+            n=sums.n,
+            total=sums.total,
+            n_after=min(change.width * self.dependence.batch, sums.n - 1),
+            before=change.before,
+            after=change.after,
+            category=self.transform.code(change.category),
+            levels=self._levels(change) if is_seasonal else None,
+        )
+
+    def _levels(self, change: Change) -> tuple[float, float] | None:
+        """The means in the signal's unit without the season; the raw means depend on the hours of their values."""
+        before, after = self.transform.inverse(change.before), self.transform.inverse(change.after)
+        return None if before is None or after is None else (before, after)
+
+    def _wears_out(self, change: Change, is_seasonal: bool) -> bool:
+        """Whether everything must be learned again; not with a season, while its scores can tell the new level."""
+        return not (is_seasonal and abs(change.after) < FAR) and self.transform.wears_out(change.category)
+
+    def _check_dependence(self, fed: Floats, count: int, column: Column) -> None:
+        """Correct a dependence that the warm-up was too short to show."""
+        found = self._check.update(self.dependence, fed, count)
+        if found is None:
+            return
+        is_same, self.dependence = found.batch == self.dependence.batch, found
+        if is_same:
+            self._replace_detector()
+        else:
+            self._restart(int(column.index[count - 1]) + 1)
+
+    def _restart(self, since: int) -> None:
+        self._batch_means = BatchMeans(self.dependence.batch)
+        self._detector = self._make()
+        self._sums = RawSums(since)
+
+    def _replace_detector(self) -> None:
+        """Make the detector for the current parameters, with its state."""
+        state = self._detector.state()
+        self._detector = self._make()
+        self._detector.restore(state)
+
+    def _make(self) -> Detector:
+        known, kind = self.dependence, self.transform.kind
+        # A batch of shares is worth its length in autocorrelation times; of numbers, detectors see the variance of
+        # the batch means themselves.
+        weight = known.batch / known.autocorrelation_time if kind != "number" else 1.0 / known.residual
+        return self._config.make(
+            DetectorContext(kind, self._run_length / known.batch, weight, self.transform.categories)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the state as JSON values."""
+        return {
+            "transform": self.transform.state(),
+            "dependence": self.dependence,
+            "batch_means": self._batch_means.state(),
+            "detector": self._detector.state(),
+            "check": self._check.state(),
+            "sums": self._sums.state(),
+        }
+
+
+def learned_dependence(config: DetectorConfig, context: RunnerContext, autocorrelation_time: float) -> Dependence:
+    """Return the dependence for a learned autocorrelation time, at least for the known one."""
+    if not config.batch_means:
+        return Dependence()
+    return dependence(max(autocorrelation_time, context.autocorrelation_time))

@@ -1,0 +1,108 @@
+"""The latch of a signal's alarm: set by a detection, reset when the signal is back or after a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stream_monitor.core.arrays import Floats
+from stream_monitor.core.events import Detection
+from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
+from stream_monitor.monitors.signal_reference import SignalReference
+from stream_monitor.signals.columns import Column
+from stream_monitor.stats.moments import mean
+
+#: Number of values between two checks of whether a latched alarm is over.
+CHECK = 500
+
+
+class AlarmLatch:
+    """Holds an alarm until the signal is near its reference again, or for a set time.
+
+    Args:
+        rearm_after: Seconds of event time after which an alarm is over in any case.
+        reference: The reference of the signal.
+    """
+
+    def __init__(self, rearm_after: float, reference: SignalReference) -> None:
+        self._rearm_after, self._reference = rearm_after, reference
+        #: Event time of the detection that is latched; NaN where it has none, None while there is no alarm.
+        self.active_since: float | None = None
+        #: Number of values of the signal before that detection.
+        self._active_from = 0
+        #: Means of a share before and after its first drift away from the reference.
+        self._drifted: tuple[float, float] | None = None
+
+    def update(self, column: Column, history: Floats, begin: int, alarms: Sequence[Alarm], time: float) -> None:
+        """Take the next values, with the alarms raised in them.
+
+        Args:
+            column: The values.
+            history: The newest values of the signal up to the end of ``column``, shape (n,).
+            begin: Number of values of the signal before ``column``.
+            alarms: The alarms raised in ``column``.
+            time: The autocorrelation time of the signal, in values.
+        """
+        older = len(history) - len(column.values)
+        for row, one in _steps(begin, len(column.values), alarms):
+            if one is not None:
+                self.active_since, self._active_from = float(column.ts[row]), begin + row
+                self._note_drift(one.before, one.after)
+            elif self.active_since is not None:
+                self._check(float(column.ts[row - 1]), begin + row, history[: older + row], time)
+
+    def _note_drift(self, before: float, after: float) -> None:
+        """Remember the first drift of a share away from its reference: distances may be too coarse to show it."""
+        usual = self._reference.usual_share
+        if self._drifted is None and usual is not None and abs(after - usual) > abs(before - usual):
+            self._drifted = before, after
+
+    def _check(self, now: float, count: int, history: Floats, time: float) -> None:
+        assert self.active_since is not None
+        is_over = now - self.active_since >= self._rearm_after
+        if is_over or (count - self._active_from >= MEAN_WINDOW and self._is_back(history[-MEAN_WINDOW:], time)):
+            self.active_since = self._drifted = None
+
+    def _is_back(self, window: Floats, time: float) -> bool:
+        """Return whether the newest values are near the reference, and a share nearer to its level before the drift."""
+        if self._reference.distribution is None:
+            return False
+        before, after = self._drifted or (0.0, 0.0)
+        is_nearer = abs(mean(window) - before) <= abs(mean(window) - after)
+        return is_nearer and all(
+            each.value <= each.threshold for each in self._reference.distances(window, time).values()
+        )
+
+    def state(self) -> list[Any]:
+        """Return the state as JSON values."""
+        return [self.active_since, self._active_from, self._drifted]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Load what `state` returned."""
+        self.active_since, self._active_from, drifted = state
+        self._drifted = (drifted[0], drifted[1]) if drifted else None
+
+
+#: The state of a latch without an alarm.
+NO_ALARM = (None, 0, None)
+
+
+def _steps(begin: int, size: int, alarms: Sequence[Alarm]) -> Iterator[tuple[int, Detection | None]]:
+    """The rows of a column at which there is something to do: an alarm with its detection, a check with None.
+
+    A check at row r looks at the values before r. Of alarms in one row, the first by its means counts.
+    """
+    first: dict[int, Detection] = {}
+    for alarm in sorted(alarms, key=lambda each: (each.row, each.detection.before, each.detection.after)):
+        first.setdefault(alarm.row, alarm.detection)
+    at = 0
+    for row, one in first.items():
+        yield from _checks(begin, at, row)
+        yield row, one
+        at = row + 1
+    yield from _checks(begin, at, size)
+
+
+def _checks(begin: int, after: int, until: int) -> Iterator[tuple[int, None]]:
+    first = CHECK - (begin + after) % CHECK + after
+    return ((row, None) for row in range(first, until + 1, CHECK))

@@ -1,0 +1,139 @@
+"""The detectors of one signal, and the detections that they raised."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.detectors import DetectorConfig
+from stream_monitor.drift.context import RunnerContext
+from stream_monitor.drift.detection import Alarm, Origin, detection
+from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.transforms import REST, UNSEEN
+from stream_monitor.signals.columns import Column
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class DriftSummary:
+    """The detections of one detector on one signal: their number, and the last one's values."""
+
+    count: int = 0
+    last_ts: float | None = None
+    before: float = math.nan
+    after: float = math.nan
+    effect: float | None = None
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> DriftSummary:
+        """Return the summary of a saved state; JSON has null for NaN."""
+        means = {name: math.nan if state[name] is None else state[name] for name in ("before", "after")}
+        return cls(state["count"], state["last_ts"], **means, effect=state["effect"])
+
+    def add(self, one: Detection) -> None:
+        """Count a detection."""
+        self.count += 1
+        self.last_ts, self.before, self.after, self.effect = one.ts, one.before, one.after, one.effect
+
+
+class SignalDetectors:
+    """The detectors of one signal, each with its runner and the summary of its detections.
+
+    Args:
+        key: The model version.
+        name: The signal's name.
+        configs: The detectors' configs by kind; those that cannot read the signal are left out.
+        context: The signal and the settings.
+        run_length: Mean number of values between two false alarms of each detector.
+    """
+
+    def __init__(
+        self,
+        key: ModelVersion,
+        name: str,
+        configs: Mapping[str, DetectorConfig],
+        context: RunnerContext,
+        run_length: float,
+    ) -> None:
+        self._key, self._name, self._context = key, name, context
+        self._configs = {each: config for each, config in configs.items() if is_readable(config, context.kind)}
+        self.runners = {
+            each: DetectorRunner(config, context, run_length) for each, config in self._configs.items()
+        }
+        self.drifts = {each: DriftSummary() for each in self._configs}
+
+    def allow(self, run_length: float) -> None:
+        """Set the mean number of values between two false alarms of each detector."""
+        for runner in self.runners.values():
+            runner.allow(run_length)
+
+    def update(self, column: Column, history: Floats) -> list[Alarm]:
+        """Feed the next values; return the alarms raised in them.
+
+        Args:
+            column: The values, all finite.
+            history: The newest values of the signal up to the end of ``column``, shape (n,).
+        """
+        alarms = []
+        for each, runner in self.runners.items():
+            for change in runner.update(column):
+                origin = Origin(self._key, self._name, self._context.kind, each)
+                one = detection(change, history, origin, self._category(change.category))
+                self.drifts[each].add(one)
+                alarms.append(Alarm(len(column.values) - 1 - change.alarm.newer, one))
+        return alarms
+
+    def _category(self, code: int | None) -> str | None:
+        if code is None or self._context.categories is None:
+            return None
+        return {REST: "(rest)", UNSEEN: "(unseen)"}.get(code) or self._context.categories.name(code)
+
+    @property
+    def autocorrelation_time(self) -> float:
+        """The longest autocorrelation time that a detector has learned, in values."""
+        return max((runner.dependence.autocorrelation_time for runner in self.runners.values()), default=1.0)
+
+    @property
+    def batch_length(self) -> int:
+        """The length of the longest batch whose mean is fed to a detector."""
+        return max((runner.dependence.batch for runner in self.runners.values()), default=1)
+
+    @property
+    def effective_samples(self) -> float:
+        """The largest number of independent values that a detector has seen since its start."""
+        return max((runner.effective_samples for runner in self.runners.values()), default=0.0)
+
+    @property
+    def waits_for_season(self) -> bool:
+        """Return whether no detector is fed yet because no whole period has passed."""
+        return bool(self.runners) and all(runner.waits_for_season for runner in self.runners.values())
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of each detector as JSON values."""
+        return {each: runner.state() for each, runner in self.runners.items()}
+
+    def summaries(self) -> dict[str, Any]:
+        """Return the summary of each detector's detections as JSON values."""
+        return {each: dict(vars(drift)) for each, drift in self.drifts.items()}
+
+    def restore(self, state: Mapping[str, Any], summaries: Mapping[str, Any]) -> None:
+        """Load what `state` and `summaries` returned; a detector whose parameters have changed starts anew."""
+        for each, runner in self.runners.items():
+            saved = state.get(each)
+            if each in summaries:
+                self.drifts[each] = DriftSummary.restored(summaries[each])
+            if saved and saved["config"] == self._configs[each].model_dump():
+                runner.restore(saved)
+            else:
+                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self._name, *self._key)
+
+
+def is_readable(config: DetectorConfig, kind: ColumnKind) -> bool:
+    """Return whether a detector can watch a signal of this kind; of categories, it may watch the share of the first."""
+    return kind in config.takes or (kind == "category" and "share" in config.takes)

@@ -1,0 +1,89 @@
+"""The reference of one signal, and the distances of its newest values from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.frozen import Frozen
+from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.distances import Distance, categorical_distances, numeric_distances
+from stream_monitor.stats.reference import CategoricalReference, NumericReference
+
+#: Number of first values that become the reference where there is neither a profile nor a warm-up.
+FIRST = 500
+Reference = NumericReference | CategoricalReference
+
+
+class SignalReference:
+    """The distribution of a signal in the profile, or of its first values; once known, it stays as it is.
+
+    Args:
+        kind: The kind of the signal's values.
+        warmup: Number of first values that become the reference without a profile; 0: `FIRST`.
+        given: The profile's distribution; one of another kind is ignored.
+        categories: The encoder of the signal's categories, None for numbers and shares.
+    """
+
+    def __init__(
+        self, kind: ColumnKind, warmup: int, given: Reference | None, categories: CategoryEncoder | None
+    ) -> None:
+        self._kind, self._categories = kind, categories
+        #: Number of first values that become the reference without a profile.
+        self.size = warmup or FIRST
+        fits = isinstance(given, NumericReference) == (kind == "number")
+        self.distribution = given if fits else None
+
+    def learn(self, history: Floats, count: int) -> None:
+        """Learn the distribution if it is unknown and there are enough values.
+
+        Args:
+            history: The newest values, shape (n,), all of them while there are at most `size`.
+            count: Number of values so far.
+        """
+        if self.distribution is not None or count < self.size:
+            return
+        first = history[len(history) - count :][: self.size]
+        if self._kind == "number":
+            self.distribution = NumericReference.learn(first)
+        else:
+            self.distribution = CategoricalReference.learn([self._name_of(code) for code in first.tolist()])
+
+    def distances(self, window: Floats, autocorrelation_time: float) -> dict[str, Distance]:
+        """Return the distances of a window from the reference by measure, none while the reference is unknown.
+
+        Args:
+            window: The newest values, shape (n,).
+            autocorrelation_time: Of the signal, in values.
+        """
+        if isinstance(self.distribution, NumericReference):
+            return numeric_distances(self.distribution, window, autocorrelation_time)
+        if isinstance(self.distribution, CategoricalReference):
+            return categorical_distances(self.distribution, self._names(window), autocorrelation_time)
+        return {}
+
+    @property
+    def usual_share(self) -> float | None:
+        """The share of ones in the reference of a share, None for others and while it is unknown."""
+        if self._kind != "share" or not isinstance(self.distribution, CategoricalReference):
+            return None
+        return self.distribution.share("1")
+
+    def _names(self, values: Floats) -> Counter[str]:
+        codes, counts = np.unique(values, return_counts=True)
+        return Counter(dict(zip(map(self._name_of, codes.tolist()), counts.tolist(), strict=True)))
+
+    def _name_of(self, code: float) -> str:
+        return self._categories.name(int(code)) if self._categories else f"{code:g}"
+
+    def state(self) -> Frozen | None:
+        """Return the distribution as JSON values, None while it is unknown."""
+        return self.distribution.packed if self.distribution else None
+
+    def restore(self, state: Frozen | None) -> None:
+        """Load what `state` returned; a distribution of the profile stays."""
+        if state and self.distribution is None:
+            kind = NumericReference if self._kind == "number" else CategoricalReference
+            self.distribution = kind.unpacked(state)
