@@ -11,9 +11,11 @@ from program import Floats, Program, Run, Setting
 
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors import KINDS, DetectorConfig
-from stream_monitor.monitors.signal import SignalContext, SignalMonitor
+from stream_monitor.detectors.spec import DetectorSpec
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.monitors.signal_set import make_signal_monitor
 from stream_monitor.signals.columns import Column
-from stream_monitor.signals.spread import SPREAD_OF, Spread, warmup_of
+from stream_monitor.signals.spread import SPREAD_OF, Spread
 
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
@@ -59,13 +61,11 @@ class Signals:
     """All that watches one column: of numbers their level and their spread, which share the run length."""
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
-        season = DAY_S if setting.period else 0.0
+        specs = [DetectorSpec("*", "glr", config)]
+        settings = MonitorSettings(specs=specs, warmup=warmup, seasonality=DAY_S if setting.period else 0.0)
         names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
         lengths = {"feature:x": setting.run_length * len(names), "spread:x": setting.run_length * 2 / SPREAD_OF}
-        terms = {name: SignalContext(warmup=warmup_of(name, warmup), season=season) for name in names}
-        self._signals = [
-            SignalMonitor(KEY, name, setting.kind, {"glr": config}, terms[name], lengths[name]) for name in names
-        ]
+        self._signals = [make_signal_monitor(KEY, name, setting.kind, settings, lengths[name]) for name in names]
         self._spread = Spread()
         self._points = setting.points
         self._step = DAY_S / setting.period if setting.period else 1.0

@@ -19,7 +19,7 @@ MIN_AFTER = 5
 class Position(NamedTuple):
     """The position of one value of a signal.
 
-    Args:
+    Attributes:
         index: 0-based position of its prediction in the stream.
         ts: Event time of its prediction, in seconds; NaN if unknown.
         newer: Number of values of the signal that came after it, up to the end of the column being fed.
@@ -33,7 +33,7 @@ class Position(NamedTuple):
 class SignalChange(NamedTuple):
     """A detector's change, with its position in the signal and the raw sums before it.
 
-    Args:
+    Attributes:
         found: The value that the change was found in.
         alarm: The value that raises it: ``found``, or the last value of the warm-up for a value that was held.
         since: Position in the stream of the first value since the detector's start.

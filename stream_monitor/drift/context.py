@@ -13,9 +13,9 @@ from stream_monitor.stats.reference import CategoricalReference, NumericReferenc
 class RunnerContext:
     """The signal and the settings that a `DetectorRunner` is made for.
 
-    Args:
+    Attributes:
         kind: The kind of the signal's values.
-        warmup: Number of values that the transform and the dependence are learned from; 0: values are fed as they are.
+        warmup: Number of values that the transform and the dependence are learned from; 0: no transform.
         autocorrelation_time: The known integrated autocorrelation time, in values; the warm-up may only raise it.
         season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
         reference: The signal's distribution in the profile, None without a profile.

@@ -30,7 +30,7 @@ MIN_INCREASE = 1.05
 class Dependence(NamedTuple):
     """The dependence of a signal's values, and the batch means that reduce it.
 
-    Args:
+    Attributes:
         autocorrelation_time: The integrated autocorrelation time: this many values carry the information of one
             independent value.
         batch: Number of values whose mean is fed as one value.

@@ -127,7 +127,13 @@ class Seasonality:
         """Close a period: its means update the levels, or its values give better scores."""
         assert self._start is not None
         self._start += math.floor((now - self._start) / self.period) * self.period
-        counts, sums, extreme, sample, is_whole = self._counts, self._sums, self._extreme, self._sample, self._is_whole
+        counts, sums, extreme, sample, is_whole = (
+            self._counts,
+            self._sums,
+            self._extreme,
+            self._sample,
+            self._is_whole,
+        )
         self._is_whole = True
         self._begin()
         if not self.is_known and extreme > MAX_EXTREME * counts.sum() and len(sample) > MIN_BINS:

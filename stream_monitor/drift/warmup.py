@@ -15,7 +15,7 @@ from stream_monitor.signals.columns import Column
 class Learned(NamedTuple):
     """The result of a warm-up.
 
-    Args:
+    Attributes:
         transform: The transform to feed values through.
         autocorrelation_time: Of the transformed warm-up, in values.
         column: The values to feed: those of the warm-up that are not used up, and all that came after it.

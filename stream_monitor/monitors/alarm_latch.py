@@ -64,7 +64,7 @@ class AlarmLatch:
             self.active_since = self._drifted = None
 
     def _is_back(self, window: Floats, time: float) -> bool:
-        """Return whether the newest values are near the reference, and a share nearer to its level before the drift."""
+        """Return whether the newest values are near the reference, and a share nearer to its old level."""
         if self._reference.distribution is None:
             return False
         before, after = self._drifted or (0.0, 0.0)

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
+from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.time_index import TimeIndex
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer
@@ -71,22 +72,27 @@ class Fleet:
     def _take(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
+        """Update the monitors; return the detections in the order of the events that raised them.
+
+        A prediction at position p comes after p others, an outcome with the prediction p next after the same p.
+        """
         self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
-        raised = [((found.index + 1, 0, 0), found) for found in self._update_predictions(predictions)]
-        if errors := self._update_outcomes([outcome for _, outcome in outcomes]):
-            places = {(*one.key, one.index): (at, 1, number) for number, (at, one) in enumerate(outcomes)}
-            raised += [(places[found.model, found.version, found.index], found) for found in errors]
+        raised = [((one.index + 1, 0, 0), one) for one in self._update_predictions(predictions)]
+        alarms = self._update_outcomes([outcome for _, outcome in outcomes])
+        raised += [((outcomes[row][0], 1, row), one) for row, one in alarms]
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
-        return [self._in_episode(self._timed(found, place[0])) for place, found in raised]
+        return [self._complete(one, before) for (before, _, _), one in raised]
 
-    def _timed(self, found: Detection, before: int) -> Detection:
-        """With the time of the estimated change, by what was known before the prediction at this position."""
-        changed = found.changed_index
-        return found if changed is None else found._replace(changed_ts=self._times.at(changed, before))
+    def _complete(self, one: Detection, before: int) -> Detection:
+        """Fill in what the signal cannot know: the time of the estimated change, and the episode.
 
-    def _in_episode(self, found: Detection) -> Detection:
-        monitor = self.monitors.get(ModelVersion(found.model, found.version))
-        return monitor.episodes.add(found) if monitor else found
+        Args:
+            one: A detection as its signal has it.
+            before: Position of the first prediction that came after it was raised; the time is what was known then.
+        """
+        if one.changed_index is not None:
+            one = one._replace(changed_ts=self._times.at(one.changed_index, before))
+        return self.monitors[ModelVersion(one.model, one.version)].episodes.add(one)
 
     def _update_predictions(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
         """Hand predictions, with their positions, to their monitors."""
@@ -107,22 +113,25 @@ class Fleet:
             group.append(entry)
         return detections + self._predict_groups(groups)
 
-    def _update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Detection]:
-        """Hand outcomes to their monitors."""
+    def _update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Alarm]:
+        """Update the monitors of outcomes; return the alarms, each with the row of the outcome that raises it."""
         keys = {outcome.key for outcome in outcomes}
-        groups: dict[ModelVersion, list[Outcome]] = {}
         if len(keys) == 1:
-            groups[keys.pop()] = list(outcomes)
-        else:
-            for outcome in outcomes:
-                groups.setdefault(outcome.key, []).append(outcome)
-        detections: list[Detection] = []
-        for key, group in groups.items():
-            if key in self.monitors:
-                detections += self.monitors[key].update_outcomes(group)
-            else:
-                self.outcomes_evicted += len(group)
-        return detections
+            return self._update_outcomes_of(keys.pop(), outcomes)
+        groups: dict[ModelVersion, list[int]] = {}
+        for row, outcome in enumerate(outcomes):
+            groups.setdefault(outcome.key, []).append(row)
+        found: list[Alarm] = []
+        for key, rows in groups.items():
+            alarms = self._update_outcomes_of(key, [outcomes[row] for row in rows])
+            found += [alarm._replace(row=rows[alarm.row]) for alarm in alarms]
+        return found
+
+    def _update_outcomes_of(self, key: ModelVersion, outcomes: Sequence[Outcome]) -> list[Alarm]:
+        if key in self.monitors:
+            return self.monitors[key].update_outcomes(outcomes)
+        self.outcomes_evicted += len(outcomes)
+        return []
 
     def expect(self, key: ModelVersion) -> None:
         """Predictions of this version wait here though none was taken: follow it, where there is room."""

@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import numpy as np
+
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction, Target
 from stream_monitor.detectors.spec import SIGNALS
+from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.feature_counts import FeatureCounts
@@ -90,16 +93,16 @@ class ModelMonitor:
             batch = batch[count:]
         return detections
 
-    def update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Detection]:
-        """Take outcomes, in order."""
+    def update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Alarm]:
+        """Take outcomes in order; return the drifts found, each with the row of the outcome that raises it."""
         errors = self.performance.update_many([o.y_true for o in outcomes], [o.y_pred for o in outcomes])
         self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
         self.coverage.labelled([outcome.ts for outcome in outcomes])
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
-        detections = self._feed("error", errors, index, ts)
+        alarms = self._feed("error", errors, index, ts)
         if self._observer and outcomes:
             self._observer.take_performance(self.key, self.performance, int(index[-1]))
-        return detections
+        return alarms
 
     def warm_start(self, other: ModelMonitor) -> None:
         """Go on with the features where another version of the model is now: they are not its own.
@@ -150,10 +153,11 @@ class ModelMonitor:
         self.predictions += len(batch)
         self.coverage.predicted([prediction.ts for prediction in predictions])
         self.last_seen = int(index[-1])
-        detections = self._feed("prediction", self._predicted([p.y_pred for p in predictions]), index, ts)
+        alarms = self._feed("prediction", self._predicted([p.y_pred for p in predictions]), index, ts)
         scores = optional_column([p.score for p in predictions])
         if scores is not None:
-            detections += self._feed("score", scores, index, ts)
+            alarms += self._feed("score", scores, index, ts)
+        detections = [alarm.detection for alarm in alarms]
         columns = feature_columns([p.features for p in predictions], list(self._features))
         for name, column in columns.items():
             detections += self._features[name].update(column, index, ts)
@@ -243,11 +247,16 @@ class ModelMonitor:
         except ConfigError as error:
             logger.warning("%s/%s: %s", *self.key, error)
 
-    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats) -> list[Detection]:
+    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats) -> list[Alarm]:
+        """Feed the finite values to a signal; the rows of its alarms count within all the values."""
         column = Column(values, index, ts).finite()
         if name not in self.signals and not len(column.values):
             return []
-        return self._signals.get(name, self._kind(name)).update(column)
+        alarms = self._signals.get(name, self._kind(name)).alarms(column)
+        if not alarms or len(column.values) == len(values):
+            return alarms
+        rows = np.flatnonzero(np.isfinite(values))
+        return [alarm._replace(row=int(rows[alarm.row])) for alarm in alarms]
 
     def _kind(self, name: str) -> ColumnKind:
         if self._settings.task == "regression" or name == "score":

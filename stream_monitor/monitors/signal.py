@@ -27,7 +27,7 @@ from stream_monitor.stats.moments import mean
 class SignalContext:
     """The settings that a signal is watched under.
 
-    Args:
+    Attributes:
         warmup: Number of values that a detector learns from before it is fed.
         rearm_after: Seconds of event time after which an alarm is over.
         season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.

@@ -63,9 +63,7 @@ class SignalDetectors:
     ) -> None:
         self._key, self._name, self._context = key, name, context
         self._configs = {each: config for each, config in configs.items() if is_readable(config, context.kind)}
-        self.runners = {
-            each: DetectorRunner(config, context, run_length) for each, config in self._configs.items()
-        }
+        self.runners = {each: DetectorRunner(config, context, run_length) for each, config in self._configs.items()}
         self.drifts = {each: DriftSummary() for each in self._configs}
 
     def allow(self, run_length: float) -> None:
@@ -131,9 +129,11 @@ class SignalDetectors:
             if saved and saved["config"] == self._configs[each].model_dump():
                 runner.restore(saved)
             else:
-                logger.warning("%s on %s of %s/%s starts anew: it is new or was changed", each, self._name, *self._key)
+                logger.warning(
+                    "%s on %s of %s/%s starts anew: it is new or was changed", each, self._name, *self._key
+                )
 
 
 def is_readable(config: DetectorConfig, kind: ColumnKind) -> bool:
-    """Return whether a detector can watch a signal of this kind; of categories, it may watch the share of the first."""
+    """Return whether a detector can watch a signal of this kind; of categories, it may watch the most frequent."""
     return kind in config.takes or (kind == "category" and "share" in config.takes)

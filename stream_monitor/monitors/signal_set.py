@@ -1,8 +1,8 @@
-"""The signals of one model version: each is made when its first value comes, and has its part of the budget."""
+"""The signals of one model version, and the factory of their monitors."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from stream_monitor.core.arrays import ColumnKind
@@ -12,12 +12,19 @@ from stream_monitor.drift.budget import Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
+from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.signals.spread import warmup_of
 
 
 class SignalSet:
-    """What watches the signals of one model version, by name."""
+    """The monitors of the signals of one model version, each made at its signal's first value.
+
+    Args:
+        key: The model version.
+        settings: The settings of its monitors.
+        observer: Shown what each monitor takes, None for nobody.
+    """
 
     def __init__(self, key: ModelVersion, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self.key, self.settings, self._observer = key, settings, observer
@@ -27,7 +34,12 @@ class SignalSet:
         self.share_out(settings.run_length, ())
 
     def share_out(self, run_length: float, features: Collection[str]) -> None:
-        """Tell each its part of the budget; ``run_length``: predictions between two false alarms of the model."""
+        """Set each signal's part of the budget.
+
+        Args:
+            run_length: Mean number of predictions between two false alarms of the model.
+            features: The names of its features.
+        """
         names = [*SIGNALS, *(f"{prefix}{feature}" for feature in features for prefix in SIGNAL_PREFIXES)]
         parts = self._budget.run_lengths(names, features)
         self._run_lengths = {name: part * run_length for name, part in parts.items()}
@@ -35,43 +47,62 @@ class SignalSet:
             signal.allow(self._run_lengths[name])
 
     def get(self, name: str, kind: ColumnKind) -> SignalMonitor:
-        """The monitor of a signal, made if there is none."""
+        """Return the monitor of a signal; make it if there is none."""
         if name not in self.by_name:
             self.by_name[name] = self.make(name, kind)
         return self.by_name[name]
 
     def put(self, name: str, signal: SignalMonitor) -> None:
-        """Let this one watch a signal, with the part of the budget that it has now."""
+        """Replace the monitor of a signal, and set its part of the budget."""
         self.by_name[name] = signal
         signal.allow(self._run_lengths[name])
 
     def restore(self, name: str, kind: ColumnKind, state: Mapping[str, Any]) -> None:
-        """Take up the state of a signal, with the part of the budget that it has now."""
+        """Load the state of a signal's monitor, and set its part of the budget."""
         signal = self.get(name, kind)
         signal.restore(state)
         self.put(name, signal)
 
     def drop(self, name: str) -> None:
-        """Watch a signal no more, if it was."""
+        """Remove the monitor of a signal, if there is one."""
         self.by_name.pop(name, None)
 
     def make(self, name: str, kind: ColumnKind) -> SignalMonitor:
-        """A monitor of a signal, which is not yet among the others."""
-        settings, profile = self.settings, self.settings.profile
-        terms = SignalContext(
-            warmup_of(name, settings.warmup),
-            settings.rearm_after,
-            settings.seasonality,
-            profile.autocorrelation_time(name) if profile else 1.0,
-        )
-        return SignalMonitor(
-            self.key,
-            name,
-            kind,
-            select(settings.specs, name),
-            terms,
-            self._run_lengths[name],
-            profile.reference(name) if profile else None,
-            CategoryEncoder() if kind == "category" else None,
-            self._observer.take_signal if self._observer else None,
-        )
+        """Return a new monitor of a signal, without adding it to the others."""
+        show = self._observer.take_signal if self._observer else None
+        return make_signal_monitor(self.key, name, kind, self.settings, self._run_lengths[name], show=show)
+
+
+def make_signal_monitor(
+    key: ModelVersion,
+    name: str,
+    kind: ColumnKind,
+    settings: MonitorSettings,
+    run_length: float,
+    *,
+    categories: CategoryEncoder | None = None,
+    show: Callable[[SignalMonitor, Column], None] | None = None,
+) -> SignalMonitor:
+    """Return the monitor of a signal, as the settings have it.
+
+    Args:
+        key: The model version.
+        name: The signal's name.
+        kind: The kind of its values.
+        settings: The settings of all monitors: detectors, warm-up, seasonality, profile.
+        run_length: Mean number of values between two false alarms of each detector.
+        categories: The encoder of its categories; a new one where it is needed and not given.
+        show: Called with the monitor and each column after it was taken.
+    """
+    profile = settings.profile
+    context = SignalContext(
+        warmup_of(name, settings.warmup),
+        settings.rearm_after,
+        settings.seasonality,
+        profile.autocorrelation_time(name) if profile else 1.0,
+    )
+    reference = profile.reference(name) if profile else None
+    if kind == "category" and categories is None:
+        categories = CategoryEncoder()
+    configs = select(settings.specs, name)
+    return SignalMonitor(key, name, kind, configs, context, run_length, reference, categories, show)

@@ -157,19 +157,19 @@ def _feature(name: str, counts: FeatureCounts) -> FeatureSnapshot:
 
 
 def _signal(signal: SignalMonitor) -> SignalSnapshot:
-    reference = signal.reference
+    reference = signal.reference.distribution
     return SignalSnapshot(
         name=signal.name,
         kind=signal.kind,
         mean=signal.mean,
         active_since=signal.active_since,
-        batch_length=signal.block_length,
-        effective_samples=signal.effective_samples,
-        waits_for_season=signal.waits_for_season,
+        batch_length=signal.detectors.batch_length,
+        effective_samples=signal.detectors.effective_samples,
+        waits_for_season=signal.detectors.waits_for_season,
         distances=signal.distances(),
         drifts=tuple(
             DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect)
-            for detector, drift in signal.drifts.items()
+            for detector, drift in signal.detectors.drifts.items()
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
         categories=tuple(signal.categories.state()) if signal.categories else (),

@@ -34,11 +34,16 @@ class Spread:
     def __init__(self) -> None:
         self._held: Floats = np.empty(0)
 
+    @property
+    def first(self) -> int:
+        """The row of the next column at which the first spread is complete; the others follow every `SPREAD_OF`."""
+        return SPREAD_OF - 1 - len(self._held)
+
     def column(self, column: Column) -> Column:
         """The spread of each four that are complete now, at the position of its last value."""
         values = np.concatenate((self._held, column.values))
         count = len(values) // SPREAD_OF
-        ends = slice(SPREAD_OF - 1 - len(self._held), None, SPREAD_OF)
+        ends = slice(self.first, None, SPREAD_OF)
         self._held = values[count * SPREAD_OF :]
         return Column(_deviations(values[: count * SPREAD_OF]), column.index[ends], column.ts[ends])
 

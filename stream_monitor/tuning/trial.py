@@ -1,4 +1,4 @@
-"""One signal: as recorded, as a surrogate, and with changes in it; all candidates side by side."""
+"""The trial of all candidates on one signal: as recorded, as a surrogate, and with injected changes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates
 from stream_monitor.tuning.watcher import Watcher, feed_all, pieces
 
-#: Values that are fed at once after a change: at its alarm the rest is not.
+#: Number of values that are fed at once after a change; feeding ends with the piece that has its alarm.
 STEP = 250
 Make = Callable[[Candidate], Watcher]
 
 
 @dataclass
 class Tally:
-    """What came of one candidate. ``surrogate``: false alarms by signal; ``delays``: in values, inf where missed."""
+    """The results of one candidate.
+
+    Attributes:
+        candidate: The candidate.
+        recorded: The detections in the recording.
+        surrogate: Number of false alarms in the surrogates, by signal.
+        delays: Delays of the alarms after injected changes, in values of the signal; infinite where missed.
+    """
 
     candidate: Candidate
     recorded: list[Detection] = field(default_factory=list)
@@ -34,12 +41,20 @@ class Tally:
 
     @property
     def false_alarms(self) -> int:
-        """Over all surrogates."""
+        """Number of false alarms in all surrogates."""
         return self.surrogate.total()
 
 
 class Trial:
-    """What every candidate is given of one signal. ``places``: where changes are injected, none to leave it."""
+    """The trial of all candidates on one signal.
+
+    Args:
+        signal: The signal.
+        places: Rows of its column at which changes are injected; empty for none.
+        horizon: Number of values after a change in which its alarm counts.
+        surrogates: Number of surrogates that false alarms are counted in.
+        period: Period of the seasonality that surrogates keep, in seconds; 0 for none.
+    """
 
     def __init__(self, signal: Signal, places: Sequence[int], horizon: int, surrogates: int, period: float) -> None:
         self._signal, self._places, self._horizon = signal, places, horizon
@@ -48,11 +63,18 @@ class Trial:
 
     @property
     def block(self) -> float:
-        """The mean length of the surrogates' blocks."""
+        """The mean length of the surrogates' blocks, in values."""
         return self._made.block
 
     def run(self, make: Make, tallies: Sequence[Tally], others: Sequence[Tally], seed: int) -> None:
-        """Feed it to all who watch it, by watchers that ``make`` gives; the others would not hear of anything."""
+        """Feed the signal to all candidates that watch it, and write the results into the tallies.
+
+        Args:
+            make: Returns a new watcher of the signal for a candidate.
+            tallies: The results of the candidates that watch the signal.
+            others: Those of the other candidates, which miss every change.
+            seed: Seed of the surrogates and the changes.
+        """
         # The spread of a feature is that of the same surrogate.
         name = f"feature:{self._signal.feature}" if self._signal.is_spread else self._signal.name
         rng = np.random.default_rng([seed, crc32(name.encode())])
@@ -69,7 +91,7 @@ class Trial:
     def _watch(
         self, make: Make, tallies: Sequence[Tally], surrogate: Column, places: Sequence[int]
     ) -> list[list[bytes]]:
-        """Count false alarms; the state of each watcher at each place."""
+        """Count the false alarms in a surrogate; return the state of each watcher at each place."""
         watchers, states = [make(tally.candidate) for tally in tallies], []
         for number, piece in enumerate(pieces(surrogate, places)):
             for tally, detections in zip(tallies, feed_all(watchers, piece), strict=True):
@@ -87,7 +109,7 @@ class Trial:
         states: Sequence[Sequence[bytes]],
         rng: np.random.Generator,
     ) -> Iterator[list[_Run]]:
-        """At each place, from the state that was reached there, each change that changes anything."""
+        """Yield the runs of each place: from the state reached there, with each change that alters the values."""
         injector = Injector(self._signal, surrogate.values, rng)
         for number, (place, at_place) in enumerate(zip(self._places, states, strict=True)):
             rest = surrogate.cut(place).until(self._horizon)
@@ -110,7 +132,7 @@ class Trial:
 
 @dataclass
 class _Run:
-    """A watcher that has a changed part before it, and where its delay is noted."""
+    """One watcher in front of a changed part of the signal, with the list that its delay is added to."""
 
     watcher: Watcher
     part: Column
@@ -118,13 +140,12 @@ class _Run:
     delay: float = math.inf
 
     def step(self, begin: int) -> None:
-        """The next values; the delay includes the one at which the alarm is raised."""
+        """Feed the next values; the delay includes the value that raises the alarm."""
         if self.delay < math.inf:
             return
-        found = self.watcher.feed(self.part.cut(begin).until(STEP))
-        if found:
-            raised = min(one.index for one in found)
-            self.delay = float(np.flatnonzero(self.part.index == raised)[0]) + 1.0
+        alarms = self.watcher.feed(self.part.cut(begin).until(STEP))
+        if alarms:
+            self.delay = begin + min(alarm.row for alarm in alarms) + 1.0
 
 
 def _race(runs: Sequence[_Run], horizon: int) -> None:

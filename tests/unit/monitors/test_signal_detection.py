@@ -293,7 +293,7 @@ def test_a_new_version_goes_on_with_the_features_alone() -> None:
     # It has had 300 predictions, fewer than a warm-up; and yet it knows what is usual.
     assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
     assert new.features["k"].type == "categorical"
-    assert not any(channel.is_ready for channel in new.signals["prediction"].channels.values())
+    assert not any(runner.is_ready for runner in new.signals["prediction"].detectors.runners.values())
     assert old.signals["feature:a"].drifts["glr"].count == 0
 
 
@@ -377,7 +377,7 @@ def test_a_feature_that_settles_as_text_has_the_budget_of_then() -> None:
     signal = monitor.signals["feature:k"]
     expected = Budget([parse_spec("glr")], 1e6).run_length("feature:k", ["k", "late"])
     assert signal.kind == "category"
-    assert [one._run_length for one in signal.channels.values()] == [pytest.approx(expected)]
+    assert [one.run_length for one in signal.detectors.runners.values()] == [pytest.approx(expected)]
 
 
 def test_a_change_in_one_category_makes_no_other_one_known() -> None:

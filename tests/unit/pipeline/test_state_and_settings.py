@@ -41,9 +41,9 @@ def test_a_changed_detector_starts_anew_and_the_others_go_on(
     caplog.clear()
     second = _over(tmp_path, "two", detectors=["adwin:delta=0.1", "page_hinkley"])
     before, after = (next(iter(it.fleet.monitors.values())).signals["feature:x"].state() for it in (first, second))
-    assert after["channels"]["page_hinkley"] == before["channels"]["page_hinkley"]
-    assert before["channels"]["adwin"]["detector"]
-    assert after["channels"]["adwin"]["detector"] is None
+    assert after["runners"]["page_hinkley"] == before["runners"]["page_hinkley"]
+    assert before["runners"]["adwin"]["running"]["detector"]
+    assert after["runners"]["adwin"]["running"] is None
     assert "adwin on feature:x of default/default starts anew" in caplog.text
     assert "page_hinkley on" not in caplog.text
     assert "the configuration is not that of the saved state" in caplog.text

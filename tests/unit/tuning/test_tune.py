@@ -122,7 +122,10 @@ def test_a_watcher_goes_on_from_its_state(tmp_path: Path) -> None:
             first, rest = column.until(1501), column.cut(1501)
             whole = watchers[0].feed(column)
             parts = watchers[1].feed(first)
-            assert parts + watchers[2].resume(watchers[1].saved()).feed(rest) == whole
+            resumed = watchers[2].resume(watchers[1].saved()).feed(rest)
+            assert parts + [alarm._replace(row=alarm.row + 1501) for alarm in resumed] == whole
+            # Each alarm is at the row of the prediction that raises it.
+            assert [int(column.index[alarm.row]) for alarm in whole] == [one.detection.index for one in whole]
 
 
 def _candidate(detector: str, seasonality: str = "none") -> Candidate:
