@@ -15,7 +15,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
 from stream_monitor.monitors.alarm_latch import NO_ALARM, AlarmLatch
-from stream_monitor.monitors.signal_detectors import DriftSummary, SignalDetectors
+from stream_monitor.monitors.signal_detectors import SignalDetectors
 from stream_monitor.monitors.signal_reference import Reference, SignalReference
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
@@ -118,11 +118,6 @@ class SignalMonitor:
     def active_since(self) -> float | None:
         """Event time of the detection that is latched; NaN where it has none, None while there is no alarm."""
         return self._latch.active_since
-
-    @property
-    def drifts(self) -> dict[str, DriftSummary]:
-        """The summary of each detector's detections."""
-        return self.detectors.drifts
 
     def distances(self) -> dict[str, Distance]:
         """Return the distances of the newest values from the reference by measure, none before there are enough."""

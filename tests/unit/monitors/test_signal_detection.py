@@ -294,7 +294,7 @@ def test_a_new_version_goes_on_with_the_features_alone() -> None:
     assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
     assert new.features["k"].type == "categorical"
     assert not any(runner.is_ready for runner in new.signals["prediction"].detectors.runners.values())
-    assert old.signals["feature:a"].drifts["glr"].count == 0
+    assert old.signals["feature:a"].detectors.drifts["glr"].count == 0
 
 
 def test_a_budget_in_time_follows_the_rate() -> None:
