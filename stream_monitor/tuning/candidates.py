@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stream_monitor.config.units import RunLength, parse_seasonality
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.detectors.spec import DetectorSpec, parse_spec, select
-from stream_monitor.monitors.model import MIN_RUN
+from stream_monitor.monitors.rate import MIN_RUN
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig

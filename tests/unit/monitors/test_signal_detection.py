@@ -301,7 +301,7 @@ def test_a_budget_in_time_follows_the_rate() -> None:
     events = [make_prediction(at, ts=1_795_435_200.0 + at / 10, features={"a": at % 7}) for at in range(600)]
     pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
     (monitor,) = pipeline.fleet.monitors.values()
-    assert monitor._run_length == pytest.approx(864_000.0, rel=0.01)
+    assert monitor._rate.run_length == pytest.approx(864_000.0, rel=0.01)
 
 
 @pytest.mark.parametrize("times", [(0.0,), (9e8, *range(600)), (None,)], ids=["equal", "from the future", "none"])
@@ -313,7 +313,7 @@ def test_times_that_tell_no_rate_leave_the_run_length_in_events(
     found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
     for start in range(0, 600, batch):
         monitor.update(found[start : start + batch])
-    assert monitor._run_length == UNKNOWN_RATE
+    assert monitor._rate.run_length == UNKNOWN_RATE
     (told,) = caplog.messages
     assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
     assert "1e+06 predictions" in told

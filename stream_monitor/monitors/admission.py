@@ -1,0 +1,129 @@
+"""The features of a model version that are followed: new ones are admitted, the one seen longest ago is evicted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.events import Detection, Prediction
+from stream_monitor.monitors.feature import FeatureMonitor
+from stream_monitor.monitors.rate import PredictionRate
+from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.profiles.profile import Profile
+from stream_monitor.signals.columns import feature_columns
+
+logger = logging.getLogger(__name__)
+
+#: A feature with a longer name is not followed: the name would be a label value of Prometheus.
+MAX_NAME_LENGTH = 200
+
+
+class FollowedFeatures:
+    """The monitors of the features that are followed, at most ``max_features``.
+
+    Attributes:
+        monitors: The monitor of each feature, by name.
+        ignored: New features of records that alone exceed the bound.
+
+    Args:
+        signals: The signals of the model version; those of the features are added to it and dropped from it.
+        rate: The run length, of which each feature's signals have a part.
+        evicted: Called with the kind ``"feature"`` and the full name of each feature that is evicted.
+    """
+
+    def __init__(self, signals: SignalSet, rate: PredictionRate, evicted: Callable[[str, str], None]) -> None:
+        self._signals, self._rate, self._evicted = signals, rate, evicted
+        self.monitors: dict[str, FeatureMonitor] = {}
+        #: Warm starts by another version of the model, for features that have not come yet.
+        self._warm_starts: dict[str, Any] = {}
+        self.ignored = 0
+
+    def admit(self, batch: Sequence[tuple[int, Prediction]]) -> int:
+        """Admit the new features of the next predictions, up to the first prediction that must be in a new batch.
+
+        Returns:
+            How many predictions belong to the batch: those before the next one that brings new features, at least 1.
+        """
+        known = self.monitors.keys()
+        seen: tuple[str, ...] = ()
+        for count, (_, prediction) in enumerate(batch):
+            features = prediction.features
+            names = tuple(features)
+            if names == seen or features.keys() <= known:
+                seen = names
+                continue
+            new = [name for name in features if name not in known and len(name) <= MAX_NAME_LENGTH]
+            admitted = new[: self._room(len(features), len(new))]
+            if admitted and count:
+                return count
+            self.ignored += len(new) - len(admitted)
+            self._evict(len(known) + len(admitted) - self._signals.settings.max_features, keep=features.keys())
+            if admitted:
+                self._add(admitted)
+        return len(batch)
+
+    def _room(self, carried: int, new: int) -> int:
+        """How many new features to admit: of a record that alone exceeds the bound, what fits without an eviction."""
+        bound = self._signals.settings.max_features
+        return new if carried <= bound else max(bound - len(self.monitors), 0)
+
+    def _add(self, new: Sequence[str]) -> None:
+        if not self.monitors and self._signals.settings.profile:
+            self._compare(new, self._signals.settings.profile)
+        self.follow(new)
+        for name in new:
+            if name in self._warm_starts:
+                self.monitors[name].warm_start(self._warm_starts.pop(name))
+
+    def _evict(self, surplus: int, keep: AbstractSet[str]) -> None:
+        if surplus <= 0:
+            return
+        idle = sorted((one.counts.last_seen, name) for name, one in self.monitors.items() if name not in keep)
+        for _, name in idle[:surplus]:
+            self.monitors.pop(name).close()
+            self._evicted("feature", "/".join((*self._signals.key, name)))
+
+    def _compare(self, features: Sequence[str], profile: Profile) -> None:
+        """Warn where the first features are not those of the profile."""
+        try:
+            profile.check_features(features)
+        except ConfigError as error:
+            logger.warning("%s/%s: %s", *self._signals.key, error)
+
+    def follow(self, names: Iterable[str]) -> None:
+        """Add monitors of these features, and give every signal its new part of the budget."""
+        self.monitors |= {name: FeatureMonitor(name, self._signals) for name in names}
+        self.share_out()
+
+    def share_out(self) -> None:
+        """Give every signal of the model version its part of the budget."""
+        self._signals.share_out(self._rate.run_length, self.monitors)
+
+    def update(self, predictions: Sequence[Prediction], index: Ints, ts: Floats) -> list[Detection]:
+        """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(predictions),)."""
+        columns = feature_columns([prediction.features for prediction in predictions], list(self.monitors))
+        detections: list[Detection] = []
+        for name, column in columns.items():
+            detections += self.monitors[name].update(column, index, ts)
+        return detections
+
+    def warm_start(self, other: FollowedFeatures) -> None:
+        """Start each feature, when it comes, with what another version of the model has learned of it."""
+        self._warm_starts = {name: monitor.warm_start_state() for name, monitor in other.monitors.items()}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "ignored": self.ignored,
+            "warm_starts": self._warm_starts,
+            "monitors": {name: monitor.state() for name, monitor in self.monitors.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Restore a state, whose features are followed already."""
+        self.ignored, self._warm_starts = state["ignored"], dict(state["warm_starts"])
+        for name, saved in state["monitors"].items():
+            self.monitors[name].restore(saved)

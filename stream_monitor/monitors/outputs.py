@@ -1,0 +1,66 @@
+"""The signals of a model's own output: its predictions, their scores and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.core.arrays import ColumnKind, Floats, Ints
+from stream_monitor.core.events import Detection, Prediction, Target
+from stream_monitor.detectors.spec import SIGNALS
+from stream_monitor.drift.detection import Alarm
+from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.signals.columns import Column, number_column, optional_column
+
+
+class OutputSignals:
+    """Turns predictions and errors into columns of the signals ``prediction``, ``score`` and ``error``."""
+
+    def __init__(self, signals: SignalSet) -> None:
+        self._signals = signals
+        self._is_regression = signals.settings.task == "regression"
+
+    def update(self, predictions: Sequence[Prediction], index: Ints, ts: Floats) -> list[Detection]:
+        """Update ``prediction`` and ``score``; ``index`` and ``ts`` have shape (len(predictions),)."""
+        alarms = self._feed("prediction", self._targets([one.y_pred for one in predictions]), index, ts)
+        scores = optional_column([one.score for one in predictions])
+        if scores is not None:
+            alarms += self._feed("score", scores, index, ts)
+        return [alarm.detection for alarm in alarms]
+
+    def update_errors(self, errors: Floats, index: Ints, ts: Floats) -> list[Alarm]:
+        """Update ``error``; all have shape (n,), and an alarm's row is one of these n."""
+        return self._feed("error", errors, index, ts)
+
+    def _targets(self, predictions: Sequence[Target]) -> Floats:
+        if self._is_regression:
+            return number_column(predictions)
+        categories = self._signals.get("prediction", "category").categories
+        assert categories is not None
+        return categories.column(predictions)
+
+    def _feed(self, name: str, values: Floats, index: Ints, ts: Floats) -> list[Alarm]:
+        """Feed the finite values to a signal; the rows of its alarms count within all values."""
+        column = Column(values, index, ts).finite()
+        if name not in self._signals.by_name and not len(column.values):
+            return []
+        alarms = self._signals.get(name, self._kind(name)).alarms(column)
+        if not alarms or len(column.values) == len(values):
+            return alarms
+        rows = np.flatnonzero(np.isfinite(values))
+        return [alarm._replace(row=int(rows[alarm.row])) for alarm in alarms]
+
+    def _kind(self, name: str) -> ColumnKind:
+        if self._is_regression or name == "score":
+            return "number"
+        return "share" if name == "error" else "category"
+
+    def state(self) -> dict[str, Any]:
+        by_name = self._signals.by_name
+        return {name: by_name[name].state() for name in SIGNALS if name in by_name}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        for name, saved in state.items():
+            self._signals.restore(name, self._kind(name), saved)
