@@ -13,7 +13,7 @@ from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
-from stream_monitor.performance.realized import Window
+from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.performance.realized import Window
+from stream_monitor.performance.measures import MEASURES
+from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, PerformanceSnapshot
-from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart
+from stream_monitor.report.chart import Bounds, Line, chart
 from stream_monitor.report.contents import Contents
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.signal_charts import make_grid
@@ -19,7 +20,6 @@ MAX_VERSIONS = 10
 #: Performance over fewer outcomes is not drawn, unless there are no more.
 MIN_OUTCOMES = 30
 WINDOWS: tuple[Window, ...] = ("cumulative", "rolling", "decayed")
-_BOUNDS = {"accuracy": SHARE, "mae": Bounds(floor=0.0), "rmse": Bounds(floor=0.0), "r2": Bounds(ceiling=1.0)}
 
 
 def performance_charts(contents: Contents) -> str:
@@ -49,13 +49,18 @@ def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     errors = [d for d in contents.detections if d.signal == "error" and (d.model, d.version) == key]
     interval = ", with its 95 % interval" if measure == "accuracy" else ""
     picture = chart(
-        contents.base, lines, contents.marks(key, errors), f"{measure} over time", _BOUNDS.get(measure, ANY), 180
+        contents.base, lines, contents.marks(key, errors), f"{measure} over time", _bounds(measure), 180
     )
     return (
         f'<figure data-performance="{text(measure)}"><figcaption><b>{text(measure)}</b> <span>rolling{interval}; '
         f"<span class=key><i class=cumulative></i>cumulative</span></span></figcaption>"
         f"<div class=wide>{picture}</div></figure>"
     )
+
+
+def _bounds(name: str) -> Bounds:
+    measure = MEASURES[name]
+    return Bounds(measure.minimum, measure.maximum, measure.is_share)
 
 
 def _table(performance: PerformanceSnapshot) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from stream_monitor.actions.message import episode_fields, fields
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.episodes import group
+from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
 
 
@@ -52,12 +52,7 @@ def combine(performances: Sequence[PerformanceSnapshot]) -> dict[str, float]:
     totals: Counter[str] = Counter()  # sums of floats too
     for performance in performances:
         totals.update(performance.totals)
-    count = totals["outcomes"]
-    if not count:
-        return {}
-    if "correct" in totals:
-        return {"accuracy": totals["correct"] / count}
-    return {"mae": totals["absolute_error"] / count, "rmse": math.sqrt(totals["squared_error"] / count)}
+    return evaluate(totals)
 
 
 def _join(join: JoinSnapshot) -> dict[str, int]:

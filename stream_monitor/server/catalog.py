@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from stream_monitor.performance.measures import EXPORTED_SUMS, MEASURES
+
 PREFIX = "stream_monitor_"
 Kind = Literal["counter", "gauge", "histogram"]
 _VERSION = ("model", "version")
@@ -23,30 +25,28 @@ def _metric(name: str, kind: Kind, text: str, *label_names: str) -> Metric:
     return Metric(PREFIX + name, kind, text, label_names)
 
 
+def _names(*, is_unitless: bool) -> str:
+    return ", ".join(name for name, measure in MEASURES.items() if measure.is_unitless == is_unitless)
+
+
 PREDICTIONS = _metric("predictions_total", "counter", "Predictions taken in, duplicates aside.", *_VERSION)
 OUTCOMES = _metric("outcomes_total", "counter", "Predictions that have met their label.", *_VERSION)
-CORRECT = _metric(
-    "outcomes_correct_total", "counter", "Outcomes whose prediction was right (classification).", *_VERSION
-)
-ABSOLUTE_ERROR = _metric(
-    "outcomes_absolute_error_total",
-    "counter",
-    "Sum of absolute residuals (regression), in the target's unit.",
-    *_VERSION,
-)
-SQUARED_ERROR = _metric(
-    "outcomes_squared_error_total",
-    "counter",
-    "Sum of squared residuals (regression), in the target's unit squared.",
-    *_VERSION,
-)
+#: Counters of the sums that measures are formulas of, by the name of the sum.
+OUTCOME_SUMS = {
+    name: _metric(f"outcomes_{name}_total", "counter", text, *_VERSION) for name, text in EXPORTED_SUMS.items()
+}
 PERFORMANCE_RATIO = _metric(
-    "performance_ratio", "gauge", "Performance without a unit: accuracy, r2.", *_VERSION, "measure", "window"
+    "performance_ratio",
+    "gauge",
+    f"Performance without a unit: {_names(is_unitless=True)}.",
+    *_VERSION,
+    "measure",
+    "window",
 )
 PERFORMANCE_ERROR = _metric(
     "performance_error",
     "gauge",
-    "Performance in the target's own unit: mae, rmse.",
+    f"Performance in the target's own unit: {_names(is_unitless=False)}.",
     *_VERSION,
     "measure",
     "window",
@@ -205,5 +205,8 @@ RENDER_FAILURES = _metric(
 )
 BUILD_INFO = _metric("build_info", "gauge", "Always 1; the versions are its label values.", "version", "python")
 
+_VALUES = [
+    each for value in list(globals().values()) for each in (value.values() if value is OUTCOME_SUMS else [value])
+]
 #: All of them, in the order of the page.
-CATALOG: tuple[Metric, ...] = tuple(value for value in globals().copy().values() if isinstance(value, Metric))
+CATALOG: tuple[Metric, ...] = tuple(each for each in _VALUES if isinstance(each, Metric))

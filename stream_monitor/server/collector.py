@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from stream_monitor import __version__
-from stream_monitor.performance.realized import UNITLESS
+from stream_monitor.performance.measures import MEASURES
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -25,12 +25,6 @@ from stream_monitor.server import catalog
 from stream_monitor.server.catalog import Metric
 
 _Row = tuple[Metric, Sequence[str], float]
-#: Sums of a performance, by their names in ``PerformanceSnapshot.totals``.
-_TOTALS = {
-    "correct": catalog.CORRECT,
-    "absolute_error": catalog.ABSOLUTE_ERROR,
-    "squared_error": catalog.SQUARED_ERROR,
-}
 
 
 class SnapshotCollector(Collector):
@@ -105,7 +99,7 @@ def _model(model: ModelSnapshot) -> Iterator[_Row]:
     yield catalog.EPISODES, key, model.episode_count
     yield catalog.FEATURES_IGNORED, key, model.features_ignored
     yield catalog.OUTCOMES, key, totals["outcomes"]
-    for name, metric in _TOTALS.items():
+    for name, metric in catalog.OUTCOME_SUMS.items():
         if name in totals:
             yield metric, key, totals[name]
     yield catalog.MATURE, key, model.mature
@@ -117,7 +111,7 @@ def _model(model: ModelSnapshot) -> Iterator[_Row]:
 def _performance(model: ModelSnapshot) -> Iterator[_Row]:
     key, performance = model.key, model.performance
     for measure, windows in performance.measures.items():
-        metric = catalog.PERFORMANCE_RATIO if measure in UNITLESS else catalog.PERFORMANCE_ERROR
+        metric = catalog.PERFORMANCE_RATIO if MEASURES[measure].is_unitless else catalog.PERFORMANCE_ERROR
         for window, value in windows.items():
             yield metric, (*key, measure, window), value
     for window, interval in performance.intervals.items():

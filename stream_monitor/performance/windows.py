@@ -1,0 +1,82 @@
+"""Sums over outcomes in three windows: all outcomes, the newest ones, and all with a weight that decays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, fading_sums, pack, unpack
+
+Window = Literal["cumulative", "rolling", "decayed"]
+
+
+class Windows:
+    """Sums of the same values in each window.
+
+    They are added strictly in order, so that no sum depends on where a stream was cut into batches.
+
+    Args:
+        names: The names of the sums; the first is that of the number of outcomes.
+        window: Outcomes in the rolling window.
+        decay: Weight of an outcome relative to the one after it, in the decayed window.
+    """
+
+    def __init__(self, names: Sequence[str], window: int, decay: float) -> None:
+        self._names = names
+        self._cumulative = [0.0] * len(names)
+        self._decayed = [0.0] * len(names)
+        self._decay = decay
+        self._window = window
+        self._recent: Floats = np.empty((len(names), 0))
+
+    def add(self, rows: Floats) -> None:
+        """Add the values of n outcomes, shape (len(names), n); those of the first row are ones."""
+        self._cumulative = _fade(rows, self._cumulative, 1.0)
+        self._decayed = _fade(rows, self._decayed, self._decay)
+        self._recent = np.concatenate((self._recent, rows), axis=1)[:, -self._window :]
+
+    @property
+    def cumulative(self) -> dict[str, float]:
+        """The sums over all outcomes, by name."""
+        return self._named(self._cumulative)
+
+    def sums(self) -> dict[Window, dict[str, float]]:
+        """Return the sums by window and name; empty before the first outcome."""
+        if not self._cumulative[0]:
+            return {}
+        return {
+            "cumulative": self.cumulative,
+            "rolling": self._named(self._recent.sum(axis=1).tolist()),
+            "decayed": self._named(self._decayed),
+        }
+
+    def counts(self) -> dict[Window, float]:
+        """Return the outcomes in each window; of the decayed one, the number of equal weight that are as sure.
+
+        With weights w that is (sum of w)^2 / sum of w^2 (Kish 1965, section 11.7).
+        """
+        count = self._cumulative[0]
+        if not count:
+            return {}
+        decay = self._decay
+        weights = -math.expm1(count * math.log(decay)) / (1 - decay)
+        squares = -math.expm1(2 * count * math.log(decay)) / (1 - decay * decay)
+        return {"cumulative": count, "rolling": float(self._recent.shape[1]), "decayed": weights**2 / squares}
+
+    def _named(self, sums: Sequence[float]) -> dict[str, float]:
+        return dict(zip(self._names, sums, strict=True))
+
+    def state(self) -> dict[str, Any]:
+        return {"cumulative": self._cumulative, "decayed": self._decayed, "recent": pack(self._recent)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._cumulative, self._decayed = list(state["cumulative"]), list(state["decayed"])
+        self._recent = unpack(state["recent"]).reshape(len(self._names), -1)
+
+
+def _fade(rows: Floats, sums: Sequence[float], decay: float) -> list[float]:
+    """``s = decay s + x`` over each row, carried on from ``sums``."""
+    return [float(fading_sums(row, decay, start)[-1]) for row, start in zip(rows, sums, strict=True)]
