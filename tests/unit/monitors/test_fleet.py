@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.core.events import ModelVersion, Prediction
+from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
@@ -150,6 +150,18 @@ def test_a_label_for_an_evicted_version_is_counted() -> None:
     pipeline, _ = run(events, max_versions=2, batch_size=1)
     assert pipeline.fleet.outcomes_evicted == 1
     assert pipeline.joiner.book.applied_predictions == 2
+
+
+def test_a_version_has_the_outcomes_before_its_eviction() -> None:
+    """In the batch whose first prediction evicts it."""
+    fleet = Fleet(MonitorSettings(max_versions=1))
+    old, new = ModelVersion("a", "1"), ModelVersion("a", "2")
+    fleet.update([(0, Prediction("0", 0.0, old, "yes", {}))], [])
+    evicted = fleet.monitors[old]
+    before, after = Outcome(old, 0, 0.0, "yes", "yes", 1.0), Outcome(old, 0, 0.0, "yes", "no", 1.0)
+    fleet.update([(1, Prediction("1", 1.0, new, "yes", {}))], [(1, before), (2, after)])
+    assert list(fleet.monitors) == [new]
+    assert (evicted.performance.totals()["outcomes"], fleet.outcomes_evicted) == (1, 1)
 
 
 def test_versions_are_watched_apart() -> None:

@@ -1,0 +1,104 @@
+"""The features of a model version that are followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stream_monitor.core.events import ModelVersion, Prediction
+from stream_monitor.core.records import FileRecord
+from stream_monitor.monitors.admission import MAX_NAME_LENGTH, FollowedFeatures
+from stream_monitor.monitors.rate import PredictionRate
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.profiles.profiler import Profiler
+from stream_monitor.signals.columns import positions
+
+KEY = ModelVersion("m", "1")
+
+
+class Followed(FollowedFeatures):
+    """Remembers what was evicted."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.gone: list[tuple[str, str]] = []
+        options = MonitorSettings(**settings)
+        super().__init__(SignalSet(KEY, options), PredictionRate(KEY, options), lambda *what: self.gone.append(what))
+
+    def take(self, *rows: dict[str, Any], start: int = 0) -> list[int]:
+        """Admit and update until all are taken; the sizes of the batches."""
+        batch = [(start + at, Prediction(str(at), None, KEY, "yes", row)) for at, row in enumerate(rows)]
+        sizes = []
+        while batch:
+            count = self.admit(batch)
+            index, ts = positions([at for at, _ in batch[:count]], [one.ts for _, one in batch[:count]])
+            self.update([one for _, one in batch[:count]], index, ts)
+            sizes.append(count)
+            batch = batch[count:]
+        return sizes
+
+
+def test_a_batch_ends_before_the_next_new_feature() -> None:
+    followed = Followed()
+    assert followed.take({"a": 1}, {"a": 2}, {}, {"a": 1, "b": 1}, {"b": 2}, {"c": 1}) == [3, 2, 1]
+    assert list(followed.monitors) == ["a", "b", "c"]
+    assert followed.monitors["a"].counts.numeric == 3
+
+
+def test_a_name_that_is_too_long_is_no_feature() -> None:
+    followed = Followed()
+    longest = "x" * MAX_NAME_LENGTH
+    assert followed.take({longest: 1, longest + "x": 1}, {longest + "x": 1}) == [2]
+    assert list(followed.monitors) == [longest]
+    assert followed.ignored == 0
+
+
+def test_the_feature_seen_longest_ago_is_evicted_by_its_full_name() -> None:
+    followed = Followed(max_features=2)
+    followed.take({"a": 1, "b": 1}, {"a": 1}, {"c": 1})
+    assert list(followed.monitors) == ["a", "c"]
+    assert followed.gone == [("feature", "m/1/b")]
+
+
+def test_a_feature_of_the_same_record_is_not_evicted() -> None:
+    followed = Followed(max_features=2)
+    followed.take({"a": 1, "b": 1}, {"b": 1}, {"a": 1, "c": 1})
+    assert list(followed.monitors) == ["a", "c"]
+
+
+def test_a_record_over_the_bound_fills_free_room_and_evicts_nothing() -> None:
+    followed = Followed(max_features=3)
+    followed.take({"a": 1}, dict.fromkeys("bcde", 1), dict.fromkeys("fghi", 1))
+    assert list(followed.monitors) == ["a", "b", "c"]
+    assert (followed.ignored, followed.gone) == (2 + 4, [])
+
+
+def test_the_signals_of_an_evicted_feature_go_with_it() -> None:
+    followed = Followed(max_features=1)
+    followed.take(*[{"a": float(at)} for at in range(9)], {"b": 1.0})
+    assert set(followed._signals.by_name) == {"missing:b", "feature:b", "spread:b"}
+
+
+def test_a_warm_start_is_used_once_and_only_for_the_same_feature() -> None:
+    old, new = Followed(warmup=4), Followed(warmup=4)
+    old.take(*[{"a": "x", "b": 1.0}] * 9)
+    new.warm_start(old)
+    new.take({"a": None, "c": 1.0})
+    assert (new.monitors["a"].counts.type, new.monitors["c"].counts.type) == ("categorical", None)
+    assert list(new.state()["warm_starts"]) == ["b"]
+    assert new.monitors["a"].counts.text == 0
+
+
+@pytest.mark.parametrize(("names", "told"), [(("age",), False), (("agee",), True)])
+def test_first_features_that_are_not_the_profiles_are_warned_of(
+    names: tuple[str, ...], told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    profiler = Profiler({}, {})
+    profiler.add([FileRecord("x", at, {"age": at % 7}) for at in range(100)])
+    followed = Followed(profile=profiler.profile(["x"], ""))
+    rows = [dict.fromkeys(names, 1.0)] * 3
+    followed.take(*rows, {"later": 1.0})
+    found = [one for one in caplog.messages if "its features are not those of the data" in one]
+    assert len(found) == told
+    assert all(one.startswith("m/1: --profile: ") and "'agee'" in one for one in found)

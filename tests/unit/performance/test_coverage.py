@@ -1,0 +1,21 @@
+"""Label coverage where labels are counted without their predictions."""
+
+from __future__ import annotations
+
+import math
+
+from stream_monitor.performance.coverage import Coverage
+
+
+def test_the_share_is_at_most_one() -> None:
+    """A partition that was rebuilt gives labels whose predictions another replica has counted."""
+    coverage = Coverage(maturity=0.0)
+    coverage.predicted([0.0, 1.0])
+    coverage.labelled([0.0, 1.0, 2.0])
+    assert (coverage.mature, coverage.mature_labelled, coverage.share) == (2, 3, 1.0)
+
+
+def test_there_is_no_share_before_a_prediction_is_mature() -> None:
+    coverage = Coverage(maturity=10.0)
+    coverage.predicted([0.0])
+    assert math.isnan(coverage.share)
