@@ -85,7 +85,7 @@ class Side:
 
     def _settle(self, max_labelled: int) -> None:
         """Take up what is saved."""
-        self._joiner = Joiner(self._checkpoint.table, max_waiting=self._most, max_labelled=max_labelled)
+        self._joiner = Joiner(self._checkpoint.store, max_waiting=self._most, max_labelled=max_labelled)
         saved = self._checkpoint.load()
         if saved:
             self._joiner.restore(saved["joiner"])
@@ -117,11 +117,11 @@ class Side:
             for at, event in enumerate(events):
                 take(event, places[at % PARTITIONS])
         self._joiner.take_outcomes()
-        if self._checkpoint.table.unsaved >= MAX_UNSAVED:
+        if self._checkpoint.store.unsaved >= MAX_UNSAVED:
             self._save()
 
     def _save(self) -> None:
-        if self._checkpoint.table.unsaved:
+        if self._checkpoint.store.unsaved:
             self._checkpoint.save(self.state())
 
 

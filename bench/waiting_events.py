@@ -153,7 +153,7 @@ def pipeline(chosen: Any, feed: Transform) -> tuple[Any, Any]:
         {"memory": MemorySink()},
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
-        table=checkpoint.table,
+        table=checkpoint.store,
     )
     made.save_to(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

@@ -61,7 +61,7 @@ def run(config: RunConfig) -> None:
         {"log": LogSink(clock)},
         clock,
         checkpoint_interval=config.checkpoint_interval,
-        table=checkpoint.table if checkpoint else None,
+        store=checkpoint.store if checkpoint else None,
     )
     # Counters are there at 0 before their first event.
     pipeline.counters.records.update(dict.fromkeys(topics, 0))

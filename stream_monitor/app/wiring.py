@@ -24,7 +24,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.profiles.profile import Profile
 from stream_monitor.sources.base import Source
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def make_pipeline(
     *,
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
-    table: KeyValueStore | None = None,
+    store: KeyValueStore | None = None,
     observer: Observer | None = None,
 ) -> Pipeline:
     """The pipeline that these settings ask for; the observer sees every column."""
@@ -84,7 +84,7 @@ def make_pipeline(
         max_features=watch.max_features,
     )
     joiner = Joiner(
-        table,
+        store,
         max_waiting=join.max_waiting,
         ttl=join.label_ttl,
         early_ttl=early_ttl,

@@ -15,7 +15,7 @@ from stream_monitor.join.entry import MAX_PER_ID, Done, Early, Entry, Known, Lab
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.maturity import MaturityBuffer
 from stream_monitor.join.store import Store
-from stream_monitor.state.table import KeyValueStore, MemoryStore
+from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
 
 _NOWHERE = ("", 0)
 
@@ -43,10 +43,10 @@ class Joiner:
         max_labelled: int = 1_000_000,
     ) -> None:
         table = MemoryStore() if table is None else table
-        self.book = Ledger()
+        self.ledger = Ledger()
         self._store = Store(
             table,
-            self.book,
+            self.ledger,
             max_waiting=max_waiting,
             ttl=ttl,
             early_ttl=ttl if early_ttl is None else early_ttl,
@@ -72,17 +72,17 @@ class Joiner:
         return self._homes.total.early
 
     @property
-    def held(self) -> int:
+    def waiting_outcomes(self) -> int:
         """Outcomes that wait for their prediction to be old enough."""
         return self._homes.total.held
 
     @property
     def waiting(self) -> int:
         """All that waits."""
-        return self.waiting_predictions + self.waiting_labels + self.held
+        return self.waiting_predictions + self.waiting_labels + self.waiting_outcomes
 
     @property
-    def clock(self) -> float:
+    def stream_time(self) -> float:
         """The latest event time, in seconds since the epoch; -inf before any."""
         return self._store.clock
 
@@ -131,15 +131,15 @@ class Joiner:
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
-    def depart(self, places: Sequence[TopicPartition]) -> None:
+    def revoke(self, places: Sequence[TopicPartition]) -> None:
         """What is kept of these partitions is void: it lives on elsewhere."""
         for place in places:
             kept = self._homes.depart(place)
-            self.book.handed_over += kept.waiting + kept.early + kept.held
+            self.ledger.revoked += kept.waiting + kept.early + kept.held
 
     def state(self) -> dict[str, Any]:
         """All but what is in the table, which is brought up to date; outcomes are to be taken before."""
-        return {**self._store.state(), "order": self._order, "book": self.book.state()}
+        return {**self._store.state(), "order": self._order, "ledger": self.ledger.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take up a state, over the table that belongs to it."""
@@ -147,14 +147,14 @@ class Joiner:
         self._held.restore()
         self._next_held = -math.inf
         self._order = state["order"]
-        self.book.restore(state["book"])
+        self.ledger.restore(state["ledger"])
 
     def _rebuild(self, take: Callable[..., bool], *event: Any) -> bool:
         """Take an event for its effect on what waits alone."""
-        counts, before, given = self.book.state(), self.waiting, len(self._outcomes)
+        counts, before, given = self.ledger.state(), self.waiting, len(self._outcomes)
         taken = take(*event)
-        self.book.restore(counts)
-        self.book.restored += self.waiting - before
+        self.ledger.restore(counts)
+        self.ledger.restored += self.waiting - before
         del self._outcomes[given:]
         return taken
 
@@ -169,7 +169,7 @@ class Joiner:
             return True
         entry = self._store.decode(raw)
         if entry.has(key):
-            self.book.duplicate_predictions += 1
+            self.ledger.duplicate_predictions += 1
             return False
         waiting = Waiting(-1, self._order, index, ts, y_pred, *key, home)
         self._order += 1
@@ -219,8 +219,8 @@ class Joiner:
         elif said is None:
             self._wait(label, entry, since, home)
         else:
-            self.book.duplicate_labels += 1
-            self.book.revised_labels += said != y_true
+            self.ledger.duplicate_labels += 1
+            self.ledger.revised_labels += said != y_true
             if said != y_true and self._label_updates == "last":
                 self._revise(label, entry)
                 self._store.put(identity, entry)
@@ -240,7 +240,7 @@ class Joiner:
             return False
         self._store.arrivals.discard(number)
         self._homes.add("waiting", home, -1)
-        self.book.applied_labels += 1
+        self.ledger.applied_labels += 1
         self._conclude(
             Outcome(ModelVersion(model, version), index, ts, y_pred, y_true, delay(label_ts, ts)), order, home
         )
@@ -256,7 +256,7 @@ class Joiner:
         for waiting in matched:
             self._store.arrivals.discard(waiting.number)
             self._homes.add("waiting", waiting.home, -1)
-        self.book.applied_labels += 1
+        self.ledger.applied_labels += 1
         self._settle(label.id, entry, matched, label.ts, label.y_true)
         entry.remember(Known(*label[1:]))
 
@@ -264,7 +264,7 @@ class Joiner:
         """A label comes before its prediction."""
         if len(entry.early) == MAX_PER_ID:
             self._remove_early(entry, entry.early[0])
-            self.book.expired_labels += 1
+            self.ledger.expired_labels += 1
         entry.early.append(Early(self._store.early.append(since, label.id), *label[1:], home))
         self._homes.add("early", home, 1)
 
@@ -272,7 +272,7 @@ class Joiner:
         """A label that came early has found its prediction."""
         self._remove_early(entry, early)
         entry.remember(Known(early.ts, early.y_true, early.model, early.version))
-        self.book.applied_labels += 1
+        self.ledger.applied_labels += 1
 
     def _remove_early(self, entry: Entry, early: Early) -> None:
         entry.early.remove(early)
@@ -305,7 +305,7 @@ class Joiner:
 
     def _give(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
-        self.book.applied_predictions += 1
+        self.ledger.applied_predictions += 1
 
     def _release(self, most: int) -> None:
         """Give out what is old enough by now, at most so many."""
@@ -315,7 +315,7 @@ class Joiner:
                 continue
             self._homes.add("held", home, -1)
             if home in elsewhere:
-                self.book.restored -= 1
+                self.ledger.restored -= 1
             else:
                 self._give(outcome)
         self._next_held = self._held.next_due

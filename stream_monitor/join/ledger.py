@@ -1,4 +1,4 @@
-"""The book: what became of every record that was read."""
+"""The ledger: counts of what became of every record that was read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Ledger:
     """Counts of records by their end, besides those that were rejected and those that still wait.
 
     ``applied_predictions`` have given an outcome to their model's monitor, ``applied_labels`` have met a prediction.
-    ``revised_labels`` are among the duplicates: they say something else than the label before. ``handed_over`` and
+    ``revised_labels`` are among the duplicates: they say something else than the label before. ``revoked`` and
     ``restored`` are what waited when a partition went to another member, and what was read again when one came.
     """
 
@@ -23,7 +23,7 @@ class Ledger:
     revised_labels: int = 0
     expired_predictions: int = 0
     expired_labels: int = 0
-    handed_over: int = 0
+    revoked: int = 0
     restored: int = 0
 
     def unaccounted(self, records: int, rejected: int, waiting: int) -> int:
@@ -35,7 +35,7 @@ class Ledger:
         applied = self.applied_predictions + self.applied_labels
         duplicate = self.duplicate_predictions + self.duplicate_labels
         expired = self.expired_predictions + self.expired_labels
-        ended = applied + rejected + duplicate + waiting + expired + self.handed_over
+        ended = applied + rejected + duplicate + waiting + expired + self.revoked
         return records + self.restored - ended
 
     def state(self) -> dict[str, Any]:

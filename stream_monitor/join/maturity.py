@@ -9,7 +9,7 @@ import orjson
 from stream_monitor.core.events import ModelVersion, Outcome, Target
 from stream_monitor.join.entry import Labelled
 from stream_monitor.join.queues import TimeQueue
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 
 class MaturityBuffer:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 
 class Item(NamedTuple):

@@ -14,7 +14,7 @@ from stream_monitor.join.entry import Entry
 from stream_monitor.join.epochs import PartitionEpochs
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.queues import Fifo, Item
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 logger = logging.getLogger(__name__)
 

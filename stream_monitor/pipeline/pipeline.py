@@ -119,7 +119,7 @@ class Pipeline:
 
     def _apply(self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]) -> None:
         self.outbox.put(self.fleet.update(predictions, outcomes))
-        self.fleet.advance(self.joiner.clock)
+        self.fleet.advance(self.joiner.stream_time)
         self.reads.is_saved = self._checkpoint is None
 
     def _catch_up(self) -> None:
@@ -130,9 +130,9 @@ class Pipeline:
 
     @property
     def unaccounted(self) -> int:
-        """Records that the book can't tell the end of: 0, or something is wrong."""
+        """Records that the ledger does not account for: 0, or something is wrong."""
         counters, joiner = self.counters, self.joiner
-        return joiner.book.unaccounted(counters.records.total(), counters.rejected.total(), joiner.waiting)
+        return joiner.ledger.unaccounted(counters.records.total(), counters.rejected.total(), joiner.waiting)
 
     def save_to(self, checkpoint: Checkpoint, fingerprint: str = "") -> None:
         """Take up what was saved, and from now on save before every commit: state and positions in one step.
@@ -174,12 +174,12 @@ class Pipeline:
 
     def _is_checkpoint_due(self) -> bool:
         """When it is time, when too much would be in memory, and when somebody waits for a state that is saved."""
-        unsaved = self._checkpoint.table.unsaved if self._checkpoint else 0
+        unsaved = self._checkpoint.store.unsaved if self._checkpoint else 0
         return self._clock.monotonic() >= self._next_checkpoint or unsaved >= MAX_UNSAVED or self.reads.are_waiting
 
     def _revoke(self, places: Sequence[TopicPartition]) -> None:
         with self.reads.lock:
-            self.joiner.depart(places)
+            self.joiner.revoke(places)
             self.reads.is_saved = self._checkpoint is None
 
     def _decode(self, records: Sequence[Record]) -> list[Prediction | Label | Rejection]:

@@ -62,7 +62,7 @@ class JoinSnapshot:
     revised_labels: int
     expired_predictions: int
     expired_labels: int
-    handed_over: int
+    revoked: int
     restored: int
     waiting_predictions: int
     waiting_labels: int

@@ -105,12 +105,12 @@ def _counters(pipeline: Pipeline) -> CountersSnapshot:
 
 def _join(joiner: Joiner, unaccounted: int) -> JoinSnapshot:
     return JoinSnapshot(
-        **joiner.book.state(),
+        **joiner.ledger.state(),
         waiting_predictions=joiner.waiting_predictions,
         waiting_labels=joiner.waiting_labels,
-        waiting_outcomes=joiner.held,
+        waiting_outcomes=joiner.waiting_outcomes,
         unaccounted=unaccounted,
-        stream_time=joiner.clock,
+        stream_time=joiner.stream_time,
     )
 
 

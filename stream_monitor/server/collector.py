@@ -88,7 +88,7 @@ def _join(join: JoinSnapshot) -> Iterator[_Row]:
     yield catalog.WAITING_LABELS, (), join.waiting_labels
     yield catalog.WAITING_OUTCOMES, (), join.waiting_outcomes
     yield catalog.LABELS_REVISED, (), join.revised_labels
-    yield catalog.HANDED_OVER, (), join.handed_over
+    yield catalog.HANDED_OVER, (), join.revoked
     yield catalog.RESTORED, (), join.restored
     yield catalog.UNACCOUNTED, (), join.unaccounted
 

@@ -52,24 +52,24 @@ class Checkpoint:
             self._open()
             self.load()
         except BadState as error:
-            if hasattr(self, "table"):
-                self.table.close()
+            if hasattr(self, "store"):
+                self.store.close()
             self._set_aside(error.problem)
             self._open()
 
     def _open(self) -> None:
-        self.table = RocksDBStore(self._directory)
-        self._parts = Parts(self.table)
+        self.store = RocksDBStore(self._directory)
+        self._parts = Parts(self.store)
 
     def load(self) -> dict[str, Any] | None:
         """The state that was saved last, None when there is none; `BadState` when it can't be trusted."""
-        sealed = self.table.get(_STATE)
+        sealed = self.store.get(_STATE)
         if sealed is None:
             return None
         try:
             saved = self._parts.loads(sealed)
         except LookupError:
-            raise self.table.corrupt("a part of the state is missing") from None
+            raise self.store.corrupt("a part of the state is missing") from None
         if saved["river"] != RIVER:
             raise BadState(self._directory, f"was written with river {saved['river']}, this is {RIVER}")
         state: dict[str, Any] = saved["state"]
@@ -77,11 +77,11 @@ class Checkpoint:
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Write the state and all that changed in the table, all or nothing; `StateError` when that fails."""
-        self.table.put(_STATE, self._parts.dumps({"river": RIVER, "state": state}))
-        self.table.write()
+        self.store.put(_STATE, self._parts.dumps({"river": RIVER, "state": state}))
+        self.store.write()
 
     def close(self) -> None:
-        self.table.close()
+        self.store.close()
 
     def _set_aside(self, problem: str) -> None:
         """Refuse a state, or move it out of the way."""

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from stream_monitor.core.frozen import Frozen
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 _PREFIX = b"r"
 #: The only key of what stands in a state for such a part; its value is the name.

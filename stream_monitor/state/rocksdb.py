@@ -22,7 +22,7 @@ from rocksdict import (
 
 from stream_monitor.core import failpoints
 from stream_monitor.core.errors import BadState, ConfigError, StateError
-from stream_monitor.state.table import fitted
+from stream_monitor.state.key_value_store import fitted
 
 FORMAT = 5
 _HEADER = bytes([FORMAT])

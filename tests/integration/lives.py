@@ -191,7 +191,7 @@ def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
     try:
         state = checkpoint.load()
         assert state
-        table = dict(checkpoint.table.scan(b"", b"\xff" * 8, 1 << 40))
+        table = dict(checkpoint.store.scan(b"", b"\xff" * 8, 1 << 40))
         del table[b"state"]
         state["reached"].sort()  # partitions, in whatever order they came
         return state, table

@@ -54,10 +54,10 @@ class Scrape:
         ]
 
     def assert_balanced(self) -> None:
-        """The book balances: by its own word, and added up from what it says of every end a record can come to."""
+        """The ledger balances: by its own word, and added up from what it says of every end a record can come to."""
         taken = {name: self(name) for name in ("records_total", "records_restored")}
         ended = {name: self(name) for name in ENDS}
-        assert sum(taken.values()) == sum(ended.values()), f"the book does not balance: {taken}, {ended}"
+        assert sum(taken.values()) == sum(ended.values()), f"the ledger does not balance: {taken}, {ended}"
         assert self("records_unaccounted") == 0
 
     def rejected(self) -> dict[str, int]:
@@ -68,7 +68,7 @@ class Scrape:
 class Sidecar:
     """``stream-monitor run`` with these arguments; the end of the ``with`` block kills what still runs.
 
-    ``first`` is Python that the process runs before anything else. The book has to balance at every scrape.
+    ``first`` is Python that the process runs before anything else. The ledger has to balance at every scrape.
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class Sidecar:
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         try:
             if failure is None:
-                self.check_book()
+                self.check_ledger()
         finally:
             self.kill()
 
-    def check_book(self) -> None:
-        """See that the book balances, while it serves."""
+    def check_ledger(self) -> None:
+        """See that the ledger balances, while it serves."""
         if self.url and self.is_running:
             self.scrape()
 
@@ -184,7 +184,7 @@ class Sidecar:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it as an orchestrator would, and see that it ends well."""
-        self.check_book()
+        self.check_ledger()
         assert self.ended(how) == 0, f"the sidecar ended with {self._process.returncode}:\n{self.log}"
 
     def ended(self, how: signal.Signals | None = None) -> int:

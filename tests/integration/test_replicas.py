@@ -7,7 +7,7 @@ What holds, added up over the replicas, each of which has a state of its own and
   saved is gone with it, and is read again by whoever gets its partitions.
 * The one point is between its state on disk and its commit at Kafka. What that one checkpoint saved is counted by
   it, when it comes back, and by whoever went on from the last commit: doubled, once, and no more than that.
-* The book of each balances at any moment (every scrape checks it).
+* The ledger of each balances at any moment (every scrape checks it).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from stream_monitor.core.events import Label, ModelVersion, Prediction, Target
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.state.checkpoint import Checkpoint
-from stream_monitor.state.table import KeyValueStore, MemoryStore
+from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
 from tests.property.naive_joiner import NaiveJoiner
 
 #: Between all keys that a table may have.
@@ -130,7 +130,7 @@ class OnDisk:
         self._stack = ExitStack()
         self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._checkpoint = Checkpoint(self._directory)
-        self.table: KeyValueStore = self._checkpoint.table
+        self.table: KeyValueStore = self._checkpoint.store
 
     def save(self, state: Any) -> None:
         self._checkpoint.save(state)
@@ -138,7 +138,7 @@ class OnDisk:
     def restart(self) -> Any | None:
         self._checkpoint.close()
         self._checkpoint = Checkpoint(self._directory)
-        self.table = self._checkpoint.table
+        self.table = self._checkpoint.store
         return self._checkpoint.load()
 
     def close(self) -> None:
@@ -193,8 +193,8 @@ class Driver:
                 catch_up(self._joiner, step.most)
                 self._naive.catch_up()
             case Depart():
-                self._joiner.depart(step.places)
-                self._naive.depart(step.places)
+                self._joiner.revoke(step.places)
+                self._naive.revoke(step.places)
             case Restoring():
                 self._joiner.restoring = self._naive.restoring = step.places
         self._since.append(step)
@@ -242,12 +242,12 @@ class Driver:
 
     def _agree(self) -> None:
         joiner, naive = self._joiner, self._naive
-        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.held
+        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes
         _same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.held)))
-        book = asdict(joiner.book)
-        _same("book", book, {name: naive.counts[name] for name in book})
-        _same("clock", joiner.clock, naive.clock)
-        _same("unaccounted", joiner.book.unaccounted(naive.events, 0, sum(waiting)), 0)
+        ledger = asdict(joiner.ledger)
+        _same("ledger", ledger, {name: naive.counts[name] for name in ledger})
+        _same("stream time", joiner.stream_time, naive.stream_time)
+        _same("unaccounted", joiner.ledger.unaccounted(naive.events, 0, sum(waiting)), 0)
 
 
 def catch_up(joiner: Joiner, most: int) -> None:

@@ -57,7 +57,7 @@ class Replay:
             at += 1
         assert joiner.waiting == joiner.waiting_labels <= 1
         events = [step for step in self._steps if isinstance(step, Predict | Tell) and not step.restored]
-        assert joiner.book.unaccounted(len(events), 0, joiner.waiting) == 0
+        assert joiner.ledger.unaccounted(len(events), 0, joiner.waiting) == 0
         return [answers[at] for at in sorted(answers)]
 
     def _answer(self, joiner: Joiner, step: Step, ts: float | None) -> Any:
@@ -70,12 +70,12 @@ class Replay:
                 label = Label(step.id, ts, step.y_true, step.model, step.version)
                 taken = joiner.label(label, step.place, step.restored)
             case Depart():
-                joiner.depart(step.places)
+                joiner.revoke(step.places)
             case Restoring():
                 joiner.restoring = step.places
             case CatchUp():
                 catch_up(joiner, step.most)
             case Prefetch():
                 joiner.prefetch(step.identities)
-        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.held
-        return taken, repr(joiner.take_outcomes()), asdict(joiner.book), waiting, joiner.clock
+        waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes
+        return taken, repr(joiner.take_outcomes()), asdict(joiner.ledger), waiting, joiner.stream_time

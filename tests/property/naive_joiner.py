@@ -81,7 +81,7 @@ class NaiveJoiner:
         self.configure(**settings)
         self.restoring: Collection[TopicPartition] = ()
         self.rebuilding = False  # while an event is taken that is restored
-        self.clock = -math.inf
+        self.stream_time = -math.inf
         self.leap: float | None = None  # of the event before, if that was more than a day ahead
         self.waiting: list[Waiting] = []
         self.early: list[Early] = []
@@ -111,12 +111,12 @@ class NaiveJoiner:
         taken, self.given_out = self.given_out, []
         return taken
 
-    def depart(self, places: Sequence[TopicPartition]) -> None:
+    def revoke(self, places: Sequence[TopicPartition]) -> None:
         before = self._things()
         self.waiting = [one for one in self.waiting if one.place not in places]
         self.early = [one for one in self.early if one.place not in places]
         self.held = [one for one in self.held if one.place not in places]
-        self.counts["handed_over"] += before - self._things()
+        self.counts["revoked"] += before - self._things()
         for known in self.known:
             known.versions = [version for version in known.versions if version.place not in places]
             known.place = None if known.place in places else known.place
@@ -132,19 +132,19 @@ class NaiveJoiner:
         """The clock moves, and all that is due is done. How many things wait then."""
         self.events += not restored
         if ts is not None:
-            leaps = -math.inf < self.clock < ts - 86_400
+            leaps = -math.inf < self.stream_time < ts - 86_400
             before, self.leap = self.leap, ts if leaps else None
-            if ts > self.clock and not (leaps and before is None):
+            if ts > self.stream_time and not (leaps and before is None):
                 self._move(ts if before is None or not leaps else min(before, ts))
         self.catch_up()
         self.rebuilding = restored
         return self._things()
 
     def _move(self, ts: float) -> None:
-        came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.clock == -math.inf else []
+        came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.stream_time == -math.inf else []
         for one in came_before:
             one.since = ts
-        self.clock = ts
+        self.stream_time = ts
 
     def catch_up(self) -> None:
         self._expire()
@@ -162,15 +162,15 @@ class NaiveJoiner:
             self.known.pop(0)
 
     def _expire(self) -> None:
-        for waiting in [one for one in self.waiting if one.since + self.ttl < self.clock]:
+        for waiting in [one for one in self.waiting if one.since + self.ttl < self.stream_time]:
             self._drop_prediction(waiting)
         early_ttl = self.ttl if self.early_ttl is None else self.early_ttl
-        for early in [one for one in self.early if one.since + early_ttl < self.clock]:
+        for early in [one for one in self.early if one.since + early_ttl < self.stream_time]:
             self._drop_label(early)
-        self.known = [one for one in self.known if not one.since + self.ttl < self.clock]
+        self.known = [one for one in self.known if not one.since + self.ttl < self.stream_time]
 
     def _mature(self) -> None:
-        mature = [one for one in self.held if one.ts + self.maturity <= self.clock]
+        mature = [one for one in self.held if one.ts + self.maturity <= self.stream_time]
         for held in sorted(mature, key=lambda one: (one.ts, one.arrival)):
             self.held.remove(held)
             if held.place in self.restoring:
@@ -195,7 +195,7 @@ class NaiveJoiner:
             self._count("duplicate_predictions")
             return False
         self.arrivals += 1
-        came = Waiting(self.clock, place, prediction, index, self.arrivals)
+        came = Waiting(self.stream_time, place, prediction, index, self.arrivals)
         label = self._label_for(prediction, known)
         if prediction.y_true is not None:
             self._join(came, prediction.y_true, None, None)
@@ -223,14 +223,14 @@ class NaiveJoiner:
         ts = prediction.ts
         delay = None if ts is None or label_ts is None else max(label_ts - ts, 0.0)
         outcome = Outcome(prediction.key, waiting.index, ts, prediction.y_pred, y_true, delay)
-        if not self.maturity or ts is None or ts + self.maturity <= self.clock:
+        if not self.maturity or ts is None or ts + self.maturity <= self.stream_time:
             self._give_out(outcome)
         else:
             held = MaturityBuffer(ts, waiting.arrival, waiting.place, outcome)
             self.held.append(held)
         known = self._known(prediction.id)
         if known is None:
-            known = Known(prediction.id, self.clock, waiting.place, [], [])
+            known = Known(prediction.id, self.stream_time, waiting.place, [], [])
             self.known.append(known)
         known.versions.append(Labelled(prediction.key, waiting.place, y_true, held))
         known.versions = known.versions[-self.most_per_id :]
@@ -263,7 +263,7 @@ class NaiveJoiner:
             return False
         if len(others) == self.most_per_id:
             self._drop_label(others[0])
-        self.early.append(Early(self.clock, place, label))
+        self.early.append(Early(self.stream_time, place, label))
         return True
 
     def _repeat(self, label: Label, versions: list[Labelled], early: Early | None, known: Known | None) -> None:

@@ -23,7 +23,7 @@ from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.state.checkpoint import Checkpoint
-from stream_monitor.state.table import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
 from tests.examples import examples
 
@@ -59,14 +59,14 @@ def play(
     with tempfile.TemporaryDirectory() as directory:
         for stop in [*sorted(stops), len(records)]:
             checkpoint = Checkpoint(Path(directory))
-            pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.table, maturity)
+            pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.store, maturity)
             pipeline.save_to(checkpoint)
             while pipeline.counters.records.total() < stop and not pipeline.source.exhausted:
                 pipeline.step()
             pipeline.close()
             assert pipeline.unaccounted == 0
             state = orjson.dumps({**pipeline._state([]), "owner": ""}, option=orjson.OPT_SORT_KEYS, default=list)
-            table = [(key, value) for key, value in checkpoint.table.scan(b"", b"\xff", 10**6) if key != b"state"]
+            table = [(key, value) for key, value in checkpoint.store.scan(b"", b"\xff", 10**6) if key != b"state"]
             checkpoint.close()
             detections += sink.detections
     return state, detections, table
@@ -99,9 +99,9 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_state_is_refused_or_set_aside(tmp_path: Path, position: int, message: str) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save({"some": "state"})
-    sealed = bytearray(checkpoint.table._rocksdb.get(b"state"))  # type: ignore[call-overload]
+    sealed = bytearray(checkpoint.store._rocksdb.get(b"state"))  # type: ignore[call-overload]
     sealed[position] ^= 0xFF
-    checkpoint.table._rocksdb[b"state"] = bytes(sealed)
+    checkpoint.store._rocksdb[b"state"] = bytes(sealed)
     checkpoint.close()
     for _ in range(2):
         with pytest.raises(BadState, match=f"{message}.*--on-bad-state reset"):

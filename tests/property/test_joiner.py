@@ -17,7 +17,7 @@ from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.queues import Fifo, TimeQueue
 from stream_monitor.join.store import Store
-from stream_monitor.state.table import MemoryStore
+from stream_monitor.state.key_value_store import MemoryStore
 from tests.examples import examples
 from tests.property import joiner_driver as driver
 from tests.property.joiner_replay import Replay
@@ -157,7 +157,7 @@ def test_what_has_waited_exactly_so_long_still_waits() -> None:
     joiner = Joiner(MemoryStore(), ttl=10.0)
     for index, ts in enumerate((100.0, 105.0, 115.0)):
         joiner.predict(_prediction(str(ts), ts), index)
-    assert (joiner.book.expired_predictions, joiner.waiting_predictions) == (1, 2)
+    assert (joiner.ledger.expired_predictions, joiner.waiting_predictions) == (1, 2)
 
 
 def test_a_label_older_than_its_prediction_has_no_negative_delay() -> None:
@@ -199,7 +199,7 @@ def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
         joiner.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
     joiner.label(Label("b", 14.0, "yes"))
     assert [outcome.ts for outcome in joiner.take_outcomes()] == [3.0, 4.0]
-    assert joiner.held == 1
+    assert joiner.waiting_outcomes == 1
 
 
 def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up() -> None:
@@ -213,7 +213,7 @@ def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up()
         assert given == [0, 1]
         driver.catch_up(joiner, 1)
         given = [outcome.index for outcome in joiner.take_outcomes()]
-        assert (given, joiner.held) == ([7, 2, 3], 3)
+        assert (given, joiner.waiting_outcomes) == ([7, 2, 3], 3)
 
 
 def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
@@ -230,5 +230,5 @@ def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
             joiner.label(Label(f"twice {ts}", ts, "yes"))
             joiner.label(Label(f"early {ts}", ts, "yes"))
             joiner.predict(_prediction(f"early {ts}", ts), 0)
-    assert (joiner.waiting_predictions, joiner.waiting_labels, joiner.held) == (1, 1, 20)
+    assert (joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes) == (1, 1, 20)
     assert len(table.scan(driver.FIRST, driver.LAST, 10_000)) < 40

@@ -16,7 +16,7 @@ from stream_monitor.core.errors import BadState
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.parts import Parts
-from stream_monitor.state.table import MemoryStore
+from stream_monitor.state.key_value_store import MemoryStore
 from tests.examples import examples
 
 PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Frozen)
@@ -84,7 +84,7 @@ def test_a_checkpoint_keeps_them_over_restarts(states: list[dict[str, Any]]) -> 
             checkpoint.close()
             checkpoint = Checkpoint(Path(directory))
             assert checkpoint.load() == state
-            assert len(checkpoint.table.scan(b"r", b"s", 100)) == len(parts_of(state))
+            assert len(checkpoint.store.scan(b"r", b"s", 100)) == len(parts_of(state))
             checkpoint.close()
 
 
@@ -92,13 +92,13 @@ def test_a_checkpoint_keeps_them_over_restarts(states: list[dict[str, Any]]) -> 
 def test_a_part_that_is_damaged_is_refused_or_set_aside(tmp_path: Path, damage: str) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save({"x": Frozen(a=1)})
-    [(key, _)] = checkpoint.table.scan(b"r", b"s", 100)
-    sealed = bytearray(checkpoint.table._rocksdb.get(key))  # type: ignore[call-overload]
+    [(key, _)] = checkpoint.store.scan(b"r", b"s", 100)
+    sealed = bytearray(checkpoint.store._rocksdb.get(key))  # type: ignore[call-overload]
     if damage == "lost":
-        del checkpoint.table._rocksdb[key]
+        del checkpoint.store._rocksdb[key]
     else:
         sealed[-2] ^= 1
-        checkpoint.table._rocksdb[key] = bytes(sealed)
+        checkpoint.store._rocksdb[key] = bytes(sealed)
     checkpoint.close()
     for _ in range(2):
         with pytest.raises(BadState, match="is corrupt"):
@@ -106,5 +106,5 @@ def test_a_part_that_is_damaged_is_refused_or_set_aside(tmp_path: Path, damage: 
     fresh = Checkpoint(tmp_path, "reset")
     assert fresh.load() is None
     fresh.save({"x": Frozen(a=1)})
-    assert len(fresh.table.scan(b"r", b"s", 100)) == 1
+    assert len(fresh.store.scan(b"r", b"s", 100)) == 1
     fresh.close()

@@ -48,11 +48,12 @@ def test_every_record_is_accounted_for(
     logging.disable(logging.NOTSET)
     counters = pipeline.counters
     assert sum(counters.records.values()) == len(events)
-    book = joiner.book
-    assert counters.predictions == book.applied_predictions + joiner.waiting_predictions + book.expired_predictions
+    ledger = joiner.ledger
+    ended = ledger.applied_predictions + ledger.expired_predictions
+    assert counters.predictions == ended + joiner.waiting_predictions
     assert counters.rejected[Reason.INTERNAL] == 0
     outcomes = sum(int(m.performance.totals()["outcomes"]) for m in pipeline.fleet.monitors.values())
-    assert outcomes + pipeline.fleet.outcomes_evicted <= book.applied_predictions
+    assert outcomes + pipeline.fleet.outcomes_evicted <= ledger.applied_predictions
 
 
 @given(RECORDS, st.integers(1, 60))
@@ -64,7 +65,7 @@ def test_records_are_predictions_labels_duplicates_and_rejects(events: list[Any]
     pipeline, _ = run(plain, batch_size=batch_size)
     logging.disable(logging.NOTSET)
     counters, joiner = pipeline.counters, pipeline.joiner
-    duplicates = joiner.book.duplicate_predictions + joiner.book.duplicate_labels
+    duplicates = joiner.ledger.duplicate_predictions + joiner.ledger.duplicate_labels
     assert len(plain) == counters.predictions + counters.labels + duplicates + sum(counters.rejected.values())
 
 
@@ -215,7 +216,7 @@ def test_labels_meet_predictions_inline_before_and_after(batch_size: int) -> Non
     pipeline, _ = run(events, batch_size=batch_size)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 3, "correct": 2}
-    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.book.applied_predictions) == (
+    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.ledger.applied_predictions) == (
         4,
         3,
         3,
@@ -226,11 +227,11 @@ def test_labels_meet_predictions_inline_before_and_after(batch_size: int) -> Non
 def test_duplicates_count_once() -> None:
     events = [make_prediction(0), make_prediction(0), make_label(0, "yes"), make_label(0, "no"), make_prediction(0)]
     pipeline, _ = run(events)
-    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.book.applied_predictions) == (
+    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.ledger.applied_predictions) == (
         1,
         1,
         1,
     )
-    assert (pipeline.joiner.book.duplicate_predictions, pipeline.joiner.book.duplicate_labels) == (2, 1)
+    assert (pipeline.joiner.ledger.duplicate_predictions, pipeline.joiner.ledger.duplicate_labels) == (2, 1)
     (monitor,) = pipeline.fleet.monitors.values()
     assert monitor.predictions == 1

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.state.checkpoint import Checkpoint
-from stream_monitor.state.table import KeyValueStore, MemoryStore
+from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
 from tests.examples import examples
 
 STATE = b"state"
@@ -42,17 +42,17 @@ class Pair:
     def do(self, step: tuple[Any, ...]) -> None:
         match step:
             case ("put", key, value):
-                self.checkpoint.table.put(key, value)
+                self.checkpoint.store.put(key, value)
                 self.values[key] = value
             case ("delete", key):
-                self.checkpoint.table.delete(key)
+                self.checkpoint.store.delete(key)
                 self.values.pop(key, None)
             case ("prefetch", keys):
-                self.checkpoint.table.prefetch(keys)
+                self.checkpoint.store.prefetch(keys)
             case ("save",):
                 self._saves += 1
                 self.checkpoint.save({"saves": self._saves})
-                self.values[STATE] = self.checkpoint.table.get(STATE) or b""
+                self.values[STATE] = self.checkpoint.store.get(STATE) or b""
                 self._saved = dict(self.values)
             case ("restart",):
                 self.checkpoint.close()
@@ -60,7 +60,7 @@ class Pair:
                 assert self.checkpoint.load() == ({"saves": self._saves} if self._saves else None)
                 self.values = dict(self._saved)
             case read:
-                check(self.checkpoint.table, self.values, read)
+                check(self.checkpoint.store, self.values, read)
 
 
 def check(table: KeyValueStore, values: dict[bytes, bytes], read: tuple[Any, ...]) -> None:
@@ -83,7 +83,7 @@ def test_the_table_on_disk_is_a_dict(steps: list[list[tuple[Any, ...]]]) -> None
         pair = Pair(Path(directory))
         for step in (step for some in steps for step in some):
             pair.do(step)
-        check(pair.checkpoint.table, pair.values, ("scan", FIRST, LAST, 1000))
+        check(pair.checkpoint.store, pair.values, ("scan", FIRST, LAST, 1000))
         pair.checkpoint.close()
 
 

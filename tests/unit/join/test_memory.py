@@ -10,8 +10,8 @@ import pytest
 
 from stream_monitor.core.events import ModelVersion, Prediction
 from stream_monitor.join.joiner import Joiner
+from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
 from stream_monitor.state.rocksdb import RocksDBStore
-from stream_monitor.state.table import KeyValueStore, MemoryStore
 
 COUNT = 3000
 #: Of an id that has met its label, about 210 bytes were measured.

@@ -111,7 +111,7 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
         pipeline, _ = make_pipeline(records, joiner=Joiner(ttl=HOUR))
         while not pipeline.source.exhausted:
             pipeline.step()
-        assert pipeline.joiner.book.applied_predictions == joined
+        assert pipeline.joiner.ledger.applied_predictions == joined
         assert pipeline.unaccounted == 0
 
 

@@ -21,30 +21,30 @@ def test_one_event_from_the_future_expires_nothing() -> None:
     for at in range(100):
         _predict(joiner, f"r-{at}", 1000.0 + at)
         _predict(joiner, f"far-{at}", 1000.0 + at + 365 * DAY)
-    assert (joiner.clock, joiner.waiting_predictions, joiner.book.expired_predictions) == (1099.0, 200, 0)
+    assert (joiner.stream_time, joiner.waiting_predictions, joiner.ledger.expired_predictions) == (1099.0, 200, 0)
     for at in range(100):
         assert joiner.label(Label(f"r-{at}", 2000.0, "yes"))
         assert joiner.label(Label(f"far-{at}", 2000.0, "yes"))
     assert len(joiner.take_outcomes()) == 200
-    assert joiner.book.unaccounted(400, 0, joiner.waiting) == 0
+    assert joiner.ledger.unaccounted(400, 0, joiner.waiting) == 0
 
 
 def test_a_quiet_month_is_believed_with_the_second_event() -> None:
     joiner = Joiner(ttl=DAY)
     _predict(joiner, "a", 0.0)
     _predict(joiner, "b", 30 * DAY)
-    assert (joiner.clock, joiner.book.expired_predictions) == (0.0, 0)
+    assert (joiner.stream_time, joiner.ledger.expired_predictions) == (0.0, 0)
     _predict(joiner, "c", 30 * DAY + 1)
-    assert (joiner.clock, joiner.book.expired_predictions) == (30 * DAY, 2)
+    assert (joiner.stream_time, joiner.ledger.expired_predictions) == (30 * DAY, 2)
     _predict(joiner, "d", 30 * DAY + 2)
-    assert joiner.clock == 30 * DAY + 2
+    assert joiner.stream_time == 30 * DAY + 2
 
 
 def test_a_sparse_stream_is_one_event_behind() -> None:
     joiner = Joiner()
     for at in range(10):
         _predict(joiner, f"r-{at}", 2.0 * at * DAY)
-        assert joiner.clock == 2.0 * max(at - 1, 0) * DAY
+        assert joiner.stream_time == 2.0 * max(at - 1, 0) * DAY
 
 
 def test_the_leap_survives_a_restart() -> None:
@@ -54,7 +54,7 @@ def test_the_leap_survives_a_restart() -> None:
     heir = Joiner(joiner._store._table)
     heir.restore(joiner.state())
     _predict(heir, "c", 31 * DAY)
-    assert heir.clock == 30 * DAY
+    assert heir.stream_time == 30 * DAY
 
 
 @pytest.mark.parametrize("maturity", [0.0, 100.0])
@@ -77,18 +77,18 @@ def test_after_a_quiet_time_no_event_does_everything() -> None:
         _predict(joiner, f"held-{at}", float(at))
         joiner.label(Label(f"held-{at}", float(at), "yes"))
         joiner.take_outcomes()
-    begun = joiner.book.applied_predictions
+    begun = joiner.ledger.applied_predictions
     _predict(joiner, "a", 2.0 * DAY)
     _predict(joiner, "b", 2.0 * DAY)
-    assert 0 < joiner.book.expired_predictions <= Store.AT_ONCE
-    assert begun < joiner.book.applied_predictions <= begun + Store.AT_ONCE
+    assert 0 < joiner.ledger.expired_predictions <= Store.AT_ONCE
+    assert begun < joiner.ledger.applied_predictions <= begun + Store.AT_ONCE
     joiner.label(Label("b", 2.0 * DAY, "yes"))  # b is not old enough, and must not overtake
     outcomes = joiner.take_outcomes()
     while joiner.is_behind:
         joiner.catch_up(50)
         assert len(joiner._outcomes) <= 50
         outcomes += joiner.take_outcomes()
-    assert joiner.book.expired_predictions == 1001  # with a, whose leap was not believed at first
+    assert joiner.ledger.expired_predictions == 1001  # with a, whose leap was not believed at first
     assert [outcome.ts for outcome in outcomes] == sorted(outcome.ts or 0.0 for outcome in outcomes)
-    assert (joiner.waiting_predictions, joiner.held) == (0, 1)
-    assert joiner.book.unaccounted(3003, 0, joiner.waiting) == 0
+    assert (joiner.waiting_predictions, joiner.waiting_outcomes) == (0, 1)
+    assert joiner.ledger.unaccounted(3003, 0, joiner.waiting) == 0

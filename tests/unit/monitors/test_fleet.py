@@ -149,7 +149,7 @@ def test_a_label_for_an_evicted_version_is_counted() -> None:
     events = [*_events("a/1", "a/2", "a/3"), make_label(0, "yes"), make_label(2, "yes")]
     pipeline, _ = run(events, max_versions=2, batch_size=1)
     assert pipeline.fleet.outcomes_evicted == 1
-    assert pipeline.joiner.book.applied_predictions == 2
+    assert pipeline.joiner.ledger.applied_predictions == 2
 
 
 def test_a_version_has_the_outcomes_before_its_eviction() -> None:

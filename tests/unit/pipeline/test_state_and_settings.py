@@ -23,7 +23,7 @@ def _over(directory: Path, fingerprint: str, **options: Any) -> Pipeline:
     """A pipeline that took up the directory's state, read all that is left, and saved."""
     checkpoint = Checkpoint(directory)
     try:
-        pipeline, _ = make_pipeline(RECORDS, joiner=Joiner(checkpoint.table), warmup=100, **options)
+        pipeline, _ = make_pipeline(RECORDS, joiner=Joiner(checkpoint.store), warmup=100, **options)
         pipeline.save_to(checkpoint, fingerprint)
         while not pipeline.source.exhausted:
             pipeline.step()
