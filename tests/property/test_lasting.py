@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from stream_monitor.core.errors import BadState
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.state.checkpoint import Checkpoint
-from stream_monitor.state.parts import Parts
 from stream_monitor.state.key_value_store import MemoryStore
+from stream_monitor.state.parts import Parts
 from tests.examples import examples
 
 PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Frozen)
