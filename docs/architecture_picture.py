@@ -24,8 +24,8 @@ MIN_WIDTH = 760
 #: The package whose loop runs the data path.
 LOOP = "pipeline"
 LEGEND = (
-    "An arrow is an import. Those that follow from other arrows are left out, and those of core, which all import.",
-    "Filled: what runs in the loop of pipeline. Outlined: what sets it up, and what shows it.",
+    "An arrow is an import. Imports that follow from other arrows are left out, and those of core, which all import.",
+    "Filled: packages that the pipeline's loop uses. Outlined: those that set it up or show its results.",
 )
 STYLE = """
   svg { --paper: #ffffff; --band: #f4f6f9; --box: #dbe8f6; --plain: #ffffff; --line: #5b7a99; --text: #14212e;

@@ -1,7 +1,7 @@
 """Each recipe of CONTRIBUTING.md, followed to the letter in a copy of the repository, passes its contract tests.
 
-A block of code begins with the path that it belongs to. A Python block is that whole file; a diff block changes it:
-its lines with a blank before them stand in the file, those with a plus are added, and ``...`` leaves lines out.
+A block of code begins with the path that it belongs to. A Python block is that whole file; a diff block changes it,
+as in a unified diff, with ``...`` between its hunks.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def _blocks(heading: str) -> list[tuple[str, str, str]]:
 
 
 def _patch(text: str, diff: str) -> str:
-    """The text with the added lines of a diff. Each hunk stands in it exactly once."""
+    """The text with the changes of a diff. The old lines of each hunk occur in it exactly once."""
     for is_gap, lines in groupby(diff.splitlines(keepends=True), key=lambda line: line == "...\n"):
         if not is_gap:
             hunk = list(lines)
-            before = "".join(line[1:] for line in hunk if line[0] == " ")
-            assert text.count(before) == 1, before
-            text = text.replace(before, "".join(line[1:] for line in hunk))
+            old = "".join(line[1:] for line in hunk if line[0] in " -")
+            assert text.count(old) == 1, f"not once in the file:\n{old}"
+            text = text.replace(old, "".join(line[1:] for line in hunk if line[0] in " +"))
     return text
 
 
