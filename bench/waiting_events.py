@@ -89,7 +89,7 @@ class Transform:
         self.given = 0
         self.stops: list[tuple[float, float]] = []
         self.before_commit: Callable[[Sequence[AppliedOffset]], None] = lambda _: None
-        self.departed: Callable[[Sequence[TopicPartition]], None] = lambda _: None
+        self.revoked: Callable[[Sequence[TopicPartition]], None] = lambda _: None
         self.restoring: Mapping[TopicPartition, int] = {}
         self.gaps: Counter[str] = Counter()
         self.owner = "bench"

@@ -14,6 +14,7 @@ import click
 from architecture_picture import packages_svg
 
 from stream_monitor.cli import cli
+from stream_monitor.cli.commands import COMMANDS, load_command
 from stream_monitor.config.loading import flag, variable
 from stream_monitor.config.settings import RunConfig, Settings
 from stream_monitor.core.errors import Reason
@@ -82,7 +83,7 @@ ID = "stream-monitor"
 def commands() -> str:
     """Return the page with the help of every command."""
     parts = [f"# Commands\n\n{NOTE}\n"]
-    for name, command in [("", cli), *sorted(cli.commands.items())]:
+    for name, command in [("", cli), *((name, load_command(name)) for name in COMMANDS)]:
         context = click.Context(
             command, info_name=f"stream-monitor {name}".strip(), max_content_width=100, terminal_width=100
         )

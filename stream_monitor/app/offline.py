@@ -9,9 +9,7 @@ from pathlib import Path
 
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
-from stream_monitor.config.settings import (
-    ReplayConfig,
-)
+from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.clock import SystemClock
 from stream_monitor.core.events import Detection
 from stream_monitor.monitors.observer import Observer
@@ -71,11 +69,9 @@ def _over_files(
 ) -> tuple[Pipeline, FileSource, MemorySink]:
     clock = SystemClock()
     tune_collector()
-    source = FileSource(
-        paths, config.labels, file_format=config.format, fields=config.field, label_fields=config.label_field
-    )
-    sink = MemorySink()
     codec = make_codec(config, clock, [LABELS])
+    source = FileSource(paths, config.labels, file_format=config.format, read_time=codec.read_time)
+    sink = MemorySink()
     # A file of labels may be read long before its predictions, but it ends.
     pipeline = make_pipeline(
         config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer

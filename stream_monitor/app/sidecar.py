@@ -1,4 +1,4 @@
-"""The sidecar's life: wire it, serve it, run it until it is told to stop."""
+"""The sidecar from start to stop."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from hashlib import blake2b
 
 from stream_monitor import __version__
 from stream_monitor.actions.log import LogSink
+from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
 from stream_monitor.config.settings import (
     EventSettings,
     JoinSettings,
     RunConfig,
     WatchSettings,
-    parse_address,
 )
+from stream_monitor.config.value_types import parse_address
 from stream_monitor.core.clock import SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
@@ -30,7 +31,8 @@ logger = logging.getLogger(__name__)
 
 
 def run(config: RunConfig) -> None:
-    """The sidecar: until SIGTERM or SIGINT."""
+    """Run the sidecar until SIGTERM or SIGINT."""
+    set_up_logging(config.log_level, config.log_format)
     stop = threading.Event()
     tune_collector()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,7 +65,7 @@ def run(config: RunConfig) -> None:
         checkpoint_interval=config.checkpoint_interval,
         store=checkpoint.store if checkpoint else None,
     )
-    # Counters are there at 0 before their first event.
+    # Counters exist at 0 before their first event.
     pipeline.counters.records.update(dict.fromkeys(topics, 0))
     try:
         if checkpoint:
@@ -90,7 +92,7 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
 
 
 def fingerprint(config: RunConfig) -> str:
-    """Stands for all settings that say what is computed; another one is another computation."""
+    """Return a hash of all settings that determine what is computed."""
     parts = [settings.model_fields for settings in (EventSettings, WatchSettings, JoinSettings)]
     told = config.model_dump(mode="json", include={name for fields in parts for name in fields})
     return blake2b(repr(sorted(told.items())).encode(), digest_size=8).hexdigest()

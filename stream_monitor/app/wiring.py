@@ -15,6 +15,7 @@ from stream_monitor.config.settings import (
     WatchSettings,
 )
 from stream_monitor.core.clock import Clock
+from stream_monitor.decoding import parse_decoder
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.join.joiner import Joiner
@@ -38,9 +39,10 @@ def tune_collector() -> None:
 
 
 def make_codec(settings: EventSettings, clock: Clock, label_topics: Any) -> Codec:
-    """The codec that these settings ask for."""
+    """Return the codec of these settings."""
     return Codec(
         clock,
+        decoder=parse_decoder(settings.decoder).make(),
         model=settings.model,
         version=settings.version,
         task=settings.task,

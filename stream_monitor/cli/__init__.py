@@ -7,27 +7,17 @@ import sys
 import click
 
 from stream_monitor import __version__
-from stream_monitor.cli.check_config import check_config
-from stream_monitor.cli.demo import demo
-from stream_monitor.cli.detectors import detectors
-from stream_monitor.cli.profile import profile
-from stream_monitor.cli.replay import replay
-from stream_monitor.cli.run import run
-from stream_monitor.cli.tune import tune
+from stream_monitor.cli.commands import LazyGroup
 from stream_monitor.core.errors import ConfigError, StateError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="stream-monitor")
 def cli() -> None:
     """Watch a model in production: drift and performance, from Kafka to Prometheus.
 
     Start with `stream-monitor demo`, or try `stream-monitor replay FILE` on your own data.
     """
-
-
-for command in (run, replay, tune, profile, demo, detectors, check_config):
-    cli.add_command(command)
 
 
 def main() -> None:

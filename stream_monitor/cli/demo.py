@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stream_monitor.config.settings import parse_address
+from stream_monitor.config.value_types import parse_address
 from stream_monitor.core.errors import ConfigError, SourceError
 
 

@@ -6,22 +6,23 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import click
 import numpy as np
-from pydantic import BeforeValidator
 
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.progress import Reading
-from stream_monitor.config.settings import Count, FieldPairs, Settings, pairs, setting
+from stream_monitor.config.settings import Settings, setting
+from stream_monitor.config.value_types import Count, FeatureTypes, FieldPaths
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.core.events import FeatureType, Task
+from stream_monitor.core.events import Task
 from stream_monitor.core.formatting import counted
 from stream_monitor.profiles.findings import findings
 from stream_monitor.profiles.profile import ColumnProfile, Profile
 from stream_monitor.profiles.profiler import Profiler, content_hash
-from stream_monitor.sources.files import FileSource, Format
+from stream_monitor.sources.files import FileSource
+from stream_monitor.sources.formats import Format
 from stream_monitor.stats.reference import CategoricalReference
 
 #: Features in the table; all are in the file.
@@ -35,17 +36,17 @@ _LEFT = (0, 1, 6)
 
 
 class ProfileConfig(Settings):
-    """Everything that ``stream-monitor profile`` can be told."""
+    """Settings of ``stream-monitor profile``."""
 
-    task: Task = setting("classification", "what the model does", "classification|regression")
-    field: FieldPairs = setting(
-        {}, "a column that is no feature, such as label=churned, ts=at or id=customer; repeatable", "NAME=PATH"
+    task: Task = setting("classification", "kind of model", "classification|regression")
+    field: FieldPaths = setting(
+        {}, "column that is no feature, such as label=churned, ts=at or id=customer; repeatable", "NAME=PATH"
     )
-    feature_type: Annotated[dict[str, FeatureType], BeforeValidator(pairs)] = setting(
-        {}, "what a feature is, where its values don't tell; repeatable", "NAME=numeric|categorical"
+    feature_type: FeatureTypes = setting(
+        {}, "type of a feature whose values do not show it; repeatable", "NAME=numeric|categorical"
     )
-    max_features: Count = setting(500, "features at most; `run` is told the same", "COUNT")
-    format: Format | None = setting(None, "format of the files; by default told by their names", "jsonl|csv|parquet")
+    max_features: Count = setting(500, "maximum number of features; give `run` the same", "COUNT")
+    format: Format | None = setting(None, "format of the files; by default by their names", "jsonl|csv|parquet")
 
 
 @click.command()
@@ -69,7 +70,7 @@ def profile(files: Sequence[Path], output: Path, **flags: Any) -> None:
     _check_output(output, files)
     began = time.monotonic()
     profiler = Profiler(config.field, config.feature_type, task=config.task, max_features=config.max_features)
-    source = FileSource(files, file_format=config.format, fields=config.field)
+    source = FileSource(files, file_format=config.format)
     with Reading() as progress:
         while not source.exhausted:
             profiler.add(source.poll(0))

@@ -20,7 +20,5 @@ def run(**flags: Any) -> None:
     """
     config = load(RunConfig, flags)
     from stream_monitor.app import sidecar
-    from stream_monitor.core.log_format import set_up_logging
 
-    set_up_logging(config.log_level, config.log_format)
     sidecar.run(config)

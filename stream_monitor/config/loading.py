@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from stream_monitor.config.settings import Settings
@@ -70,6 +69,8 @@ def _from_environment(kind: type[Settings], environment: Mapping[str, str]) -> d
 
 
 def _read_yaml(path: Path, kind: type[Settings]) -> dict[str, Any]:
+    import yaml  # 20 ms, which every start would pay
+
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

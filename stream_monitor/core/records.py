@@ -38,6 +38,12 @@ class Unreadable(str):
     """In place of a record's value: why the source could not read it. The codec rejects it."""
 
 
+class ParsedBody(dict[str, Any]):
+    """A body that was decoded from a record's bytes already, and is otherwise treated as those bytes."""
+
+    __slots__ = ()
+
+
 class TextRow(dict[str, Any]):
     """A row of a CSV file: every cell is text, an empty one None."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stream_monitor.core.records import Record
@@ -45,8 +45,10 @@ class FieldMap:
             set(NATIVE_FIELDS) - {"features"}
         )
 
-    def __bool__(self) -> bool:
-        return bool(self._getters or self._rest)
+    def read(self, name: str, body: Mapping[str, Any], record: Record) -> Any:
+        """Return one native field of a record; None where it has none."""
+        value = self._getters[name](body, record) if name in self._getters else None
+        return body.get(name) if value is None else value
 
     def apply(self, body: Mapping[str, Any], record: Record) -> dict[str, Any]:
         """The record's body with the mapped fields at their native names."""
@@ -68,9 +70,6 @@ class FieldMap:
             else:
                 mapped[name] = value
         return mapped
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((*self._getters, *self._rest))
 
 
 def _getter(path: str) -> _Getter:

@@ -64,7 +64,7 @@ class Pipeline:
         self.positions: list[Position] = []
         self.restoring: list[TopicPartition] = []
         self.source.gaps = self.counters.gaps
-        self.source.departed = self._revoke
+        self.source.revoked = self._revoke
 
     def run(self, stop: threading.Event, progress: Callable[[int], None] = lambda _: None) -> None:
         """Poll until the source is exhausted or ``stop`` is set; a source that fails is tried again with back-off."""

@@ -7,13 +7,13 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.records import Record, TextRow
 from stream_monitor.decoding.fields import FieldMap
-from stream_monitor.decoding.json import parse_leniently
+from stream_monitor.decoding.json import JsonDecoder
 from stream_monitor.decoding.values import read_cell, read_score
+
+_JSON = JsonDecoder()
 
 
 class Row(NamedTuple):
@@ -37,22 +37,12 @@ def read_row(record: Record, fields: FieldMap) -> Row:
         RecordError: The record can't be read; the error has the reason.
     """
     value = record.value
-    body: Any = _parse(value) if type(value) is bytes else value
+    body: Any = _JSON.decode(value) if type(value) is bytes else value
     if type(value) is bytes and type(body.get("features", {})) not in (dict, type(None)):
         found = type(body["features"]).__name__
         raise RecordError(Reason.WRONG_TYPE, f"features is a {found}; allowed: an object")
     mapped = fields.apply(body, record)
     return Row(mapped.get("features") or {}, mapped, type(value) is TextRow)
-
-
-def _parse(value: bytes) -> Mapping[str, Any]:
-    try:
-        body = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        body = parse_leniently(value)
-    if type(body) is not dict:
-        raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
-    return body
 
 
 def cells(column: Sequence[str | None]) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""What a source of records is."""
+"""The interface of a source of records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stream_monitor.core.records import Record, TopicPartition
 
 
 class Position(NamedTuple):
-    """Where reading stands in one partition, and how far it is behind the partition's end (None: unknown)."""
+    """A partition that is read, and its lag: records up to the partition's end; None: unknown."""
 
     topic: str
     partition: int
@@ -29,53 +29,70 @@ class AppliedOffset(NamedTuple):
     time: int = -1
 
 
-#: Called with all that was applied, before a source commits it: the place to save the state that belongs to it.
+#: Called with all applied offsets before a source commits them, to save the state that belongs to them.
 BeforeCommit = Callable[[Sequence[AppliedOffset]], None]
-#: Called with partitions for which what is kept here holds no more: another member has gone on with them.
-Departed = Callable[[Sequence[TopicPartition]], None]
+#: Called with partitions whose state here is invalid, because another process has read on from it.
+Revoked = Callable[[Sequence[TopicPartition]], None]
 
 
 class Source(Protocol):
-    """Gives records in batches and remembers how far they were read."""
+    """Gives records in batches, and keeps the offsets up to which they were applied.
+
+    Attributes:
+        before_commit: Set by the pipeline; see `BeforeCommit`.
+        revoked: Set by the pipeline; see `Revoked`.
+        restoring: Restore end offset of each partition that is read again to restore its state. Records before it
+            only restore predictions and labels that wait; they are not counted.
+        gaps: Number of records by topic that were lost before they could be read; the source adds to it.
+        owner: Identifies the state that belongs to this source. It is saved with the state, and kept beside each
+            committed offset, so that a source can tell whether its state leads up to that offset.
+    """
 
     before_commit: BeforeCommit
-    departed: Departed
-    #: Partitions that are rebuilt, with the offset before which their records have no effect but on what waits.
+    revoked: Revoked
     restoring: Mapping[TopicPartition, int]
-    #: Records by topic that were gone before they could be read; the source counts here.
     gaps: Counter[str]
-    #: Stands for the state that belongs to this source, in what is told to Kafka.
     owner: str
 
     def poll(self, timeout: float) -> Sequence[Record]:
-        """The next records, in time order across partitions; empty when none came within ``timeout`` seconds.
+        """Return the next records, in order of time across partitions.
 
-        Raises `SourceError` when reading is not possible now; the caller tries again later.
+        Args:
+            timeout: Seconds to wait for records; without any, the result is empty.
+
+        Raises:
+            SourceError: Reading is not possible now; the caller tries again later.
         """
         ...
 
     def commit(self, changed: bool = False) -> None:
-        """Keep the position behind the last batch polled: a restart goes on from there.
+        """Commit the offsets behind the last batch polled, which is applied: a restart goes on from there.
 
-        A source that can `resume` calls `before_commit` first, with all that was applied: the state is then never
-        behind the position.
-        ``changed``: there is something to save even where no position has moved.
+        A source that can `resume` calls `before_commit` first, so that the state is never behind the offsets.
+
+        Args:
+            changed: True when there is state to save even if no offset has changed.
         """
         ...
 
-    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
-        """Go on from positions that were saved with a state, rather than from those committed, as its owner."""
+    def resume(self, applied: Sequence[AppliedOffset], owner: str) -> None:
+        """Go on from offsets that were saved with a state, rather than from those committed.
+
+        Args:
+            applied: The saved offsets.
+            owner: The saved ``owner``, which this source takes over.
+        """
         ...
 
     def positions(self) -> list[Position]:
-        """The partitions that this source reads now; empty while it has none."""
+        """Return the partitions that are read now."""
         ...
 
     @property
     def exhausted(self) -> bool:
-        """True when there will never be another record: the end of a file."""
+        """True when there will never be another record, as at the end of a file."""
         ...
 
     def close(self) -> None:
-        """Commit, leave and release everything."""
+        """Commit, then release everything."""
         ...

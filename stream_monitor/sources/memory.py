@@ -1,4 +1,4 @@
-"""Records from memory: the source of tests and of anything that is not Kafka."""
+"""Records from memory, for tests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from stream_monitor.core.records import Record, TopicPartition
-from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Departed, Position
+from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
 
 
 class MemorySource:
-    """Gives what it was filled with, batch by batch."""
+    """Gives the records that it was made with or that were appended, batch by batch."""
 
     def __init__(self, records: Iterable[Record] = (), batch_size: int = 500) -> None:
         self._records = deque(records)
@@ -19,13 +19,13 @@ class MemorySource:
         self.committed = 0
         self.closed = False
         self.before_commit: BeforeCommit = lambda _: None
-        self.departed: Departed = lambda _: None
+        self.revoked: Revoked = lambda _: None
         self.restoring: Mapping[TopicPartition, int] = {}
         self.gaps: Counter[str] = Counter()
         self.owner = "memory"
 
     def append(self, record: Record) -> None:
-        """Add a record behind the others."""
+        """Add a record as the last one."""
         self._records.append(record)
 
     def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
@@ -37,9 +37,9 @@ class MemorySource:
         self.before_commit([AppliedOffset("memory", 0, self.polled)])
         self.committed = self.polled
 
-    def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
+    def resume(self, applied: Sequence[AppliedOffset], owner: str) -> None:
         self.owner = owner
-        for _ in range(max(reached[0].offset - self.polled, 0)):
+        for _ in range(max(applied[0].offset - self.polled, 0)):
             self._records.popleft()
             self.polled += 1
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stream_monitor.config.settings import Count, ReplayConfig, check_specs, listed, listed_by_comma, setting
+from stream_monitor.config.settings import ReplayConfig, setting
 from stream_monitor.config.units import Expected, parse_seasonality
+from stream_monitor.config.value_types import Count, DetectorTexts, split_commas
 
 
 def _check_periods(texts: list[str]) -> list[str]:
@@ -25,7 +26,7 @@ def _check_warmups(warmups: list[int]) -> list[int]:
 class TuneConfig(ReplayConfig):
     """Everything that ``stream-monitor tune`` can be told."""
 
-    detector: Annotated[list[str], BeforeValidator(listed), AfterValidator(check_specs)] = setting(
+    detector: DetectorTexts = setting(
         [],
         "a detector to try, by itself; repeatable. By default glr at each of --try-run-length, and adwin and "
         "page_hinkley at the run length wanted and at some values of their own",
@@ -37,16 +38,16 @@ class TuneConfig(ReplayConfig):
         "EVENTS|DURATION",
         validate_default=True,
     )
-    try_run_length: Annotated[list[Expected], BeforeValidator(listed_by_comma)] = setting(
+    try_run_length: Annotated[list[Expected], BeforeValidator(split_commas)] = setting(
         ["10000", "100000", "1000000", "10000000"],
         "a run length to try beside the one wanted; repeatable",
         "EVENTS|DURATION",
         validate_default=True,
     )
-    try_warmup: Annotated[list[int], BeforeValidator(listed_by_comma), AfterValidator(_check_warmups)] = setting(
+    try_warmup: Annotated[list[int], BeforeValidator(split_commas), AfterValidator(_check_warmups)] = setting(
         [], "a warm-up to try; repeatable. By default that of --warmup alone", "COUNT"
     )
-    try_seasonality: Annotated[list[str], BeforeValidator(listed_by_comma), AfterValidator(_check_periods)] = setting(
+    try_seasonality: Annotated[list[str], BeforeValidator(split_commas), AfterValidator(_check_periods)] = setting(
         [],
         "a seasonality to try; repeatable. By default none, and where the times span three periods that of "
         "--seasonality, or 24h",

@@ -31,7 +31,7 @@ class Joining:
         self._waiting, self._early, self.counted = deepcopy(state)
         settings = {"labels": [self._topics[1]], "restore_window": 10.0**6, **self._settings}
         self.member = Member(self._broker, self._topics, saved=reached, owner=owner, **settings)
-        self.member.source.departed = self._depart
+        self.member.source.revoked = self._depart
         self.member.source.before_commit = self._save
 
     def step(self) -> None:

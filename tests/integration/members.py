@@ -50,11 +50,11 @@ class Member:
         self.applied: list[Record] = []
         self.restored: list[Record] = []
         self.order: list[Record] = []
-        self.departed: list[list[TopicPartition]] = []
+        self.revoked: list[list[TopicPartition]] = []
         self.saved: list[AppliedOffset] = []
         self.longest_wait = 0.0
         self._last = time.monotonic()
-        self.source.departed = lambda places: self.departed.append(list(places))
+        self.source.revoked = lambda places: self.revoked.append(list(places))
         self.source.before_commit = lambda reached: setattr(self, "saved", list(reached))
 
     @property

@@ -133,11 +133,11 @@ def test_a_partition_that_nothing_comes_from_is_waited_for(kafka_broker: Broker,
     with Member(kafka_broker, [name]) as member:
         drive(member, until=lambda: len(member.applied) == 2)
         merge = member.source._intake.merge
-        has_more = merge.has_more
-        merge.has_more = lambda place, at, end: has_more(place, at, end if place[1] else None)
+        update_position = merge[(name, 0)].update_position
+        merge[(name, 0)].update_position = lambda at, _: update_position(at, None)
         produce(kafka_broker, name, [(None, b"{}", [], int((START + 5) * 1000), 1)])
-        drive(member, until=lambda: merge.held((name, 1)) == 1)
+        drive(member, until=lambda: merge[(name, 1)].held == 1)
         assert (len(member.applied), member.lag) == (2, 1)
-        merge.has_more = has_more
+        merge[(name, 0)].update_position = update_position
         drive(member, until=lambda: len(member.applied) == 3)
         assert member.lag == 0

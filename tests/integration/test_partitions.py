@@ -61,7 +61,7 @@ def test_a_static_member_comes_back_to_its_partitions_without_a_rebalance(
         Member(kafka_broker, [name], group_instance_id="b", options={"session_timeout_ms": 10_000}) as b,
     ):
         drive(a, b, until=lambda: (len(a.places), len(b.places), a.lag, b.lag) == (2, 2, 0, 0))
-        places, generation, departed = a.places, b.generation, len(b.departed)
+        places, generation, revoked = a.places, b.generation, len(b.revoked)
         a.close()
         drive(b, until=lambda: True)
         fill(kafka_broker, name, range(40, 48), partitions=4)
@@ -70,7 +70,7 @@ def test_a_static_member_comes_back_to_its_partitions_without_a_rebalance(
         ) as again:
             drive(again, b, until=lambda: (again.lag, b.lag) == (0, 0) and again.places == places)
             assert (again.generation, b.generation) == (generation, generation)
-            assert (again.departed, again.restored, len(b.departed)) == ([], [], departed)
+            assert (again.revoked, again.restored, len(b.revoked)) == ([], [], revoked)
             assert sorted(a.spots + again.spots + b.spots) == [(name, p, at) for p in range(4) for at in range(12)]
 
 
@@ -131,7 +131,7 @@ def test_three_members_join_leave_and_are_killed(kafka_broker: Broker, topic: Ma
         assert a.places < of_a
         assert b.places < of_b
         # Whatever went over was told to whom it had belonged to, and read again by whom it came to.
-        assert {place for gone in b.departed for place in gone} >= of_b - b.places
+        assert {place for gone in b.revoked for place in gone} >= of_b - b.places
         assert {(record.topic, record.partition) for record in c.restored} == c.places
         of_a, of_b = a.places, b.places
         c.close()
@@ -236,18 +236,18 @@ def send_pairs(broker: Broker, topics: tuple[str, str], numbers: range) -> None:
         )
 
 
-def test_a_partition_that_went_away_and_comes_back_is_rebuilt(kafka_broker: Broker, topic: MakeTopic) -> None:
+def test_a_partition_that_went_away_and_comes_back_is_restored(kafka_broker: Broker, topic: MakeTopic) -> None:
     name = topic("back", partitions=2)
     fill(kafka_broker, name, range(20), partitions=2)
     with Member(kafka_broker, [name], restore_window=3600) as a:
         drive(a, until=lambda: len(a.applied) == 20)
         with Member(kafka_broker, [name]) as b:
-            drive(a, b, until=lambda: len(a.places) == len(b.places) == 1 and a.departed != [])
+            drive(a, b, until=lambda: len(a.places) == len(b.places) == 1 and a.revoked != [])
             went: TopicPartition = next(iter(b.places))
-            assert a.departed == [[went]]
+            assert a.revoked == [[went]]
             assert {(each.topic, each.partition) for each in a.saved} == a.places
         drive(a, until=lambda: len(a.places) == 2 and a.lag == 0 and not a.source.restoring)
-        assert a.departed == [[went], [went]]
+        assert a.revoked == [[went], [went]]
         assert [(record.partition, record.offset) for record in a.restored] == [(went[1], at) for at in range(10)]
         assert len(a.applied) == 20
 
@@ -264,7 +264,7 @@ def test_who_was_thrown_out_commits_nothing(kafka_broker: Broker, topic: MakeTop
         fill(kafka_broker, name, range(10, 15))
         drive(other, until=lambda: committed(kafka_broker, name, name).offset == 15)
         slow.commit()
-        drive(slow, other, until=lambda: slow.departed == [[(name, 0)]])
+        drive(slow, other, until=lambda: slow.revoked == [[(name, 0)]])
         after = committed(kafka_broker, name, name)
         assert (after.offset, read_note(*after[:2]).owner) == (15, other.source.owner)
         assert slow.saved == []

@@ -1,4 +1,4 @@
-"""Where a member begins in its partitions, which state it holds for void, what it rebuilds, and what was lost."""
+"""Where a member begins in its partitions, which state it revokes, what it restores, and what was lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kafka.errors import LogTruncationError
 from kafka.structs import OffsetAndTimestamp
 
 from stream_monitor.sources.base import AppliedOffset
-from stream_monitor.sources.kafka.progress import note, read_note
+from stream_monitor.sources.kafka.progress import commit_metadata, read_committed
 from tests.brokers import Broker
 from tests.conftest import MakeTopic
 from tests.integration.events import START
@@ -44,7 +44,7 @@ def test_what_is_committed_tells_whose_state_it_belongs_to(kafka_broker: Broker,
     fill(kafka_broker, name, range(10))
     member = read(kafka_broker, name, 10)
     found = committed(kafka_broker, name, name)
-    beside = read_note(found.offset, found.metadata)
+    beside = read_committed(found.offset, found.metadata)
     assert beside == (10, member.source.owner, reached_time(9))
     assert member.saved == [AppliedOffset(name, 0, *beside[::2])]
 
@@ -59,7 +59,7 @@ def test_the_state_saved_goes_further_than_the_commit(
     with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner="mine", restore_window=60) as member:
         drive(member, until=lambda: len(member.applied) >= 5)
         assert [offset for *_, offset in member.spots] == list(range(15, 20))
-        assert member.departed == []
+        assert member.revoked == []
     assert "saved 15, committed 10; going on from 15" in caplog.text
 
 
@@ -72,21 +72,21 @@ def test_a_state_that_lost_a_write_goes_on_from_where_it_is(
     with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner=owner, restore_window=60) as member:
         drive(member, until=lambda: len(member.applied) >= 5)
         assert [offset for *_, offset in member.spots] == list(range(15, 20))
-        assert (member.departed, member.restored) == ([], [])
+        assert (member.revoked, member.restored) == ([], [])
     assert "saved 15, though this very state had come to 20" in caplog.text
 
 
 def test_the_group_has_gone_further_than_the_state(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was kept of the partition is void; it is rebuilt from the window before what was committed."""
+    """The state of the partition is revoked; it is restored from the window before what was committed."""
     name = topic("void")
     fill(kafka_broker, name, range(100))
     read(kafka_broker, name, 100)
     fill(kafka_broker, name, range(100, 110))
     with Member(kafka_broker, [name], saved=[AppliedOffset(name, 0, 15)], owner="mine", restore_window=30) as member:
         drive(member, until=lambda: len(member.applied) >= 10)
-        assert member.departed == [[(name, 0)]]
+        assert member.revoked == [[(name, 0)]]
         # The last record before the commit is of second 99.
         assert [record.offset for record in member.restored] == list(range(69, 100))
         assert [offset for *_, offset in member.spots] == list(range(100, 110))
@@ -96,11 +96,11 @@ def test_the_group_has_gone_further_than_the_state(
 # Rebuilding
 
 
-def test_a_partition_without_its_state_is_rebuilt_in_the_order_of_time(
+def test_a_partition_without_its_state_is_restored_in_the_order_of_time(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A second member gets all partitions; nothing of what it reads again is committed or counted as reached."""
-    topics = topic("rebuilt", partitions=2), topic("rebuilt", partitions=2)
+    topics = topic("restored", partitions=2), topic("restored", partitions=2)
     for name in topics:
         fill(kafka_broker, name, range(200), partitions=2)
     with Member(kafka_broker, topics) as first:
@@ -123,8 +123,8 @@ def test_a_partition_without_its_state_is_rebuilt_in_the_order_of_time(
         assert sorted(second.saved) == sorted(
             AppliedOffset(name, at, 105, reached_time(208 + at)) for name in topics for at in (0, 1)
         )
-    assert f"rebuilding {topics[0]}[0] from offset 74 to 100, 26 records" in caplog.text
-    assert f"rebuilt {topics[0]}[0] in" in caplog.text
+    assert f"restoring {topics[0]}[0] from offset 74 to 100, 26 records" in caplog.text
+    assert f"restored {topics[0]}[0] in" in caplog.text
 
 
 def test_all_that_is_read_again_comes_before_anything_that_counts(kafka_broker: Broker, topic: MakeTopic) -> None:
@@ -156,10 +156,10 @@ def test_without_a_window_nothing_is_read_again(kafka_broker: Broker, topic: Mak
     fill(kafka_broker, name, range(10, 15))
     with Member(kafka_broker, [name], restore_window=0) as member:
         drive(member, until=lambda: len(member.applied) >= 5)
-        assert (member.departed, member.restored) == ([[(name, 0)]], [])
+        assert (member.revoked, member.restored) == ([[(name, 0)]], [])
 
 
-def test_a_rebuilding_ends_where_its_last_records_are_gone(
+def test_a_restore_ends_where_its_last_records_are_gone(
     kafka_broker: Broker,
     topic: MakeTopic,
     admin: KafkaAdminClient,
@@ -174,8 +174,8 @@ def test_a_rebuilding_ends_where_its_last_records_are_gone(
     found = {TopicPartition(name, 0): OffsetAndTimestamp(50, reached_time(50), -1)}
     monkeypatch.setattr(KafkaConsumer, "offsets_for_times", lambda *_, **__: found)
     with caplog.at_level(logging.INFO), Member(kafka_broker, [name], restore_window=3600) as member:
-        drive(member, until=lambda: f"rebuilding {name}[0] from offset 50 to 100" in caplog.text)
-        drive(member, until=lambda: f"rebuilt {name}[0]" in caplog.text)
+        drive(member, until=lambda: f"restoring {name}[0] from offset 50 to 100" in caplog.text)
+        drive(member, until=lambda: f"restored {name}[0]" in caplog.text)
         assert (member.restored, member.source.gaps, member.source.restoring) == ([], Counter(), {})
         drive(member, until=lambda: member.lag == 0)
         fill(kafka_broker, name, range(100, 103))
@@ -259,7 +259,7 @@ def test_a_commit_behind_the_end_of_the_log_is_left(kafka_broker: Broker, topic:
     for time_known, first in ((reached_time(5), 6), (-1, 0)):
         group = f"{name}-{time_known}"
         consumer = KafkaConsumer(bootstrap_servers=kafka_broker.bootstrap_servers, group_id=group)
-        consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(50, note("another", time_known), -1)})
+        consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(50, commit_metadata("another", time_known), -1)})
         consumer.close()
         with Member(kafka_broker, [name], group=group, restore_window=60) as member:
             drive(member, until=lambda: member.lag == 0 and bool(member.applied))

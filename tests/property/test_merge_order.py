@@ -20,52 +20,52 @@ Log = dict[TopicPartition, list[Stamped]]
 def logs(draw: st.DrawFn) -> Log:
     """Up to five partitions; times rise mostly, fall at times, or are missing; offsets have gaps."""
     found: Log = {}
-    for place in draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2)), max_size=5, unique=True)):
+    for tp in draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2)), max_size=5, unique=True)):
         offset, time = 0, 0
-        found[place] = []
+        found[tp] = []
         for gap, step in draw(st.lists(st.tuples(st.integers(1, 3), st.integers(-4, 9)), max_size=30)):
             offset, time = offset + gap, time + step
-            found[place].append(Stamped(*place, offset, None if step == 9 else max(time, 0)))
+            found[tp].append(Stamped(*tp, offset, None if step == 9 else max(time, 0)))
     return found
 
 
 def naive(log: Log, start: dict[TopicPartition, int]) -> list[Stamped]:
     """All records, sorted at once."""
     keyed = []
-    for place, records in log.items():
-        latest = start.get(place, -1)
+    for tp, records in log.items():
+        latest = start.get(tp, -1)
         for record in records:
             latest = max(latest, -1 if record.timestamp is None else record.timestamp)
-            keyed.append((latest, *place, record.offset, record))
+            keyed.append((latest, *tp, record.offset, record))
     return [record for *_, record in sorted(keyed, key=itemgetter(0, 1, 2, 3))]
 
 
 class Reader:
     """Fetches in pieces of any size from any partition, and pauses any of them."""
 
-    def __init__(self, log: Log, data: st.DataObject, reached: dict[TopicPartition, AppliedOffset]) -> None:
+    def __init__(self, log: Log, data: st.DataObject, applied: dict[TopicPartition, AppliedOffset]) -> None:
         self.merge = TimeMerge(FakeClock())
         self._log, self._data = log, data
         self._fetched: dict[TopicPartition, int] = {}
-        self.reached = dict(reached)
-        for place, records in log.items():
-            _, _, offset, time = self.reached.get(place, AppliedOffset(*place, 0))
-            self.merge.follow(place, offset, time)
-            self._fetched[place] = sum(record.offset < offset for record in records)
+        self.applied = dict(applied)
+        for tp, records in log.items():
+            _, _, offset, time = self.applied.get(tp, AppliedOffset(*tp, 0))
+            self.merge.follow(tp, offset, time)
+            self._fetched[tp] = sum(record.offset < offset for record in records)
             if self._data.draw(st.booleans()):  # where the log ends may be known before the first fetch
-                self.merge.has_more(place, self._fetched[place], len(records))
+                self.merge[tp].update_position(self._fetched[tp], len(records))
 
     def step(self) -> list[Stamped]:
         """A fetch of something, and then whatever can be taken."""
-        for place in self._data.draw(st.lists(st.sampled_from(sorted(self._log)), min_size=1, unique=True)):
+        for tp in self._data.draw(st.lists(st.sampled_from(sorted(self._log)), min_size=1, unique=True)):
             count = self._data.draw(st.integers(0, 12))
-            at, records = self._fetched[place], self._log[place]
+            at, records = self._fetched[tp], self._log[tp]
             if records[at : at + count]:
-                self.merge.add(place, records[at : at + count])
-            self._fetched[place] = min(at + count, len(records))
-            self.merge.has_more(place, self._fetched[place], len(records))
+                self.merge[tp].add(records[at : at + count])
+            self._fetched[tp] = min(at + count, len(records))
+            self.merge[tp].update_position(self._fetched[tp], len(records))
         taken = self.merge.take(self._data.draw(st.integers(1, 9)))
-        self.reached.update({(each.topic, each.partition): each for each in taken.reached})
+        self.applied.update({(each.topic, each.partition): each for each in taken.offsets})
         return list(taken.records)  # type: ignore[arg-type]
 
 
@@ -78,10 +78,10 @@ def test_the_order_is_that_of_a_sort_of_the_whole(log: Log, data: st.DataObject)
     while len(given_out) < len(expected):
         given_out += reader.step()
         assert given_out == expected[: len(given_out)]
-        for place in log:
-            if reader.merge.offset(place):
-                mine = [each for each in given_out if each[:2] == place]
-                assert reader.merge.offset(place) == mine[-1].offset + 1
+        for tp in log:
+            if reader.merge[tp].offset:
+                mine = [each for each in given_out if each[:2] == tp]
+                assert reader.merge[tp].offset == mine[-1].offset + 1
         if data.draw(st.integers(0, 9)) == 9:  # a restart goes on from how far each had come
-            reader = Reader(log, data, reader.reached)
+            reader = Reader(log, data, reader.applied)
     assert given_out == expected

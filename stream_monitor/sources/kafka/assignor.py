@@ -1,9 +1,9 @@
-"""How a group shares out its partitions: partition p of every topic goes to one and the same member.
+"""The assignor of a group: partition p of every topic goes to the same member.
 
-A label waits for its prediction in one process, so both of their partitions have to be there. kafka-python's
-cooperative assignor shares out each topic for itself; this one shares out partition numbers, and each goes with
-that number's partition of all topics. It is sticky and balanced, and cooperative: whoever keeps a partition reads on
-while others move, and one that moves is given up in one round and taken up in the next.
+A label is joined to its prediction in one process, so both of their partitions have to be there. kafka-python's
+cooperative assignor assigns each topic for itself; this one assigns partition numbers, and a number stands for its
+partitions of all topics. It is sticky, balanced and cooperative: a member reads on from the partitions that it keeps
+while others move, and a partition that moves is revoked in one rebalance and assigned in the next.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from stream_monitor.core.records import TopicPartition
 
 #: Partitions that go to one member together.
 Unit = tuple[TopicPartition, ...]
-#: The first version of the group protocol that tells what a member owns.
+#: The first version of the group protocol in which a member says what it owns.
 _VERSION = 1
 
 
 class CopartitionedAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
-    """Shares out partition numbers where all topics have the same; single partitions where they do not.
+    """Assigns partition numbers where all topics have the same; single partitions where they do not.
 
-    ``owned`` are the member's partitions now; ``kept`` those of which it has state, which are given to it first.
+    Args:
+        owned: Returns the partitions that the member has now.
+        kept: Returns the partitions of which it has state, which it is preferred for.
     """
 
     name = "copartitioned"
@@ -55,7 +57,7 @@ class CopartitionedAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
     def assign(self, cluster: Any, members: Sequence[Any]) -> dict[str, Any]:
         ordered = sorted(members, key=lambda each: (each.group_instance_id is None, each.group_instance_id or ""))
         topics = {each.member_id: frozenset(each.metadata.topics) for each in ordered}
-        owners = {place: each.member_id for each in reversed(ordered) for place in _owned(each.metadata)}
+        owners = {tp: each.member_id for each in reversed(ordered) for tp in _owned(each.metadata)}
         kept = {each.member_id: frozenset(_kept(each.metadata)) for each in ordered}
         given: dict[str, list[TopicPartition]] = {member: [] for member in topics}
         partitions = {
@@ -63,14 +65,12 @@ class CopartitionedAssignor(AbstractPartitionAssignor):  # type: ignore[misc]
         }
         for eligible, units in _groups(partitions, topics):
             for unit, member in share(units, eligible, owners, kept).items():
-                # What another one still has comes in the next round, when it has given it up.
-                given[member] += [place for place in unit if owners.get(place, member) == member]
-        return {
-            member: ConsumerProtocolAssignment(_VERSION, _by_topic(places), b"") for member, places in given.items()
-        }
+                # A partition that another member still owns follows in the next rebalance, when that has revoked it.
+                given[member] += [tp for tp in unit if owners.get(tp, member) == member]
+        return {member: ConsumerProtocolAssignment(_VERSION, _by_topic(tps), b"") for member, tps in given.items()}
 
     def on_assignment(self, assignment: Any, generation: int) -> None:
-        """What a member owns is asked for when it is needed: it may lose partitions between two assignments."""
+        """Do nothing: `metadata` asks for what the member owns, which may change between two assignments."""
 
 
 def share(
@@ -79,10 +79,17 @@ def share(
     owners: Mapping[TopicPartition, str],
     kept: Mapping[str, frozenset[TopicPartition]],
 ) -> dict[Unit, str]:
-    """Who shall have what: numbers that differ by one at most, and as little that moves as they allow."""
+    """Return the member of each unit: balanced to within one unit, and with as few moves as that allows.
+
+    Args:
+        units: Units to assign.
+        members: Members that can have them.
+        owners: The member that has a partition now.
+        kept: The partitions of which each member has state.
+    """
     having: dict[str, list[Unit]] = {member: [] for member in members}
     for unit in units:
-        owner = Counter(owners[place] for place in unit if owners.get(place) in having).most_common(1)
+        owner = Counter(owners[tp] for tp in unit if owners.get(tp) in having).most_common(1)
         if owner:
             having[owner[0][0]].append(unit)
     least, extra = divmod(len(units), len(members))
@@ -90,27 +97,27 @@ def share(
     room = {member: least + (at < extra) for at, member in enumerate(ranked)}
     shared: dict[Unit, str] = {}
 
-    def give(unit: Unit, member: str) -> None:
+    def assign(unit: Unit, member: str) -> None:
         shared[unit] = member
         room[member] -= 1
 
     for member in ranked:
         for unit in having[member][: room[member]]:
-            give(unit, member)
+            assign(unit, member)
     for unit in units:
         knows = [member for member in members if room[member] and not kept[member].isdisjoint(unit)]
         if unit not in shared and knows:
-            give(unit, max(knows, key=room.__getitem__))
+            assign(unit, max(knows, key=room.__getitem__))
     for unit in units:
         if unit not in shared:
-            give(unit, max(members, key=room.__getitem__))
+            assign(unit, max(members, key=room.__getitem__))
     return shared
 
 
 def _groups(
     partitions: Mapping[str, set[int]], topics: Mapping[str, frozenset[str]]
 ) -> list[tuple[list[str], list[Unit]]]:
-    """Units, by who can have them: one group unless members differ in their topics, as while flags are changed."""
+    """Return members with the units that they can have: one group, unless members subscribe to different topics."""
     found = {topic: frozenset(numbers) for topic, numbers in partitions.items() if numbers}
     if len(set(topics.values())) == 1 and len(set(found.values())) == 1:
         numbers = sorted(next(iter(found.values())))
@@ -122,9 +129,9 @@ def _groups(
     return [(list(eligible), units) for eligible, units in groups.items()]
 
 
-def _by_topic(places: Iterable[TopicPartition]) -> list[tuple[str, list[int]]]:
+def _by_topic(tps: Iterable[TopicPartition]) -> list[tuple[str, list[int]]]:
     numbers: defaultdict[str, list[int]] = defaultdict(list)
-    for topic, number in sorted(places):
+    for topic, number in sorted(tps):
         numbers[topic].append(number)
     return list(numbers.items())
 

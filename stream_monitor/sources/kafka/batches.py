@@ -1,8 +1,8 @@
-"""Batches of records that can't be read: they come out as stand-ins instead of stopping the consumer for ever.
+"""Batches of records that can't be read: stand-ins for their records instead of a consumer that stops forever.
 
-kafka-python raises at a batch that fails its checksum or has a compression that it doesn't know, and then tries the
-same position again without end. Here such a batch gives one `StandIn` for each record that it says it has; a single
-broken record is stepped over by its own length, so that the records beside it are kept.
+kafka-python raises an error at a batch that fails its checksum or has an unknown compression, and then tries the same
+position again forever. Here such a batch gives one `StandIn` for each record that its header counts; a single broken
+record is skipped by its own length, so that the records beside it are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from stream_monitor.core.records import Unreadable
 
 
 class StandIn(NamedTuple):
-    """In place of a record that can't be read; it has what the client asks of its own records."""
+    """Stands in for a record that can't be read; it has the attributes that the client reads of a record."""
 
     offset: int
     value: Unreadable
@@ -33,7 +33,7 @@ class StandIn(NamedTuple):
 
 
 class ReadablePartition(Fetcher.PartitionRecords):  # type: ignore[misc]
-    """The client's parser of what was fetched from a partition, fed with batches that never raise."""
+    """The client's parser of a partition's fetch, with batches that never raise an error."""
 
     def __init__(self, fetch_offset: int, tp: Any, records: Any, **options: Any) -> None:
         super().__init__(fetch_offset, tp, _Batches(records, fetch_offset), **options)
@@ -49,8 +49,11 @@ class _Batches:
 
 
 class _Batch:
-    """The client's batch, except where that can't be read. Its header is trusted when the checksum holds, or else
-    when its two counts agree; one that can't be trusted tells of no more than a single record."""
+    """The client's batch, with stand-ins for records that can't be read.
+
+    Its header is trusted when the checksum is right, or when its two counts of records agree. A batch whose header
+    can't be trusted counts as a single record.
+    """
 
     def __init__(self, batch: Any, fetch_offset: int) -> None:
         self._batch = batch
@@ -106,7 +109,7 @@ class _Batch:
             yield StandIn(self._batch.base_offset + at, why)
 
     def _step_over(self) -> None:
-        """Move behind the record that can't be read."""
+        """Move behind the record that can't be read, by its length."""
         batch = self._batch
         try:
             length, start = decode_varint(batch._buffer, batch._pos)
@@ -117,6 +120,6 @@ class _Batch:
 
 
 def _describe(error: Exception) -> str:
-    """The error in one line, with its name once: Kafka's own errors begin with it."""
+    """Return an error on one line, with its name once: Kafka's own errors begin with it."""
     name, text = type(error).__name__, " ".join(str(error).split())[:200]
     return text if name in text else f"{name}: {text}"

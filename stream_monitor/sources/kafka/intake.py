@@ -5,22 +5,23 @@ from __future__ import annotations
 from kafka import KafkaConsumer, TopicPartition
 
 from stream_monitor.core.clock import Clock
-from stream_monitor.sources.kafka.kafka_python import fetch, standing
-from stream_monitor.sources.merge import Taken, TimeMerge
+from stream_monitor.sources.kafka.kafka_python import fetch, position_and_end
+from stream_monitor.sources.merge import TimeMerge
+from stream_monitor.sources.partition_buffer import Taken
 
-#: Records held for the merge, all partitions together; each may hold two polls of them, and has at least a few.
-HELD = 32_000
+#: Records buffered of all partitions together; each may have two polls of them, and at least a few.
+MAX_HELD = 32_000
 MIN_HELD = 500
-#: Bytes of them, all partitions together; one that is above its part gets one more fetch at most.
-HELD_BYTES = 16 << 20
-#: Bytes of a batch at most: decoded they take several times as much.
-BATCH_BYTES = 4 << 20
-#: Seconds that a fetch is waited for which makes a batch longer: what a batch costs is worth some records.
+#: Bytes of them. A partition above its part gets one more fetch at most.
+MAX_HELD_BYTES = 16 << 20
+#: Bytes of a batch: decoded they take several times as much.
+MAX_BATCH_BYTES = 4 << 20
+#: Seconds to wait for a fetch that makes a batch longer: a batch costs as much as some records.
 ROUND_TRIP = 0.02
 
 
 class Intake:
-    """The partitions that are read, and what was fetched of them."""
+    """The partitions that are read, and the records fetched of them."""
 
     def __init__(self, clock: Clock, limit: int) -> None:
         self.merge = TimeMerge(clock)
@@ -29,30 +30,30 @@ class Intake:
         self._paused: set[TopicPartition] = set()
 
     def hold(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
-        """A partition came, and it is not known yet where to begin: nothing is read of it or past it."""
+        """Add a partition whose start is not known yet: nothing of it is read, and it holds back the others."""
         consumer.pause(tp)
         # Any position keeps the client from looking for one itself.
         consumer.seek(tp, 0)
         self.merge.follow(tp, 0)
 
-    def begin(
-        self, consumer: KafkaConsumer, tp: TopicPartition, offset: int, time: int, fence: int | None = None
+    def start(
+        self, consumer: KafkaConsumer, tp: TopicPartition, offset: int, time: int, restore_end: int | None = None
     ) -> None:
-        """Read on from an offset; what was fetched already is fetched again."""
-        self.merge.follow(tp, offset, time, fence)
+        """Read a partition from an offset; what was buffered of it is fetched again."""
+        self.merge.follow(tp, offset, time, restore_end)
         consumer.seek(tp, offset)
         if tp not in self.reading:
             consumer.resume(tp)
             self.reading.add(tp)
 
-    def leave(self, tp: TopicPartition) -> None:
-        """A partition is not read any more."""
+    def stop(self, tp: TopicPartition) -> None:
+        """Stop reading a partition; drop what is buffered of it."""
         self.merge.drop(tp)
         self.reading.discard(tp)
         self._paused.discard(tp)
 
     def fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
-        """Fetch for the merge; whether anything came. What is behind is fetched until there is enough for a batch."""
+        """Fetch records, and more as long as a partition keeps the batch short; return True when any came."""
         came = more = self._fetch(consumer, seconds)
         while more and self._wants_more:
             more = self._fetch(consumer, ROUND_TRIP)
@@ -60,36 +61,44 @@ class Intake:
 
     @property
     def _wants_more(self) -> bool:
-        """Whether a partition that has more holds less than its part of a batch, and so keeps it short."""
-        part = self._batch / max(len(self.reading), 1)
-        return any(self.merge.is_behind(tp) and self.merge.held(tp) < part for tp in self.reading - self._paused)
+        """True when a partition that has more records has less than its part of a batch buffered."""
+        part = self._batch_size / max(len(self.reading), 1)
+        buffers = [self.merge[tp] for tp in self.reading - self._paused]
+        return any(buffer.has_more and buffer.held < part for buffer in buffers)
 
     def take(self) -> Taken:
-        """The next batch."""
-        return self.merge.take(self._batch)
+        """Return the next batch."""
+        return self.merge.take(self._batch_size)
 
     @property
-    def _batch(self) -> int:
-        """How many records make a batch: fewer where they are large."""
-        each = max(map(self.merge.mean_bytes, self.reading), default=0.0)
-        return max(min(self.limit, int(BATCH_BYTES / max(each, 1.0))), 1)
+    def _batch_size(self) -> int:
+        """Records of a batch: fewer where they are large."""
+        each = max((self.merge[tp].mean_bytes for tp in self.reading), default=0.0)
+        return max(min(self.limit, int(MAX_BATCH_BYTES / max(each, 1.0))), 1)
 
     def _fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
         partitions = max(len(self.reading), 1)
-        most = min(max(HELD // partitions, MIN_HELD), 2 * self.limit)
+        most = min(max(MAX_HELD // partitions, MIN_HELD), 2 * self.limit)
         for tp in self.reading:
-            each = max(1 / most, self.merge.mean_bytes(tp) * partitions / HELD_BYTES)
-            self._pause_or_resume(consumer, tp, self.merge.held(tp) * each)
+            buffer = self.merge[tp]
+            each = max(1 / most, buffer.mean_bytes * partitions / MAX_HELD_BYTES)
+            self._pause_or_resume(consumer, tp, buffer.held * each)
         polled = fetch(consumer, seconds, min(self.limit, most))
         for tp, records in polled.items():
             if tp in self.reading:
-                self.merge.add(tp, records)
+                self.merge[tp].add(records)
         for tp in self.reading:
-            self.merge.has_more(tp, *standing(consumer, tp))
+            self.merge[tp].update_position(*position_and_end(consumer, tp))
         return bool(polled)
 
     def _pause_or_resume(self, consumer: KafkaConsumer, tp: TopicPartition, full: float) -> None:
-        """``full``: how much is held of the partition, as a share of what may be."""
+        """Pause a partition whose buffer is full, and resume one whose buffer is half empty.
+
+        Args:
+            consumer: The client.
+            tp: The partition.
+            full: What is buffered of it, as a share of what may be.
+        """
         if full >= 1.0 and tp not in self._paused:
             consumer.pause(tp)
             self._paused.add(tp)
@@ -98,15 +107,16 @@ class Intake:
             self._paused.discard(tp)
 
     def lag(self, consumer: KafkaConsumer, tp: TopicPartition) -> int | None:
-        """How many offsets there are behind what was given out."""
+        """Return how many offsets a partition has behind what was given out; None: unknown."""
         if tp not in self.reading:
             return None
-        position, end = standing(consumer, tp)
+        position, end = position_and_end(consumer, tp)
         if position is None or end is None:
             return None
-        return max(end - (self.merge.offset(tp) if self.merge.held(tp) else position), 0)
+        buffer = self.merge[tp]
+        return max(end - (buffer.offset if buffer.held else position), 0)
 
-    def is_at_fence(self, consumer: KafkaConsumer, place: TopicPartition) -> bool:
-        """Whether nothing is left before the fence: the last records before it may have been compacted away."""
-        position, _ = standing(consumer, TopicPartition(*place))
-        return position is not None and self.merge.is_at_fence(place, position)
+    def is_restored(self, consumer: KafkaConsumer, tp: TopicPartition) -> bool:
+        """Return True when all before the restore end was taken; its last records may have been compacted away."""
+        position, _ = position_and_end(consumer, TopicPartition(*tp))
+        return position is not None and self.merge[tp].is_restored(position)

@@ -1,4 +1,4 @@
-"""kafka-python's consumer, connected, and where it has to be helped."""
+"""The seam to kafka-python: its consumer, connected, and workarounds for its faults."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaConfigurationError
 
+from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError, SourceError
 from stream_monitor.sources.kafka.assignor import CopartitionedAssignor
 from stream_monitor.sources.kafka.batches import ReadablePartition
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 #: Every setting that the client has, with its default.
 CONSUMER_DEFAULTS: Mapping[str, Any] = KafkaConsumer.DEFAULT_CONFIG
-#: How partitions are shared out in a group, by the names that Kafka gives them.
+#: The assignors of a group by the names that Kafka gives them.
 ASSIGNORS: Mapping[str, Any] = {
     assignor.name: assignor
     for assignor in (
@@ -35,8 +36,8 @@ ASSIGNORS: Mapping[str, Any] = {
         CooperativeStickyAssignor,
     )
 }
-#: Other than kafka-python's own: larger polls make longer columns, no topic is created by looking for it, and one
-#: that is created later is found soon. Fetches are smaller, for the client holds one of each partition.
+#: Defaults that differ from kafka-python's: larger polls make longer columns, looking for a topic does not create it,
+#: and one that is created later is found soon. Fetches are smaller, because the client buffers one of each partition.
 DEFAULTS: dict[str, Any] = {
     "max_poll_records": 2000,
     "allow_auto_create_topics": False,
@@ -47,14 +48,14 @@ DEFAULTS: dict[str, Any] = {
     "bootstrap_timeout_ms": 5_000,
     "client_id": "stream-monitor",
 }
-#: How long a commit or a farewell may take: a broker that is gone must not keep the process from ending.
+#: Milliseconds that a commit or a close may take: a broker that is gone must not keep the process from ending.
 PATIENCE_MS = 5_000
-#: Seconds after which a rebalance that goes on in the background is looked at again.
+#: Seconds between two checks of a rebalance that goes on in the background.
 _REBALANCE_STEP = 0.1
 
 
 class Member(Protocol):
-    """Who is told of rebalances: by the client's own thread, while the pipeline's is inside a poll."""
+    """Is called at rebalances, by the client's own thread while the pipeline's is inside a poll."""
 
     async def revoke(self, partitions: Sequence[TopicPartition], commit: bool) -> None: ...
 
@@ -62,7 +63,7 @@ class Member(Protocol):
 
 
 class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]
-    """Called by the client's own thread, which must not wait for itself."""
+    """Passes rebalances on to a member, in the client's own thread, which must not wait for itself."""
 
     def __init__(self, member: Member) -> None:
         self._member = member
@@ -84,7 +85,19 @@ def connect(
     kept: Callable[[], Iterable[TopicPartition]],
     check: Callable[[KafkaConsumer], None],
 ) -> KafkaConsumer:
-    """A consumer that will join the group at its first poll, once its topics have passed the check."""
+    """Return a consumer that joins its group at the first poll.
+
+    Args:
+        config: Settings of the consumer.
+        topics: Topics to subscribe to.
+        member: Is called at rebalances.
+        kept: Returns the partitions of which there is state here, which the assignor prefers.
+        check: Raises an error when the topics can't be read together.
+
+    Raises:
+        SourceError: No broker answers.
+        ConfigError: A setting is wrong.
+    """
     if not config.get("proxy_url"):
         _reach(config["bootstrap_servers"])
     assignor = CopartitionedAssignor(lambda: consumer.assignment(), kept)
@@ -93,8 +106,8 @@ def connect(
     except KafkaConfigurationError as error:
         raise ConfigError(f"--kafka-option: {one_line(error)}") from None
     try:
-        # Known topics before the group is joined spare a second join; and with an explicit api_version the
-        # client would otherwise lose a subscription that comes before its first metadata.
+        # Topics that are known before the group is joined save a second join; and with an explicit api_version the
+        # client would lose a subscription that comes before its first metadata.
         consumer.bootstrap(timeout_ms=PATIENCE_MS)
         for topic in topics:
             consumer.partitions_for_topic(topic)
@@ -105,7 +118,7 @@ def connect(
     consumer._fetcher.PartitionRecords = ReadablePartition
     _look_for_parked(consumer._fetcher)
     consumer.subscribe(topics, listener=_Listener(member))
-    # Else a leader takes the partitions that it has known all along for new ones, and has the group join again.
+    # Otherwise a leader takes known partitions for new ones, and makes the group join again.
     coordinator = consumer._coordinator
     coordinator._metadata_snapshot = coordinator._build_metadata_snapshot(consumer._subscription, consumer._cluster)
     logger.info("connected to %s", ", ".join(config["bootstrap_servers"]))
@@ -113,27 +126,41 @@ def connect(
 
 
 def partition_count(consumer: KafkaConsumer, topic: str) -> int:
-    """How many partitions a topic has, as far as the client knows; 0 while it does not exist."""
-    # consumer.topics() would ask the broker, and wait for it without end.
+    """Return how many partitions a topic has, as far as the client knows; 0 while it does not exist."""
+    # consumer.topics() would ask the broker, and wait for it forever.
     return len(consumer._cluster.partitions_for_topic(topic) or ())
 
 
 def is_rejoining(consumer: KafkaConsumer) -> bool:
-    """Whether the group is sharing out its partitions, or is about to."""
+    """Return True when the group is rebalancing, or is about to."""
     coordinator = consumer._coordinator
     if coordinator.rejoining:
-        # Else a leader that rejoins for new partitions forgets that it does so (3.0.12), and is thrown out.
+        # Otherwise a leader that rejoins for new partitions forgets that it does so (3.0.12), and is expelled.
         coordinator.request_rejoin()
     return bool(coordinator.need_rejoin())
 
 
 def may_commit(consumer: KafkaConsumer) -> bool:
-    """Whether the group would take a commit: not between joining it and being told of one's partitions."""
+    """Return True when the group takes a commit, which it does not between a join and the assignment."""
     return bool(consumer._coordinator.stable())
 
 
-def standing(consumer: KafkaConsumer, tp: TopicPartition) -> tuple[int | None, int | None]:
-    """The offset to be fetched next, and that of the partition's end; what is not known is None.
+def await_rebalance(consumer: KafkaConsumer, clock: Clock, is_needed: Callable[[], bool]) -> bool:
+    """Poll without taking records until a rebalance ends or no commit is needed; return True when it ended.
+
+    It waits `PATIENCE_MS` at most, and not at all where there is no rebalance.
+    """
+    deadline = clock.monotonic() + PATIENCE_MS / 1000
+    if may_commit(consumer):
+        return False
+    while is_needed() and not may_commit(consumer) and clock.monotonic() < deadline:
+        consumer.pause(*consumer.assignment())
+        fetch(consumer, 0.1, 1)
+    return may_commit(consumer)
+
+
+def position_and_end(consumer: KafkaConsumer, tp: TopicPartition) -> tuple[int | None, int | None]:
+    """Return the offset to be fetched next and the partition's end offset; None: unknown.
 
     consumer.position() would look at every other partition too.
     """
@@ -142,10 +169,10 @@ def standing(consumer: KafkaConsumer, tp: TopicPartition) -> tuple[int | None, i
 
 
 def fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, list[Any]]:
-    """A poll, which goes on reading what stays here while the group shares out its partitions.
+    """Poll for records, of the partitions that stay here also during a rebalance.
 
-    The client's own poll gives nothing until the last member of the group has joined again, which can take as long as
-    the session of one that was killed.
+    The client's own poll returns nothing until the last member of the group has joined again, which can take as long
+    as the session timeout of one that was killed.
     """
     if not is_rejoining(consumer):
         return _poll(consumer, seconds, limit)
@@ -170,9 +197,9 @@ def _poll(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPart
 
 
 class _Join:
-    """An attempt to join whose result is to be read by a later poll.
+    """A join whose result a later poll is to read.
 
-    The client takes one that was done between two polls for none, and joins the group once more (3.0.12).
+    The client ignores one that ended between two polls, and joins the group once more (3.0.12).
     """
 
     is_done = False
@@ -182,10 +209,10 @@ class _Join:
 
 
 def _look_for_parked(fetcher: Any) -> None:
-    """Have the client find again what it had fetched of a partition before that was paused.
+    """Make the client find the records that it had fetched of a partition before that was paused.
 
-    It does so only while no other partition's records are at hand, and takes used up ones for such (3.0.12): a
-    partition that is resumed beside others would never be read again.
+    It looks for them only while it has no records of another partition, and takes an empty batch for records
+    (3.0.12): a partition that is resumed beside others would never be read again.
     """
     fetched, is_paused = fetcher.fetched_records, fetcher._subscriptions.is_paused
 
@@ -201,12 +228,12 @@ def _look_for_parked(fetcher: Any) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """The text of an error, without line breaks."""
+    """Return the text of an error on one line."""
     return " ".join(str(error).split())[:300]
 
 
 def _reach(servers: Sequence[str]) -> None:
-    """Raise `SourceError` when no broker answers: told its api_version, the client would wait for one without end."""
+    """Raise `SourceError` when no broker answers: with an api_version, the client would wait for one forever."""
     failures = []
     for server in servers:
         host, _, port = server.rpartition(":")

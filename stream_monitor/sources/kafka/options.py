@@ -1,4 +1,4 @@
-"""``--kafka-option KEY=VALUE``: any setting of the consumer, with its type checked and its secrets kept."""
+"""``--kafka-option KEY=VALUE``: settings of the consumer, with their types checked and their secrets hidden."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from stream_monitor.sources.kafka.kafka_python import ASSIGNORS, CONSUMER_DEFAULTS
 
-#: Set by flags of their own, or by what stream_monitor promises.
+#: Settings that can't be given, and what sets them.
 OWNED = {
     "bootstrap_servers": "--bootstrap-servers",
     "group_id": "--group-id",
@@ -47,7 +47,7 @@ ALLOWED = sorted(name for name in CONSUMER_DEFAULTS if name not in OWNED and nam
 
 
 def parse_options(pairs: Mapping[str, Any]) -> dict[str, Any]:
-    """Consumer settings out of text; a `ValueError` names the key and what is allowed, never the value.
+    """Return consumer settings out of texts; a `ValueError` names the key and what is allowed, never the value.
 
     >>> parse_options({"max_poll_records": "500", "api_version": "2.3"})
     {'max_poll_records': 500, 'api_version': (2, 3)}
@@ -56,7 +56,7 @@ def parse_options(pairs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reveal(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with their secrets, for the client alone."""
+    """Return the settings with their secrets readable, for the client only."""
     return {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in options.items()}
 
 

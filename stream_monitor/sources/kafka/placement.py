@@ -1,109 +1,165 @@
-"""Where reading begins in a partition, and where it goes on when the log has lost what was to come next."""
+"""Where reading starts in a partition, and where it goes on when the log has lost the next records."""
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, LogTruncationError, OffsetOutOfRangeError
 
 from stream_monitor.core.clock import Clock
 from stream_monitor.sources.kafka.intake import Intake
 from stream_monitor.sources.kafka.kafka_python import PATIENCE_MS
-from stream_monitor.sources.kafka.progress import Begin, Committed, Progress, begin_at, read_note, void_together
+from stream_monitor.sources.kafka.progress import (
+    Committed,
+    Progress,
+    Start,
+    read_committed,
+    revoke_together,
+    start_of,
+)
 
 logger = logging.getLogger(__name__)
 Edge = Literal["earliest", "latest"]
 
 
 class Placement:
-    """Seeks, and keeps progress and intake at one with where it sought to."""
+    """Seeks in partitions, and keeps progress and intake in step with that.
+
+    Args:
+        progress: Applied offsets.
+        intake: Partitions that are read.
+        clock: The time.
+        start: Where to start while the group has committed no offset.
+        window: Seconds before a committed offset from which a revoked partition is restored; 0: not at all.
+        aligned: True when partitions of one number hold labels and predictions of the same ids.
+        lose: Called with a topic and a number of records that were lost before they were read.
+    """
 
     def __init__(
-        self, progress: Progress, intake: Intake, clock: Clock, *, start: Edge, window: float, aligned: bool
+        self,
+        progress: Progress,
+        intake: Intake,
+        clock: Clock,
+        *,
+        start: Edge,
+        window: float,
+        aligned: bool,
+        lose: Callable[[str, int], None],
     ) -> None:
         self._progress, self._intake, self._clock = progress, intake, clock
         self._start: Edge = start
         self._window = window
         self._aligned = aligned
-        #: Records that the log had lost before they were read, by topic.
-        self.gaps: Counter[str] = Counter()
+        self._lose = lose
 
-    def place(self, consumer: KafkaConsumer, tps: Collection[TopicPartition], owner: str) -> list[TopicPartition]:
-        """Begin with these partitions. Gives those for which what is kept here holds no more."""
-        begins: dict[TopicPartition, Begin] = {}
+    def start(self, consumer: KafkaConsumer, tps: Collection[TopicPartition], owner: str) -> list[TopicPartition]:
+        """Start reading partitions; return those whose state here is revoked."""
+        starts: dict[TopicPartition, Start] = {}
         for tp in sorted(tps):
-            if begin := begin_at(tp, self._progress.reached.get(tp), _committed(consumer, tp), owner):
-                begins[tp] = begin
+            if start := start_of(tp, self._progress.applied.get(tp), _committed(consumer, tp), owner):
+                starts[tp] = start
         if self._aligned:
-            begins = void_together(begins)
-        fresh = {tp: _edge(consumer, tp, self._start) for tp in tps if tp not in begins}
-        rebuilt = self._rebuilt_from(consumer, begins)
-        # Whatever could fail has been asked for.
-        for tp, begin in begins.items():
-            self._progress.begin(tp, begin)
+            starts = revoke_together(starts)
+        fresh = {tp: _edge(consumer, tp, self._start) for tp in tps if tp not in starts}
+        firsts = self._restore_from(consumer, starts)
+        # Nothing below asks Kafka, so that a failure leaves everything as it was.
+        for tp, start in starts.items():
+            self._progress.start(tp, start)
         for tp, offset in fresh.items():
-            # A position to be committed: what comes later is read, also after a restart.
-            self._progress.begin(tp, Begin(offset))
+            # To be committed, so that what comes later is read after a restart too.
+            self._progress.start(tp, Start(offset))
             self._progress.uncommitted.add(tp)
-        for tp, first in sorted(rebuilt.items()):
-            self._progress.rebuild(tp, first, begins[tp].offset, self._clock)
+        for tp, first in sorted(firsts.items()):
+            self._progress.start_restore(tp, first, starts[tp].offset, self._clock)
         for tp in tps:
-            self.back(consumer, tp)
-        return [tuple(tp) for tp, begin in begins.items() if begin.void]
+            self.rewind(consumer, tp)
+        return [tuple(tp) for tp, start in starts.items() if start.is_revoked]
 
-    def back(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
-        """Go on from what was applied; what was fetched since is fetched again."""
-        offset, time = self._progress.at(tp)
-        self._intake.begin(consumer, tp, offset, time, self._progress.restoring.get(tp))
+    def rewind(self, consumer: KafkaConsumer, tp: TopicPartition) -> None:
+        """Seek to the applied offset; records fetched since are fetched again."""
+        offset, time = self._progress.position(tp)
+        self._intake.start(consumer, tp, offset, time, self._progress.restoring.get(tp))
 
-    def jump(self, consumer: KafkaConsumer, tp: TopicPartition, offset: int) -> None:
-        """Go on behind an offset that the log does not have: it has been shortened at its beginning or its end."""
+    def rewind_all(self, consumer: KafkaConsumer | None) -> None:
+        """Seek to the applied offsets of all partitions that are read."""
+        if consumer:
+            for tp in self._intake.reading:
+                self.rewind(consumer, tp)
+
+    def fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
+        """Fetch into the intake, going on behind records that a log has lost; return True when Kafka answered."""
+        try:
+            return self._intake.fetch(consumer, seconds)
+        except OffsetOutOfRangeError as error:
+            for tp, offset in error.args[0].items():
+                self._jump(consumer, tp, offset)
+        except LogTruncationError as error:
+            for tp, end in error.divergent_offsets.items():
+                self._fall_back(consumer, tp, end.offset if end else None)
+        return True
+
+    def finish(self, consumer: KafkaConsumer | None) -> None:
+        """End the restores once all of them are at their ends, and jump where all that was buffered is applied."""
+        progress, merge = self._progress, self._intake.merge
+        # Together: a label that was read again must not meet a prediction that counts, and hide its outcome.
+        restores = list(progress.restores)
+        if consumer and all(self._intake.is_restored(consumer, tp) for tp in restores):
+            for tp in restores:
+                progress.finish_restore(tp)
+                merge[tp].end_restore()
+        for tp, offset in list(progress.jumps.items()):
+            if tp not in progress.restores and not merge[tp].held:
+                progress.jump(tp, offset)
+
+    def _jump(self, consumer: KafkaConsumer, tp: TopicPartition, offset: int) -> None:
+        """Go on behind an offset that the log does not have: its beginning was deleted, or its end lost."""
         first = _edge(consumer, tp, "earliest")
-        if offset < first:
-            lost = first - max(offset, self._progress.restoring.get(tp, 0))
-            if lost > 0:
-                self.gaps[tp.topic] += lost
-                message = "%s[%d]: %d records from offset %d on were deleted before they were read; going on from %d"
-                logger.warning(message, *tp, lost, first - lost, first)
-            consumer.seek(tp, first)
-            self._progress.jumps[tp] = first
-        else:
-            self.fall_back(consumer, tp, None)
+        if offset >= first:
+            self._fall_back(consumer, tp, None)
+            return
+        lost = first - max(offset, self._progress.restoring.get(tp, 0))
+        if lost > 0:
+            self._lose(tp.topic, lost)
+            message = "%s[%d]: %d records from offset %d on were deleted before they were read; going on from %d"
+            logger.warning(message, *tp, lost, first - lost, first)
+        consumer.seek(tp, first)
+        self._progress.jumps[tp] = first
 
-    def fall_back(self, consumer: KafkaConsumer, tp: TopicPartition, end: int | None) -> None:
-        """Go on where a log ends that has lost its newest records; a topic made anew is read from its beginning."""
-        offset, time = self._progress.at(tp)
+    def _fall_back(self, consumer: KafkaConsumer, tp: TopicPartition, end: int | None) -> None:
+        """Go on at the end of a log that has lost its newest records; in a topic made anew, at its beginning."""
+        offset, time = self._progress.position(tp)
         if end is None:
             newer = _since(consumer, {tp: time + 1})
             end = newer[tp] if newer else _edge(consumer, tp, "latest")
         message = "%s[%d]: the log has no offset %d any more: it lost its end or was made anew; going on from %d"
         logger.warning(message, *tp, offset, end)
         self._progress.jump(tp, end)
-        self.back(consumer, tp)
+        self.rewind(consumer, tp)
 
-    def _rebuilt_from(
-        self, consumer: KafkaConsumer, begins: Mapping[TopicPartition, Begin]
+    def _restore_from(
+        self, consumer: KafkaConsumer, starts: Mapping[TopicPartition, Start]
     ) -> dict[TopicPartition, int]:
-        """The offsets from which void partitions are rebuilt; one with nothing to read is left out."""
-        void = {tp: begin for tp, begin in begins.items() if begin.void and self._window}
+        """Return the offsets from which revoked partitions are restored; one with nothing to read is left out."""
+        revoked = {tp: start for tp, start in starts.items() if start.is_revoked and self._window}
         now = int(self._clock.now() * 1000)
         span = int(self._window * 1000)
-        firsts = _since(consumer, {tp: max((now if it.time < 0 else it.time) - span, 0) for tp, it in void.items()})
+        firsts = _since(
+            consumer, {tp: max((now if it.time < 0 else it.time) - span, 0) for tp, it in revoked.items()}
+        )
         ends = consumer.end_offsets(list(firsts), timeout_ms=PATIENCE_MS) if firsts else {}
-        return {tp: first for tp, first in firsts.items() if first < void[tp].offset <= ends.get(tp, 0)}
+        return {tp: first for tp, first in firsts.items() if first < revoked[tp].offset <= ends.get(tp, 0)}
 
 
 def _committed(consumer: KafkaConsumer, tp: TopicPartition) -> Committed | None:
     found: Any = consumer.committed(tp, metadata=True, timeout_ms=PATIENCE_MS)
-    return read_note(found.offset, found.metadata) if found else None
+    return read_committed(found.offset, found.metadata) if found else None
 
 
 def _edge(consumer: KafkaConsumer, tp: TopicPartition, which: Edge) -> int:
-    """Where the log begins, or where it ends."""
+    """Return the first offset of a log, or its end offset."""
     ask = consumer.beginning_offsets if which == "earliest" else consumer.end_offsets
     try:
         return int(ask([tp], timeout_ms=PATIENCE_MS)[tp])
@@ -112,7 +168,7 @@ def _edge(consumer: KafkaConsumer, tp: TopicPartition, which: Edge) -> int:
 
 
 def _since(consumer: KafkaConsumer, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-    """The first offset from this time on; a partition that has none is left out."""
+    """Return the first offset from a time on, in milliseconds; a partition that has none is left out."""
     if not times:
         return {}
     found = consumer.offsets_for_times(dict(times), timeout_ms=PATIENCE_MS)

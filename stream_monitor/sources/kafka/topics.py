@@ -1,4 +1,4 @@
-"""Which topics there are, and whether their partitions go together."""
+"""The topics that are read, and the check that their partitions are aligned."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError
 
 logger = logging.getLogger(__name__)
-#: Seconds between two looks.
-INTERVAL = 10.0
+#: Seconds between two checks.
+CHECK_INTERVAL = 10.0
 
 #: The number of partitions of a topic, 0 while it does not exist.
 Count = Callable[[str], int]
 
 
 class Topics:
-    """The topics that are read; ``labels`` are those with labels alone."""
+    """The topics that are read.
+
+    Args:
+        names: All of them.
+        labels: Those that have labels only.
+        unaligned: True to allow different numbers of partitions.
+        clock: The time.
+    """
 
     def __init__(self, names: Sequence[str], labels: Collection[str], unaligned: bool, clock: Clock) -> None:
         self.names = list(dict.fromkeys(names))
@@ -30,26 +37,26 @@ class Topics:
         self._grown = False
 
     def check(self, count: Count) -> None:
-        """Raise `ConfigError` when a label can come to another replica than its prediction."""
+        """Raise `ConfigError` when a label can be read by another replica than its prediction."""
         self._there = frozenset(name for name in self.names if count(name))
         if misaligned := self._misaligned(count):
             raise ConfigError(misaligned)
 
     def look(self, count: Count) -> None:
-        """Now and then: say what is missing, and check what has come."""
+        """Log missing topics and check new ones, once in `CHECK_INTERVAL`."""
         if self._clock.monotonic() < self._next_look:
             return
-        self._next_look = self._clock.monotonic() + INTERVAL
+        self._next_look = self._clock.monotonic() + CHECK_INTERVAL
         missing = self.missing(count)
         if missing:
             logger.warning("waiting for topics that do not exist yet: %s", ", ".join(missing))
-        # Partitions are added to one topic after another: what was aligned has until the next look to be so again.
+        # Partitions are added to one topic after another: topics have until the next check to be aligned again.
         grown, self._grown = self._grown, bool(self._misaligned(count))
         if self._grown and (grown or any(name not in self._there for name in self.names if count(name))):
             self.check(count)
 
     def missing(self, count: Count) -> list[str]:
-        """Those that do not exist."""
+        """Return the topics that do not exist."""
         return [name for name in self.names if not count(name)]
 
     def _misaligned(self, count: Count) -> str:

@@ -11,9 +11,11 @@ import yaml
 from click.testing import CliRunner
 
 from stream_monitor.cli import cli
+from stream_monitor.cli.commands import load_command
 from stream_monitor.cli.options import is_multiple
 from stream_monitor.config.loading import flag, load_config, variable
-from stream_monitor.config.settings import ReplayConfig, RunConfig, parse_address
+from stream_monitor.config.settings import ReplayConfig, RunConfig
+from stream_monitor.config.value_types import parse_address
 from stream_monitor.core.errors import ConfigError
 from tests.cli_runs import one_line
 
@@ -36,6 +38,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "field": ("idd=a", "id, ts, model"),
     "label_field": ("id", "NAME=VALUE"),
     "max_record_bytes": ("1MB", "64MiB"),
+    "decoder": ("jason", "json"),
     "detector": ("adwim", "adwin, "),
     "expected_run_length": ("often", "a duration such as 30d"),
     "profile": ("/no/such/profile.json", "/no/such/profile.json"),
@@ -243,7 +246,7 @@ def test_several_errors_are_one_line() -> None:
 @pytest.mark.parametrize("kind", [RunConfig, ReplayConfig])
 def test_every_setting_is_a_flag_with_help(kind: Any) -> None:
     command = {RunConfig: "run", ReplayConfig: "replay"}[kind]
-    options = {option.name: option for option in cli.commands[command].params}  # type: ignore[attr-defined]
+    options = {option.name: option for option in load_command(command).params}
     for name, field in kind.model_fields.items():
         assert options[name].opts == [flag(name)]
         assert options[name].help.startswith(field.description)

@@ -95,6 +95,9 @@ def test_prefixes_lead_to_native_fields() -> None:
     assert set(FIELD_PREFIXES.values()) <= set(NATIVE_FIELDS)
 
 
-def test_a_map_of_nothing_is_false() -> None:
-    assert not FieldMap({})
-    assert list(FieldMap({"id": "a", "features": "@rest"})) == ["id", "features"]
+def test_one_field_is_read_where_it_is_mapped_or_native() -> None:
+    fields, record = FieldMap({"ts": "meta.at"}), FileRecord("t", 0, None)
+    assert fields.read("ts", {"ts": 1, "meta": {"at": 2}}, record) == 2
+    assert fields.read("ts", {"ts": 1}, record) == 1
+    assert fields.read("ts", {}, record) is None
+    assert fields.read("id", {"id": 3}, record) == 3

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stream_monitor.cli import cli
+from stream_monitor.cli.commands import load_command
 from stream_monitor.config.loading import variable
 from stream_monitor.config.settings import RunConfig
 from stream_monitor.server.catalog import CATALOG, Metric
@@ -72,9 +72,9 @@ def test_every_variable_is_a_setting_of_the_sidecar() -> None:
 @pytest.mark.parametrize("name", ["stream-monitor", "producer"])
 def test_every_command_and_flag_exists(name: str) -> None:
     command, *words = SERVICES[name]["command"]
-    flags = {flag for parameter in cli.commands[command].params for flag in parameter.opts}
+    flags = {flag for parameter in load_command(command).params for flag in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= flags
-    cli.commands[command].make_context(command, words, resilient_parsing=False)
+    load_command(command).make_context(command, words, resilient_parsing=False)
 
 
 def test_the_topics_that_are_read_are_made() -> None:

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from stream_monitor.cli import cli
+from stream_monitor.cli.commands import COMMANDS
 from stream_monitor.config.loading import PREFIX, variable
 from stream_monitor.config.settings import RunConfig
 from tests.dockerfile import BUILD, DOCKERFILE, REPOSITORY, RUNTIME, STARTS, arguments, pairs
@@ -66,7 +66,7 @@ def test_the_label_has_the_version_of_the_package() -> None:
 def test_the_command_is_the_sidecar() -> None:
     (entrypoint,), (command,) = arguments("ENTRYPOINT", RUNTIME), arguments("CMD", RUNTIME)
     assert json.loads(entrypoint)[0] in PROJECT["scripts"]
-    assert json.loads(command)[0] in cli.commands
+    assert json.loads(command)[0] in COMMANDS
 
 
 # The health check

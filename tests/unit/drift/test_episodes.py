@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from stream_monitor.actions.log import LogSink
 from stream_monitor.actions.message import fields, line
+from stream_monitor.app.log_format import JsonFormatter
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import in_words
-from stream_monitor.core.log_format import JsonFormatter
 from stream_monitor.drift import episodes as episodes_module
 from stream_monitor.drift.episodes import RECENT_EPISODES, Episodes, group, ranked
 from stream_monitor.testing import FakeClock

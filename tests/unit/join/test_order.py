@@ -79,8 +79,8 @@ def test_partitions_read_in_blocks_fake_drift_unless_they_are_merged() -> None:
     merged = []
     for at in range(0, 10_000, 500):
         for partition, log in logs.items():
-            merge.add(("inference", partition), log[at : at + 500])
-            merge.has_more(("inference", partition), at + 500, 10_000)
+            merge[("inference", partition)].add(log[at : at + 500])
+            merge[("inference", partition)].update_position(at + 500, 10_000)
         while taken := merge.take(2000)[0]:
             merged += taken
     assert len(merged) == len(blocks)
@@ -102,8 +102,8 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
     for log in (predictions, labels):
         place = (log[0].topic, 0)
         merge.follow(place, 0, -1)
-        merge.add(place, log)
-        merge.has_more(place, 600, 600)
+        merge[place].add(log)
+        merge[place].update_position(600, 600)
     while taken := merge.take(100)[0]:
         merged += taken
     live = sorted([*predictions, *labels], key=lambda record: record.timestamp)

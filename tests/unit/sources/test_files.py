@@ -19,7 +19,10 @@ import zstandard
 
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.records import Record
-from stream_monitor.sources.files import BATCH_SIZE, LABELS, PREDICTIONS, FileSource, format_of
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.sources.files import BATCH_SIZE, LABELS, PREDICTIONS, FileSource
+from stream_monitor.sources.formats import format_of
+from stream_monitor.testing import FakeClock
 
 ROWS: list[dict[str, Any]] = [{"id": n, "prediction": n % 2, "a": n / 2} for n in range(7)]
 
@@ -159,9 +162,11 @@ def test_format_of() -> None:
 
 def _order(tmp_path: Path, rows: list[dict[str, Any]], labels: list[dict[str, Any]], **options: Any) -> list[Any]:
     source = FileSource(
-        [write(tmp_path / "x.jsonl", rows, "jsonl")], write(tmp_path / "labels.jsonl", labels, "jsonl"), **options
+        [write(tmp_path / "x.jsonl", rows, "jsonl")],
+        write(tmp_path / "labels.jsonl", labels, "jsonl"),
+        read_time=Codec(FakeClock(), label_topics=[LABELS], **options).read_time,
     )
-    return [(record.topic[0], json.loads(record.value or b"")["id"]) for record in _read(source)]
+    return [(record.topic[0], record.value["id"]) for record in _read(source)]
 
 
 def test_labels_without_times_come_first(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from stream_monitor.sources.kafka.intake import BATCH_BYTES, HELD_BYTES, Intake
-from stream_monitor.sources.merge import RECORD_BYTES
+from stream_monitor.sources.kafka.intake import MAX_BATCH_BYTES, MAX_HELD_BYTES, Intake
+from stream_monitor.sources.kafka.kafka_python import position_and_end
+from stream_monitor.sources.partition_buffer import RECORD_BYTES
 from stream_monitor.testing import FakeClock, FileRecord
 
 FAST, SLOW = TopicPartition("t", 0), TopicPartition("t", 1)
@@ -44,21 +45,36 @@ def read_ahead(size: int) -> tuple[Intake, Any]:
     log: Any = Log(size)
     intake = Intake(FakeClock(), LIMIT)
     for tp in (FAST, SLOW):
-        intake.begin(log, tp, 0, -1)
+        intake.start(log, tp, 0, -1)
     for _ in range(COUNT // FETCH):
         intake.fetch(log, 0.0)
     return intake, log
 
 
+def test_a_partition_that_is_held_is_not_read_and_holds_back_the_others() -> None:
+    log: Any = Log(10)
+    log.is_slow = False
+    intake = Intake(FakeClock(), LIMIT)
+    intake.hold(log, SLOW)
+    intake.start(log, FAST, 0, -1)
+    assert intake.fetch(log, 0.0)
+    assert intake.merge[FAST].held > 0
+    assert position_and_end(log, SLOW)[0] == 0
+    assert intake.take().records == ()
+    intake.start(log, SLOW, 0, -1)
+    intake.fetch(log, 0.0)
+    assert {record.partition for record in intake.take().records} == {0, 1}
+
+
 def test_large_values_are_read_ahead_by_their_bytes() -> None:
     intake, _ = read_ahead(LARGE)
     each = LARGE + RECORD_BYTES
-    assert HELD_BYTES / 2 <= intake.merge.held(FAST) * each < HELD_BYTES / 2 + FETCH * each
+    assert MAX_HELD_BYTES / 2 <= intake.merge[FAST].held * each < MAX_HELD_BYTES / 2 + FETCH * each
 
 
 def test_small_ones_are_read_ahead_by_their_number() -> None:
     intake, _ = read_ahead(10)
-    assert 2 * LIMIT <= intake.merge.held(FAST) < 2 * LIMIT + FETCH
+    assert 2 * LIMIT <= intake.merge[FAST].held < 2 * LIMIT + FETCH
 
 
 def test_all_come_in_order_once_the_slow_one_gives() -> None:
@@ -75,7 +91,7 @@ def test_a_batch_is_as_long_as_its_values_let_it_be() -> None:
     intake, log = read_ahead(LARGE)
     log.is_slow = False
     intake.fetch(log, 0.0)
-    assert len(intake.take().records) == BATCH_BYTES // (LARGE + RECORD_BYTES) > 2 * FETCH
+    assert len(intake.take().records) == MAX_BATCH_BYTES // (LARGE + RECORD_BYTES) > 2 * FETCH
 
 
 def test_what_one_fetch_does_not_give_another_does() -> None:
@@ -83,6 +99,6 @@ def test_what_one_fetch_does_not_give_another_does() -> None:
     log.is_slow = False
     intake = Intake(FakeClock(), LIMIT)
     for tp in (FAST, SLOW):
-        intake.begin(log, tp, 0, -1)
+        intake.start(log, tp, 0, -1)
     intake.fetch(log, 0.0)
-    assert sum(map(intake.merge.held, (FAST, SLOW))) == LIMIT
+    assert sum(intake.merge[tp].held for tp in (FAST, SLOW)) == LIMIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.sources.kafka.topics import INTERVAL, Topics
+from stream_monitor.sources.kafka.topics import CHECK_INTERVAL, Topics
 from stream_monitor.testing import FakeClock
 
 
@@ -45,7 +45,7 @@ def test_these_do_not(counts: dict[str, int]) -> None:
 
 def test_what_is_missing_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     watched, clock = topics()
-    for _ in range(int(2.5 * INTERVAL)):
+    for _ in range(int(2.5 * CHECK_INTERVAL)):
         watched.look(Cluster(p=3).count)
         clock.advance(1)
     assert [record.getMessage() for record in caplog.records] == ["waiting for topics that do not exist yet: l"] * 3
@@ -55,7 +55,7 @@ def test_one_that_comes_is_checked_at_once() -> None:
     watched, clock = topics()
     watched.check(Cluster(p=3).count)
     watched.look(Cluster(p=3).count)
-    clock.advance(INTERVAL)
+    clock.advance(CHECK_INTERVAL)
     with pytest.raises(ConfigError, match="p has 3, l has 2"):
         watched.look(Cluster(p=3, l=2).count)
 
@@ -65,6 +65,6 @@ def test_one_that_grows_gives_the_other_time_to_grow() -> None:
     watched.check(Cluster(p=3, l=3).count)
     for counts in ({"p": 6, "l": 3}, {"p": 6, "l": 6}, {"p": 9, "l": 6}):
         watched.look(Cluster(counts).count)
-        clock.advance(INTERVAL)
+        clock.advance(CHECK_INTERVAL)
     with pytest.raises(ConfigError, match="p has 9, l has 6"):
         watched.look(Cluster(p=9, l=6).count)

@@ -1,4 +1,4 @@
-"""Log lines: for a person, or as JSON."""
+"""Formats of log lines: text, or JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 
 class TextFormatter(logging.Formatter):
-    """``12:00:00 WARNING drift in ...``"""
+    """Formats lines such as ``2026-11-23T12:00:00Z WARNING drift in ...``."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -18,7 +18,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; what a caller put into ``extra["fields"]`` is merged into it."""
+    """Formats one JSON object a line, merged with what a caller passed as ``extra={"fields": ...}``."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logging(level: str, form: str) -> None:
-    """Log to standard error; the Kafka client only when it has something serious to say."""
+    """Log to standard error; of the Kafka client, only errors unless the level is debug."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

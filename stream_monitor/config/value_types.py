@@ -1,0 +1,113 @@
+"""Types of settings: lists, pairs and names as flags, environment variables and YAML write them.
+
+What a check needs is imported when it checks, so that reading the settings loads no Kafka client and no detector.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.events import FeatureType
+from stream_monitor.decoding import parse_decoder
+from stream_monitor.decoding.fields import check_field
+
+
+def split_list(value: Any, separators: str = r"\s+") -> Any:
+    """Return the values in a text, as an environment variable has them; anything but text as it is."""
+    if isinstance(value, str):
+        return [part for part in re.split(separators, value.strip()) if part]
+    return value
+
+
+def split_commas(value: Any) -> Any:
+    """Return the values in a text or a list of texts, separated by commas or white space."""
+    values = split_list(value, r"[\s,]+")
+    if not isinstance(values, list | tuple):
+        raise ValueError("must be text or a list")
+    return [part for text in values for part in split_list(str(text), r"[\s,]+")]
+
+
+def read_pairs(value: Any) -> Any:
+    """Return ``NAME=VALUE`` texts as a mapping; a mapping as it is."""
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, str] = {}
+    for text in split_list(value):
+        name, equals, rest = str(text).partition("=")
+        if not equals or not name:
+            raise ValueError(f"{name!r} is not NAME=VALUE")
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port.
+
+    >>> parse_address("0.0.0.0:9464"), parse_address("[::1]:0")
+    (('0.0.0.0', 9464), ('::1', 0))
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(f"{text!r} is not HOST:PORT with a port from 0 to 65535")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _check_address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+def _check_decoder(text: str) -> str:
+    parse_decoder(text)
+    return text
+
+
+def _check_fields(fields: dict[str, str]) -> dict[str, str]:
+    for name, path in fields.items():
+        check_field(name, path)
+    return fields
+
+
+def _check_detectors(specs: list[str]) -> list[str]:
+    from stream_monitor.detectors.spec import parse_spec
+
+    for spec in specs:
+        parse_spec(spec)
+    return specs
+
+
+def _check_profile(path: Path | None) -> Path | None:
+    if path is not None:
+        from stream_monitor.profiles.profile import Profile
+
+        try:
+            Profile.read(path)
+        except ConfigError as error:
+            raise ValueError(str(error).removeprefix("--profile: ")) from None
+    return path
+
+
+def _parse_kafka_options(pairs: dict[str, Any]) -> dict[str, Any]:
+    if not pairs:
+        return {}
+    from stream_monitor.sources.kafka.options import parse_options
+
+    return parse_options(pairs)
+
+
+Count = Annotated[int, Field(ge=1)]
+Address = Annotated[str, AfterValidator(_check_address)]
+List = Annotated[list[str], BeforeValidator(split_commas)]
+Addresses = Annotated[list[Address], BeforeValidator(split_commas)]
+FieldPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidator(_check_fields)]
+FeatureTypes = Annotated[dict[str, FeatureType], BeforeValidator(read_pairs)]
+DecoderText = Annotated[str, AfterValidator(_check_decoder)]
+DetectorTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_detectors)]
+ProfilePath = Annotated[Path | None, AfterValidator(_check_profile)]
+KafkaOptions = Annotated[dict[str, Any], BeforeValidator(read_pairs), AfterValidator(_parse_kafka_options)]
