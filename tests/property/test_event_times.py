@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -95,10 +96,8 @@ def _events(batch: int) -> tuple[list[dict[str, Any]], Floats]:
     for event, at in zip(events, ts.tolist(), strict=True):
         event["ts"] = at
     labels = [make_label(at, "yes" if at < 1500 else "no", ts=None) for at in range(count)]
-    mixed = [
-        each for at in range(count + 300) for each in (*events[at : at + 1], *labels[max(at - 300, 0) : at - 299])
-    ]
-    return mixed, ts
+    late = 300
+    return [*events[:late], *chain(*zip(events[late:], labels, strict=False)), *labels[-late:]], ts
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 333])
