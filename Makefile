@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 PEERS := .venv-peers
 # A worker a core; each starts brokers of its own.
-PARALLEL := --numprocesses=auto --dist=loadgroup
+PARALLEL := --numprocesses=auto
 
-.PHONY: help demo test chaos check bench bench-join bench-quality format docs clean
+.PHONY: help demo test chaos check mutants bench bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -30,6 +30,13 @@ chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and s
 	  tests/integration/test_kill.py tests/integration/test_chaos.py tests/integration/test_replicas.py \
 	  tests/integration/test_damage.py tests/property/test_joiner.py tests/property/test_tables.py \
 	  tests/property/test_checkpoint.py $(ARGS)
+
+$(VENV)/.mutants: $(SET_UP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --group mutants
+	@touch $@
+
+mutants: $(VENV)/.mutants  ## the tests against 300 random mutants of the code; .mutants/report.txt has the survivors
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated documentation
 	$(BIN)/ruff format --check .
@@ -60,4 +67,4 @@ docs: $(SET_UP)  ## write the generated documentation anew
 	$(BIN)/python docs/generate.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(PEERS) .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

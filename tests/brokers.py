@@ -6,38 +6,22 @@ get one.
 
 from __future__ import annotations
 
-import atexit
-import base64
 import contextlib
 import importlib
 import importlib.util
 import os
-import random
-import shutil
-import socket
 import subprocess
-import sys
-import tempfile
-import time
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol, Self
 
-from tests.jars import NoKafka, fetch_jars, find_java, kafka_version
+from tests.jars import NoKafka
+from tests.kafka_brokers import DockerBroker, ExternalBroker, JarsBroker
 
-SETTINGS = Path(__file__).with_name("kafka")
 MESSAGE_MAX_BYTES = 20 * 1024 * 1024
-START_SECONDS = 90
-STOP_SECONDS = 30
 
 Header = tuple[str, bytes]
 Record = tuple[bytes | None, bytes | None, Sequence[Header], int | None, int | None]
 """Key, value, headers, timestamp in milliseconds, partition; ``None`` leaves the choice to Kafka."""
-
-
-class BrokerError(Exception):
-    """A broker that should run does not; the message ends with the tail of its log."""
 
 
 class Broker(Protocol):
@@ -67,164 +51,6 @@ class Broker(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-
-class _Kafka:
-    """What every real Kafka has in common. This one is somebody else's and is left running."""
-
-    kind: Literal["kafka", "embedded"] = "kafka"
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self.bootstrap_servers = bootstrap_servers
-        self.client_options: dict[str, Any] = {}
-
-    def start(self) -> None:
-        _list_topics(self.bootstrap_servers)
-
-    def close(self) -> None:
-        """There is nothing of ours to stop."""
-
-    def create_topic(self, name: str, partitions: int = 1) -> None:
-        from kafka import KafkaAdminClient
-
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap_servers)
-        try:
-            admin.create_topics({name: {"num_partitions": partitions}}, wait_for_metadata=True)
-        finally:
-            admin.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class ExternalBroker(_Kafka):
-    """The Kafka that ``KAFKA_BOOTSTRAP_SERVERS`` names."""
-
-
-class JarsBroker(_Kafka):
-    """One Apache Kafka, broker and controller in one process, run from the jars.
-
-    The data outlive ``stop`` and ``kill``; ``close`` removes them. Start it from a thread that lives as
-    long as the broker is needed: Linux counts the end of the starting thread as the death of the parent.
-    """
-
-    def __init__(self, settings: Mapping[str, str] | None = None, heap: str = "512m") -> None:
-        self._java = find_java()
-        self._jvm = [
-            f"-Xmx{heap}",
-            "-XX:+UseSerialGC",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-cp",
-            f"{fetch_jars()}/*",
-        ]
-        self._jvm.append(f"-Dlog4j2.configurationFile={SETTINGS / 'log4j2.properties'}")
-        broker, controller = _free_ports(2)
-        super().__init__(f"127.0.0.1:{broker}")
-        self._home = Path(tempfile.mkdtemp(prefix="stream-monitor-kafka-"))
-        atexit.register(self.close)
-        self._log = self._home / "kafka.log"
-        self._config = self._home / "server.properties"
-        data = {"log.dirs": str(self._home / "data")}
-        _write_properties(self._config, _server(broker, controller) | data | dict(settings or {}))
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The broker's process, while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
-    def start(self) -> None:
-        if self.pid is not None:
-            return
-        if not (self._home / "data").exists():
-            self._format()
-        seen = self._log.stat().st_size
-        self._process = self._run("kafka.Kafka", str(self._config))
-        self._wait_until_started(seen)
-
-    def stop(self) -> None:
-        """Shut down as an operator would; the data stay."""
-        if self._process and self.pid is not None:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_SECONDS)
-        self.kill()
-
-    def kill(self) -> None:
-        """End the process without a warning, as a power cut would; the data stay."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-
-    def restart(self) -> None:
-        """Stop and start again, with the same port and data."""
-        self.stop()
-        self.start()
-
-    def close(self) -> None:
-        self.kill()
-        shutil.rmtree(self._home, ignore_errors=True)
-        atexit.unregister(self.close)
-
-    def _format(self) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        options = [f"--cluster-id={cluster}", f"--config={self._config}"]  # an id may begin with a hyphen
-        formatting = self._run("kafka.tools.StorageTool", "format", *options)
-        if formatting.wait(START_SECONDS):
-            raise BrokerError(self._with_log("Kafka's storage could not be formatted."))
-
-    def _run(self, main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [self._java, *self._jvm, main_class, *arguments]
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                [*DIES_WITH_PARENT, str(os.getpid()), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def _wait_until_started(self, seen: int) -> None:
-        """Wait for the line that Kafka logs when it serves, past the first ``seen`` bytes of the log."""
-        deadline = time.monotonic() + START_SECONDS
-        while b"Kafka Server started" not in self._log.read_bytes()[seen:]:
-            if self.pid is None:
-                raise BrokerError(self._with_log("Kafka ended while it was starting."))
-            if time.monotonic() > deadline:
-                self.kill()
-                raise BrokerError(self._with_log(f"Kafka did not start within {START_SECONDS} s."))
-            time.sleep(0.05)
-
-    def _with_log(self, what: str) -> str:
-        tail = self._log.read_text(errors="replace").splitlines()[-30:]
-        return "\n".join([f"{what} The end of its log:", *tail])
-
-
-class DockerBroker(_Kafka):
-    """One Apache Kafka in a container, run by testcontainers."""
-
-    def __init__(self) -> None:
-        [port] = _free_ports(1)
-        super().__init__(f"localhost:{port}")
-        containers = importlib.import_module("testcontainers.core.container")
-        self._container = containers.DockerContainer(f"apache/kafka:{kafka_version()}").with_bind_ports(9092, port)
-        settings = _server(port, 9093) | {"listeners": "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"}
-        for key, value in settings.items():
-            self._container.with_env("KAFKA_" + key.upper().replace(".", "_"), value)
-        self._running = False
-
-    def start(self) -> None:
-        if not self._running:
-            self._container.start()
-            self._running = True
-        _list_topics(self.bootstrap_servers)
-
-    def close(self) -> None:
-        self._container.stop()
 
 
 class EmbeddedAdapter:
@@ -317,62 +143,3 @@ def _docker() -> DockerBroker:
     if not importlib.util.find_spec("testcontainers"):
         raise NoKafka("Docker is here, testcontainers is not")
     return DockerBroker()
-
-
-def _list_topics(bootstrap_servers: str) -> list[str]:
-    """Ask for the topics, waiting until the broker answers."""
-    from kafka import KafkaAdminClient
-
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=START_SECONDS * 1000)
-    try:
-        return list(admin.list_topics())
-    finally:
-        admin.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports to listen on, below those that the system hands to clients.
-
-    Were they among those, a client could be given the port of a broker that is down for a restart.
-    """
-    with contextlib.ExitStack() as held:
-        ports: list[int] = []
-        while len(ports) < count:
-            listener = held.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                listener.bind(("127.0.0.1", random.randrange(15_000, 30_000)))
-                ports.append(listener.getsockname()[1])
-        return ports
-
-
-def _server(broker: int, controller: int) -> dict[str, str]:
-    """What ``server.properties`` says, with listeners on these ports."""
-    lines = (SETTINGS / "server.properties").read_text().splitlines()
-    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-    return settings | {
-        "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-    }
-
-
-def _write_properties(path: Path, properties: Mapping[str, str]) -> None:
-    """Write Java's properties, in which a backslash would begin an escape."""
-    lines = [f"{key}={value}".replace("\\", "\\\\") for key, value in properties.items()]
-    path.write_text("\n".join([*lines, ""]))
-
-
-# A process of our own in front of Java, because subprocess's preexec_fn is unsafe beside threads. It asks
-# Linux for SIGKILL when the parent dies, checks that the parent hasn't died already, and becomes Java.
-DIES_WITH_PARENT = [
-    sys.executable,
-    "-ISc",
-    """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != int(sys.argv[1]):
-        sys.exit("the parent has died")
-os.execv(sys.argv[2], sys.argv[2:])
-""",
-]

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import uuid
 from collections.abc import Generator, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -28,13 +28,26 @@ def is_strict() -> bool:
     return os.environ.get("STREAM_MONITOR_REQUIRE_KAFKA") == "1"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kafka_broker" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
-        if {"integration", "e2e"} & set(item.path.parts):  # a file's tests share what is slow to make: one worker
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests out to the workers of pytest-xdist one by one, those that share what is slow to make a file a time.
+
+    Not by ``--dist=loadgroup``, which does nothing with pytest 9.2 (pytest-xdist issue 1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneByOneOrFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            is_slow = nodeid.startswith(("tests/integration/", "tests/e2e/"))
+            return nodeid.partition("::")[0] if is_slow else nodeid
+
+    return OneByOneOrFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

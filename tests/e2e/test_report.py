@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from stream_monitor.cli import cli
 from tests.e2e.test_page import QUIET, chromium, dump_dom  # noqa: F401
-from tests.unit.sources.test_files import write
+from tests.files import write
 
 pytestmark = pytest.mark.browser
 

@@ -7,11 +7,12 @@ from contextlib import closing
 
 import pytest
 
-from tests.brokers import Broker, JarsBroker
+from tests.brokers import Broker
 from tests.integration.chaos_log import SETTINGS, SLOWLY, ChaosLog, write_log
 from tests.integration.lives import Ending, Lives
 from tests.integration.sidecar import watch
 from tests.jars import NoKafka
+from tests.kafka_brokers import JarsBroker
 
 
 class Begin:

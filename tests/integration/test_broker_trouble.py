@@ -11,10 +11,11 @@ import orjson
 import pytest
 from kafka import KafkaProducer
 
-from tests.brokers import Broker, JarsBroker
+from tests.brokers import Broker
 from tests.integration.events import START, prediction, send
 from tests.integration.sidecar import Sidecar, watch
 from tests.jars import NoKafka
+from tests.kafka_brokers import JarsBroker
 
 pytestmark = pytest.mark.kafka
 

@@ -15,9 +15,10 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from tests.brokers import Broker, BrokerError, JarsBroker, Record, produce
+from tests.brokers import Broker, Record, produce
 from tests.conftest import MakeTopic
 from tests.jars import NoKafka, fetch_jars, find_java
+from tests.kafka_brokers import BrokerError, JarsBroker
 
 RECORDS: list[Record] = [
     (b"k%d" % i, b"v%d" % i, [("model", b"churn")], 1_700_000_000_000 + i, 0) for i in range(100)
@@ -150,7 +151,9 @@ def test_a_setting_that_kafka_refuses_is_shown() -> None:
 @pytest.mark.usefixtures("kafka_jars")
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is asked for on Linux only")
 def test_the_broker_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
-    script = "from tests.brokers import JarsBroker; b = JarsBroker(); b.start(); print(b.pid, flush=True); input()"
+    script = (
+        "from tests.kafka_brokers import JarsBroker; b = JarsBroker(); b.start(); print(b.pid, flush=True); input()"
+    )
     root, home = Path(__file__).parents[2], os.environ | {"TMPDIR": str(tmp_path)}
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", script], cwd=root, env=home, stdin=pipe, stdout=pipe) as parent:

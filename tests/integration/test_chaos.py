@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from tests.brokers import Broker, JarsBroker
+from tests.brokers import Broker
 from tests.conftest import MakeTopic
 from tests.integration.events import correct, label, prediction, send
 from tests.integration.load import Load
 from tests.integration.sidecar import ENDS, Scrape, Sidecar, watch
+from tests.kafka_brokers import JarsBroker
 
 pytestmark = pytest.mark.kafka
 

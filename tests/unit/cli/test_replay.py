@@ -18,9 +18,9 @@ from stream_monitor.cli import cli
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
 from tests.cli_runs import one_line
+from tests.files import write
 from tests.oracle import scored_indices
 from tests.streams import river_indices
-from tests.unit.sources.test_files import write
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FORMATS = ("jsonl", "jsonl.gz", "jsonl.zst", "csv", "csv.gz", "csv.zst", "parquet")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from stream_monitor.cli import cli
-from tests.unit.sources.test_files import write
+from tests.files import write
 
 COUNT = 3000
 MINUTE = 60.0

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -23,31 +18,9 @@ from stream_monitor.decoding.codec import Codec
 from stream_monitor.sources.files import BATCH_SIZE, LABELS, PREDICTIONS, FileSource
 from stream_monitor.sources.formats import format_of
 from stream_monitor.testing import FakeClock
+from tests.files import write
 
 ROWS: list[dict[str, Any]] = [{"id": n, "prediction": n % 2, "a": n / 2} for n in range(7)]
-
-
-def write(path: Path, rows: Sequence[Mapping[str, Any]], form: str) -> Path:
-    """Rows as a file of this format, compressed by what its name ends with."""
-    if form == "parquet":
-        pq.write_table(pa.Table.from_pylist(list(rows)), path)
-        return path
-    if form == "jsonl":
-        body = "".join(json.dumps(row) + "\n" for row in rows)
-    else:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-        body = text.getvalue()
-    path.write_bytes(_compress(body.encode(), path.suffix))
-    return path
-
-
-def _compress(body: bytes, suffix: str) -> bytes:
-    if suffix == ".gz":
-        return gzip.compress(body)
-    return zstandard.compress(body) if suffix in (".zst", ".zstd") else body
 
 
 def _read(source: FileSource) -> list[Record]:
