@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give the tests out to the workers of pytest-xdist one by one, those that share what is slow to make a file a time.
+    """Give tests to the workers of pytest-xdist one by one; a file at a time where its tests share slow fixtures.
 
     Not by ``--dist=loadgroup``, which does nothing with pytest 9.2 (pytest-xdist issue 1386).
     """
