@@ -4,7 +4,7 @@
 
 takes a random sample of mutmut's mutants of the packages in ``TESTS`` and runs the tests of the package with each, in
 copies of the tree. It prints how many were killed, and the survivors with their diffs; both are kept in ``--into``.
-mutmut's own runner takes no sample, and does not change what is decorated.
+mutmut makes the mutants, of what is in functions; its own runner takes no random sample.
 """
 
 from __future__ import annotations
@@ -39,10 +39,18 @@ TESTS: dict[str, tuple[str, ...]] = {
     "drift": ("unit/drift", "unit/monitors", "property/test_season.py", "property/test_event_times.py"),
     "join": ("unit/join", "property/test_joiner.py", "unit/pipeline", "property/test_pipeline.py"),
     "performance": ("unit/monitors", "property/test_performance.py", "property/test_coverage.py"),
-    "sources/kafka": ("unit/sources", "contract/test_sources.py"),
+    "sources/kafka": (
+        "unit/sources",
+        "contract/test_sources.py",
+        "integration/test_kafka_source.py",
+        "integration/test_bad_input.py",
+    ),
     "state": ("unit/state", "property/test_tables.py", "property/test_checkpoint.py", "property/test_lasting.py"),
 }
-"""The tests of each package that is mutated, the quickest first; those named after the module run before them."""
+"""The tests of each package that is mutated, the quickest first; those named after the module run before them.
+
+Of the integration tests, those on the embedded broker run.
+"""
 
 PYTEST = (
     "-x",
@@ -104,7 +112,7 @@ def _places(package: str) -> Iterator[tuple[str, Path, libcst.Module, Mutation]]
     for path in sorted((ROOT / PACKAGE / package).glob("*.py")):
         module, mutations, *_ = create_mutations(str(path), path.read_text())
         for mutation in mutations:
-            if mutation.contained_by_top_level_function is not None:
+            if isinstance(mutation.contained_by_top_level_function, libcst.FunctionDef):
                 yield package, path, module, mutation
 
 
