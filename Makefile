@@ -47,6 +47,7 @@ check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated do
 
 bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs on the same topic; then bench-join
 	$(BIN)/python bench/throughput.py $(ARGS)
+	$(BIN)/python bench/start_up.py
 	$(MAKE) bench-join ARGS='$(JOIN_ARGS)'
 
 bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints

@@ -11,7 +11,7 @@ import pytest
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.kafka.kafka_python import ASSIGNORS
-from stream_monitor.sources.kafka.progress import read_note
+from stream_monitor.sources.kafka.progress import read_committed
 from tests.brokers import Broker, produce
 from tests.conftest import MakeTopic
 from tests.integration.events import prediction, send
@@ -266,5 +266,5 @@ def test_who_was_thrown_out_commits_nothing(kafka_broker: Broker, topic: MakeTop
         slow.commit()
         drive(slow, other, until=lambda: slow.revoked == [[(name, 0)]])
         after = committed(kafka_broker, name, name)
-        assert (after.offset, read_note(*after[:2]).owner) == (15, other.source.owner)
+        assert (after.offset, read_committed(*after[:2]).owner) == (15, other.source.owner)
         assert slow.saved == []
