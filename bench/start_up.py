@@ -1,7 +1,7 @@
 """CPU time of `stream-monitor --help` and `run --help`, beside a bare `import click` and another checkout.
 
-`python bench/start_up.py [--against CHECKOUT] [--runs 20]`: the programs take turns, so that what else the machine does
-touches all of them; of each, the median user and system time of its runs, and its ratio to the others.
+`python bench/start_up.py [--against CHECKOUT] [--runs 20]`: the programs take turns, so that other load on the
+machine affects all of them. Prints the median user and system time of each, and its ratio to the others.
 """
 
 import argparse
@@ -44,7 +44,9 @@ def main() -> None:
                 runs[name].append(seconds)
     times = {name: median(seconds) for name, seconds in runs.items()}
     for name in HELPS:
-        line = f"{name:12} {times[name, 'here']:.3f} s CPU, {times[name, 'here'] / times['import click', 'here']:.1f} x"
+        line = (
+            f"{name:12} {times[name, 'here']:.3f} s CPU, {times[name, 'here'] / times['import click', 'here']:.1f} x"
+        )
         line += f" import click ({times['import click', 'here']:.3f} s)"
         if options.against:
             line += f"; {times[name, 'here'] / times[name, 'there']:.3f} x that of {options.against}"

@@ -1,4 +1,4 @@
-"""Fakes that ship with the product, and makers of events. They pass the same contracts as the real things."""
+"""Fakes for tests, and makers of events. The fakes pass the contract tests of what they replace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FakeClock", "MemorySource", "make_label", "make_prediction", "make_r
 
 
 class FakeClock:
-    """A clock that stands still until it is turned."""
+    """A clock that stands still until it is advanced."""
 
     def __init__(self, start: float = 1_795_435_200.0) -> None:
         self._now = start
@@ -26,22 +26,22 @@ class FakeClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Turn the clock."""
+        """Advance the clock."""
         self._now += seconds
 
 
 def make_prediction(index: int, **fields: Any) -> dict[str, Any]:
-    """A native prediction event; ``fields`` are put over the defaults."""
+    """Return a native prediction event; ``fields`` replace the defaults."""
     return {"id": f"r-{index}", "ts": 1_795_435_200.0 + index, "features": {}, "prediction": "yes", **fields}
 
 
 def make_label(index: int, label: Any, **fields: Any) -> dict[str, Any]:
-    """A native label event for the prediction of the same index."""
+    """Return a native label event for the prediction of the same index."""
     return {"id": f"r-{index}", "ts": 1_795_435_260.0 + index, "label": label, **fields}
 
 
 def make_records(events: Iterable[dict[str, Any] | bytes | None], topic: str = "inference") -> list[FileRecord]:
-    """Events as records of one topic, in order."""
+    """Return events as records of one topic, in order."""
     return [
         FileRecord(topic, offset, orjson.dumps(event) if isinstance(event, dict) else event)
         for offset, event in enumerate(events)

@@ -1,1 +1,1 @@
-"""The composition root: configuration to wired objects, and their life from start to stop."""
+"""The composition root: objects made from a configuration, wired and run."""

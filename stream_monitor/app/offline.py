@@ -47,7 +47,7 @@ def replay(
 
 
 def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
-    """The columns that the same pipeline makes of files, with no detector on them, up to ``max_events``."""
+    """Return the columns that the pipeline makes of files, without detectors, up to ``max_events`` predictions."""
     gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
     pipeline, source, _ = _over_files(config.model_copy(update={"detector": []}), paths, gatherer)
 
@@ -72,7 +72,7 @@ def _over_files(
     codec = make_codec(config, clock, [LABELS])
     source = FileSource(paths, config.labels, file_format=config.format, read_time=codec.read_time)
     sink = MemorySink()
-    # A file of labels may be read long before its predictions, but it ends.
+    # Labels of a file may be read long before their predictions, so they must not expire.
     pipeline = make_pipeline(
         config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer
     )

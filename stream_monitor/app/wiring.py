@@ -1,4 +1,4 @@
-"""The composition root: configuration to wired objects, and their life from start to stop."""
+"""Objects made from a configuration, and wired."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from stream_monitor.state.key_value_store import KeyValueStore
 
 logger = logging.getLogger(__name__)
 
-#: Events between false alarms while a run length in time waits for the rate, or where events tell no time.
+#: Run length in events while that in time has no rate yet, or where events have no time.
 UNKNOWN_RATE = 1_000_000.0
 
 
 def tune_collector() -> None:
-    """Millions of long-lived tuples make the cycle collector cost as much as the work: let it run rarely."""
+    """Make the cycle collector run rarely: with millions of long-lived tuples it costs as much as the work."""
     gc.set_threshold(100_000, 20, 20)
 
 

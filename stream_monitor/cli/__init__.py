@@ -21,7 +21,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The entry point: a wrong configuration is one line and exit code 2, a state that can't be saved exit code 1."""
+    """Run the command line; an error is one line, with exit code 2 for a wrong configuration, else 1."""
     try:
         sys.exit(cli(prog_name="stream-monitor", standalone_mode=False))
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""``stream-monitor check-config``: is a configuration right?"""
+"""``stream-monitor check-config``: the check of a configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stream_monitor.drift.budget import unbudgeted
 @click.command("check-config")
 @settings_options(RunConfig)
 def check_config(**flags: Any) -> None:
-    """Check what `run` would be told, without connecting, and print it. Secrets are not shown."""
+    """Check the configuration of `run` without connecting, and print it. Secrets are not shown."""
     config = load(RunConfig, flags)
     shown = config.model_dump(mode="json", fallback=lambda value: getattr(value, "name", None) or str(value))
     click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True).rstrip())

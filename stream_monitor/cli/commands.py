@@ -8,7 +8,7 @@ import click
 
 #: The short help of each command: the first sentence of its own help. A test holds them equal.
 COMMANDS = {
-    "check-config": "Check what `run` would be told, without connecting, and print it.",
+    "check-config": "Check the configuration of `run` without connecting, and print it.",
     "demo": "See it find four scheduled incidents in about a minute.",
     "detectors": "List the drift detectors with their parameters, ranges and defaults.",
     "profile": "Learn from training data what is normal, for `run` and `replay` to compare with.",

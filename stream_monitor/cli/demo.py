@@ -1,4 +1,4 @@
-"""``stream-monitor demo``: the whole thing at work, with nothing else installed."""
+"""``stream-monitor demo``: the whole program at work, with an embedded broker."""
 
 from __future__ import annotations
 

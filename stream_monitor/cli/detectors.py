@@ -1,4 +1,4 @@
-"""``stream-monitor detectors``: what there is, with parameters, ranges and defaults."""
+"""``stream-monitor detectors``: the detectors with their parameters, ranges and defaults."""
 
 from __future__ import annotations
 

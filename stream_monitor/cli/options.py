@@ -1,4 +1,4 @@
-"""Flags made from the settings: every field of a config is one."""
+"""Flags made from settings: one for each field of a config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stream_monitor.config.settings import Settings
 _Config = TypeVar("_Config", bound=Settings)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-#: The recorded files that a command reads.
+#: The argument of recorded files.
 files_argument = click.argument(
     "files",
     nargs=-1,
@@ -26,7 +26,7 @@ files_argument = click.argument(
 
 
 def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
-    """A flag for each setting, and ``--config``. Values stay text: the config checks them."""
+    """Return a decorator that adds a flag for each setting, and ``--config``. The config checks the values."""
 
     def decorate(command: _Command) -> _Command:
         config = click.option(
@@ -44,7 +44,7 @@ def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
 
 
 def load(kind: type[_Config], flags: Mapping[str, Any]) -> _Config:
-    """The configuration out of flags, environment and file."""
+    """Return the configuration out of flags, environment and file."""
     file = flags["config"] or (Path(os.environ[f"{PREFIX}CONFIG"]) if os.environ.get(f"{PREFIX}CONFIG") else None)
     settings = {name: value for name, value in flags.items() if name in kind.model_fields}
     return load_config(kind, settings, os.environ, file)
@@ -64,7 +64,7 @@ def _option(kind: type[Settings], name: str) -> Callable[[_Command], _Command]:
 
 
 def is_multiple(kind: type[Settings], name: str) -> bool:
-    """Whether a setting takes several values."""
+    """Return True when a setting takes several values."""
     annotation = kind.model_fields[name].annotation
     return (get_origin(annotation) or annotation) in (list, dict) or any(
         get_origin(part) in (list, dict) for part in get_args(annotation)

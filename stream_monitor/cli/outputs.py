@@ -1,4 +1,4 @@
-"""Files that a command writes."""
+"""Output files of commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from stream_monitor.core.errors import ConfigError
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | None]) -> None:
-    """Fail before the work begins, not after it: each flag's file can be written, and is not read."""
+    """Raise `ConfigError` before the work begins where a file can't be written, or is read as well.
+
+    Args:
+        outputs: Files to write, by flag.
+        inputs: Files to read.
+    """
     taken = {path.resolve() for path in inputs if path}
     for name, path in outputs.items():
         if not path:
@@ -21,7 +26,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Sequence[Path | No
 
 
 def write(name: str, path: Path, content: bytes) -> None:
-    """Write a flag's file."""
+    """Write the file of a flag; `ConfigError` where it can't be written."""
     try:
         path.write_bytes(content)
     except OSError as error:

@@ -89,7 +89,7 @@ def profile(files: Sequence[Path], output: Path, **flags: Any) -> None:
 
 
 def _check_output(output: Path, files: Sequence[Path]) -> None:
-    """Fail before the data is read, not after it."""
+    """Raise `ConfigError` where the profile can't be written, before the data is read."""
     if output.resolve() in {path.resolve() for path in files}:
         raise ConfigError(f"--output: {output} is read; name another file")
     if output.exists() and not output.is_file():
@@ -118,7 +118,7 @@ def _print(found: Profile, seconds: float) -> None:
 
 
 def _row(name: str, column: ColumnProfile) -> tuple[str, ...]:
-    """A row of the table: numbers in their columns, categories behind them."""
+    """Return a row of the table: columns of numbers, then of categories."""
     numbers, frequent = ("", "", ""), ""
     if column.numeric:
         median = float(column.numeric.quantile(np.array([0.5]))[0])
@@ -138,11 +138,11 @@ def _most_frequent(reference: CategoricalReference) -> str:
 
 
 def _percent(share: float) -> str:
-    """A share; what is above 0 does not look as if it were not."""
+    """Return a share in percent, in which a share above 0 is never 0 %."""
     return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
 
 
 def _short(name: str, widest: int = _WIDEST) -> str:
-    """A name on one line of the table."""
+    """Return a name that fits on one line of the table."""
     shown = " ".join(name.split()) or repr(name)
     return shown if len(shown) <= widest else f"{shown[: widest - 1]}…"

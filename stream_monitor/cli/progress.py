@@ -1,4 +1,4 @@
-"""Bars on a terminal, and nothing where there is none."""
+"""Progress bars on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class Progress:
-    """A bar of so many of so many."""
+    """A progress bar; nothing where standard error is no terminal."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -31,7 +31,7 @@ class Progress:
 
 
 class Reading:
-    """A bar over the bytes read of a source."""
+    """A progress bar of the bytes read of a source."""
 
     def __init__(self) -> None:
         self._progress = Progress("Reading")

@@ -1,4 +1,4 @@
-"""``stream-monitor tune``: which detectors, and how strict, by a recording."""
+"""``stream-monitor tune``: detectors and their parameters compared on a recording."""
 
 from __future__ import annotations
 

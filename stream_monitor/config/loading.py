@@ -1,4 +1,4 @@
-"""Flags over environment over file, and errors that name where a wrong value came from."""
+"""The configuration out of flags, environment and file, in that order, with errors that name a value's origin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ _Config = TypeVar("_Config", bound=Settings)
 def load_config(
     kind: type[_Config], flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None
 ) -> _Config:
-    """The configuration; a `ConfigError` is one line that names the flag, variable or key and what is allowed."""
+    """Return a configuration.
+
+    Args:
+        kind: Its class.
+        flags: Values by the name of the setting; None and () are not given.
+        environment: Environment variables.
+        file: YAML file.
+
+    Raises:
+        ConfigError: A value is wrong; one line that names the flag, variable or key and what is allowed.
+    """
     layers = {
         f"{file}: ": _read_yaml(file, kind) if file else {},
         PREFIX: _from_environment(kind, environment),
@@ -37,12 +47,12 @@ def load_config(
 
 
 def flag(name: str) -> str:
-    """The flag of a setting."""
+    """Return the flag of a setting."""
     return "--" + name.replace("_", "-")
 
 
 def variable(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting."""
     return PREFIX + name.upper()
 
 

@@ -1,4 +1,4 @@
-"""Durations, sizes and shares as people write them."""
+"""Durations, sizes and shares out of texts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BeforeValidator, PlainSerializer
 
 _DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-#: Run lengths that the tables of detectors reach, in events.
+#: Range of run lengths in events, given by the tables of the detectors.
 MIN_RUN, MAX_RUN = 1000.0, 1e12
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 def parse_duration(value: Any) -> float:
-    """Seconds.
+    """Return a duration in seconds.
 
     >>> parse_duration("30m"), parse_duration("500ms")
     (1800.0, 0.5)
@@ -23,7 +23,7 @@ def parse_duration(value: Any) -> float:
 
 
 def parse_size(value: Any) -> int:
-    """Bytes.
+    """Return a size in bytes.
 
     >>> parse_size("64MiB")
     67108864
@@ -34,7 +34,7 @@ def parse_size(value: Any) -> int:
 
 
 def parse_share(value: Any) -> float:
-    """A number from 0 to 1.
+    """Return a share as a number from 0 to 1.
 
     >>> parse_share("5%")
     0.05
@@ -50,7 +50,7 @@ def parse_share(value: Any) -> float:
 
 
 class RunLength(NamedTuple):
-    """A mean length between false alarms: in events, or in seconds that the rate turns into events."""
+    """An average run length: the mean distance between false alarms, in events or in seconds."""
 
     events: float | None
     seconds: float | None
@@ -60,7 +60,7 @@ class RunLength(NamedTuple):
 
 
 def parse_run_length(value: Any) -> RunLength:
-    """Events as a number, or a duration.
+    """Return a run length, out of a number of events or a duration.
 
     >>> parse_run_length("1_000_000"), parse_run_length("30d")
     (RunLength(events=1000000.0, seconds=None), RunLength(events=None, seconds=2592000.0))
@@ -83,7 +83,7 @@ def parse_run_length(value: Any) -> RunLength:
 
 
 def parse_seasonality(value: Any) -> float | None:
-    """Seconds of a period; 0: none; None: to be found out.
+    """Return a period in seconds; 0: none; None: to be detected.
 
     >>> parse_seasonality("24h"), parse_seasonality("none"), parse_seasonality("auto")
     (86400.0, 0.0, None)

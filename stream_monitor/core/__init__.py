@@ -1,1 +1,1 @@
-"""Types that every package needs: events, records, errors, clock, arrays, timestamps."""
+"""Types and functions that packages on every layer need: events, records, errors, clock, arrays, timestamps."""

@@ -1,4 +1,4 @@
-"""Arrays of floats: the recurrence behind fading sums as one compiled call, and how they are written down."""
+"""Arrays of floats: fading sums by one compiled call, and arrays as text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dtbsv
 
 Floats = NDArray[np.float64]
-#: What begins an array of bytes; no base64 begins so.
+#: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
 
 
 def fading_sums(steps: Floats, factor: float, start: float) -> Floats:
-    """``s[t] = factor s[t-1] + steps[t]`` with ``s[-1] = start``, shape (n,) as ``steps``.
+    """Return ``s[t] = factor s[t-1] + steps[t]`` with ``s[-1] = start``, shape (n,) as ``steps``.
 
     That is a bidiagonal system of equations, which BLAS solves by forward substitution: strictly in order, so that
     the sums do not depend on where a stream is cut. (`scipy.signal.lfilter` does the same, but its import costs
@@ -33,20 +33,20 @@ def fading_sums(steps: Floats, factor: float, start: float) -> Floats:
 
 
 def _capacity(size: int) -> int:
-    """The next power of two: few different bands serve all columns."""
+    """Return the next power of two, so that few different bands serve all columns."""
     return 1 << (size - 1).bit_length()
 
 
 @lru_cache(maxsize=64)
 def _band(factor: float, size: int) -> Floats:
-    """The matrix in BLAS's banded form: its diagonal, and below it the factor."""
+    """Return the matrix in BLAS's banded form: its diagonal, and below it the factor."""
     return np.asfortranarray(np.repeat([[1.0], [-factor]], size, axis=1))
 
 
 def pack(values: Floats) -> str:
-    """An array as text, exactly and much faster than number by number; `unpack` gives it back as one row.
+    """Return an array as text, exactly and much faster than number by number; `unpack` reads it.
 
-    Shares and codes of categories take a byte each, everything else eight.
+    Whole numbers from 0 to 255, such as shares and codes of categories, take a byte each; other arrays eight.
     """
     if _fits_bytes(values):
         return _BYTES + b64encode(values.astype(np.uint8).tobytes()).decode()
@@ -54,7 +54,7 @@ def pack(values: Floats) -> str:
 
 
 def unpack(text: str) -> Floats:
-    """What `pack` wrote, shape (n,).
+    """Return the array that `pack` has written, shape (n,).
 
     >>> unpack(pack(np.array([0.1, float("inf")])))
     array([0.1, inf])
@@ -65,7 +65,7 @@ def unpack(text: str) -> Floats:
 
 
 def _fits_bytes(values: Floats) -> bool:
-    """Whether all are whole numbers from 0 to 255; -0.0 is none, for the sign would be lost."""
+    """Return True when all are whole numbers from 0 to 255, and none is -0.0, whose sign would be lost."""
     if not values.size or not float(values.flat[0]).is_integer():
         return False
     whole = (values >= 0.0) & (values <= 255.0) & (values == np.trunc(values)) & ~np.signbit(values)
@@ -75,6 +75,6 @@ def _fits_bytes(values: Floats) -> bool:
 Ints = NDArray[np.int64]
 
 
-#: What a column holds: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;
+#: Kind of a column: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;
 #: ``category``, the code of a class, 0 to ``Terms.categories`` - 1.
 ColumnKind = Literal["number", "share", "category"]

@@ -1,4 +1,4 @@
-"""Time, behind a seam: the loop asks a clock, so that tests can turn it."""
+"""The clock interface, which tests replace by a clock of their own."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What tells the time."""
+    """A clock."""
 
     def now(self) -> float:
-        """Wall-clock time in seconds since the epoch."""
+        """Return the wall-clock time in seconds since the epoch."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards, for measuring spans."""
+        """Return seconds that never go backwards, to measure durations."""
         ...
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of the machine."""
 
     def now(self) -> float:
         return time.time()

@@ -1,4 +1,4 @@
-"""The errors that stream_monitor raises on purpose. Anything else is a bug, and ends the process."""
+"""The errors that stream_monitor raises on purpose. Any other exception is a bug, and ends the process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class Reason(StrEnum):
-    """Why a record was rejected: the values of ``records_rejected_total{reason}``."""
+    """Reasons of rejection: the values of ``records_rejected_total{reason}``."""
 
     TOMBSTONE = "tombstone"
     TOO_LARGE = "too_large"
@@ -28,34 +28,36 @@ class StreamMonitorError(Exception):
 
 
 class ConfigError(StreamMonitorError):
-    """The configuration is wrong: said in one line, with exit code 2, before any connection."""
+    """The configuration is wrong. The process prints one line and ends with exit code 2, before any connection."""
 
 
 class StateError(StreamMonitorError):
-    """The state can't be saved or read any more: the process says so in one line and ends, with exit code 1."""
+    """The state can't be saved or read any more. The process prints one line and ends with exit code 1."""
 
 
-class BadState(ConfigError):  # noqa: N818 - what the user meets is its text
-    """What is in the state directory can't be gone on with; ``problem`` says why."""
+class BadState(ConfigError):  # noqa: N818 - the user sees its text only
+    """The content of the state directory can't be used; ``problem`` says why."""
 
     def __init__(self, directory: Path, problem: str) -> None:
-        hint = "use another directory, or --on-bad-state reset to set it aside and begin anew"
+        hint = "use another directory, or --on-bad-state reset to set it aside and start anew"
         super().__init__(f"--state-dir: {directory} {problem}; {hint}")
         self.problem = problem
 
 
 class SourceError(StreamMonitorError):
-    """A source can't be read now; the loop tries again with back-off."""
+    """A source can't be read now. The loop tries again with back-off."""
 
 
 class SinkError(StreamMonitorError):
-    """An alert can't be delivered now; it stays in the outbox."""
+    """An alert can't be delivered now. It stays in the outbox."""
 
 
 class RecordError(StreamMonitorError):
-    """One record is bad: it is counted under its reason and skipped.
+    """A record is bad. It is counted under its reason and skipped.
 
-    ``reason`` is one of `Reason`; ``detail`` says what was found and what is allowed, without the record's values.
+    Args:
+        reason: The reason of the rejection.
+        detail: A text that says what was found and what is allowed, without values of the record.
     """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What flows through the pipeline. All are immutable tuples: cheap to make, a million of them bearable."""
+"""Events that flow through the pipeline: immutable tuples, which are cheap to make and small in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stream_monitor.core.errors import Reason
 
 #: A class or a number, as JSON gives it.
 Target = str | int | float | bool
-#: A feature's value as received; what is neither number, text nor null is counted as ``other``.
+#: Features by name as received; a value that is neither number, text nor null counts as ``other``.
 Features = Mapping[str, Any]
 
 
@@ -22,7 +22,7 @@ class ModelVersion(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """One inference. ``ts`` is in seconds since the epoch, None when nothing told the time."""
+    """One inference. ``ts`` is in seconds since the epoch, None when its time is unknown."""
 
     id: str
     ts: float | None
@@ -45,14 +45,14 @@ class Label(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A record that could not be read, and why."""
+    """The reason why a record could not be read."""
 
     reason: Reason
     detail: str
 
 
 class Outcome(NamedTuple):
-    """A prediction that has met its label. ``index`` is the prediction's 0-based position in its stream."""
+    """A prediction joined to its label. ``index`` is the prediction's 0-based position in its stream."""
 
     key: ModelVersion
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -94,12 +94,12 @@ class Detection(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The same for the same detection, however often a restart raises it again."""
+        """An id that is the same when a restart raises the detection again."""
         return blake2b(repr(self[:6]).encode(), digest_size=8).hexdigest()
 
     @property
     def direction(self) -> Literal["up", "down"]:
-        """Where the mean, or the category's share, went."""
+        """The direction in which the mean, or the category's share, has changed."""
         return "up" if self.after >= self.before else "down"
 
 

@@ -1,7 +1,7 @@
-"""Points at which a test may have the process killed, to see that it goes on as if it had not been.
+"""Fail points: places at which a test can kill the process, to check that it recovers.
 
-``STREAM_MONITOR_FAILPOINT=checkpoint.sealed:3`` kills it the third time that point is reached. Without it nothing
-happens.
+``STREAM_MONITOR_FAILPOINT=checkpoint.sealed:3`` kills it when that point is hit for the third time. Without the
+variable nothing happens.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _hits: Counter[str] = Counter()
 
 
 def hit(point: Point) -> None:
-    """Say that the process is at this point: it ends here, without a farewell, when that was asked for.
+    """Kill the process by SIGKILL if it is to be killed at this hit of the point.
 
-    ``applied``: a batch has been applied, nothing of it saved; ``checkpoint.sealed``: about to write;
-    ``checkpoint.written``: the state is on disk, Kafka has not been told; ``committed``: it has.
+    Args:
+        point: ``applied``: a batch is applied and not saved; ``checkpoint.sealed``: the state is about to be written;
+            ``checkpoint.written``: it is written, and its offsets are not committed; ``committed``: they are.
     """
     if point == _point:
         _hits[point] += 1

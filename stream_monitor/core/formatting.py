@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Formatting of numbers, times and texts for people."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from datetime import UTC, datetime
 from itertools import pairwise
 
-#: Words for the size of an effect, and from where on they hold; `in_words`.
+#: Words for the size of an effect, each with the least effect that it is used for; `in_words`.
 _SIZES = ((2.0, "huge"), (1.2, "very large"), (0.8, "large"), (0.5, "medium"), (0.2, "small"), (0.0, "very small"))
 
 
 def short(value: float | None, digits: int = 5) -> str:
-    """A number in few digits, with separators; a dash where there is none.
+    """Return a number in few digits, with separators; a dash for None, NaN and infinity.
 
     >>> short(1234567.0), short(0.012345678), short(2.5e-9), short(None)
     ('1,234,600', '0.012346', '2.5e-09', '–')
@@ -29,10 +29,10 @@ def short(value: float | None, digits: int = 5) -> str:
 
 
 def in_words(effect: float | None) -> str:
-    """The size of an effect, as it is commonly called.
+    """Return the common word for the size of an effect.
 
     Source: S. S. Sawilowsky, "New effect size rules of thumb", Journal of Modern Applied Statistical Methods 8
-    (2009), pp. 597-599, who adds to Cohen's words.
+    (2009), pp. 597-599, who extends Cohen's words.
 
     >>> in_words(0.31), in_words(1.5)
     ('small', 'very large')
@@ -41,7 +41,7 @@ def in_words(effect: float | None) -> str:
 
 
 def moment(ts: float | None) -> str:
-    """A time to the second, in UTC.
+    """Return a time to the second, in UTC; an empty text for None.
 
     >>> moment(1795435200.0), moment(None)
     ('2026-11-23 12:00:00', '')
@@ -50,7 +50,7 @@ def moment(ts: float | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """A stretch of time in its largest fitting units.
+    """Return a duration in its two largest units.
 
     >>> span(90061), span(75), span(0.25)
     ('1 d 1 h', '1 min 15 s', '0.25 s')
@@ -66,7 +66,7 @@ def span(seconds: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number of things.
+    """Return a count with its noun.
 
     >>> counted(1, "episode"), counted(1200, "episode")
     ('1 episode', '1,200 episodes')
@@ -75,7 +75,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def plain(value: object) -> str:
-    r"""Anything as one line of text: control characters made visible.
+    r"""Return a value as one line of text, with control characters escaped.
 
     >>> plain("two\nlines")
     'two\\u000alines'

@@ -1,4 +1,4 @@
-"""Parts of a state that never change."""
+"""Immutable parts of a state."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import orjson
 
 
 class Frozen(dict[str, Any]):
-    """A part that never changes. It is read as the dict that it is."""
+    """An immutable part of a state: a dict that is not to be changed."""
 
     @cached_property
     def name(self) -> str:
-        """The same for the same content."""
+        """A hash of the content."""
         return blake2b(orjson.dumps(self), digest_size=16).hexdigest()

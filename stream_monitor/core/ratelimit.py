@@ -1,4 +1,4 @@
-"""A bound on how often something is said."""
+"""A rate limit, for log lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stream_monitor.core.clock import Clock
 
 
 class RateLimit:
-    """Allows ``per_minute`` events in each minute.
+    """Allows at most ``per_minute`` events in each minute.
 
     >>> from stream_monitor.testing import FakeClock
     >>> limit = RateLimit(FakeClock(), per_minute=2)
@@ -21,7 +21,7 @@ class RateLimit:
         self._count = 0
 
     def allow(self) -> bool:
-        """Whether one more is within the bound; it is then counted."""
+        """Count an event; return True when it is within the limit."""
         minute = int(self._clock.monotonic() // 60)
         if minute != self._minute:
             self._minute, self._count = minute, 0

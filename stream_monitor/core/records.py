@@ -1,4 +1,4 @@
-"""Raw records with their positions."""
+"""Records: the bytes of an event, with their position in a log or a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TopicPartition = tuple[str, int]
 
 
 class Record(Protocol):
-    """Raw bytes with a position. kafka-python's records have this shape already, so none is copied."""
+    """Bytes with a position. kafka-python's records have these attributes, so that none is copied."""
 
     @property
     def topic(self) -> str: ...
@@ -27,7 +27,7 @@ class Record(Protocol):
     def key(self) -> bytes | None: ...
     @property
     def value(self) -> bytes | Mapping[str, Any] | Unreadable | None:
-        """The body: bytes of JSON, or a row that a file's reader has already taken apart."""
+        """The body: bytes that a decoder reads, or a mapping that was parsed already."""
         ...
 
     @property
@@ -35,7 +35,7 @@ class Record(Protocol):
 
 
 class Unreadable(str):
-    """In place of a record's value: why the source could not read it. The codec rejects it."""
+    """Stands in for the value of a record that the source could not read: the reason. The codec rejects it."""
 
 
 class ParsedBody(dict[str, Any]):
@@ -45,11 +45,11 @@ class ParsedBody(dict[str, Any]):
 
 
 class TextRow(dict[str, Any]):
-    """A row of a CSV file: every cell is text, an empty one None."""
+    """A row of a CSV file: each cell is text, or None where it is empty."""
 
 
 class FileRecord(NamedTuple):
-    """A record that does not come from Kafka."""
+    """A record of a file, or of a test."""
 
     topic: str
     offset: int

@@ -1,4 +1,4 @@
-"""Times as people write them: ISO 8601, or a number of s, ms, µs or ns since the epoch."""
+"""Parsing and formatting of times: ISO 8601, or a number of s, ms, µs or ns since the epoch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EARLIEST = -6e10
 
 
 def parse_timestamp(value: Any) -> float:
-    """Seconds since the epoch; a time without a zone is UTC. Raises `ValueError` for anything else.
+    """Return seconds since the epoch; a time without a zone is UTC. Raises `ValueError` for anything else.
 
     >>> parse_timestamp("2026-11-23 12:00:00") == parse_timestamp("2026-11-23T13:00:00+01:00")
     True
@@ -23,7 +23,7 @@ def parse_timestamp(value: Any) -> float:
     1795435200.0
     """
     if type(value) is str:
-        # Python's reader takes epoch milliseconds for the compact form of a date in the year 1711.
+        # `fromisoformat` would read epoch milliseconds as a compact date in the year 1711.
         if value[4:5] != "-" and not _COMPACT_DATE.match(value):
             return _from_epoch(_finite(float(value)))
         moment = datetime.fromisoformat(value)
@@ -36,7 +36,7 @@ def parse_timestamp(value: Any) -> float:
 
 
 def format_timestamp(seconds: float | None) -> str | None:
-    """ISO 8601 in UTC, or None.
+    """Return a time as ISO 8601 in UTC; None for None, NaN and infinity.
 
     >>> format_timestamp(1795435200.0)
     '2026-11-23T12:00:00.000Z'

@@ -1,4 +1,4 @@
-"""The mapping of a foreign schema to the native one: ``--field NAME=PATH``."""
+"""The mapping of another schema to the native one: ``--field NAME=PATH``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stream_monitor.core.records import Record
 #: The native fields, and the prefixes that map a single feature or group.
 NATIVE_FIELDS = ("id", "ts", "model", "version", "features", "prediction", "score", "groups", "label")
 FIELD_PREFIXES = {"feature:": "features", "group:": "groups"}
-#: Everything at the top of the record that no other mapping names.
+#: All keys at the top of the record that no other mapping uses.
 REST = "@rest"
 _SOURCES = ("@key", "@timestamp", "@offset", "@header.NAME", REST)
 
@@ -18,7 +18,7 @@ _Getter = Callable[[Mapping[str, Any], Record], Any]
 
 
 def check_field(name: str, path: str) -> None:
-    """Raise `ValueError` with what is allowed when a mapping makes no sense."""
+    """Raise `ValueError` for an unknown name or path, with those that are allowed."""
     if name not in NATIVE_FIELDS and not name.startswith(tuple(FIELD_PREFIXES)):
         allowed = ", ".join((*NATIVE_FIELDS, "feature:NAME", "group:NAME"))
         raise ValueError(f"unknown field {name!r}; allowed: {allowed}")
@@ -28,9 +28,9 @@ def check_field(name: str, path: str) -> None:
 
 
 class FieldMap:
-    """Reads native fields out of a foreign record.
+    """Reads native fields out of records of another schema.
 
-    A path is a key, or keys joined by dots. What is not found keeps its native place.
+    A path is a key, or keys joined by dots. A field that is not found there is read by its native name.
 
     >>> from stream_monitor.core.records import FileRecord
     >>> record = FileRecord("inference", 0, {"request": {"id": 7}, "prediction": "yes"})
@@ -51,7 +51,7 @@ class FieldMap:
         return body.get(name) if value is None else value
 
     def apply(self, body: Mapping[str, Any], record: Record) -> dict[str, Any]:
-        """The record's body with the mapped fields at their native names."""
+        """Return the body of a record with the mapped fields at their native names."""
         mapped = dict(body)
         for name in self._rest:
             if isinstance(body.get(name), dict):
@@ -64,7 +64,7 @@ class FieldMap:
             for prefix, field in FIELD_PREFIXES.items():
                 if name.startswith(prefix):
                     known = mapped.get(field)
-                    if known is None or isinstance(known, dict):  # else it stays, and is rejected for its type
+                    if known is None or isinstance(known, dict):  # otherwise its type is rejected later
                         mapped[field] = {**(known or {}), name.removeprefix(prefix): value}
                     break
             else:
@@ -86,7 +86,7 @@ def _getter(path: str) -> _Getter:
 
 
 def _dig(body: Any, path: str) -> Any:
-    """The value at a path; a key that itself holds the dots comes first."""
+    """Return the value at a path; a key that has the dots itself is preferred."""
     if not isinstance(body, Mapping):
         return None
     if path in body:

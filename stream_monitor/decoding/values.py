@@ -1,4 +1,4 @@
-"""Values of single fields: numbers, scores and classes, whatever they were written as."""
+"""Values of single fields: numbers, scores and classes, however they are written."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.events import Target
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-#: Sums of squares of these are still floats, and such a number is no class.
+#: The sum of squares of such numbers is still finite.
 _MAX_MAGNITUDE = 10**150
 _BOOLEANS = {"true": True, "false": False}
 _NUMERIC_TYPES = frozenset((int, float))
 
 
 def bounded(value: Any, name: str) -> Target:
-    """A number that can be squared and stored: an integer that 64 bits don't hold becomes a float."""
+    """Return a number that can be squared and stored: an integer of more than 64 bits becomes a float."""
     if not -_MAX_MAGNITUDE <= value <= _MAX_MAGNITUDE:  # NaN included
         raise RecordError(Reason.WRONG_TYPE, f"{name} is not finite, or beyond 1e150")
     return float(value) if not -(2**63) <= value < 2**63 else value
 
 
 def read_score(score: Any, y_pred: Target) -> float | None:
-    """The score, or out of a class -> probability map the predicted class's."""
+    """Return the score; of a map of probabilities by class, that of the predicted class, else the highest."""
     if type(score) is dict:
         numbers = {_class_name(name): _number(value, "score") for name, value in score.items()}
         predicted = numbers.get(_class_name(str(y_pred)))
@@ -42,13 +42,13 @@ def _number(value: Any, field: str) -> float:
 
 
 def _class_name(text: str) -> str:
-    """A class as the key of a map, however it was spelled: ``1`` and ``1.0``, ``true`` and ``True``."""
+    """Return the key of a class, the same for all its spellings: ``1`` and ``1.0``, ``true`` and ``True``."""
     value = spelled(text)
     return text if value is None else str(value)
 
 
 def read_cell(text: Any) -> Any:
-    """A CSV cell: a number where it reads as one, true and false as such, else text."""
+    """Return the value of a CSV cell: a number, True, False, None for an empty one or NaN, else its text."""
     if type(text) is not str:
         return text
     value = spelled(text)
@@ -58,18 +58,18 @@ def read_cell(text: Any) -> Any:
 
 
 def spelled(text: str) -> int | float | bool | None:
-    """The number or truth value that a text spells, None when it is but text."""
+    """Return the number or truth value that a text spells; None when it spells neither."""
     number = _as_number(text)
     return _BOOLEANS.get(text.lower()) if number is None else number
 
 
 def _as_number(text: str) -> int | float | None:
-    """The number that a text spells, None when it spells none or one that no float holds."""
+    """Return the number that a text spells; None when it spells none, or one beyond a float."""
     if not text or (text[0] not in "+-." and not text[0].isdigit()) or not _NUMBER.fullmatch(text):
         return None
     number = float(text)
     if not math.isfinite(number):
         return None
     if 2**53 <= abs(number) < 2**63 and not any(mark in text for mark in ".eE"):
-        return int(text)  # a float would take neighbours for one
+        return int(text)  # as floats, neighbours would be equal
     return int(number) if number.is_integer() and abs(number) < 2**53 else number

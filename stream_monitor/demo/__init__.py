@@ -1,1 +1,1 @@
-"""``stream-monitor demo``: an embedded broker, a model that has a bad day, and the very sidecar of ``run``."""
+"""``stream-monitor demo``: an embedded broker, a model with incidents, and the sidecar of ``run``."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from stream_monitor.core.errors import ConfigError
 
-#: What a kafka-python client needs to talk to the mock cluster.
+#: Settings of a kafka-python client for the mock cluster.
 CLIENT_OPTIONS: dict[str, Any] = {"api_version": (2, 3)}
 
 
 class EmbeddedBroker:
-    """One broker in this process; topics appear when they are first written to."""
+    """One broker in this process, which creates a topic at the first write."""
 
     def __init__(self, partitions: int = 4) -> None:
         self._partitions = partitions
@@ -23,7 +23,7 @@ class EmbeddedBroker:
             from confluent_kafka import Producer
         except ImportError:
             raise ConfigError("the embedded broker needs: pip install 'stream-monitor[demo]'") from None
-        # The cluster lives as long as the client that owns it.
+        # The cluster exists as long as the client that owns it.
         self._owner = Producer({"test.mock.num.brokers": 1, "log_level": 2})
         brokers = self._owner.list_topics(timeout=10).brokers.values()
         self.bootstrap_servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)

@@ -1,4 +1,4 @@
-"""The demo from start to end."""
+"""The demo from start to stop."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from stream_monitor.demo.report import describe, match, table
 from stream_monitor.demo.scenario import INCIDENTS, LENGTH
 from stream_monitor.demo.sidecar import Sidecar
 
-#: Seconds that one day takes.
+#: Seconds of one day.
 DURATION = 45.0
-#: Time for the last labels to arrive and be applied.
+#: Seconds for the last labels to arrive and be applied.
 SETTLE = 4.0
 
 
 def play(listen: str, stay: bool, say: Callable[[str], None]) -> bool:
-    """Play one day, report, and serve on if asked; whether every incident was found, and nothing else."""
+    """Play one day and report; return True when every incident was found, and nothing else raised an alarm.
+
+    Args:
+        listen: Address of the sidecar.
+        stay: True to play more days until Ctrl-C.
+        say: Prints a line.
+    """
     with EmbeddedBroker() as broker:
         producer = DemoProducer(broker.bootstrap_servers, LENGTH / DURATION, CLIENT_OPTIONS, repeat=stay)
         producer.start()
@@ -46,13 +52,13 @@ def play(listen: str, stay: bool, say: Callable[[str], None]) -> bool:
 
 
 def found_all(producer: DemoProducer, sidecar: Sidecar) -> bool:
-    """Whether every incident of the first day was found, and nothing but these alarmed."""
+    """Return True when every incident of the first day was found, and nothing else raised an alarm."""
     findings, unmatched = match(sidecar.lines, producer.started)
     return not unmatched and all(finding.found is not None for finding in findings)
 
 
 def produce_only(bootstrap_servers: str, say: Callable[[str], None]) -> None:
-    """Play day after day to a broker that is there already."""
+    """Play day after day to an existing broker."""
     producer = DemoProducer(bootstrap_servers, LENGTH / DURATION, {}, repeat=True)
     producer.start()
     say(f"playing to {bootstrap_servers}, topics inference and labels")
@@ -72,7 +78,7 @@ def _introduce(sidecar: Sidecar, say: Callable[[str], None]) -> None:
 
 
 def _watch(producer: DemoProducer, sidecar: Sidecar, say: Callable[[str], None]) -> bool:
-    """Tell of incidents and alarms as they come, until the day is over; then the table."""
+    """Print incidents and alarms as they come, until the day is over; then the table."""
     told: set[str] = set()
     seen = 0
     end = float("inf")
@@ -115,5 +121,5 @@ def _total(metrics: str, name: str) -> float:
 
 
 def on_terminal() -> bool:
-    """Whether a person is watching."""
+    """Return True when the output goes to a terminal."""
     return sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""Plays the scenario to a broker, at a pace."""
+"""The producer of the scenario's events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABEL_DELAY = 1.5
 
 
 class DemoProducer(threading.Thread):
-    """Sends one day after another until it is stopped; ``started`` notes when each incident of the first began."""
+    """Sends one day after another until it is stopped; ``started`` has the times of the first day's incidents."""
 
     def __init__(self, bootstrap_servers: str, rate: float, options: Mapping[str, Any], repeat: bool) -> None:
         super().__init__(name="producer", daemon=True)
@@ -37,7 +37,7 @@ class DemoProducer(threading.Thread):
         self._stop_asked = threading.Event()
 
     def stop(self) -> None:
-        """Send no more, and wait until all is sent."""
+        """Stop, and wait until all is sent."""
         self._stop_asked.set()
         self.join(10)
         self._kafka.close(timeout=5)

@@ -1,4 +1,4 @@
-"""What was scheduled beside what was found."""
+"""The report: scheduled incidents beside alarms."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from stream_monitor.core.timestamps import parse_timestamp
 from stream_monitor.demo.scenario import INCIDENTS, Incident
 
-#: An alarm this much before an incident's first event is still its own: clocks are read twice.
+#: Seconds before an incident's first event at which an alarm still matches it: clocks are read twice.
 _SLACK = 0.05
 
 
 class Finding(NamedTuple):
-    """An incident, when it began, and the alarms that match it, the telling signal first."""
+    """An incident, its start time, and the alarms that match it, those of its main signal first."""
 
     incident: Incident
     began: float
@@ -25,9 +25,9 @@ class Finding(NamedTuple):
 def match(
     lines: Sequence[Mapping[str, Any]], started: Mapping[str, float]
 ) -> tuple[list[Finding], list[dict[str, Any]]]:
-    """Findings of each incident, and the alarms that match none.
+    """Return the finding of each incident, and the alarms that match none.
 
-    An alarm belongs to the latest incident that shows in its signal and had begun.
+    An alarm matches the latest incident that has started and affects its signal.
     """
     alarms = [
         {**line, "at": parse_timestamp(line["ts"])} for line in lines if line.get("event") == "drift" and line["ts"]
@@ -60,7 +60,7 @@ def _finding(
 
 
 def table(findings: Sequence[Finding], rejected: float) -> list[str]:
-    """Lines of the report."""
+    """Return the lines of the report."""
     rows = [("scheduled", "incident", "found after", "by")]
     for finding in findings:
         rows.append((_clock(finding.began), finding.incident.name, _delay(finding), _by(finding, rejected)))
@@ -69,7 +69,7 @@ def table(findings: Sequence[Finding], rejected: float) -> list[str]:
 
 
 def describe(alarm: Mapping[str, Any]) -> str:
-    """One alarm in words."""
+    """Return an alarm in words."""
     return f"{alarm['signal']} ({alarm['detector']}): mean {alarm['before']:.4g} -> {alarm['after']:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""A credit-scoring model and its bad day: what is sent, and what goes wrong when."""
+"""The scenario: a credit-scoring model, its events and its incidents."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-#: Events of one day; the first part is quiet, so that scales can be learned.
+#: Events of one day; the first ones have no incident, so that scales can be learned.
 LENGTH = 9_000
 
 
 class Incident(NamedTuple):
-    """Something that goes wrong at an event and stays so till the day ends, or for ``lasts`` events.
+    """A fault from event ``at`` on, until the day ends or for ``lasts`` events.
 
-    ``signals`` are those in which it shows, the telling one first; none for what shows in the rejects.
+    ``signals`` are those that it affects, the main one first; none where it makes records that are rejected.
     """
 
     name: str
@@ -39,7 +39,7 @@ _GARBAGE = (b'{"id": "r-1", "predic', b"\xff\xfe\x00", b"[1, 2, 3]", b'{"predict
 
 
 class Application(NamedTuple):
-    """One step of the day: what goes to the inference topic, and the label that follows."""
+    """A record of the inference topic, and the label that follows."""
 
     id: str
     body: bytes
@@ -47,7 +47,7 @@ class Application(NamedTuple):
 
 
 def applications(seed: int, prefix: str = "r") -> Iterator[Application]:
-    """One day of loan applications, scored; ``{now}`` in a body is for the producer to fill in."""
+    """Yield one day of scored loan applications; the producer replaces ``{now}`` in a body."""
     rng = random.Random(seed)
     for at in range(LENGTH):
         if _active(GARBAGE, at) and rng.random() < 0.1:
@@ -57,7 +57,7 @@ def applications(seed: int, prefix: str = "r") -> Iterator[Application]:
 
 
 def stamp(body: bytes, now: float) -> bytes:
-    """The event with the time at which it is sent."""
+    """Return an event with the time at which it is sent."""
     return body.replace(b'"{now}"', b"%.3f" % now)
 
 
@@ -94,7 +94,7 @@ def _application(rng: random.Random, at: int, identity: str) -> Application:
 
 
 def _risk(features: dict[str, Any]) -> float:
-    """The model, which here is also the truth: the probability of a default."""
+    """Return the probability of a default, by the model and in truth."""
     years = 8.4 if features["employment_years"] is None else features["employment_years"]
     logit = 9 * (features["debt_ratio"] - 0.52) - 0.06 * (features["income"] - 48) - 0.25 * (years - 8.4)
     return 1 / (1 + math.exp(-2 * logit))

@@ -1,4 +1,4 @@
-"""The very sidecar of ``run``, as a process of its own, and what it says."""
+"""The sidecar of ``run`` in a child process, and its log."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Sidecar:
         self._serving = threading.Event()
 
     def start(self) -> bool:
-        """Start it; whether it came to serve."""
+        """Start it; return True when it serves."""
         command = [sys.executable, "-m", "stream_monitor", *self.command[1:], "--log-format", "json"]
-        # A session of its own: Ctrl-C is for the demo, which then ends the sidecar in order.
+        # In a session of its own, so that Ctrl-C ends the demo only, which then stops the sidecar.
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
         threading.Thread(target=self._read, daemon=True).start()
         self._serving.wait(20)
         return bool(self.url)
 
     def stop(self) -> int:
-        """End it as an orchestrator would."""
+        """Stop it by SIGTERM, as an orchestrator does; return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(15)

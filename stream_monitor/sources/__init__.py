@@ -1,1 +1,1 @@
-"""Where records come from: Kafka, files, memory."""
+"""Sources of records: Kafka, files, memory."""

@@ -1,1 +1,1 @@
-"""Records from Kafka: a consumer that keeps offsets with the state they belong to."""
+"""Records from Kafka, by a consumer whose offsets are saved with the state that belongs to them."""
