@@ -67,6 +67,15 @@ def test_an_unknown_command() -> None:
     assert "No such command 'watch'" in result.stderr
 
 
+def test_the_help_of_the_group_loads_no_command() -> None:
+    code = (
+        "import sys\nfrom stream_monitor.cli import cli\ncli(['--help'], standalone_mode=False)\nprint(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert not {"pydantic", "numpy", "yaml", "kafka", "stream_monitor.cli.run"} & set(loaded)
+
+
 def test_as_a_module_it_is_the_same_program() -> None:
     command = [sys.executable, "-m", "stream_monitor", "run", "--start", "middle"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

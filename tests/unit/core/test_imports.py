@@ -9,6 +9,8 @@ import pytest
 
 #: By package: modules that importing all of it must not load. Modules below these count as well.
 FORBIDDEN = {
+    "stream_monitor.config": ("kafka", "river", "scipy", "stream_monitor.detectors"),
+    "stream_monitor.decoding": ("kafka", "river", "stream_monitor.sources"),
     "stream_monitor.signals": ("river", "stream_monitor.detectors"),
     "stream_monitor.performance": ("river", "stream_monitor.detectors"),
 }
