@@ -1,4 +1,4 @@
-"""One feature of a model version: what has come in it, what it is taken for, and the signals that watch it."""
+"""The monitor of one feature of a model version: its type, its counts and its signals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SignalNames(NamedTuple):
 
     @classmethod
     def of(cls, feature: str) -> SignalNames:
-        """Those of this feature.
+        """Return those of a feature.
 
         >>> SignalNames.of("age")
         SignalNames(missing='missing:age', values='feature:age', spread='spread:age')
@@ -36,21 +36,34 @@ class SignalNames(NamedTuple):
 
 
 class FeatureMonitor:
-    """Watches one feature: what is missing, and its values as what they are, or, while that is open, as both."""
+    """Monitors one feature: the share of missing values, the values, and the spread of numbers.
+
+    The type is given by the settings or the profile, or inferred from the first values. Until then, numbers and text
+    are monitored side by side.
+
+    Args:
+        name: Name of the feature.
+        signals: The signals of the model version; those of the feature are added to it and dropped from it.
+    """
 
     def __init__(self, name: str, signals: SignalSet) -> None:
-        #: Of the whole model: those of this feature are put in there, and taken out again.
         self._signals = signals
         self._name, self._names = name, SignalNames.of(name)
         given = signals.settings.feature_type(name)
         self.counts = FeatureCounts(type=given, is_given=given is not None)
-        #: While the type is open: what watches the text.
+        #: Monitor of the text until the type is inferred.
         self._candidate: SignalMonitor | None = None
         self._spread = Spread()
         self._is_spread_watched = bool(select(signals.settings.specs, self._names.spread))
 
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        """Take what came in a batch, with its positions and times: shape (n,) each, n > 0."""
+        """Update with the column of a batch; return the drifts detected.
+
+        Args:
+            column: The feature in n predictions, n > 0.
+            index: Their positions in the stream, shape (n,).
+            ts: Their event times in seconds, NaN where unknown, shape (n,).
+        """
         self._count(column, index)
         detections = self._signal(self._names.missing).update(Column(column.missing, index, ts))
         if self.counts.type != "categorical":
@@ -61,12 +74,12 @@ class FeatureMonitor:
 
     def _count(self, column: FeatureColumn, index: Ints) -> None:
         counts = self.counts
-        is_settled = counts.type is None and counts.decide(column, self._signals.settings.warmup)
-        if is_settled:
-            self._settle()
+        is_inferred = counts.type is None and counts.infer(column, self._signals.settings.warmup)
+        if is_inferred:
+            self._drop_other_type()
         known = counts.violations
         counts.add(column)
-        if is_settled and counts.violations:
+        if is_inferred and counts.violations:
             self._warn()
         elif counts.violations and len(str(counts.violations)) > len(str(known or "")):
             self._warn_again()
@@ -82,13 +95,13 @@ class FeatureMonitor:
         return detections
 
     def _update_categories(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        watching = self._signal(self._names.values) if self.counts.type else self._text()
+        monitor = self._signal(self._names.values) if self.counts.type else self._text()
         values = category_values(column.raw, only_text=not self.counts.is_given)
-        assert watching.categories is not None
-        return watching.update(Column(watching.categories.column(values), index, ts).finite())
+        assert monitor.categories is not None
+        return monitor.update(Column(monitor.categories.column(values), index, ts).finite())
 
-    def _settle(self) -> None:
-        """The type is known now: what watched it as the other is dropped."""
+    def _drop_other_type(self) -> None:
+        """Drop the monitors of the type that the feature is not."""
         if self.counts.type == "categorical":
             self._signals.put(self._names.values, self._text())
             self._signals.drop(self._names.spread)
@@ -103,7 +116,7 @@ class FeatureMonitor:
         )
 
     def _warn_again(self) -> None:
-        """At the first value of another type, and at each power of ten of them: a line each would be a flood."""
+        """Warn at the first value of another type, and at each power of ten of them."""
         other = "categorical" if self.counts.type == "numeric" else "numeric"
         logger.warning(
             "feature %r of %s/%s is taken for %s, but %d of its values so far are not, and are left out; "
@@ -116,33 +129,33 @@ class FeatureMonitor:
             "counts": dict(vars(self.counts)),
             "spread": self._spread.state(),
             "candidate": self._candidate.state() if self._candidate else None,
-            "signals": {name: signal.state() for name, signal in self._watching()},
+            "signals": {name: signal.state() for name, signal in self._existing()},
         }
 
     def warm_start_state(self) -> dict[str, Any]:
-        """The state as another version of the model takes it up: what was counted and raised stays here."""
+        """Return the state from which another version of the model starts: without counts and detections."""
         return {
             "type": self.counts.type,
             "spread": self._spread.state(),
             "candidate": self._candidate.warm_start_state() if self._candidate else None,
-            "signals": {name: signal.warm_start_state() for name, signal in self._watching()},
+            "signals": {name: signal.warm_start_state() for name, signal in self._existing()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a state; a type that is given by now holds."""
+        """Restore a state; a type that the settings give takes precedence over the inferred one."""
         given, self.counts = self.counts, FeatureCounts(**state["counts"])
         if given.is_given:
             self.counts.type, self.counts.is_given = given.type, True
         self._restore_signals(state)
 
-    def warm_start(self, known: Mapping[str, Any]) -> None:
-        """Go on with what another version passed on."""
+    def warm_start(self, state: Mapping[str, Any]) -> None:
+        """Start from the `warm_start_state` of another version of the model."""
         if not self.counts.is_given:
-            self.counts.type = known["type"]
-        self._restore_signals(known)
+            self.counts.type = state["type"]
+        self._restore_signals(state)
 
     def _restore_signals(self, state: Mapping[str, Any]) -> None:
-        """A signal that was watched as another type begins anew."""
+        """Restore the signals, except those of another type: they start anew."""
         self._spread.restore(state["spread"])
         if state["candidate"] and self.counts.type is None:
             self._text().restore(state["candidate"])
@@ -156,12 +169,12 @@ class FeatureMonitor:
         return (saved["categories"] is not None) == (self._kind(name) == "category")
 
     def close(self) -> None:
-        """Watch it no more."""
+        """Drop the signals of the feature."""
         for name in self._names:
             self._signals.drop(name)
 
-    def _watching(self) -> Iterator[tuple[str, SignalMonitor]]:
-        """Its signals that there are, always in the same order."""
+    def _existing(self) -> Iterator[tuple[str, SignalMonitor]]:
+        """The feature's signals that have had a value, always in the same order."""
         by_name = self._signals.by_name
         return ((name, by_name[name]) for name in self._names if name in by_name)
 
@@ -174,7 +187,7 @@ class FeatureMonitor:
         return "category" if name == self._names.values and self.counts.type == "categorical" else "number"
 
     def _text(self) -> SignalMonitor:
-        """What watches its text while its type is open."""
+        """The monitor of the text until the type is inferred."""
         if self._candidate is None:
             self._candidate = self._signals.make(self._names.values, "category")
         return self._candidate

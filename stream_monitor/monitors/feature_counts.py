@@ -1,4 +1,4 @@
-"""Plain counts that a monitor keeps."""
+"""Counts of the values of one feature, and its type."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from stream_monitor.signals.columns import FeatureColumn
 
 @dataclass
 class FeatureCounts:
-    """What has come in one feature; ``last_seen`` orders features for eviction.
+    """Counts of the values of one feature.
 
-    ``type`` is None until enough has come to tell it, unless it was given.
+    Attributes:
+        numeric, text, missing, other: Values of each kind: finite numbers; strings; null, absent or not finite;
+            anything else.
+        last_seen: Position of the newest prediction that carried the feature; the oldest is evicted first.
+        type: The type, None until it is inferred from the first values.
+        is_given: Whether the settings or the profile gave the type.
     """
 
     numeric: int = 0
@@ -26,25 +31,26 @@ class FeatureCounts:
 
     @property
     def violations(self) -> int:
-        """Values that are not of the feature's type."""
+        """Values that are not of the feature's type; 0 until that is known."""
         if self.type is None:
             return 0
         wrong = self.text if self.type == "numeric" else 0 if self.is_given else self.numeric
         return wrong + self.other
 
-    def decide(self, column: FeatureColumn, fewest: int) -> bool:
-        """Settle the type where so many values are there with those that come: what most of them are."""
+    def infer(self, column: FeatureColumn, count: int) -> bool:
+        """Infer the type that most of the first ``count`` values have; return whether there are as many by now."""
         numeric, text = self.numeric, self.text
         for value in column.raw:
             kind = type(value)
             text += kind is str
             numeric += kind in (int, bool) or (kind is float and math.isfinite(value))
-            if numeric + text >= max(fewest, 1):
+            if numeric + text >= max(count, 1):
                 self.type = "numeric" if numeric >= text else "categorical"
                 return True
         return False
 
     def add(self, column: FeatureColumn) -> None:
+        """Count the values of a batch."""
         missing = int(column.missing.sum())
         self.text += column.text
         self.other += column.other

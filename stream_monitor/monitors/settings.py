@@ -1,4 +1,4 @@
-"""What every monitor is made from."""
+"""The settings of all monitors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,23 @@ from stream_monitor.profiles.profile import Profile
 
 @dataclass(frozen=True)
 class MonitorSettings:
-    """What every monitor is made from.
+    """The settings of all monitors.
 
-    ``run_length``: mean number of predictions between false alarms of a model; where ``run_seconds`` is set, that is
-    turned into predictions by the rate seen over the warm-up. ``seasonality`` (None: found out) and ``rearm_after``
-    are in seconds.
+    Attributes:
+        specs: The detectors and the signals that they watch.
+        task: Whether labels are classes or numbers.
+        warmup: First values of a signal, from which its reference, scale and dependence are estimated.
+        run_length: Mean number of predictions between two false alarms of a model.
+        run_seconds: The same in seconds: turned into predictions by the rate over the warm-up; None if not given so.
+        seasonality: Period in seconds; 0.0 for none, None to detect it.
+        rearm_after: Seconds after which an alarm is over even if the signal is not back.
+        episode_gap: Predictions without an alarm after which a new change is another episode.
+        feature_types: The types of features that were given, by name.
+        profile: The profile of the training data.
+        performance_window: Outcomes in the rolling window.
+        performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
+        label_maturity: Age in seconds at which a prediction counts for label coverage.
+        max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
     """
 
     specs: Sequence[DetectorSpec] = DEFAULT_SPECS
@@ -38,6 +50,6 @@ class MonitorSettings:
     max_features: int = 500
 
     def feature_type(self, name: str) -> FeatureType | None:
-        """The type that a feature was given, or has in the profile; None where neither tells it."""
+        """Return the type that a feature was given or has in the profile, else None."""
         given = self.feature_types.get(name)
         return self.profile.feature_type(name) if given is None and self.profile else given

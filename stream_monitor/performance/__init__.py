@@ -1,1 +1,1 @@
-"""What is measured on outcomes."""
+"""Measures of outcomes: performance, label coverage and label delay."""

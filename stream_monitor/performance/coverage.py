@@ -1,4 +1,4 @@
-"""Coverage: of the predictions that are old enough to have a label, the share that has one."""
+"""Label coverage: the share of mature predictions that have a label."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: Spans of time into which the maturity is divided: predictions become mature together with their span.
+#: Spans of time into which the maturity is divided; the predictions of a span become mature together.
 SPANS = 200
 
 
 class Coverage:
     """Counts mature predictions, and those of them whose outcome was applied.
 
-    A prediction is mature ``maturity`` seconds after it was made (0: at once). Predictions that are not are counted
-    by spans of time, so that memory does not depend on how many there are.
+    A prediction is mature ``maturity`` seconds after it was made. Younger ones are counted by spans of time, so that
+    memory does not depend on their number.
+
+    Attributes:
+        mature: Mature predictions.
+        mature_labelled: Mature predictions whose outcome was applied.
+
+    Args:
+        maturity: Seconds; 0 if predictions are mature at once.
 
     >>> coverage = Coverage(maturity=100.0)
     >>> coverage.predicted([0.0, 1.0, 50.0]); coverage.advance(105.0); coverage.labelled([0.0])
@@ -33,20 +40,20 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """The share from 0 to 1; NaN before any prediction is mature."""
-        # What was read again to rebuild a partition has labels without having been counted as a prediction.
+        """The share from 0 to 1; NaN before the first prediction is mature."""
+        # Predictions read again to rebuild a partition are not counted, but their labels are.
         return min(self.mature_labelled / self.mature, 1.0) if self.mature else math.nan
 
     def predicted(self, times: Sequence[float | None]) -> None:
-        """Take predictions, by their event times in seconds."""
+        """Count predictions, by their event times in seconds; None where unknown: mature at once."""
         self._count(times, 0)
 
     def labelled(self, times: Sequence[float | None]) -> None:
-        """Take outcomes, by the event times of their predictions."""
+        """Count outcomes, by the event times of their predictions."""
         self._count(times, 1)
 
     def advance(self, clock: float) -> None:
-        """Let the spans that are old enough be mature."""
+        """Advance the time to ``clock``, in seconds; spans that are old enough become mature."""
         self._clock = max(self._clock, clock)
         if self._next + self._maturity > self._clock:
             return

@@ -1,4 +1,4 @@
-"""How long labels take to come."""
+"""The distribution of label delays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import numpy as np
 
 
 class Histogram:
-    """Counts under upper bounds, as Prometheus has them."""
+    """A histogram as Prometheus has it.
+
+    Attributes:
+        counts: Values in each bucket, not cumulative; the last is that of values above all bounds.
+        total: Sum of all values.
+
+    Args:
+        bounds: Upper bounds of the buckets, rising.
+    """
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
@@ -17,7 +25,7 @@ class Histogram:
         self.total = 0.0
 
     def add_many(self, values: Sequence[float]) -> None:
-        """Take values, in order: the sum must not depend on how they are cut."""
+        """Add values, one after the other: the sum must not depend on where they are cut into batches."""
         for at in np.searchsorted(self.bounds, values).tolist():
             self.counts[at] += 1
         for value in values:

@@ -160,7 +160,7 @@ REGRESSION = MeasureTable[NumericOutcomes](
             "r2",
             ("squared_error", "offset", "squared_offset", OUTCOMES),
             _r2,
-            "1 less the squared error over the squared deviation from the mean label; NaN of a constant target",
+            "1 less the squared error over the squared deviation from the mean label (NaN of a constant target)",
             is_unitless=True,
             maximum=1.0,
         ),

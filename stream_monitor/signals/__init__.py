@@ -1,1 +1,1 @@
-"""The named columns of floats that a batch of predictions becomes."""
+"""Batches of predictions as named columns of floats."""

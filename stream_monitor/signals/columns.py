@@ -1,4 +1,4 @@
-"""A batch to named columns of floats, and their scaling."""
+"""Columns of a batch: features, targets and scores as arrays of floats."""
 
 from __future__ import annotations
 
@@ -13,29 +13,36 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, Ints, pack, unpack
 from stream_monitor.core.events import Features, Target
 
-#: A value that is fed as it is further out than this is taken for this: its square is still a float.
+#: Detectors that see raw values see larger ones clipped to this: its square is still a finite float.
 RAW_LIMIT = 1e100
 _ABSENT = object()
 
 
 class FeatureColumn(NamedTuple):
-    """One feature over a batch: NaN where there is no finite number, and what was there instead."""
+    """One feature over a batch of n predictions.
+
+    Attributes:
+        values: Numbers, NaN where there is no finite one, shape (n,).
+        missing: 1.0 where the value is null, absent or not finite, else 0.0, shape (n,).
+        text: Number of strings.
+        other: Number of lists, objects and the like.
+        raw: The n values as received.
+    """
 
     values: Floats
     missing: Floats
     text: int = 0
     other: int = 0
-    #: As received.
     raw: Sequence[Any] = ()
 
     @property
     def newest(self) -> int | None:
-        """Where in the batch the newest event is that carries the feature at all; None if none does."""
+        """Row of the newest prediction that carries the feature; None if none does."""
         return next((at for at in reversed(range(len(self.raw))) if self.raw[at] is not _ABSENT), None)
 
 
 def feature_columns(batch: Sequence[Features], names: Sequence[str]) -> dict[str, FeatureColumn]:
-    """One column a name, shape (len(batch),) each.
+    """Return a column for each name, of len(batch) values.
 
     >>> feature_columns([{"age": 41}, {"age": None}], ["age"])["age"].values
     array([41., nan])
@@ -64,7 +71,7 @@ def _feature_column(column: Sequence[Any]) -> FeatureColumn:
 
 
 def _mixed_column(column: Sequence[Any]) -> FeatureColumn:
-    """A column with nulls, text or worse in it, value by value."""
+    """A column with values that are not numbers, value by value."""
     values = np.array([_as_float(value) for value in column])
     text = sum(type(value) is str for value in column)
     unusable = np.array([type(value) is str or _is_other(value) for value in column])
@@ -87,59 +94,65 @@ def _is_other(value: Any) -> bool:
 
 
 def number_column(predictions: Sequence[Target]) -> Floats:
-    """Predicted numbers, shape (len(predictions),); NaN for what is none."""
+    """Return predictions as numbers, NaN for text; shape (len(predictions),)."""
     return np.array([p if type(p) is not str else math.nan for p in predictions], dtype=np.float64)
 
 
 def category_values(column: Sequence[Any], only_text: bool) -> list[Any]:
-    """Of a feature as received: its categories, None where there is none. Text alone, or numbers as well."""
+    """Return the categories of a raw column, None where there is none; with ``only_text``, numbers are none."""
     kinds = (str,) if only_text else (str, int, float, bool)
     return [value if type(value) in kinds and value == value else None for value in column]
 
 
 def optional_column(values: Sequence[float | None]) -> Floats | None:
-    """A column of numbers with NaN for None; None when there is no number at all."""
+    """Return numbers with NaN for None, shape (len(values),); None if there is no number."""
     column = np.array(values, dtype=np.float64)
     return None if np.isnan(column).all() else column
 
 
 class Column(NamedTuple):
-    """A signal's next finite values, with the position and the time (NaN: unknown) of the prediction of each."""
+    """The next n values of a signal.
+
+    Attributes:
+        values: Finite values, shape (n,).
+        index: Positions of their predictions in the stream, shape (n,).
+        ts: Event times of their predictions in seconds, NaN where unknown, shape (n,).
+    """
 
     values: Floats
     index: Ints  # type: ignore[assignment]  # tuple.index is of no use here
     ts: Floats
 
     def cut(self, start: int) -> Column:
-        """Without what is before ``start``."""
+        """Return the rows from ``start`` on."""
         return Column(self.values[start:], self.index[start:], self.ts[start:])
 
     def until(self, end: int) -> Column:
-        """Only what is before ``end``."""
+        """Return the rows before ``end``."""
         return Column(self.values[:end], self.index[:end], self.ts[:end])
 
     @classmethod
     def join(cls, parts: Sequence[Column]) -> Column:
-        """The parts one after the other."""
+        """Concatenate columns, in order."""
         values, index, ts = zip(*parts, strict=True)
         return cls(np.concatenate(values), np.concatenate(index), np.concatenate(ts))
 
     def state(self) -> list[str]:
-        """As JSON; a position is a float's whole number up to 2^53."""
+        """Return the column as JSON values; positions are exact up to 2^53."""
         return [pack(row) for row in (self.values, self.index.astype(np.float64), self.ts)]
 
     @classmethod
     def restored(cls, state: Sequence[str]) -> Column:
-        """What `state` wrote."""
+        """Return the column that `state` wrote."""
         values, index, ts = map(unpack, state)
         return cls(values, index.astype(np.int64), ts)
 
     def finite(self) -> Column:
-        """Without what is not a finite number."""
+        """Return the rows whose value is finite."""
         keep = np.isfinite(self.values)
         return self if keep.all() else Column(self.values[keep], self.index[keep], self.ts[keep])
 
 
 def positions(index: Sequence[int], ts: Sequence[float | None]) -> tuple[Ints, Floats]:
-    """The positions and times of a batch as arrays."""
+    """Return positions and event times (NaN for None) as arrays, shape (n,) each."""
     return np.array(index, dtype=np.int64), np.array(ts, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Numbers for the categories of one signal, in order of first appearance."""
+"""Codes of the categories of one signal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.reference import category_name
 
-#: Categories told apart; all that come later share one code.
+#: Categories with a code of their own; all later ones share one code.
 MAX_CATEGORIES = 1000
-#: A longer category is told by its beginning.
+#: Longer names are cut, so categories that begin alike are one.
 MAX_NAME_LENGTH = 200
 
 
 class CategoryEncoder:
-    """Codes for categories, at most a thousand of them.
+    """Encodes categories as 0.0, 1.0, ... in order of first appearance; all after the thousandth share one code.
 
     >>> categories = CategoryEncoder()
     >>> categories.column(["no", "yes", "no"])
@@ -27,12 +27,12 @@ class CategoryEncoder:
     """
 
     def __init__(self) -> None:
-        #: By what was received, which may be a number: 1 and 1.0 are the same.
+        #: By the value as received, which may be a number: 1 and 1.0 are equal keys.
         self._codes: dict[Any, int] = {}
         self._names: list[str] = []
 
     def column(self, values: Sequence[Any]) -> Floats:
-        """One code a value, shape (len(values),); NaN for None."""
+        """Return the code of each value, NaN for None; shape (len(values),)."""
         codes = self._codes
         try:
             return np.array([codes[value] for value in values], dtype=np.float64)
@@ -41,11 +41,11 @@ class CategoryEncoder:
 
     @property
     def count(self) -> int:
-        """How many are told apart so far."""
+        """The number of categories with a code of their own."""
         return len(self._names)
 
     def name(self, code: int) -> str:
-        """The category of a code."""
+        """Return the category of a code."""
         return self._names[code] if 0 <= code < len(self._names) else "(others)"
 
     def _code(self, value: Any) -> int:

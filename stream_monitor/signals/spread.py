@@ -9,16 +9,14 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.signals.columns import Column
 
-#: Values in a row whose spread is taken.
+#: Values in a row of which the standard deviation is taken.
 SPREAD_OF = 4
-
-
-#: Fewest spreads that tell what is usual; fewer where the warm-up itself is shorter.
+#: Spreads in a warm-up, at least; fewer where the warm-up of the values is shorter.
 MIN_SPREADS = 100
 
 
 class Spread:
-    """How far neighbouring values are apart: the standard deviation of each four in a row, whatever their level.
+    """Computes the standard deviation of each four values in a row, which does not depend on their level.
 
     The fours do not overlap, so that of independent values the spreads are independent, too, whatever their
     distribution: a skewed or heavy-tailed one makes no false alarms. A jump of the level spoils one of them.
@@ -40,7 +38,7 @@ class Spread:
         return SPREAD_OF - 1 - len(self._held)
 
     def column(self, column: Column) -> Column:
-        """The spread of each four that are complete now, at the position of its last value."""
+        """Return the spread of each four that are complete by now, at the position of its last value."""
         values = np.concatenate((self._held, column.values))
         count = len(values) // SPREAD_OF
         ends = slice(self.first, None, SPREAD_OF)
@@ -56,7 +54,7 @@ class Spread:
 
 
 def warmup_of(signal: str, warmup: int) -> int:
-    """How many values the warm-up of a signal has; of a spread it is as long in time, if those are enough.
+    """Return the length of a signal's warm-up in values; that of a spread is as long in time, if that is enough.
 
     >>> warmup_of("feature:a", 500), warmup_of("spread:a", 500), warmup_of("spread:a", 200), warmup_of("spread:a", 20)
     (500, 125, 100, 20)

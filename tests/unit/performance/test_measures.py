@@ -18,7 +18,6 @@ from stream_monitor.performance.measures import (
     evaluate,
 )
 from stream_monitor.performance.realized import Regression
-from stream_monitor.server.catalog import CATALOG, PERFORMANCE_ERROR, PERFORMANCE_RATIO
 
 
 def _batch() -> NumericOutcomes:
@@ -72,12 +71,3 @@ def test_a_target_that_varies_far_from_the_first_label_has_an_r2() -> None:
     performance.update_many([0.0], [0.0])
     performance.update_many(y_true.tolist(), (y_true + 0.1 * rng.normal(size=1000)).tolist())
     assert performance.measures()["r2"]["rolling"] == pytest.approx(0.99, abs=0.003)
-
-
-def test_the_catalog_follows_from_the_tables() -> None:
-    names = {metric.name: metric.help for metric in CATALOG}
-    for name, text in EXPORTED_SUMS.items():
-        assert names[f"stream_monitor_outcomes_{name}_total"] == text
-    for name, measure in MEASURES.items():
-        assert (name in PERFORMANCE_RATIO.help) == measure.is_unitless
-        assert (name in PERFORMANCE_ERROR.help) == (not measure.is_unitless)
