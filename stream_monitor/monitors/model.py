@@ -107,7 +107,7 @@ class ModelMonitor:
         index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
         alarms = self._outputs.update_errors(errors, index, ts)
         if self._observer:
-            self._observer.take_performance(self.key, self.performance, int(index[-1]))
+            self._observer.on_performance(self.key, self.performance, int(index[-1]))
         return alarms
 
     def warm_start(self, other: ModelMonitor) -> None:

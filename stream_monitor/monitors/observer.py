@@ -1,4 +1,4 @@
-"""The observer of a fleet: it is shown what the monitors take."""
+"""The observer of a fleet: it is called with each update of the monitors."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class ObservedSignal(Protocol):
 
 
 class Observer(Protocol):
-    """Sees what the monitors take, in the order of the stream; it changes nothing.
+    """Called by the monitors after each update, in the order of the stream; it changes nothing.
 
     The recorder of a report is one. The sidecar has none.
     """
 
-    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
-        """The next finite values of a signal."""
+    def on_signal(self, signal: ObservedSignal, column: Column) -> None:
+        """Handle an update of a signal with its next finite values, at least one."""
         ...
 
-    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
-        """The performance after a batch of outcomes, whose newest is that of the prediction at this position."""
+    def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+        """Handle an update of a version's performance; ``at`` is the position of the newest outcome's prediction."""
         ...

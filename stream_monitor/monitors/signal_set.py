@@ -69,7 +69,7 @@ class SignalSet:
 
     def make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return a new monitor of a signal, without adding it to the others."""
-        show = self._observer.take_signal if self._observer else None
+        show = self._observer.on_signal if self._observer else None
         return make_signal_monitor(self.key, name, kind, self.settings, self._run_lengths[name], show=show)
 
 

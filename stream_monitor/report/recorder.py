@@ -77,7 +77,7 @@ class Recorder:
     def _count(self) -> int:
         return len(self._numbers) + len(self._categories)
 
-    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
+    def on_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Take what a monitor has just fed to a signal, and read its distances off where they are due."""
         key, name, at = signal.key, signal.name, int(column.index[-1])
         names = signal.categories.name if signal.kind == "category" and signal.categories else None
@@ -102,7 +102,7 @@ class Recorder:
             self.names[key, name] = names
         timelines[key, name].add(bins, column.values)
 
-    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+    def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
         """Read off the performance, the newest of whose outcomes is that of the prediction at this position."""
         bin_ = int(self._bins_of(np.array([at]))[0])
         intervals, counts = performance.intervals(), performance.counts()

@@ -95,7 +95,7 @@ class Gatherer:
         self._signals: dict[tuple[ModelVersion, str, ColumnKind], ObservedSignal] = {}
         self._chosen: set[str] | None = None
 
-    def take_signal(self, signal: ObservedSignal, column: Column) -> None:
+    def on_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Take a signal's next values, or leave them."""
         prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
@@ -106,7 +106,7 @@ class Gatherer:
         self._parts.setdefault(key, []).append(column)
         self._signals[key] = signal
 
-    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+    def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
         """Nothing is asked of it."""
 
     def choose(self) -> None:

@@ -21,6 +21,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: The contract tests of each recipe, and the words by which pytest selects those of the example.
 RECIPES = {
     "Add a detector": ("test_detectors.py", "cusum or union"),
+    "Add a measure": ("test_measures.py", "bias or error or mae"),
 }
 COPIED = ("stream_monitor", "tests/contract", "tests/*.py", "pyproject.toml")
 

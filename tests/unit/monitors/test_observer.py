@@ -28,14 +28,14 @@ class Onlooker:
         self.places: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.performance: list[tuple[int, float]] = []
 
-    def take_signal(self, signal: SignalMonitor, column: Column) -> None:
+    def on_signal(self, signal: SignalMonitor, column: Column) -> None:
         assert len(column.values)
         # It is told after the fact: what the signal knows holds these values.
         assert signal.recent[-1] == column.values[-1]
         self.values[signal.key.version, signal.name] += column.values.tolist()
         self.places[signal.key.version, signal.name] += column.index.tolist()
 
-    def take_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
+    def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
         self.performance.append((at, performance.totals()["outcomes"]))
 
 

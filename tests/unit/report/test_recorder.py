@@ -125,7 +125,7 @@ def test_performance_is_what_was_read_off_last_in_each_bin() -> None:
     recorder, performance = Recorder(bins=4), Classification(window=10, decay=0.9)
     for at in range(8):
         performance.update_many([1], [at % 2])
-        recorder.take_performance(KEY, performance, at)
+        recorder.on_performance(KEY, performance, at)
     positions, figures = recorder.performance[KEY, "accuracy"].points(_all(recorder))
     assert positions.tolist() == [1, 3, 5, 7]
     assert figures[0].tolist() == [0.5] * 4
