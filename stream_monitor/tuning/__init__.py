@@ -1,1 +1,1 @@
-"""Which detectors, and how strict, for a model of which there is a recording: `stream-monitor tune`."""
+"""Selection of a detector and its parameters on a recording of a model: `stream-monitor tune`."""

@@ -1,4 +1,4 @@
-"""What is tried: detectors, run lengths, warm-ups, seasonalities."""
+"""The candidates to evaluate: combinations of detector, run length, warm-up and seasonality."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig
 
-#: Events between false alarms where times tell no rate.
+#: The run length in events if the recording has no times from which to compute a rate.
 UNKNOWN_RATE = MonitorSettings.run_length
 DAY = 86_400.0
-#: Periods that times must span for a season to be tried: one is waited for, the others are judged.
+#: The number of periods that a recording must span for a seasonality to be tried: one to learn, two to evaluate it.
 MIN_PERIODS = 3.0
-#: Tried beside glr where no detector is named; without parameters, at the run length wanted.
+#: The detectors tried besides glr if none is specified; those without parameters at the requested run length.
 OTHERS = (
     "adwin",
     "adwin:delta=0.02",
@@ -32,7 +32,17 @@ OTHERS = (
 
 
 class Candidate(NamedTuple):
-    """One way to watch a model. ``promised``: events between false alarms by its budget, None where it has none."""
+    """One configuration to evaluate.
+
+    Attributes:
+        detector: The specification of the detector, as for --detector.
+        run_length: The value of --expected-run-length.
+        events: The same in events.
+        warmup: The length of the warm-up in values.
+        seasonality: The value of --seasonality.
+        promised: The expected number of events between false alarms, if the detector's parameters are computed from
+            the budget, else None.
+    """
 
     detector: str
     run_length: RunLength
@@ -43,23 +53,28 @@ class Candidate(NamedTuple):
 
     @property
     def spec(self) -> DetectorSpec:
+        """The parsed detector."""
         return parse_spec(self.detector)
 
     @property
     def season(self) -> float | None:
-        """Its period in seconds, 0 for none, None where it is found out."""
+        """The period in seconds; 0 without seasonality, None for automatic detection."""
         return parse_seasonality(self.seasonality)
 
     @property
     def flags(self) -> str:
-        """What `run` and `replay` are told."""
+        """The flags of `run` and `replay` for this configuration."""
         asked = ["--expected-run-length", str(self.run_length)] if self.promised else []
         rest = ["--warmup", str(self.warmup), "--seasonality", self.seasonality]
         return shlex.join(["--detector", self.detector, *asked, *rest])
 
 
 def candidates(config: TuneConfig, recording: Recording) -> list[Candidate]:
-    """All that is tried, in the order of the table."""
+    """Return all candidates, in the order of the table.
+
+    Raises:
+        ConfigError: A detector is for a signal that the recording does not have.
+    """
     names = [signal.name for signal in recording.signals]
     for text in config.detector:
         if not any(_watches(parse_spec(text), name) for name in names):
@@ -76,14 +91,19 @@ def candidates(config: TuneConfig, recording: Recording) -> list[Candidate]:
 
 
 def in_events(length: RunLength, rate: float | None) -> float:
-    """A run length in events."""
+    """Convert a run length to events.
+
+    Args:
+        length: The run length, in events or as a duration.
+        rate: The number of events per second, None if it is not known.
+    """
     if length.events is not None:
         return length.events
     return max((length.seconds or 0.0) * rate, MIN_RUN) if rate else UNKNOWN_RATE
 
 
 def seasons(config: TuneConfig, recording: Recording) -> list[str]:
-    """The seasonalities to try."""
+    """Return the values of --seasonality to try."""
     if config.try_seasonality:
         return list(dict.fromkeys(config.try_seasonality))
     period = config.seasonality or DAY
@@ -94,14 +114,17 @@ def seasons(config: TuneConfig, recording: Recording) -> list[str]:
 
 
 def surrogate_period(tried: Sequence[Candidate], recording: Recording) -> float:
-    """The period whose season surrogates keep: the longest that is tried or usual, where times span three; else 0."""
+    """Return the period in seconds of the seasonality that surrogates preserve.
+
+    It is the longest of a day and the candidates' periods of which the recording spans three; 0 if there is none.
+    """
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
     periods = {DAY, *(candidate.season or DAY for candidate in tried)}
     return max((period for period in periods if span >= MIN_PERIODS * period), default=0.0)
 
 
 def period_text(seconds: float) -> str:
-    """As people write it.
+    """Format a period as a duration flag.
 
     >>> period_text(86_400.0), period_text(604_800.0), period_text(90.0)
     ('24h', '7d', '90s')
@@ -112,7 +135,7 @@ def period_text(seconds: float) -> str:
 
 
 def _detectors(config: TuneConfig, rate: float | None) -> Iterator[tuple[str, RunLength]]:
-    """Each detector at each run length that it can be asked for."""
+    """Yield each detector with each run length that applies to it."""
     wanted = config.expected_run_length
     lengths = sorted({wanted, *config.try_run_length}, key=lambda each: in_events(each, rate))
     for detector in config.detector or ["glr", *OTHERS]:
@@ -126,7 +149,7 @@ def _promised(detector: str, length: RunLength, rate: float | None) -> float | N
 
 
 def _is_fixed(detector: str) -> bool:
-    """Whether its false alarms don't follow from a run length."""
+    """Return True if the detector's false-alarm rate does not depend on the requested run length."""
     config = parse_spec(detector).config
     return config.budgeted is None or config.budgeted in config.model_fields_set
 
@@ -135,6 +158,6 @@ def _watches(spec: DetectorSpec, name: str) -> bool:
     return bool(select([spec], name))
 
 
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _listed(names: Sequence[str], limit: int = 12) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

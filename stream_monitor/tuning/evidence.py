@@ -1,4 +1,4 @@
-"""What a count of false alarms says of the run length behind it."""
+"""Statistical inference on a run length from a count of false alarms."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import math
 
 from scipy.special import chdtri, pdtrc
 
-#: One-sided.
+#: The level of the one-sided bounds and tests.
 CONFIDENCE = 0.95
 
 
-def shortest_run_length(events: float, alarms: int) -> float:
-    """The run length that is exceeded at 95 % confidence, after so many alarms in so many events.
+def min_run_length(events: float, alarms: int) -> float:
+    """Return the lower 95 % confidence bound of the run length, after a number of alarms in a number of events.
 
-    None in n tells that it is above n / 3: the rule of three.
+    Without any alarm in n events it is about n / 3 (the rule of three).
 
     Source: F. Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28 (1936), pp. 437-442.
 
-    >>> round(shortest_run_length(20_000, 0))
+    >>> round(min_run_length(20_000, 0))
     6676
     """
     return 2.0 * events / float(chdtri(2.0 * (alarms + 1), 1.0 - CONFIDENCE))
 
 
 def is_contradicted(events: float, alarms: int, run_length: float) -> bool:
-    """Whether so many alarms, or more, would have come in less than 5 % of all cases.
+    """Return True if the run length is rejected: this number of alarms or more has a probability below 5 %.
 
     >>> is_contradicted(10_000, 2, run_length=10_000), is_contradicted(10_000, 5, run_length=10_000)
     (False, True)
@@ -33,7 +33,7 @@ def is_contradicted(events: float, alarms: int, run_length: float) -> bool:
 
 
 def needed(run_length: float) -> int:
-    """Events without an alarm that would show a run length.
+    """Return the number of events without an alarm that demonstrates a run length at 95 % confidence.
 
     >>> needed(1_000_000)
     2995733

@@ -1,4 +1,4 @@
-"""Changes of a known size, put into a column."""
+"""Injection of changes of a known size into a column."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import normal_scores
 
-#: What changes: the level of numbers, their spread, a share of zeros and ones, or that of a category.
+#: The property that changes: the level or the spread of numbers, the share of ones, or the share of a category.
 Kind = Literal["level", "spread", "share", "category"]
-#: Categories that are given a larger share, the most frequent first.
+#: The number of categories, the most frequent ones, of which the share is increased in turn.
 MAX_CATEGORIES = 12
 
 
 class Change(NamedTuple):
-    """A change that is injected.
+    """A change to inject.
 
-    ``size``: of a level in standard deviations of normal scores, of a spread the factor, of a share or a category's
-    in parts of one.
+    Attributes:
+        kind: The property that changes.
+        size: The size: for a level in standard deviations of normal scores, for a spread its factor, for a share or
+            a category the difference of the share, from 0 to 1.
     """
 
     kind: Kind
@@ -29,7 +31,7 @@ class Change(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The size, of shares in points.
+        """The size as text, for shares in percentage points.
 
         >>> Change("level", 0.5).text, Change("spread", 2.0).text, Change("share", 0.05).text
         ('+0.5', 'x2', '+5')
@@ -48,18 +50,19 @@ CHANGES = (
 
 
 def kind_of(signal: Signal) -> Kind:
-    """What of a signal changes."""
+    """Return the kind of change that is injected into a signal."""
     if signal.is_spread:
         return "spread"
     return "level" if signal.kind == "number" else signal.kind
 
 
 class Injector:
-    """Puts changes into the values of one signal.
+    """An injector of changes into the values of one signal.
 
-    Numbers change in their normal scores, and are then what the column holds at the new ones: so a change has its
-    size whatever the marginal, keeps the order of the values that it meets, and makes none that the column has not.
-    Of equal values each has a score of its own, at random: the randomised probability integral transform.
+    Numbers are changed in their normal scores and mapped back to the column's values at the new scores. A change
+    then has the same size for any marginal distribution, preserves the order of the changed values, and produces only
+    values that occur in the column. Equal values get different random scores (the randomised probability integral
+    transform).
     """
 
     def __init__(self, signal: Signal, values: Floats, rng: np.random.Generator) -> None:
@@ -68,7 +71,14 @@ class Injector:
         self._scores = normal_scores(values, rng) if self._kind in ("level", "spread") else values
 
     def values(self, change: Change, begin: int, end: int, number: int) -> Floats:
-        """The values from ``begin`` to ``end``, changed: up or down, and which category, by the place's number."""
+        """Return the values from ``begin`` to ``end`` with a change.
+
+        Args:
+            change: The change to inject.
+            begin: The index of the first changed value.
+            end: The index after the last one.
+            number: The number of the change point, which selects the direction or the category.
+        """
         if self._kind == "level":
             return self._at(self._scores[begin:end] + (-change.size if number % 2 else change.size))
         if self._kind == "spread":
@@ -78,28 +88,28 @@ class Injector:
         return self._category(self._values[begin:end], change.size, number)
 
     def _at(self, scores: Floats) -> Floats:
-        """What the column holds at these scores."""
+        """Return the column's values at these normal scores."""
         places = (ndtr(scores) * len(self._sorted)).astype(np.int64)
         found: Floats = self._sorted[np.minimum(places, len(self._sorted) - 1)]
         return found
 
     def _share(self, values: Floats, size: float) -> Floats:
-        """More ones; fewer, where there is no room for more."""
+        """Increase the share of ones, or decrease it if the increased share would exceed 1."""
         share = float(self._values.mean())
         target = 1.0 if share + size <= 1.0 else 0.0
         return self._turned(values, target, size / max(1.0 - share if target else share, size))
 
     def _category(self, values: Floats, size: float, number: int) -> Floats:
-        """A larger share of one of the categories that have room for it; they take turns."""
+        """Increase the share of a category for which it would not exceed 1; categories are selected in turn."""
         codes, counts = np.unique(self._values, return_counts=True)
         shares = counts / counts.sum()
         frequent = [at for at in np.argsort(-counts, kind="stable")[:MAX_CATEGORIES] if shares[at] + size <= 1.0]
-        # Where no category has room, an unseen one comes.
+        # If there is no such category, an unseen one is added.
         target, share = (codes.max() + 1.0, 0.0)
         if frequent:
             target, share = codes[frequent[number % len(frequent)]], shares[frequent[number % len(frequent)]]
         return self._turned(values, float(target), size / (1.0 - share))
 
     def _turned(self, values: Floats, target: float, chance: float) -> Floats:
-        """Each value that is not the target becomes it by chance."""
+        """Replace each value by the target with this probability."""
         return np.where((values != target) & (self._rng.random(len(values)) < chance), target, values)

@@ -22,9 +22,13 @@ _FEATURE = ("feature", "missing", "spread")
 
 
 class Signal(NamedTuple):
-    """One signal of the recording. Of a spread, ``column`` holds the feature itself: its spread is taken of that.
+    """One signal of the recording.
 
-    ``names``: those of the categories, by their codes.
+    Attributes:
+        name: The name of the signal.
+        kind: The kind of its values.
+        column: Its values; for a spread those of the feature, from which the spread is computed.
+        names: The names of the categories by code.
     """
 
     name: str
@@ -34,21 +38,22 @@ class Signal(NamedTuple):
 
     @property
     def is_spread(self) -> bool:
+        """True if the signal is the spread of a feature."""
         return self.name.startswith("spread:")
 
     @property
     def fed(self) -> Column:
-        """What its detectors see."""
+        """The column that the signal's detectors receive."""
         return Spread().column(self.column) if self.is_spread else self.column
 
     @property
     def feature(self) -> str:
-        """The feature's name; empty where it belongs to none."""
+        """The name of the signal's feature; empty if it is not derived from one."""
         prefix, _, name = self.name.partition(":")
         return name if prefix in _FEATURE else ""
 
     def categories(self) -> CategoryEncoder | None:
-        """The codes of its categories, None where it has none; new each time, for they grow."""
+        """Return a new encoder with the codes of the signal's categories, or None if it is not categorical."""
         if self.kind != "category":
             return None
         categories = CategoryEncoder()
@@ -57,9 +62,18 @@ class Signal(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """The columns of one version of one model. ``features``: all their names, of which those in ``signals`` are kept.
+    """The recorded signals of one version of one model.
 
-    ``ts`` are the first and the last event time, None where events have none. ``is_cut``: the files hold more.
+    Attributes:
+        key: The model and version.
+        events: The number of predictions.
+        labels: The number of outcomes.
+        features: The names of all features, including those of which no signal was kept.
+        signals: The signals that were kept.
+        ts: The first and last event time in seconds; None if events have no times.
+        is_cut: True if the files contain more predictions than were read.
+        others: The number of other versions and models, which were left out.
+        rejected: The number of records that could not be read, by reason.
     """
 
     key: ModelVersion
@@ -69,37 +83,41 @@ class Recording(NamedTuple):
     signals: Sequence[Signal]
     ts: tuple[float, float] | None
     is_cut: bool = False
-    #: Versions and models that were left out, and records that could not be read.
     others: int = 0
     rejected: Counter[Reason] = Counter()  # noqa: RUF012
 
     @property
     def rate(self) -> float | None:
-        """Events a second."""
+        """The number of events per second; None if it is not known."""
         span = self.ts[1] - self.ts[0] if self.ts else 0.0
         return (self.events - 1) / span if span > 0 else None
 
     @property
     def kept(self) -> list[str]:
-        """The features whose signals are here, by name."""
+        """The names of the features of which signals were kept, sorted."""
         return sorted({signal.feature for signal in self.signals} - {""})
 
 
 class Gatherer:
-    """Keeps what a fleet's signals are fed, of so many features at most, drawn from those of the first batch."""
+    """An observer that stores the columns of a fleet's signals.
 
-    def __init__(self, most_features: int, seed: int) -> None:
-        self._most, self._seed = most_features, seed
-        #: By version, name and kind: a feature may have been watched as numbers and as text.
+    Args:
+        max_features: The maximum number of features; they are sampled from those of the first batch.
+        seed: The seed of the sample.
+    """
+
+    def __init__(self, max_features: int, seed: int) -> None:
+        self._max_features, self._seed = max_features, seed
+        #: By version, name and kind: a feature may have been monitored both as numbers and as categories.
         self._parts: dict[tuple[ModelVersion, str, ColumnKind], list[Column]] = {}
         self._signals: dict[tuple[ModelVersion, str, ColumnKind], ObservedSignal] = {}
         self._chosen: set[str] | None = None
 
     def on_signal(self, signal: ObservedSignal, column: Column) -> None:
-        """Take a signal's next values, or leave them."""
+        """Store a signal's next values, unless its feature was not sampled."""
         prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
-            if len(self._chosen) >= self._most:
+            if len(self._chosen) >= self._max_features:
                 return
             self._chosen.add(feature)
         key = signal.key, signal.name, signal.kind
@@ -107,15 +125,15 @@ class Gatherer:
         self._signals[key] = signal
 
     def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
-        """Nothing is asked of it."""
+        """Ignore the performance."""
 
     def choose(self) -> None:
-        """After the first batch: from now on these features, and no more than may be."""
+        """Sample the features after the first batch, and drop the columns of all others."""
         if self._chosen is not None:
             return
         known = sorted({name.partition(":")[2] for _, name, _ in self._parts if name.partition(":")[0] in _FEATURE})
-        if len(known) > self._most:
-            known = np.random.default_rng(self._seed).choice(known, self._most, replace=False).tolist()
+        if len(known) > self._max_features:
+            known = np.random.default_rng(self._seed).choice(known, self._max_features, replace=False).tolist()
         self._chosen = set(known)
         self._parts = {
             key: parts
@@ -124,21 +142,32 @@ class Gatherer:
         }
 
     def signals(self, version: ModelVersion, end: int) -> Iterator[Signal]:
-        """The version's signals up to a position; parts are let go."""
+        """Yield a version's signals up to a position, and release their memory."""
         common: Column | None = None
         for key in [key for key in self._parts if key[0] == version]:
             column = _up_to(Column.join(self._parts.pop(key)), end)
             if common is None or (len(column.index) > len(common.index)):
                 common = column
             elif np.array_equal(column.index, common.index):
-                # Most signals have a value at every position: they share the array that says so.
+                # Most signals have a value at every position, and can share one array of positions.
                 column = Column(column.values, common.index, common.ts)
             categories = self._signals[key].categories
             yield Signal(key[1], key[2], column, tuple(categories.state()) if categories else ())
 
 
 def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejected: Counter[Reason]) -> Recording:
-    """What was gathered of the model version with most predictions, up to a position."""
+    """Return the recording of the model version with the most predictions.
+
+    Args:
+        fleet: The fleet that read the files.
+        gatherer: The observer of the fleet.
+        end: The position before which values are kept.
+        is_cut: True if the files contain more predictions than were read.
+        rejected: The number of records that could not be read, by reason.
+
+    Raises:
+        ConfigError: There is no prediction.
+    """
     if not fleet.monitors:
         why = rejects(rejected) or "there is no record"
         raise ConfigError(f"no prediction could be read: {why}; --field maps columns, such as --field id=COLUMN")
@@ -168,7 +197,7 @@ def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejec
 
 
 def rejects(rejected: Counter[Reason]) -> str:
-    """How many records could not be read, and why; empty where all could.
+    """Return a message on the records that could not be read; empty if there is none.
 
     >>> rejects(Counter({Reason.NOT_OBJECT: 2}))
     '2 records were rejected (not_object)'

@@ -1,4 +1,4 @@
-"""What ``tune --json`` writes."""
+"""The result as JSON values, for ``tune --json``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_monitor.tuning.text import warnings, why
 
 
 def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
-    """Everything; a delay of null was missed."""
+    """Return the complete result; a delay of null is a missed change."""
     recording = sweep.recording
     return {
         "model": recording.key.model,

@@ -1,4 +1,4 @@
-"""What ``stream-monitor tune`` can be told."""
+"""The settings of ``stream-monitor tune``."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def _check_warmups(warmups: list[int]) -> list[int]:
 
 
 class TuneConfig(ReplayConfig):
-    """Everything that ``stream-monitor tune`` can be told."""
+    """The settings of ``stream-monitor tune``: those of ``replay`` and its own."""
 
     detector: DetectorTexts = setting(
         [],
         "a detector to try, by itself; repeatable. By default glr at each of --try-run-length, and adwin and "
-        "page_hinkley at the run length wanted and at some values of their own",
+        "page_hinkley at the requested run length and with some fixed parameters",
         "[SIGNAL=]KIND[:PARAMETER=VALUE,...]",
     )
     expected_run_length: Expected = setting(
         "1000000",
-        "wanted: events, or time, between two false alarms of the whole model, on average",
+        "requested mean number of events, or time, between two false alarms of the whole model",
         "EVENTS|DURATION",
         validate_default=True,
     )
     try_run_length: Annotated[list[Expected], BeforeValidator(split_commas)] = setting(
         ["10000", "100000", "1000000", "10000000"],
-        "a run length to try beside the one wanted; repeatable",
+        "a run length to try besides the requested one; repeatable",
         "EVENTS|DURATION",
         validate_default=True,
     )
@@ -49,18 +49,20 @@ class TuneConfig(ReplayConfig):
     )
     try_seasonality: Annotated[list[str], BeforeValidator(split_commas), AfterValidator(_check_periods)] = setting(
         [],
-        "a seasonality to try; repeatable. By default none, and where the times span three periods that of "
+        "a seasonality to try; repeatable. By default none, and if the times span three periods that of "
         "--seasonality, or 24h",
         "none|auto|PERIOD",
     )
     max_events: Annotated[int, Field(ge=1)] = setting(
-        200_000, "predictions that are read, the first ones; memory grows with this times the signals", "COUNT"
+        200_000, "maximum number of predictions to read; memory grows with this times the signals", "COUNT"
     )
     sample_features: Count = setting(
-        30, "features that are looked at; where there are more, so many are drawn", "COUNT"
+        30, "maximum number of features to evaluate; of more, a random sample is taken", "COUNT"
     )
-    surrogates: Count = setting(1, "surrogates of the recording: more judge false alarms better", "COUNT")
+    surrogates: Count = setting(1, "surrogates of the recording; more estimate the false-alarm rate better", "COUNT")
     horizon: Annotated[int, Field(ge=100)] = setting(
-        2000, "values of a signal after which a change that was not found is missed", "COUNT"
+        2000, "values of a signal after which an undetected change counts as missed", "COUNT"
     )
-    seed: Annotated[int, Field(ge=0)] = setting(1, "of what is drawn: the same seed, the same output", "NUMBER")
+    seed: Annotated[int, Field(ge=0)] = setting(
+        1, "seed of the random samples; the same seed gives the same output", "NUMBER"
+    )

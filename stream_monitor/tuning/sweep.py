@@ -1,4 +1,4 @@
-"""Runs every candidate over every signal."""
+"""The sweep: every candidate is run over every signal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,27 @@ from stream_monitor.tuning.recording import Recording, Signal
 from stream_monitor.tuning.trial import Tally, Trial
 from stream_monitor.tuning.watcher import Watcher, is_watched, run_lengths
 
-#: Places of a surrogate at which each change is injected.
+#: The number of positions of a surrogate at which each change is injected.
 PLACES = 6
-#: Signals of one kind into which changes are injected.
+#: The maximum number of signals of each kind into which changes are injected.
 MAX_INJECTED = 8
-#: A change comes no earlier than this many warm-ups, and so many values more.
+#: The earliest change comes after this many warm-ups plus this many values.
 WARMUPS, MORE = 2, 200
-#: Told how many of how many signals are done.
-Told = Callable[[int, int], None]
+#: A callback with the number of signals done and the total number of signals.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class SweepContext:
-    """How a sweep is made. ``period``: of a season that surrogates keep, 0 for none."""
+    """The parameters of a sweep.
+
+    Attributes:
+        surrogates: The number of surrogates.
+        horizon: The number of values after which a change counts as missed.
+        seed: The seed of all random draws.
+        profile: The profile of the training data.
+        period: The period in seconds of the seasonality that surrogates preserve; 0 for none.
+    """
 
     surrogates: int = 1
     horizon: int = 2000
@@ -40,8 +48,17 @@ class SweepContext:
 
 @dataclass
 class Sweep:
-    """All tallies. ``values``: how many all signals have as recorded; ``injected``: those with changes in them, by
-    kind; ``short``: those that have too few values for it; ``blocks``: the surrogates' mean lengths of blocks."""
+    """The result of a sweep.
+
+    Attributes:
+        recording: The recording.
+        tallies: The alarms and delays of each candidate.
+        surrogates: The number of surrogates.
+        injected: The names of the signals into which changes were injected, by kind of change.
+        short: The names of the signals with too few values for an injection.
+        values: The total number of recorded values of all signals.
+        blocks: The mean length of the surrogates' blocks, by signal.
+    """
 
     recording: Recording
     tallies: list[Tally]
@@ -53,24 +70,31 @@ class Sweep:
 
 
 def sweep(
-    recording: Recording, candidates: Sequence[Candidate], terms: SweepContext, told: Told = lambda *_: None
+    recording: Recording,
+    candidates: Sequence[Candidate],
+    context: SweepContext,
+    progress: Progress = lambda *_: None,
 ) -> Sweep:
-    """Run all candidates over all signals."""
-    _check(recording, candidates, terms)
-    earliest = {signal.name: _earliest(signal, candidates, terms.horizon) for signal in recording.signals}
+    """Run all candidates over all signals.
+
+    Raises:
+        ConfigError: The recording is too short.
+    """
+    _check(recording, candidates, context)
+    earliest = {signal.name: _earliest(signal, candidates, context.horizon) for signal in recording.signals}
     short = [name for name, place in earliest.items() if not place]
     long = [signal for signal in recording.signals if earliest[signal.name]]
     result = Sweep(
-        recording, [Tally(each) for each in candidates], terms.surrogates, _chosen(long, terms.seed), short
+        recording, [Tally(each) for each in candidates], context.surrogates, _chosen(long, context.seed), short
     )
     lengths = {candidate: run_lengths(recording, candidate) for candidate in candidates}
     for number, signal in enumerate(recording.signals):
         places: list[int] = []
         if signal.name in result.injected[kind_of(signal)]:
-            latest = len(signal.column.values) - terms.horizon
+            latest = len(signal.column.values) - context.horizon
             places = sorted(set(np.linspace(earliest[signal.name], latest, PLACES).astype(int).tolist()))
-        _one(signal, places, terms, result, lengths)
-        told(number + 1, len(recording.signals))
+        _one(signal, places, context, result, lengths)
+        progress(number + 1, len(recording.signals))
     for tally in result.tallies:
         tally.recorded.sort()
     return result
@@ -79,27 +103,27 @@ def sweep(
 def _one(
     signal: Signal,
     places: Sequence[int],
-    terms: SweepContext,
+    context: SweepContext,
     result: Sweep,
     lengths: dict[Candidate, dict[str, float]],
 ) -> None:
-    """All candidates over one signal."""
+    """Run all candidates over one signal."""
 
     def make(candidate: Candidate) -> Watcher:
-        return Watcher(result.recording, signal, candidate, lengths[candidate][signal.name], terms.profile)
+        return Watcher(result.recording, signal, candidate, lengths[candidate][signal.name], context.profile)
 
-    trial = Trial(signal, places, terms.horizon, terms.surrogates, terms.period)
+    trial = Trial(signal, places, context.horizon, context.surrogates, context.period)
     result.blocks[signal.name] = trial.block
     result.values += len(signal.fed.values)
     watch = [tally for tally in result.tallies if is_watched(signal, tally.candidate)]
     others = [tally for tally in result.tallies if not is_watched(signal, tally.candidate)]
-    trial.run(make, watch, others, terms.seed)
+    trial.run(make, watch, others, context.seed)
 
 
 def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> int:
-    """The first place at which every candidate watches the signal, 0 where no horizon is left after it."""
+    """Return the first position at which every candidate is warmed up; 0 if no horizon is left after it."""
     column = signal.column
-    # A spread may have one value for several of its feature's.
+    # A spread has one value for several values of its feature.
     each = len(column.values) / max(len(signal.fed.values), 1)
     warmup = warmup_of(signal.name, max(one.warmup for one in candidates))
     warm = math.ceil((WARMUPS * warmup + MORE) * each)
@@ -108,12 +132,12 @@ def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> 
         return 0
     period = max(one.season or 0.0 for one in candidates) if signal.kind == "number" else 0.0
     waited: list[int] = np.flatnonzero(column.ts >= column.ts[warm] + period).tolist() if period else []
-    # Without times, nothing is known of the season anyway.
+    # Without times no seasonality can be learned.
     return max(warm, min(waited[0], latest)) if waited else warm
 
 
 def _chosen(signals: Sequence[Signal], seed: int) -> dict[Kind, list[str]]:
-    """The signals into which changes are injected: of each kind so many at most, drawn."""
+    """Sample the signals into which changes are injected, at most `MAX_INJECTED` of each kind."""
     rng = np.random.default_rng(seed)
     chosen: dict[Kind, list[str]] = {}
     for kind in dict.fromkeys(change.kind for change in CHANGES):
@@ -123,11 +147,11 @@ def _chosen(signals: Sequence[Signal], seed: int) -> dict[Kind, list[str]]:
     return chosen
 
 
-def _check(recording: Recording, candidates: Sequence[Candidate], terms: SweepContext) -> None:
+def _check(recording: Recording, candidates: Sequence[Candidate], context: SweepContext) -> None:
     warmup = max(each.warmup for each in candidates)
-    fewest = WARMUPS * warmup + MORE + terms.horizon
-    if recording.events < fewest:
+    needed = WARMUPS * warmup + MORE + context.horizon
+    if recording.events < needed:
         raise ConfigError(
             f"the recording has {recording.events:,} predictions; with a warm-up of {warmup:,} and a --horizon of "
-            f"{terms.horizon:,} at least {fewest:,} are needed"
+            f"{context.horizon:,} at least {needed:,} are needed"
         )

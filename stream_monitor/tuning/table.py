@@ -1,4 +1,4 @@
-"""The result as text, of about a hundred columns at most."""
+"""The result as tables of text, about 100 characters wide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stream_monitor.tuning.injection import CHANGES, Kind
 from stream_monitor.tuning.recommendation import Recommendation, Verdict
 from stream_monitor.tuning.sweep import Sweep
 
-#: The kinds of change, as headings.
+#: The headings of the kinds of change.
 TITLES: dict[Kind, str] = {
     "level": "a number, in sd",
     "spread": "its spread",
@@ -22,7 +22,7 @@ TITLES: dict[Kind, str] = {
 
 
 class _Column(NamedTuple):
-    """A column under a heading that it may share with its neighbours; the first line of ``cells`` is its name."""
+    """A column of a table; neighbours with equal headings share one, and the first cell is the column's name."""
 
     heading: str
     cells: Sequence[str]
@@ -30,7 +30,7 @@ class _Column(NamedTuple):
 
 
 def tables(sweep: Sweep, found: Recommendation) -> Iterator[str]:
-    """A table of false alarms and shifts of numbers, and one of all other changes."""
+    """Yield the lines of a table of false alarms and level changes, and of one of all other changes."""
     names = _names(found)
     kinds = [kind for kind, injected in sweep.injected.items() if injected]
     yield from _lines([*names, *_alarms(found), *_changes(found, [kind for kind in kinds if kind == "level"])])
@@ -48,7 +48,7 @@ def tables(sweep: Sweep, found: Recommendation) -> Iterator[str]:
 
 
 def compact(count: float) -> str:
-    """A count in few characters.
+    """Format a count in a few characters.
 
     >>> compact(12_345), compact(1_000_000), compact(950)
     ('12k', '1M', '950')
@@ -61,7 +61,7 @@ def compact(count: float) -> str:
 
 
 def _names(found: Recommendation) -> list[_Column]:
-    """What tells the candidates apart."""
+    """Return the columns that identify the candidates."""
     tried = [verdict.tally.candidate for verdict in found.verdicts]
     columns = [
         _Column("", ["", *(_sign(found, verdict) for verdict in found.verdicts)], is_text=True),
@@ -95,7 +95,7 @@ def _alarms(found: Recommendation) -> list[_Column]:
 
 
 def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
-    """The median delay of each size, and the share missed of all sizes of a kind."""
+    """Return columns of the median delay for each size of change, and of the share missed for each kind."""
     columns = []
     for kind in kinds:
         for change in (one for one in CHANGES if one.kind == kind):
@@ -117,7 +117,7 @@ def _missed(verdict: Verdict, kind: Kind) -> str:
 
 
 def _lines(columns: Sequence[_Column]) -> Iterator[str]:
-    """Headings over what they share, names, rows."""
+    """Yield the lines of a table: headings, names, rows."""
     groups = [list(group) for _, group in groupby(columns, key=lambda column: column.heading)]
     blocks = [_block(group) for group in groups]
     for cells in zip(*blocks, strict=True):
@@ -125,7 +125,7 @@ def _lines(columns: Sequence[_Column]) -> Iterator[str]:
 
 
 def _block(group: Sequence[_Column]) -> list[str]:
-    """The lines of one group: its heading above, its columns beside each other."""
+    """Return the lines of a group of columns under one heading."""
     rows = [" ".join(_padded(column, row) for column in group) for row in range(len(group[0].cells))]
     width = max(len(rows[0]), len(group[0].heading))
     return [group[0].heading.rjust(width), *(row.rjust(width) for row in rows)]

@@ -1,4 +1,4 @@
-"""What `tune` prints."""
+"""The text output of `tune`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from textwrap import wrap
 
 from stream_monitor.core.events import Detection
 from stream_monitor.core.timestamps import format_timestamp
-from stream_monitor.tuning.evidence import shortest_run_length
+from stream_monitor.tuning.evidence import min_run_length
 from stream_monitor.tuning.recommendation import Recommendation
 from stream_monitor.tuning.recording import rejects
 from stream_monitor.tuning.sweep import PLACES, Sweep
 from stream_monitor.tuning.table import tables
 
-#: Detections of the recording that are shown of the candidate recommended.
+#: The number of detections of the recommended candidate that are listed.
 SHOWN = 8
 WIDTH = 98
 
 
 def lines(sweep: Sweep, found: Recommendation) -> Iterator[str]:
-    """The whole result, line by line."""
+    """Yield the lines of the complete result."""
     yield from _recording(sweep, len(found.verdicts))
     yield ""
     yield from tables(sweep, found)
@@ -52,7 +52,7 @@ def _recording(sweep: Sweep, tried: int) -> Iterator[str]:
 
 
 def _time(seconds: float) -> str:
-    """In the largest unit that there is one of.
+    """Format a duration in its largest unit.
 
     >>> _time(0.25), _time(600.0), _time(7200.0)
     ('0.25 s', '10 minutes', '2 hours')
@@ -68,7 +68,7 @@ def _counted(count: int, what: str) -> str:
 
 
 def why(found: Recommendation) -> str:
-    """One sentence."""
+    """Return the reason for the recommendation, in one sentence."""
     kept = sum(verdict.budget == "kept" for verdict in found.verdicts)
     best, wanted = found.best, f"{found.wanted:,.0f} events between false alarms"
     if found.keeps:
@@ -80,7 +80,7 @@ def why(found: Recommendation) -> str:
 
 
 def _woken(detections: Sequence[Detection]) -> Iterator[str]:
-    """What it raises on the recording."""
+    """Yield the detections of the recommended candidate on the recording."""
     yield ""
     if not detections:
         yield "On the recording as it is, it raises nothing."
@@ -95,14 +95,14 @@ def _woken(detections: Sequence[Detection]) -> Iterator[str]:
 
 
 def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
-    """What the reader should not take for more than it is."""
+    """Yield warnings on the limits of the evidence and on data that was left out."""
     recording = sweep.recording
     if found.events < found.events_needed:
         times = math.ceil(sweep.surrogates * found.events_needed / found.events)
         promised = "promised by the detector, " if found.best.tally.candidate.promised else ""
         yield (
             f"no alarm in {found.events:,.0f} events says only that the run length is above "
-            f"{shortest_run_length(found.events, 0):,.0f} at 95 %; the {found.wanted:,.0f} wanted are {promised}"
+            f"{min_run_length(found.events, 0):,.0f} at 95 %; the {found.wanted:,.0f} wanted are {promised}"
             f"not shown. --surrogates {times:,} could show them."
         )
     if recording.is_cut:

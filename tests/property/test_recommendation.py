@@ -15,7 +15,7 @@ from stream_monitor.config.units import RunLength
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.candidates import Candidate
-from stream_monitor.tuning.evidence import is_contradicted, shortest_run_length
+from stream_monitor.tuning.evidence import is_contradicted, min_run_length
 from stream_monitor.tuning.injection import CHANGES
 from stream_monitor.tuning.recommendation import recommend
 from stream_monitor.tuning.recording import Recording, Signal
@@ -74,6 +74,6 @@ def _typical(tally: Tally) -> float:
 
 @given(st.integers(0, 50), st.floats(10.0, 1e7))
 def test_the_bound_is_that_of_the_poisson_distribution(alarms: int, events: float) -> None:
-    bound = shortest_run_length(events, alarms)
+    bound = min_run_length(events, alarms)
     assert stats.poisson.cdf(alarms, events / bound) == pytest.approx(0.05)
     assert not is_contradicted(events, alarms, bound)
