@@ -1,1 +1,1 @@
-"""The report of a replay: one HTML file that shows what changed and when, and needs nothing else."""
+"""The report of a replay: one self-contained HTML file with the changes over time."""

@@ -1,4 +1,4 @@
-"""Axes: where a value or a moment lies, and the ticks people expect there."""
+"""Axes: scales from values to pixels, limits, and ticks at round numbers and times."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-#: Steps between ticks of time, in seconds.
+#: Intervals between ticks of time, in seconds.
 _STEPS = (
     *(1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
     *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
     *(_HOUR * n for n in (1, 2, 3, 6, 12)),
     *(_DAY * n for n in (1, 2, 7, 14)),
 )
-#: Months between ticks of longer times.
+#: Intervals between ticks of longer times, in months.
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 600, 1200)
-#: An axis is cut to the middle 96 % of the values and a margin, where all would need this many times as much room.
-_TOO_FAR = 6.0
+#: An axis is restricted to the middle 96 % of the values and a margin, if the full range is wider by this factor.
+_MAX_RANGE_FACTOR = 6.0
 
 
 class Tick(NamedTuple):
-    """A place on an axis and what is written there; a ``major`` one begins a day, a month or a year."""
+    """A tick of an axis: its value and its label; a ``major`` one begins a day, a month or a year."""
 
     at: float
     label: str
@@ -33,7 +33,7 @@ class Tick(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """From values to places on the page."""
+    """A linear scale from values (``low`` to ``high``) to pixels (``start`` to ``end``)."""
 
     low: float
     high: float
@@ -41,13 +41,18 @@ class Scale(NamedTuple):
     end: float
 
     def at(self, values: Floats) -> Floats:
-        """Places, shape as ``values``."""
+        """Return the pixels of values, with the same shape."""
         places: Floats = self.start + (values - self.low) / ((self.high - self.low) or 1.0) * (self.end - self.start)
         return places
 
 
 def limits(values: Floats, floor: float | None = None, ceiling: float | None = None) -> tuple[float, float]:
-    """Bounds of an axis that holds these values, with a margin; of wild ones, only the middle.
+    """Return the limits of an axis for these values, with a margin; outliers may be left outside.
+
+    Args:
+        values: The values, shape (n,); infinite ones and NaN are ignored.
+        floor: A lower bound of the limits.
+        ceiling: An upper bound of the limits.
 
     >>> limits(np.array([1.0, 3.0]))
     (0.8, 3.2)
@@ -58,20 +63,20 @@ def limits(values: Floats, floor: float | None = None, ceiling: float | None = N
     low, high = float(values.min()), float(values.max())
     near = np.percentile(values, (2, 98))
     room = float(near[1] - near[0])
-    if room and high - low > _TOO_FAR * room:
+    if room and high - low > _MAX_RANGE_FACTOR * room:
         low, high = max(low, float(near[0]) - room), min(high, float(near[1]) + room)
     margin = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
     low, high = low - margin, high + margin
     return (low if floor is None else max(low, floor)), (high if ceiling is None else min(high, ceiling))
 
 
-def number_ticks(low: float, high: float, most: int = 4, percent: bool = False) -> list[Tick]:
-    """Round numbers from ``low`` to ``high``.
+def number_ticks(low: float, high: float, max_ticks: int = 4, percent: bool = False) -> list[Tick]:
+    """Return ticks at round numbers from ``low`` to ``high``.
 
     >>> [tick.label for tick in number_ticks(0.0, 2600.0)]
     ['0', '1,000', '2,000']
     """
-    rough = (high - low) / most
+    rough = (high - low) / max_ticks
     if not (math.isfinite(rough) and rough > 0):
         return []
     size = 10.0 ** math.floor(math.log10(rough))
@@ -88,14 +93,14 @@ def _number(value: float, step: float, percent: bool) -> str:
         label = f"{value:.3g}".replace("e+0", "e").replace("e+", "e")
     else:
         decimals = max(-math.floor(math.log10(step) + 1e-9), 0)
-        # 2.5 and 0.25 need a digit more than their size.
+        # Steps of 2.5 and 0.25 need one more digit than their magnitude.
         decimals += round(step / 10.0**-decimals, 6) % 1 > 0
         label = f"{value:,.{decimals}f}"
     return f"{label} %" if percent else label
 
 
-def time_ticks(first: float, last: float, most: int = 8) -> list[Tick]:
-    """Round times from ``first`` to ``last``, in UTC.
+def time_ticks(first: float, last: float, max_ticks: int = 8) -> list[Tick]:
+    """Return ticks at round times in UTC, from ``first`` to ``last`` in seconds since the epoch.
 
     >>> [tick.label for tick in time_ticks(1795435200.0, 1795435200.0 + 86400)]
     ['23 Nov 12:00', '15:00', '18:00', '21:00', '24 Nov', '03:00', '06:00', '09:00', '12:00']
@@ -103,17 +108,17 @@ def time_ticks(first: float, last: float, most: int = 8) -> list[Tick]:
     length = last - first
     if not length > 0:
         return [_only_tick(first)]
-    step = next((step for step in _STEPS if step * most >= length), None)
+    step = next((step for step in _STEPS if step * max_ticks >= length), None)
     if step is None:
-        return _month_ticks(first, last, most)
-    # Weeks begin on Monday, and the epoch was a Thursday.
+        return _month_ticks(first, last, max_ticks)
+    # Weeks begin on Monday; the epoch was a Thursday.
     shift = 4 * _DAY if step >= 7 * _DAY else 0.0
     numbers = range(math.ceil((first - shift) / step), math.floor((last - shift) / step) + 1)
     ticks = [_time_tick(number * step + shift, step) for number in numbers]
     if not ticks:
         return [_only_tick(first)]
     if ticks[0].at % _DAY:
-        # The day on which the axis begins.
+        # The first tick also names the day.
         begin = datetime.fromtimestamp(ticks[0].at, UTC)
         ticks[0] = ticks[0]._replace(label=f"{begin.day} {begin:%b} {ticks[0].label}")
     return ticks
@@ -132,10 +137,10 @@ def _time_tick(ts: float, step: float) -> Tick:
     return Tick(ts, f"{at:%H:%M:%S}" if step < _MINUTE else f"{at:%H:%M}")
 
 
-def _month_ticks(first: float, last: float, most: int) -> list[Tick]:
+def _month_ticks(first: float, last: float, max_ticks: int) -> list[Tick]:
     begin, until = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
     months = (until.year - begin.year) * 12 + until.month - begin.month + 1
-    step = next((step for step in _MONTHS if step * most >= months), _MONTHS[-1])
+    step = next((step for step in _MONTHS if step * max_ticks >= months), _MONTHS[-1])
     ticks: list[Tick] = []
     number = math.ceil((begin.year * 12 + begin.month - 1) / step) * step
     while number <= until.year * 12 + until.month - 1:

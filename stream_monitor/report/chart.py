@@ -1,4 +1,4 @@
-"""Charts as SVG: lines with bands over the shared axis, and what was detected as marks on them."""
+"""Charts as SVG: lines with bands over the shared axis, with detections as marks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from stream_monitor.report.html import text
 from stream_monitor.report.timebase import Timebase
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1080, 70, 14, 20, 24
-#: More marks than these have no words of their own, and none is drawn twice at the same place.
-MAX_TOLD = 100
-#: A line breaks where nothing came for this share of the axis, and for this many times the usual step.
+#: Up to this number of marks each has a title of its own; of more, one is drawn per pixel.
+MAX_TITLED = 100
+#: A line is interrupted at a gap of at least this share of the axis and this many times the median step.
 _GAP, _STEPS = 0.03, 6.0
-#: Room that a label and a tick take.
+#: The width of a label and of a tick's label, in pixels.
 _LABEL_ROOM, _TICK_ROOM = 26.0, 84.0
 
 
 class Line(NamedTuple):
-    """One line over positions in the stream, with a band around it where ``low`` and ``high`` are."""
+    """One line over positions in the stream, with a band from ``low`` to ``high`` if both are given."""
 
     style: str
     positions: Floats
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """Something at a position: an ``alarm`` with the estimated change before it, or the beginning of an episode."""
+    """A mark at a position: an ``alarm`` with its estimated change point, or the beginning of another episode."""
 
     style: str
     position: int
@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What a measure can't be below or above, and whether it is a share."""
+    """The range of a measure's possible values, and the choice to show it in percent."""
 
     floor: float | None = None
     ceiling: float | None = None
@@ -58,7 +58,16 @@ SHARE = Bounds(0.0, 1.0, True)
 def chart(
     base: Timebase, lines: Sequence[Line], marks: Sequence[Mark], name: str, bounds: Bounds = ANY, height: int = 160
 ) -> str:
-    """Lines over the shared axis, with axes, grid and marks."""
+    """Return a chart of lines over the shared axis, with axes, grid and marks, as SVG.
+
+    Args:
+        base: The shared axis.
+        lines: The lines to draw.
+        marks: The alarms and episodes to mark.
+        name: The accessible name of the chart.
+        bounds: The range of the measure's possible values.
+        height: The height in pixels.
+    """
     across = Scale(base.first, base.last, LEFT, WIDTH - RIGHT)
     low, high = limits(_all_values(lines), bounds.floor, bounds.ceiling)
     upward = Scale(low, high, height - BOTTOM, TOP)
@@ -75,14 +84,14 @@ def chart(
 
 
 def sparkline(base: Timebase, line: Line, name: str, width: int = 200, height: int = 36) -> str:
-    """One line without axes."""
+    """Return a chart of one line without axes, as SVG."""
     low, high = limits(_all_values([line]))
     across, upward = Scale(base.first, base.last, 1, width - 1), Scale(low, high, height - 2, 2)
     return _svg(width, height, name, [_line(base, across, upward, line)])
 
 
 def lanes(base: Timebase, rows: Sequence[tuple[str, str, Sequence[Mark]]], episodes: Sequence[Mark]) -> str:
-    """One row a signal (name, link, marks): what was detected where, at a glance."""
+    """Return a chart of all detections, with one row (name, link, marks) per signal, as SVG."""
     left, step = 250, 24
     height = TOP + step * len(rows) + BOTTOM
     across = Scale(base.first, base.last, left, WIDTH - RIGHT)
@@ -101,7 +110,7 @@ def _dots(base: Timebase, across: Scale, marks: Sequence[Mark], middle: float) -
     places: set[int] = set()
     for mark in marks:
         x = _place(base, across, mark.position)
-        if len(marks) > MAX_TOLD and round(x) in places:
+        if len(marks) > MAX_TITLED and round(x) in places:
             continue
         places.add(round(x))
         changed = ""
@@ -139,7 +148,7 @@ def _time_grid(across: Scale, base: Timebase, height: int) -> str:
         x = float(across.at(np.array(tick.at)))
         weight = " class=major" if tick.major else ""
         parts.append(f'<path class=grid d="M{x:.1f} {TOP}V{bottom + 4}"/>')
-        # The first and last label stay within the picture.
+        # The first and last label are moved to stay within the picture.
         middle = min(max(x, across.start + 30), WIDTH - 40)
         if middle - free >= _TICK_ROOM * 0.9:
             parts.append(f"<text{weight} x={middle:.1f} y={bottom + 17} text-anchor=middle>{tick.label}</text>")
@@ -168,7 +177,7 @@ def _band(base: Timebase, across: Scale, upward: Scale, line: Line) -> str:
 
 
 def _pieces(x: Floats, y: Floats, across: Scale) -> list[slice]:
-    """The stretches without a gap."""
+    """Return the slices of a line between its gaps."""
     there = np.flatnonzero(np.isfinite(y))
     if not len(there):
         return []
@@ -188,7 +197,7 @@ def _clipped(upward: Scale, values: Floats) -> Floats:
 
 
 def _alarms(base: Timebase, across: Scale, marks: Sequence[Mark], height: int) -> Iterable[str]:
-    if len(marks) <= MAX_TOLD:
+    if len(marks) <= MAX_TITLED:
         return [_mark(base, across, mark, height) for mark in marks]
     places = sorted({round(_place(base, across, mark.position)) for mark in marks})
     lines = "".join(f"M{x} {TOP}V{height - BOTTOM}" for x in places)
@@ -214,7 +223,7 @@ def _diamond(x: float, y: float) -> str:
 
 
 def _labels(base: Timebase, across: Scale, marks: Sequence[Mark]) -> Iterable[str]:
-    """Names above marks, those of alarms first; what would overlap is left to the mark's title."""
+    """Yield the labels above marks, those of alarms first; labels that would overlap another are left out."""
     taken: list[float] = []
     for mark in sorted(marks, key=lambda mark: mark.style == "other"):
         x = _place(base, across, mark.position)
@@ -226,7 +235,7 @@ def _labels(base: Timebase, across: Scale, marks: Sequence[Mark]) -> Iterable[st
 
 
 def _beyond(lines: Sequence[Line], upward: Scale) -> str:
-    """What lies outside of the picture, in words."""
+    """Return a note on the most extreme value outside the axis; empty if there is none."""
     values = np.concatenate([np.empty(0)] + [line.values[np.isfinite(line.values)] for line in lines])
     if not len(values) or (values.max() <= upward.high and values.min() >= upward.low):
         return ""

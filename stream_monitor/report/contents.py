@@ -1,4 +1,4 @@
-"""The contents of a report, and its marks and lines of text."""
+"""The contents of a report: detections, their episodes and the recorded timelines; marks and lines of text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timebase import Timebase
 from stream_monitor.report.timelines import CategoryTimeline, NumberTimeline
 
-#: More episodes than these are not marked in the charts of signals that had no part in them.
+#: The maximum number of episodes that are marked in the charts of signals without a detection in them.
 MAX_MARKED = 40
 
 
 class Episode(NamedTuple):
-    """Detections that came together, in order: one change in many signals, under its number."""
+    """A group of detections close in time, in order, which are attributed to one change."""
 
     id: str
     number: int
@@ -43,12 +43,23 @@ class Episode(NamedTuple):
 
     @property
     def ranked(self) -> list[Detection]:
-        """What changed, the largest effect first: a detection for each signal."""
+        """The strongest detection of each signal, the largest effect first."""
         return ranked(self.detections)
 
 
 class Contents(NamedTuple):
-    """Everything that is shown. ``snapshot``: the pipeline at the end; ``sources``: the names of the files."""
+    """The contents of a report.
+
+    Attributes:
+        snapshot: The pipeline at the end of the files, from which all totals are taken.
+        detections: All detections.
+        episodes: The episodes by id.
+        recorder: The recorder of the timelines.
+        signals: The recorded timelines by signal.
+        base: The shared axis.
+        sources: The names of the replayed files.
+        flags: The flags of the replay.
+    """
 
     snapshot: Snapshot
     detections: Sequence[Detection]
@@ -69,7 +80,7 @@ class Contents(NamedTuple):
         own: set[str] = set()
         for detection in sorted(chosen):
             episode = self.episodes[episode_of(detection)]
-            # Its first mark bears its name.
+            # Only an episode's first mark has its name.
             found.append(alarm(detection, "" if episode.id in own else episode.name, episode.link))
             own.add(episode.id)
         others = [each for each in self.episodes.values() if each.key == key and each.id not in own]
@@ -77,20 +88,20 @@ class Contents(NamedTuple):
 
 
 def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
-    """The mark of a detection."""
-    return Mark("alarm", detection.index, told(detection), detection.changed_index, label, link)
+    """Return the mark of a detection."""
+    return Mark("alarm", detection.index, describe(detection), detection.changed_index, label, link)
 
 
 def beginning(episode: Episode) -> Mark:
-    """The mark of an episode where none of its detections is shown."""
+    """Return the mark of an episode for a chart that shows none of its detections."""
     first, changed = episode.first, episode.ranked
     others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
     title = f"{episode.name}: {changed[0].signal}{others}, {moment(first.ts)} prediction {first.index:,}"
     return Mark("other", first.index, title, None, episode.name, episode.link)
 
 
-def told(detection: Detection) -> str:
-    """A detection in a line of plain text."""
+def describe(detection: Detection) -> str:
+    """Describe a detection in plain text."""
     category = f" {detection.category!r}" if detection.category is not None else ""
     effect = f" (effect {short(detection.effect, 3)})" if detection.effect is not None else ""
     change = f"{short(detection.before)} → {short(detection.after)}{effect}"
@@ -101,8 +112,8 @@ def told(detection: Detection) -> str:
     return f"{detection.signal}{category} {change}{changed}{raised}"
 
 
-def in_short(detection: Detection) -> str:
-    """A detection in a line, where its signal is known."""
+def describe_briefly(detection: Detection) -> str:
+    """Describe a detection in one line, without its signal."""
     category = f"{detection.category!r} " if detection.category is not None else ""
     parts = [f"{category}{short(detection.before)} → {short(detection.after)}"]
     if detection.effect is not None:
@@ -116,7 +127,7 @@ def in_short(detection: Detection) -> str:
 
 
 def group(detections: Sequence[Detection]) -> dict[str, Episode]:
-    """The episodes by their ids, in the order of their beginnings."""
+    """Group detections into episodes by id, in the order of their beginnings."""
     members: dict[str, list[Detection]] = {}
     for detection in sorted(detections):
         members.setdefault(episode_of(detection), []).append(detection)
@@ -124,5 +135,5 @@ def group(detections: Sequence[Detection]) -> dict[str, Episode]:
 
 
 def episode_of(detection: Detection) -> str:
-    """The id of a detection's episode; one without is its own."""
+    """Return the id of a detection's episode; a detection without one forms its own."""
     return detection.episode or detection.id

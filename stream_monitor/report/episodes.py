@@ -1,4 +1,4 @@
-"""What changed: the episodes at a glance, and each with its signals."""
+"""The episodes: an overview chart, and a card with the signals of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import Contents, Episode, alarm, beginning
 from stream_monitor.report.html import exact, text, when
 
-#: Episodes that are shown one by one, signals of each, and signals in the overview.
+#: The maximum number of episodes with a card, of signals in a card, and of signals in the overview.
 MAX_EPISODES, MAX_SIGNALS, MAX_LANES = 60, 12, 30
 
 _HEAD = (
@@ -21,7 +21,7 @@ _HEAD = (
 
 
 def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> str:
-    """One row a signal with detections, the largest effect first."""
+    """Return a chart with one row for each signal with detections, the largest effect first."""
     groups: dict[tuple[ModelVersion, str], list[Detection]] = {}
     for detection in contents.detections:
         groups.setdefault((ModelVersion(detection.model, detection.version), detection.signal), []).append(detection)
@@ -43,13 +43,13 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
 
 
 def chosen(contents: Contents) -> list[Episode]:
-    """Those that are shown, in order: all, or the ones with the largest effects."""
+    """Return the episodes to show, in order: all, or those with the largest effects."""
     largest = sorted(contents.episodes.values(), key=lambda each: (-(each.ranked[0].effect or 0.0), each.number))
     return sorted(largest[:MAX_EPISODES], key=lambda each: each.number)
 
 
 def cards(contents: Contents) -> str:
-    """Each episode with its signals."""
+    """Return a card for each episode, with its signals."""
     if not contents.episodes:
         return "<p class=empty>Nothing: no drift was detected.</p>"
     shown = chosen(contents)
@@ -85,7 +85,7 @@ def _category(detection: Detection) -> str:
 
 
 def _times(episode: Episode) -> str:
-    """When the change is estimated to have been, and when it was noticed."""
+    """Return a sentence with the estimated time of the change and the time of the first alarm."""
     first = episode.first
     noticed = when(first.ts, first.index)
     changed = change_point(first.index, episode.ranked)
@@ -98,7 +98,7 @@ def _times(episode: Episode) -> str:
 
 
 def _row(strongest: Detection, detections: Sequence[Detection]) -> str:
-    """A signal by what changed in it, and all detectors that raised it."""
+    """Return a row for a signal: its strongest detection, and all detectors that found one."""
     own = [detection for detection in detections if detection.signal == strongest.signal]
     detectors = ", ".join(sorted({detection.detector for detection in own}))
     alarm_ = moment(own[0].ts) or f"prediction {own[0].index:,}"

@@ -1,4 +1,4 @@
-"""Figures as HTML."""
+"""Formatting of numbers, times and text as HTML."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from stream_monitor.core.formatting import moment, plain, short
 
 
 def exact(value: float | None, digits: int = 5) -> str:
-    """The same as HTML that carries the number in full."""
+    """Format a number as `short` does, in an element with the exact value as an attribute."""
     if value is None or not math.isfinite(value):
         return short(value)
     return f'<data value="{value!r}">{short(value, digits)}</data>'
 
 
 def when(ts: float | None, index: int) -> str:
-    """A time and a prediction as HTML."""
+    """Format a time, if it is known, and the number of a prediction."""
     prediction = f'prediction <data value="{index}">{index:,}</data>'
     shown = moment(ts)
     return f'<time datetime="{shown.replace(" ", "T")}Z">{shown}</time> ({prediction})' if shown else prediction
 
 
 def text(value: object) -> str:
-    """Anything as text of HTML, or as the value of an attribute; control characters made visible."""
+    """Escape a value as text or an attribute of HTML; control characters are made visible."""
     return escape(plain(value).encode("utf-8", "replace").decode())

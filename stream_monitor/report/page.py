@@ -1,4 +1,4 @@
-"""The report as one HTML file: no network, no scripts."""
+"""The report as one HTML file without scripts or network access."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stream_monitor.report.signal_charts import SignalCharts
 from stream_monitor.report.summary import duplicates, rejected
 from stream_monitor.report.timebase import make_timebase
 
-#: Rows of the table of detections.
+#: The maximum number of rows of the table of detections.
 MAX_DETECTIONS = 2000
 
 _HEAD = (
@@ -71,7 +71,7 @@ def render(
 
 
 def _facts(contents: Contents) -> str:
-    """Files, period, versions and flags."""
+    """Return the files, period, versions and flags."""
     recorder = contents.recorder
     period = "not known"
     if recorder.first_ts is not None and recorder.last_ts is not None:
@@ -87,7 +87,7 @@ def _facts(contents: Contents) -> str:
         "Files": ", ".join(f"<code>{text(name)}</code>" for name in contents.sources),
         "Period": period,
         "Model / version": versions or "none",
-        "Flags": " ".join(f"<code>{text(flag)}</code>" for flag in contents.flags) or "none: all as by default",
+        "Flags": " ".join(f"<code>{text(flag)}</code>" for flag in contents.flags) or "none: all defaults",
     }
     return "".join(f"<dt>{name}<dd>{fact}" for name, fact in facts.items())
 
@@ -141,18 +141,18 @@ def _detection(detection: Detection) -> str:
 
 
 def _notes(contents: Contents) -> str:
-    """What the axis is, and what was left out."""
+    """Return notes on the axis, the resolution, and timelines that were left out."""
     recorder, base = contents.recorder, contents.base
     notes = [
         f"The axis counts predictions, because {base.why_not}." if base.why_not else "All times are in UTC.",
-        f"What was recorded is in {counted(-(-recorder.end // recorder.width), 'bin')} of "
+        f"The recording has {counted(-(-recorder.end // recorder.width), 'bin')} of "
         f"{counted(recorder.width, 'prediction')} each; a line has at most 300 points.",
-        "Everything is shown at the prediction that it belongs to, errors and performance too, however late their "
-        "labels came.",
-        "An effect is the size of a change in standard deviations; of a share it is Cohen's h. 0.2 is small, "
+        "All values are shown at the prediction that they belong to, including errors and performance, for which "
+        "labels may have arrived much later.",
+        "An effect is the size of a change in standard deviations; for a share it is Cohen's h. 0.2 is small, "
         "0.8 large.",
-        "The small pictures have the same axis as the large ones.",
-        "The band of a number is the mean of the percentiles of some hundred values at a time.",
+        "The small charts have the same axis as the large ones.",
+        "The band of a number is the mean of percentiles that were each computed over a few hundred values.",
     ]
     if recorder.left_out:
         notes.append(

@@ -15,9 +15,9 @@ from stream_monitor.report.contents import Contents
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.signal_charts import make_grid
 
-#: Versions whose performance is drawn.
+#: The maximum number of versions with charts.
 MAX_VERSIONS = 10
-#: Performance over fewer outcomes is not drawn, unless there are no more.
+#: The minimum number of outcomes of a point, unless there are never as many.
 MIN_OUTCOMES = 30
 WINDOWS: tuple[Window, ...] = ("cumulative", "rolling", "decayed")
 
@@ -27,7 +27,7 @@ def performance_charts(contents: Contents) -> str:
     models = contents.snapshot.models
     drawn = "".join(_version(contents, model) for model in models[:MAX_VERSIONS] if model.performance.measures)
     rest = len(models) - MAX_VERSIONS
-    more = f"<p class=note>{rest:,} more versions are not drawn; --json has their figures.</p>" if rest > 0 else ""
+    more = f"<p class=note>{rest:,} more versions are not shown; --json has their values.</p>" if rest > 0 else ""
     return (drawn or "<p class=empty>No prediction has met its label.</p>") + more
 
 

@@ -1,4 +1,4 @@
-"""The signals over time: those with detections in full, the others small."""
+"""Charts of the signals over time: large for those with detections, small for all others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, short
 from stream_monitor.drift.episodes import by_effect
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
-from stream_monitor.report.contents import Contents, in_short
+from stream_monitor.report.contents import Contents, describe_briefly
 from stream_monitor.report.html import text
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timelines import (
@@ -26,19 +26,20 @@ from stream_monitor.report.timelines import (
 )
 from stream_monitor.stats.intervals import wilson
 
-#: Points of a line, and values that one stands for unless that leaves fewer than ``_MIN_VALUES``.
+#: The maximum number of points of a line, and the minimum number of values of a point (of numbers, and of shares)
+#: unless that leaves fewer than ``_MIN_VALUES`` points.
 MAX_POINTS, _VALUES, _SHARE_VALUES, _MIN_VALUES = 300, 50, 150, 60
 MAX_SPARK_POINTS = 75
-#: Signals drawn in full; detections told beneath each.
-MAX_FULL, MAX_TOLD = 60, 3
-#: Signals drawn small.
+#: The maximum number of signals with a large chart, and of detections listed below it.
+MAX_FULL, MAX_LISTED = 60, 3
+#: The maximum number of signals with a small chart.
 MAX_SMALL = 1000
 
 _NUMBERS = f"mean, with the {LOW}th to {HIGH}th percentile"
 _SHARES = "share of ones, with its 95 % interval"
 _MISSING = "share of missing values, with its 95 % interval"
 _ERRORS = "share of wrong predictions, with its 95 % interval"
-#: Of numbers, by the kind of signal.
+#: The captions of signals of numbers, by the prefix of the signal.
 _CAPTIONS = {
     "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
     "spread": f"standard deviation of each four values in a row: {_NUMBERS}",
@@ -48,7 +49,7 @@ _DISTANCES = "distances to the reference, as multiples of their thresholds:"
 
 
 class SignalCharts:
-    """Which signals are drawn in full, and how."""
+    """The charts of all signals, large ones for signals with detections or a distance above its threshold."""
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
@@ -66,7 +67,7 @@ class SignalCharts:
         self.links = {key: f"signal-{number}" for number, key in enumerate(self.full, 1)}
 
     def render_full(self) -> str:
-        """Signals with detections, then those far from the reference."""
+        """Render the large charts: signals with detections, then those with a distance above its threshold."""
         if not self.full:
             return "<p class=empty>No signal has a detection.</p>"
         rest = len(self._notable) - len(self.full)
@@ -77,7 +78,7 @@ class SignalCharts:
         return (f"<p class=note>{more}</p>" if rest else "") + drifted + heading + far
 
     def render_small(self) -> str:
-        """All other signals, folded away: those that never vary by name only."""
+        """Render all other signals in a collapsed section: small charts, and the names of constant signals."""
         others = [key for key in self._contents.signals if key not in self.links]
         if not others:
             return ""
@@ -114,7 +115,7 @@ class SignalCharts:
         )
 
     def _distances(self, key: SignalKey) -> str:
-        """All of a signal's distances in one picture, each as a multiple of its threshold."""
+        """Render all of a signal's distances in one chart, each as a multiple of its threshold."""
         contents = self._contents
         lines: list[Line] = []
         legend: list[str] = []
@@ -142,31 +143,40 @@ class SignalCharts:
 
 
 def _list(detections: Sequence[Detection]) -> str:
-    """The largest detections in words."""
+    """Return a list of the detections with the largest effects."""
     if not detections:
         return ""
-    told_ = "".join(f"<li>{text(in_short(detection))}" for detection in detections[:MAX_TOLD])
-    rest = len(detections) - MAX_TOLD
-    return f"<ul>{told_}{f'<li>and {rest:,} more' if rest > 0 else ''}</ul>"
+    listed = "".join(f"<li>{text(describe_briefly(detection))}" for detection in detections[:MAX_LISTED])
+    rest = len(detections) - MAX_LISTED
+    return f"<ul>{listed}{f'<li>and {rest:,} more' if rest > 0 else ''}</ul>"
 
 
-def make_grid(contents: Contents, counts: Floats | None = None, values: float = 0.0, most: int = MAX_POINTS) -> Grid:
-    """Points with room enough on the axis, and values enough unless that leaves too few points."""
+def make_grid(
+    contents: Contents, counts: Floats | None = None, values: float = 0.0, max_points: int = MAX_POINTS
+) -> Grid:
+    """Return the grid of a line's points.
+
+    Args:
+        contents: The contents of the report.
+        counts: The number of values in each bin.
+        values: The minimum number of values of a point, reduced if it would leave too few points.
+        max_points: The maximum number of points, spaced evenly on the axis at least.
+    """
     recorder, base = contents.recorder, contents.base
     used = max(-(-recorder.end // recorder.width), 1)
     places = base.at(np.minimum(np.arange(used + 1.0) * recorder.width, recorder.end) - 0.5)
     counts = np.zeros(used) if counts is None else counts[:used]
-    fewest = min(values, float(counts.sum()) / _MIN_VALUES)
-    edges = choose_edges(places, counts, (base.last - base.first) / most, fewest)
+    min_values = min(values, float(counts.sum()) / _MIN_VALUES)
+    edges = choose_edges(places, counts, (base.last - base.first) / max_points, min_values)
     return Grid(edges, recorder.width, recorder.end)
 
 
 def signal_lines(
     contents: Contents, key: SignalKey, category: str | None = None
 ) -> tuple[list[Line], Bounds, str, str]:
-    """A signal's lines, what bounds them, a caption, and the legend of its categories.
+    """Return a signal's lines, their bounds, a caption, and the legend of its categories.
 
-    Of two categories one says it all: ``category`` where there is a choice.
+    Of two categories only one is drawn, because the shares add up to 1: ``category`` if it is one of the two.
     """
     timeline = contents.signals[key]
     if isinstance(timeline, CategoryTimeline):
@@ -199,7 +209,7 @@ def _category_lines(
 
 
 def _band(timeline: NumberTimeline, points: Points) -> tuple[Floats, Floats]:
-    """How sure a share is, or how far numbers are spread."""
+    """Return the bounds of a band: the confidence interval of a share, or percentiles of numbers."""
     return _intervals(points) if timeline.is_share else (points.low, points.high)
 
 
@@ -210,7 +220,7 @@ def _intervals(points: Points) -> tuple[Floats, Floats]:
 
 
 def small_line(contents: Contents, key: SignalKey) -> Line:
-    """A signal in few points; of categories, the share of the one that came first."""
+    """Return a signal's line for a small chart; for categories the share of the one that occurred first."""
     timeline = contents.signals[key]
     grid = make_grid(contents, timeline.counts, _SHARE_VALUES, MAX_SPARK_POINTS)
     points = (
@@ -222,7 +232,7 @@ def small_line(contents: Contents, key: SignalKey) -> Line:
 
 
 def _beyond(recorder: Recorder) -> set[SignalKey]:
-    """Signals that were further from the reference than a threshold."""
+    """Return the signals with a distance to the reference that exceeded its threshold."""
     return {
         (version, signal)
         for (version, signal, _), samples in recorder.distances.items()

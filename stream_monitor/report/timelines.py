@@ -1,4 +1,4 @@
-"""What is kept of a column over the whole stream: sums in bins, which two neighbours can share."""
+"""Timelines of a column over the whole stream: sums in bins, which can be merged in pairs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ from numpy.typing import NDArray
 from stream_monitor.core.arrays import Floats
 
 Ints = NDArray[np.int64]
-#: Percentiles on both sides of the band around a mean.
+#: The percentiles at the lower and upper edge of the band around a mean.
 LOW, HIGH = 10, 90
-#: Values that a percentile is taken over, where there are as many.
+#: The number of values over which a percentile is computed, if there are as many.
 ENOUGH = 128
-#: Larger values are drawn as these: their sums are still floats.
+#: Values are clipped to this magnitude, so that their sums do not overflow.
 MAX_VALUE = 1e290
-#: Categories told apart, in the order they came; all others are added up.
+#: The number of categories with a row of their own, in order of appearance; all others are added up.
 CATEGORIES = 8
 
 
 class Points(NamedTuple):
-    """What is drawn of a column: positions in the stream, and there how many values, their mean, and the band."""
+    """The points of a line, shape (points,) each.
+
+    Attributes:
+        positions: Positions in the stream.
+        count: The number of values of each point.
+        mean: Their mean.
+        low: The lower edge of the band, NaN if there is none.
+        high: The upper edge of the band.
+    """
 
     positions: Floats
     count: Floats  # type: ignore[assignment]  # tuple.count is of no use here
@@ -32,7 +40,13 @@ class Points(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Stretches of bins, one a point: ``edges`` counts bins of ``width`` predictions, of which there are ``end``."""
+    """A partition of the bins into segments, one per point of a line.
+
+    Attributes:
+        edges: The number of the first bin of each segment, and the number of bins, shape (points + 1,).
+        width: The number of predictions per bin.
+        end: The total number of predictions.
+    """
 
     edges: Ints
     width: int
@@ -40,42 +54,49 @@ class Grid(NamedTuple):
 
     @property
     def middles(self) -> Floats:
-        """Positions of the middles of the stretches."""
+        """The positions of the middles of the segments, shape (points,)."""
         bounds = np.minimum(self.edges * float(self.width), self.end)
         middles: Floats = (bounds[:-1] + bounds[1:] - 1.0) / 2.0
         return middles
 
     def add(self, sums: Floats) -> Floats:
-        """Sums over each stretch, one column each."""
+        """Add up the columns of each segment: from shape (rows, bins) to (rows, points)."""
         added: Floats = np.add.reduceat(sums[:, : self.edges[-1]], self.edges[:-1], axis=1)
         return added
 
 
-def choose_edges(places: Floats, counts: Floats, room: float, fewest: float) -> Ints:
-    """Edges of stretches that each take ``room`` on the axis at least, and have ``fewest`` values.
+def choose_edges(places: Floats, counts: Floats, room: float, min_values: float) -> Ints:
+    """Return the edges of segments of bins.
 
-    ``places`` has both ends of each bin, shape (bins + 1,).
+    Args:
+        places: The ends of the bins on the axis, shape (bins + 1,).
+        counts: The number of values in each bin, shape (bins,).
+        room: The minimum length of a segment on the axis.
+        min_values: The minimum number of values of a segment.
 
-    >>> choose_edges(np.arange(7.0), np.array([9, 9, 9, 1, 1, 9]), room=2.0, fewest=10)
+    Returns:
+        The number of the first bin of each segment, and the number of bins.
+
+    >>> choose_edges(np.arange(7.0), np.array([9, 9, 9, 1, 1, 9]), room=2.0, min_values=10)
     array([0, 2, 4, 6])
     """
     edges, values = [0], 0.0
     for at, count in enumerate(counts.tolist(), 1):
         values += count
-        if values >= fewest and places[at] - places[edges[-1]] >= room:
+        if values >= min_values and places[at] - places[edges[-1]] >= room:
             edges.append(at)
             values = 0.0
     if edges[-1] != len(counts):
-        # What is left over goes to the last one.
+        # The remaining bins are added to the last segment.
         edges = [*edges[: max(len(edges) - 1, 1)], len(counts)]
     return np.array(edges, dtype=np.int64)
 
 
 class NumberTimeline:
-    """A column of numbers: in each bin their count and sum, and the sums of the percentiles around each.
+    """A timeline of numbers: the count, the sum, and the sums of a low and a high percentile in each bin.
 
-    All rows are sums, so bins may be added up later. A percentile is that of the ``ENOUGH`` or more values among
-    which one came, and the band of a bin is their mean.
+    All rows are sums, so that bins can be merged later. Each value adds the percentiles of the chunk of ``ENOUGH`` or
+    more values that it belongs to; the band of a bin is their mean.
     """
 
     def __init__(self, bins: int) -> None:
@@ -84,7 +105,7 @@ class NumberTimeline:
         self._newest = np.empty(0)
 
     def add(self, bins: Ints, values: Floats) -> None:
-        """Take values, in order, each with the number of its bin."""
+        """Add values in order, each with the number of its bin, shape (n,) each."""
         values = np.clip(values, -MAX_VALUE, MAX_VALUE)
         self.is_share = self.is_share and bool(((values == 0) | (values == 1)).all())
         low, high = self._percentiles(values)
@@ -92,25 +113,25 @@ class NumberTimeline:
 
     @property
     def counts(self) -> Floats:
-        """Values in each bin."""
+        """The number of values in each bin, shape (bins,)."""
         counts: Floats = self.sums[0]
         return counts
 
     def points(self, grid: Grid) -> Points:
-        """What each stretch of the grid holds; without those that are empty."""
+        """Return the points of the grid's segments, without empty ones."""
         sums = grid.add(self.sums)
         there = sums[0] > 0
         count, total, low, high = sums[:, there]
         return Points(grid.middles[there], count, total / count, low / count, high / count)
 
     def _percentiles(self, values: Floats) -> tuple[Floats, Floats]:
-        """Those of the chunk that a value is in, one pair a value."""
+        """Return the low and high percentile of each value's chunk, shape (n,) each."""
         size = len(values)
         history = np.concatenate((self._newest, values))
         self._newest = history[-ENOUGH:]
         chunks = size // ENOUGH
         if chunks < 2:
-            # What came before helps a chunk that is too small.
+            # A chunk that is too small is extended by the values before it.
             low, high = percentiles(history[None, -max(ENOUGH, size) :])
             return np.repeat(low, size), np.repeat(high, size)
         length = size // chunks
@@ -121,15 +142,15 @@ class NumberTimeline:
 
 
 class CategoryTimeline:
-    """A column of categories by their codes: in each bin how many came of each."""
+    """A timeline of category codes: the count of each category in each bin."""
 
     def __init__(self, bins: int) -> None:
         self.sums = np.zeros((CATEGORIES + 1, bins))
-        #: Codes that are told apart, by row; the last row has all others.
+        #: The row of each code; the last row is for all others.
         self.rows: dict[int, int] = {}
 
     def add(self, bins: Ints, codes: Floats) -> None:
-        """Take codes, each with the number of its bin."""
+        """Add codes, each with the number of its bin, shape (n,) each."""
         for code in np.unique(codes).astype(int).tolist():
             row = self.rows.setdefault(code, len(self.rows)) if len(self.rows) < CATEGORIES else self.rows.get(code)
             chosen = bins[codes == code]
@@ -137,12 +158,12 @@ class CategoryTimeline:
 
     @property
     def counts(self) -> Floats:
-        """Values in each bin."""
+        """The number of values in each bin, shape (bins,)."""
         counts: Floats = self.sums.sum(axis=0)
         return counts
 
     def points(self, grid: Grid) -> dict[int | None, Points]:
-        """The share of each category that is told apart, and of the others (None), where there are any."""
+        """Return the share of each category with a row of its own, and of all others (None) if there are any."""
         sums = grid.add(self.sums)
         count = sums.sum(axis=0)
         there = count > 0
@@ -157,19 +178,19 @@ class CategoryTimeline:
 
 
 class Samples:
-    """Figures read off now and then, the newest of each bin: NaN where none was read."""
+    """Values sampled at intervals: the newest of each bin, NaN in bins without a sample, shape (rows, bins)."""
 
-    def __init__(self, figures: int, bins: int) -> None:
-        self.newest = np.full((figures, bins), math.nan)
+    def __init__(self, rows: int, bins: int) -> None:
+        self.newest = np.full((rows, bins), math.nan)
 
     def merge(self) -> None:
-        """Make one bin of two: the later one's figures hold."""
+        """Merge bins in pairs; the values of the later one are kept."""
         left, right = self.newest[:, ::2], self.newest[:, 1::2]
         half = np.where(np.isnan(right), left, right)
         self.newest = np.concatenate((half, np.full_like(half, math.nan)), axis=1)
 
     def points(self, grid: Grid) -> tuple[Floats, Floats]:
-        """Positions, and the newest figures of each stretch of the grid, one row each."""
+        """Return positions, shape (points,), and the newest values of the grid's segments, shape (rows, points)."""
         there = np.flatnonzero(~np.isnan(self.newest[0]))
         last = np.searchsorted(there, grid.edges[1:]) - 1
         chosen = np.unique(there[last[last >= 0]])
@@ -177,7 +198,7 @@ class Samples:
 
 
 def percentiles(chunks: Floats) -> tuple[Floats, Floats]:
-    """The `LOW` and the `HIGH` percentile of each row, as `numpy.percentile` has them, but much faster.
+    """Return the `LOW` and `HIGH` percentiles of each row: the results of `numpy.percentile`, but much faster.
 
     >>> percentiles(np.arange(11.0)[None])
     (array([1.]), array([9.]))
@@ -195,7 +216,7 @@ def percentiles(chunks: Floats) -> tuple[Floats, Floats]:
 
 
 def add_up(sums: Floats, bins: Ints, weights: tuple[Floats | None, ...]) -> None:
-    """Add weights (None: 1 each) to the bins of each row, in place."""
+    """Add weights to the bins of each row, in place; None is a weight of 1 for each value."""
     if not len(bins):
         return
     first = int(bins.min())
@@ -206,6 +227,6 @@ def add_up(sums: Floats, bins: Ints, weights: tuple[Floats | None, ...]) -> None
 
 
 def merged(sums: Floats) -> Floats:
-    """Sums in bins twice as wide: the first half of the columns."""
+    """Merge bins in pairs; the sums are in the first half of the columns, the second half is zero."""
     half = sums.reshape(len(sums), -1, 2).sum(axis=2)
     return np.concatenate((half, np.zeros_like(half)), axis=1)
