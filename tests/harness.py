@@ -1,4 +1,4 @@
-"""The whole pipeline over records in memory, for tests that need no broker."""
+"""The whole pipeline on records in memory, for tests without a broker."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
 
-#: Two detectors at river's own parameters, which nothing takes from them.
+#: Two detectors with river's default parameters.
 RIVERS = ("adwin:delta=0.002", "page_hinkley:threshold=50")
 
 
 class Turning(threading.Event):
-    """A stop that is never set, and turns a clock instead of waiting."""
+    """A stop event that is never set, and advances a clock instead of waiting."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Turning(threading.Event):
 
 
 class Finding(NamedTuple):
-    """A detection without its time and version: enough to compare two runs."""
+    """The parts of a detection by which two runs are compared."""
 
     index: int  # type: ignore[assignment]
     signal: str
@@ -59,7 +59,7 @@ def make_pipeline(
     observer: Observer | None = None,
     **settings: Any,
 ) -> tuple[Pipeline, MemorySink]:
-    """A pipeline over records in memory; ``settings`` are those of the monitors."""
+    """Return a pipeline on records in memory, and its sink; ``settings`` are those of the monitors."""
     clock = clock or FakeClock()
     options: dict[str, Any] = {"task": settings.get("task", "classification"), **(codec or {})}
     fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings), observer)
@@ -69,7 +69,7 @@ def make_pipeline(
 
 
 def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tuple[Pipeline, list[Detection]]:
-    """Events through the whole pipeline; the detections in the order of their predictions."""
+    """Run the whole pipeline on events; return it with the detections in the order of their predictions."""
     texts = (json.dumps(event).encode() if isinstance(event, dict) else event for event in events)
     pipeline, sink = make_pipeline(make_records(texts), **options)
     pipeline.run(Turning(FakeClock()))
@@ -78,12 +78,12 @@ def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tupl
 
 
 def findings(detections: Iterable[Detection]) -> list[Finding]:
-    """Where what was found, without means."""
+    """Return the index, signal and detector of each detection."""
     return [Finding(d.index, d.signal, d.detector) for d in detections]
 
 
 def feature_events(columns: Mapping[str, Iterable[Any]], **fields: Any) -> list[dict[str, Any]]:
-    """Predictions whose features are these columns; numpy's numbers become Python's."""
+    """Return predictions with these columns as features; numpy's numbers are converted to Python's."""
     plain = {name: _plain(column) for name, column in columns.items()}
     rows = zip(*plain.values(), strict=True)
     return [

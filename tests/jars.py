@@ -1,4 +1,4 @@
-"""Apache Kafka's jars, for ``tests.brokers``: fetched by Maven once, kept outside the repository."""
+"""Apache Kafka's jars for ``tests.brokers``, downloaded by Maven once and stored outside the repository."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 POM = Path(__file__).with_name("kafka") / "pom.xml"
-JAVA_AT_LEAST = 17
+MIN_JAVA = 17
 
 
 class NoKafka(Exception):  # noqa: N818 - absence is an answer, not a fault
-    """There is no Apache Kafka to be had here; the message says how to get one."""
+    """No Apache Kafka is available; the message says why."""
 
 
 def kafka_version() -> str:
-    """The version of Apache Kafka that the POM pins."""
+    """Return the version of Apache Kafka that the POM pins."""
     version = ElementTree.parse(POM).findtext(".//{*}kafka.version")
     assert version, f"{POM} pins no kafka.version"
     return version
 
 
 def fetch_jars() -> Path:
-    """The directory of Kafka's jars, fetched by Maven unless an earlier run has done it.
+    """Return the directory of Kafka's jars; download them by Maven if they are missing.
 
-    It gets its final name only when it is complete, so that an interrupted download is never taken for one.
+    The directory gets its final name when the download is complete, so that an interrupted one is not used.
     """
     jars = _cache() / f"kafka-{kafka_version()}"
     if not jars.exists():
@@ -68,13 +68,13 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def find_java() -> str:
-    """The path of a Java that can run Kafka."""
+    """Return the path of a Java that can run Kafka."""
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if not java:
         raise NoKafka("there is no Java (java)" + (f" in JAVA_HOME={home}" if home else ""))
     said = subprocess.run([java, "-version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', said.stdout + said.stderr)
-    if not version or int(version[1]) < JAVA_AT_LEAST:
-        raise NoKafka(f"it needs Java {JAVA_AT_LEAST} or newer, and {java} is not")
+    if not version or int(version[1]) < MIN_JAVA:
+        raise NoKafka(f"it needs Java {MIN_JAVA} or newer, and {java} is not")
     return java

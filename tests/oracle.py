@@ -1,4 +1,4 @@
-"""What river's own detector finds in a feature, by another way: value by value over the scores of each warm-up."""
+"""An oracle for a feature's detections: river's detector, value by value, on normal scores of each warm-up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.streams import river_indices
 
 
 def scored_indices(config: DetectorConfig, column: Floats, warmup: int = 500) -> list[int]:
-    """Indices of drifts in a column without ties and without dependence: after each, its scale is learned anew."""
+    """Return the indices of drifts in a column of independent values without ties; each one restarts the warm-up."""
     found: list[int] = []
     start = 0
     while len(column) - start >= warmup:
@@ -21,7 +21,7 @@ def scored_indices(config: DetectorConfig, column: Floats, warmup: int = 500) ->
         hits = river_indices(config, scores)
         if not hits:
             break
-        # What is found in the warm-up is raised when it is complete.
+        # A drift found in the warm-up is reported at its end.
         found.append(start + max(hits[0], warmup - 1))
         start += hits[0] + 1
     return found

@@ -1,4 +1,4 @@
-"""As much of a record as a merge by time looks at."""
+"""Records without content, for tests of the merge by time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stream_monitor.core.records import TopicPartition
 
 
 class Stamped(NamedTuple):
-    """A record with nothing in it."""
+    """A record without key, value and headers."""
 
     topic: str
     partition: int
@@ -20,5 +20,5 @@ class Stamped(NamedTuple):
 
 
 def stamped(place: TopicPartition, *times: int | None, start: int = 0) -> list[Stamped]:
-    """Records of one partition with these times."""
+    """Return records of one partition with these times."""
     return [Stamped(*place, offset, time) for offset, time in enumerate(times, start)]

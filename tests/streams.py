@@ -1,4 +1,4 @@
-"""Random streams, configs and batch cuts, and the oracles that more than one test asks."""
+"""Random streams, configs and batch cuts, and the oracles shared by several tests."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import KINDS, Change, Detector, DetectorConfig
 
-#: The longest segment for those whose river class takes 0.2 ms a value.
-LONGEST = {"kswin": 200}
-#: River's parameters that are not ours: data to start with.
+#: The maximum length of a segment for detectors whose river class takes 0.2 ms per value.
+MAX_SEGMENT = {"kswin": 200}
+#: Parameters of river's class that ours does not have: initial data.
 NOT_OURS = {"kswin": {"window"}}
-#: Where our default is not river's. No random seed at all would make two runs differ; no short window is 0, which
-#: the command line can say; and river's FHDDM looks for falls where its documentation has ones be errors.
+#: Our defaults that differ from river's. Without a seed two runs would differ; 0 stands for no short window, because
+#: the command line has no None; and river's FHDDM detects falls although its documentation defines ones as errors.
 OUR_DEFAULTS: dict[str, dict[str, Any]] = {"kswin": {"seed": 0}, "fhddm": {"short_window_size": 0, "mode": "up"}}
 
 _SHAPES = {
@@ -37,7 +37,7 @@ _SHAPES = {
 
 @st.composite
 def streams(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
-    """A few segments of different distribution and level, one after the other."""
+    """Draw a stream of a few segments with different distributions and levels."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     parts = [np.empty(0)]
     for _ in range(draw(st.integers(1, segments))):
@@ -50,7 +50,7 @@ def streams(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
 
 @st.composite
 def shares(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
-    """A few segments of zeros and ones, one after the other: random ones, constants, repeated patterns."""
+    """Draw a stream of a few segments of zeros and ones: random, constant, or a repeated pattern."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     parts = [np.empty(0)]
     for _ in range(draw(st.integers(1, segments))):
@@ -64,24 +64,24 @@ def shares(draw: st.DrawFn, segments: int = 4, longest: int = 1200) -> Floats:
 
 
 def streams_of(kind: str, segments: int = 4, longest: int = 1200) -> st.SearchStrategy[Floats]:
-    """Streams that a detector of this kind can read; short ones where the oracle is slow."""
-    longest = min(longest, LONGEST.get(kind, longest))
+    """Return a strategy of streams that a detector of this kind supports; short ones if its oracle is slow."""
+    longest = min(longest, MAX_SEGMENT.get(kind, longest))
     return (streams if "number" in KINDS[kind].takes else shares)(segments=segments, longest=longest)
 
 
 @st.composite
 def cuts(draw: st.DrawFn) -> list[float]:
-    """Where to cut a stream, as shares of its length."""
+    """Draw the positions at which to cut a stream, as shares of its length."""
     return sorted(draw(st.lists(st.floats(0, 1), max_size=8)))
 
 
 def cut(values: Floats, shares: Sequence[float]) -> list[Floats]:
-    """The stream in batches, empty ones included."""
+    """Cut a stream into batches, some of which may be empty."""
     return np.split(values, [int(share * len(values)) for share in shares])
 
 
 def configs(kind: str) -> st.SearchStrategy[DetectorConfig]:
-    """Random valid parameters of a detector, read off its config."""
+    """Return a strategy of valid configs of a detector, derived from the fields of its config."""
     fields = {name: field for name, field in KINDS[kind].model_fields.items() if name != "kind"}
     parameters = {name: _values(field.annotation, field.metadata, field.default) for name, field in fields.items()}
     given = st.fixed_dictionaries({}, optional=parameters).map(lambda given: _config(kind, given))
@@ -89,7 +89,7 @@ def configs(kind: str) -> st.SearchStrategy[DetectorConfig]:
 
 
 def _config(kind: str, parameters: dict[str, Any]) -> DetectorConfig | None:
-    """None where the parameters do not go together."""
+    """Return the config, or None if the parameters are not valid together."""
     try:
         return KINDS[kind](**parameters)
     except ValidationError:
@@ -112,7 +112,7 @@ def _values(annotation: Any, metadata: Sequence[Any], default: Any) -> st.Search
 
 
 def feed(detector: Detector, batches: Sequence[Floats]) -> list[Change]:
-    """The changes found, at their positions in the whole stream."""
+    """Feed batches to a detector; return the changes with indices in the whole stream."""
     found: list[Change] = []
     start = 0
     for batch in batches:
@@ -122,7 +122,7 @@ def feed(detector: Detector, batches: Sequence[Floats]) -> list[Change]:
 
 
 def river_class(kind: str) -> type[river.drift.ADWIN] | None:
-    """River's detector of the same name, None where it has none."""
+    """Return river's detector class of the same name, or None."""
     modules = (river.drift, river.drift.binary)
     names = {name.lower(): (module, name) for module in modules for name in module.__all__}
     found = names.get(kind.replace("_", ""))
@@ -130,7 +130,7 @@ def river_class(kind: str) -> type[river.drift.ADWIN] | None:
 
 
 def river_indices(config: DetectorConfig, values: Floats) -> list[int]:
-    """Where river's own class finds drift in a stream."""
+    """Return the indices at which river's class detects a drift in a stream."""
     parameters = config.model_dump()
     kind = parameters.pop("kind")
     if kind == "fhddm":
@@ -149,7 +149,7 @@ def river_indices(config: DetectorConfig, values: Floats) -> list[int]:
 
 
 def _first_of_both(config: DetectorConfig, values: Floats) -> list[int]:
-    """Where one of river's detectors for the two directions fires; then both start anew."""
+    """Return the indices at which either of two river detectors, one per direction, detects; both are then reset."""
     found: list[int] = []
     start = 0
     while start < len(values):
@@ -163,7 +163,7 @@ def _first_of_both(config: DetectorConfig, values: Floats) -> list[int]:
 
 
 def river_defaults(kind: str) -> dict[str, Any]:
-    """The parameters and defaults of river's class."""
+    """Return the parameters and defaults of river's class."""
     theirs = river_class(kind)
     parameters = inspect.signature(theirs).parameters if theirs else {}
     defaults = {
@@ -173,5 +173,5 @@ def river_defaults(kind: str) -> dict[str, Any]:
 
 
 def same(one: float, other: float) -> bool:
-    """Equal, NaN included."""
+    """Return True if two numbers are equal or both NaN."""
     return one == other or (math.isnan(one) and math.isnan(other))

@@ -24,7 +24,7 @@ from tests.integration.sidecar import Scrape, Sidecar
 #: The share of kills that come before the process has read anything; all others while it reads.
 EARLY = 0.2
 #: Records a second that a life is taken to read before any has been seen, and seconds that it reads at most.
-GUESS, LONGEST = 4000, 10.0
+GUESS, MAX_DELAY = 4000, 10.0
 #: What says how a process fares rather than what it has read.
 OF_THE_PROCESS = ("build_info", "consumer_lag_records", "loop_age_seconds", "render_failures_total")
 #: What kafka-python says when it is closed while it reads; it does no harm.
@@ -72,7 +72,7 @@ class Lives:
             delay, at = share, self.progress[-1]
             if not early:
                 sidecar.wait_for_records(min(at + 1, self.total), every=0.01)
-                delay = min(share * (self.total - at) / self._pace(), LONGEST)
+                delay = min(share * (self.total - at) / self._pace(), MAX_DELAY)
                 self._reading.append((at, delay))
             time.sleep(delay)
             if look:
