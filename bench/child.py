@@ -1,4 +1,4 @@
-"""A program in a process of its own, and what the kernel says about its CPU time and its peak memory."""
+"""A program in a child process, with its CPU time and peak memory as measured by the kernel."""
 
 import os
 import subprocess
@@ -16,11 +16,11 @@ TAIL = 2000
 
 
 class ProgramError(Exception):
-    """The program ended with an error, or did not get there in time."""
+    """The program ended with an error or exceeded its time limit."""
 
 
 class Child:
-    """A process whose end is awaited with `wait4`, which tells its CPU time and its peak memory."""
+    """A child process that is waited for with `wait4`, which returns its CPU time and peak memory."""
 
     def __init__(self, command: Sequence[str], environment: dict[str, str] | None = None) -> None:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
@@ -52,13 +52,13 @@ class Child:
         """Wait for the end; return CPU seconds, user and system, and peak memory in MB."""
         if terminate:
             self._process.terminate()
-        told = self._wait(limit)
+        usage = self._wait(limit)
         if self._process.returncode:
             raise ProgramError(self._failure())
-        return told
+        return usage
 
     def kill(self) -> tuple[float, float]:
-        """End it without a warning; return what `end` does."""
+        """Kill the process; return its CPU seconds and peak memory in MB."""
         self._process.kill()
         return self._wait(TIME_LIMIT_S)
 

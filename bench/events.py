@@ -1,7 +1,7 @@
-"""The benchmark's topic: `events.py fill|drop BOOTSTRAP_SERVERS TOPIC EVENTS` makes it or removes it.
+"""The benchmark's topic: `events.py fill|drop BOOTSTRAP_SERVERS TOPIC EVENTS` creates or removes it.
 
-It is a process of its own, because Linux counts the memory of the parent into a child's peak: what starts the
-programs must stay smaller than anything that it measures.
+It runs in its own process, because Linux includes the memory of the parent in a child's peak: the process that
+starts the programs has to stay smaller than those that it measures.
 """
 
 import json
@@ -27,7 +27,7 @@ NAMES = tuple(f"f{number:02d}" for number in range(FEATURES))
 
 
 def stationary_events(count: int, start_ms: int) -> Iterator[tuple[int, bytes]]:
-    """Yield (time in ms, event as JSON). Nothing ever changes in them, so every drift is a false one."""
+    """Yield stationary events as (time in ms, JSON); every drift detected in them is a false alarm."""
     rng = np.random.default_rng(17)
     scales = np.resize(np.array(SCALES), FEATURES)
     for begin in range(0, count, CHUNK):
@@ -58,7 +58,7 @@ def event(number: int, at_ms: int, features: list[float], score: float, correct:
 
 
 def create(servers: str, topic: str, options: dict[str, Any]) -> None:
-    """Create the topic. The embedded broker can't; it makes one of four partitions at its first record."""
+    """Create the topic; the embedded broker creates it with the first record, with four partitions."""
     with closing(KafkaAdminClient(bootstrap_servers=servers, **options)) as admin:
         try:
             admin.create_topics({topic: {"num_partitions": PARTITIONS, "replication_factor": 1}})

@@ -1,4 +1,4 @@
-"""The programs that take turns on the topic: each run is a new process with a new consumer group."""
+"""The measured programs, which run in turns on one topic; each run is a new process with a new consumer group."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ from sidecar import Sidecar
 
 @dataclass(frozen=True)
 class Topic:
-    """Where to read: the broker, what a client must be told about it, and a topic of so many events."""
+    """A topic: the broker's address and client options, the topic's name, and its number of events."""
 
     servers: str
     options: dict[str, Any]
@@ -26,7 +26,10 @@ class Topic:
 
 @dataclass(frozen=True)
 class Reading:
-    """One run. `events` in `seconds` is the program at work; CPU time and memory are the whole process's."""
+    """The measurements of one run.
+
+    `events` and `seconds` are between the first and the last event; CPU time and memory are of the whole process.
+    """
 
     events: int
     seconds: float
@@ -45,7 +48,7 @@ class Program(Protocol):
 
 @dataclass(frozen=True)
 class Peer:
-    """A script of `peers/`: it reads the topic, prints one line of JSON about it, and ends."""
+    """A script of `peers/`, which reads the topic, prints its measurements as one line of JSON, and ends."""
 
     name: str
     script: str
@@ -61,7 +64,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Ours:
-    """`stream-monitor run`, watched as Prometheus would, and ended by SIGTERM once it has seen everything."""
+    """`stream-monitor run`, scraped as by Prometheus, and ended by SIGTERM after the last event."""
 
     name: str
     flags: tuple[str, ...] = ()
@@ -78,7 +81,7 @@ class Ours:
 
 
 def run_command(topic: Topic, group: str, port: int, flags: Sequence[str]) -> list[str]:
-    """The sidecar over this topic, which listens at this port."""
+    """Return the command of a sidecar that reads this topic and listens at this port."""
     command = [sys.executable, "-m", "stream_monitor", "run", "--bootstrap-servers", topic.servers]
     command += ["--topic", topic.name, "--group-id", group, "--listen", f"127.0.0.1:{port}", *flags]
     for key, value in topic.options.items():

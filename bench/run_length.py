@@ -1,7 +1,7 @@
-"""Simulates how long detectors run between false alarms: the tables in stream_monitor/detectors/run_length.py.
+"""A simulation of detectors' average run length (ARL), for the tables in stream_monitor/detectors/run_length.py.
 
-`python bench/run_length.py [glr|adwin|page_hinkley ...] [--alarms 2000] [--values 4e8]`: for each parameter, the mean
-number of independent normal values between two alarms, with the number of alarms that it was measured by.
+`python bench/run_length.py [glr|adwin|page_hinkley ...] [--alarms 2000] [--values 4e8]` prints for each parameter the
+mean number of independent normal values between two alarms, and the number of alarms on which it is based.
 """
 
 import argparse
@@ -34,13 +34,13 @@ GRIDS: dict[str, tuple[Callable[[float], Detector], tuple[float, ...]]] = {
 }
 
 
-def run_length(kind: str, parameter: float, alarms: int, most: float) -> tuple[float, int]:
-    """Mean values between alarms, from so many alarms, or fewer when ``most`` values gave no more."""
+def run_length(kind: str, parameter: float, alarms: int, max_values: float) -> tuple[float, int]:
+    """Simulate until ``alarms`` alarms or ``max_values`` values; return the ARL and the number of alarms."""
     make, _ = GRIDS[kind]
     detectors = [make(parameter) for _ in range(STREAMS)]
     random = np.random.default_rng(20_261_124)
     found = values = 0
-    while found < alarms and values < most:
+    while found < alarms and values < max_values:
         for detector in detectors:
             found += len(detector.update_many(random.normal(size=BATCH)))
         values += STREAMS * BATCH

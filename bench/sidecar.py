@@ -1,4 +1,4 @@
-"""Watch a running sidecar with as few scrapes as will do, for each takes time that counts against it."""
+"""Observation of a running sidecar with few scrapes, because each one costs the sidecar CPU time."""
 
 import re
 import time
@@ -17,14 +17,17 @@ NOTED = {
 }
 PROBE_S = 0.02
 SHARE_OF_THE_WAIT = 0.8
-#: The first rates seen are too low: a wait that followed them would end long after the last event.
+#: The maximum wait between two scrapes, in seconds: the first rates are too low, which makes the waits too long.
 MAX_S = 0.25
 
 
 class Sidecar:
-    """The sidecar that listens at a port of this machine. `check_alive` raises when its process has ended.
+    """A client of the sidecar that listens at a port of this machine.
 
-    ``counted`` are the counters whose sum tells how far it is.
+    Args:
+        port: The port.
+        check_alive: Raises an error if the sidecar's process has ended.
+        counted: The counters whose sum is the number of processed events.
     """
 
     def __init__(self, port: int, check_alive: Callable[[], None], counted: Sequence[str] = (PREDICTIONS,)) -> None:
@@ -34,17 +37,17 @@ class Sidecar:
         self._deadline = time.monotonic() + TIME_LIMIT_S
         self._sums: dict[str, float] = {}
         self._scrapes = 0
-        #: CPU time between the first and the last scrape of `watch`, by the sidecar's own word.
+        #: CPU time between the first and the last scrape of `watch`, as reported by the sidecar.
         self.cpu_seconds = 0.0
 
     def wait_until_ready(self) -> float:
-        """Return the time at which /readyz first says yes: the partitions are assigned, and it polls them."""
+        """Return the time at which /readyz first succeeds: partitions are assigned and being polled."""
         while self._get("/readyz") is None:
             self._pause(PROBE_S)
         return time.monotonic()
 
     def wait_until(self, events: int) -> float:
-        """Return the time at which /metrics first shows so many events."""
+        """Return the time at which /metrics first shows this number of events."""
         while self._count() < events:
             self._pause(PROBE_S)
         return time.monotonic()
@@ -52,7 +55,7 @@ class Sidecar:
     def watch(self, events: int) -> tuple[int, float]:
         """Return events and seconds from the first scrape that shows any event to the one that shows all.
 
-        In between it sleeps through most of what the rate so far leaves to wait, then looks again.
+        Between two scrapes it sleeps for most of the remaining time that the rate so far predicts.
         """
         while not (first := self._count()):
             self._pause(PROBE_S)
@@ -66,7 +69,7 @@ class Sidecar:
         return seen - first, now - begin
 
     def notes(self) -> dict[str, float]:
-        """What else the last scrape said."""
+        """Return other counters of the last scrape."""
         return {note: self._sums.get(name, 0.0) for note, name in NOTED.items()} | {"scrapes": self._scrapes}
 
     def _count(self) -> int:
@@ -77,7 +80,7 @@ class Sidecar:
         return int(sum(self._sums.get(name, 0) for name in self._counted))
 
     def _get(self, path: str) -> str | None:
-        """The page, or None where there is none yet, or one that says no."""
+        """Return a page, or None if there is no connection or an error status."""
         try:
             with urllib.request.urlopen(self._address + path, timeout=10) as response:
                 return str(response.read().decode())

@@ -1,4 +1,4 @@
-"""From readings to the rows, the gates and the table."""
+"""The summary of the throughput benchmark: rows, gates and the table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from statistics import median
 from programs import BY_HAND, LIMIT, LOOP, OURS, Reading
 
 PEERS = {"a": LIMIT.name, "b": LOOP.name, "c": BY_HAND.name}
-LEAST = {"b": 1.0, "c": 2.4}
+MIN_RATIO = {"b": 1.0, "c": 2.4}
 MB_LIMIT = 200.0
 READY_LIMIT_S = 3.0
 
 
 @dataclass
 class Runs:
-    """One program's readings: over the full topic, and over a tiny one for start-up and shut-down alone."""
+    """One program's readings on the full topic, and on a tiny one, which measures start-up and shut-down."""
 
     events: int
     tiny_events: int
@@ -25,7 +25,7 @@ class Runs:
         return [reading.events / reading.seconds for reading in self.full]
 
     def cpu_us_per_event(self) -> float:
-        """What the full topic took more than the tiny one."""
+        """Return the CPU time per event, without start-up and shut-down."""
         more = middle(self.full, cpu_seconds) - middle(self.tiny, cpu_seconds)
         return more / (self.events - self.tiny_events) * 1e6
 
@@ -36,7 +36,10 @@ class Runs:
 
 @dataclass(frozen=True)
 class Row:
-    """Medians over the rounds, the worst for memory. `spread` is the range of events/s over its median."""
+    """The summary of a program: medians over the rounds, but the maximum of the peak memory.
+
+    `spread` is the range of events/s divided by its median.
+    """
 
     name: str
     events_per_second: float
@@ -82,23 +85,23 @@ def summarise(name: str, runs: Runs) -> Row:
 
 
 def gates(rows: dict[str, Row]) -> list[Gate]:
-    """Throughput has to hold by the clock and by CPU time, or a peer would be beaten for waiting badly."""
+    """Return the gates; one on throughput has to hold both by the clock and by CPU time."""
     ours = rows[OURS.name]
     checked = []
-    for letter, least in LEAST.items():
+    for letter, ratio in MIN_RATIO.items():
         peer = rows[PEERS[letter]]
         faster, lighter = ours.faster(peer), ours.lighter(peer)
-        told = f"throughput {least:.1f} x ({letter}): {faster:.2f} x by the clock, {lighter:.2f} x by CPU time"
-        checked.append(Gate(min(faster, lighter) >= least, told))
+        what = f"throughput {ratio:.1f} x ({letter}): {faster:.2f} x by the clock, {lighter:.2f} x by CPU time"
+        checked.append(Gate(min(faster, lighter) >= ratio, what))
     peak = f"peak memory under {MB_LIMIT:.0f} MB: {ours.peak_mb:.0f} MB"
     checked.append(Gate(ours.peak_mb < MB_LIMIT, peak))
     ready = ours.ready_seconds if ours.ready_seconds is not None else float("inf")
-    told = f"first poll under {READY_LIMIT_S:.0f} s after the start: {ready:.2f} s"
-    return [*checked, Gate(ready < READY_LIMIT_S, told)]
+    what = f"first poll under {READY_LIMIT_S:.0f} s after the start: {ready:.2f} s"
+    return [*checked, Gate(ready < READY_LIMIT_S, what)]
 
 
 def table(rows: dict[str, Row]) -> str:
-    """Figures to the right, names to the left; ratios over 1 are in favour of the row."""
+    """Return the table as text; a ratio above 1 means that the row's program is better."""
     head = ["program", "events/s", "spread", *(f"x ({letter})" for letter in PEERS)]
     head += ["CPU us/event", *(f"x ({letter})" for letter in PEERS), "peak MB", "ready s"]
     lines = [head, *(cells(row, [rows[name] for name in PEERS.values()]) for row in rows.values())]

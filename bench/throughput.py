@@ -1,6 +1,6 @@
-"""End-to-end throughput on a real Kafka: the sidecar beside three other programs that read the same topic.
+"""End-to-end throughput on a real Kafka: the sidecar compared with three other programs that read the same topic.
 
-Run by `make bench`. bench/README.md says what the rows mean, and what they don't.
+Run by `make bench`. bench/README.md explains the rows and their limits.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def parse() -> argparse.Namespace:
 
 @contextlib.contextmanager
 def broker() -> Iterator[tuple[str, Topic]]:
-    """A Kafka, real where it can be had, and the name of a topic that isn't there yet."""
+    """Yield the kind of a Kafka, a real one if available, and a topic on it that does not exist yet."""
     sys.path.insert(0, str(HERE.parent))
     from tests.brokers import EmbeddedAdapter, find_kafka
     from tests.jars import NoKafka
@@ -69,7 +69,7 @@ def broker() -> Iterator[tuple[str, Topic]]:
 
 def measure(kind: str, unmade: Topic, events: int, rounds: int, load: float) -> dict[str, Any]:
     if kind == "embedded" and events > EMBEDDED_LIMIT:
-        print(f"The embedded broker forgets what is older than some MB: {EMBEDDED_LIMIT:,} events it is.\n")
+        print(f"The embedded broker keeps only a few MB: limited to {EMBEDDED_LIMIT:,} events.\n")
         events = EMBEDDED_LIMIT
     with filled(unmade, "tiny", TINY) as (tiny, _), filled(unmade, "full", events) as (full, size):
         machine = f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load:.1f} before"
@@ -91,7 +91,7 @@ def measure(kind: str, unmade: Topic, events: int, rounds: int, load: float) -> 
 
 @contextlib.contextmanager
 def filled(unmade: Topic, suffix: str, events: int) -> Iterator[tuple[Topic, float]]:
-    """The topic with so many events in it, and their mean size; removed afterwards."""
+    """Fill the topic; yield it with the mean size of its events in bytes; remove it afterwards."""
     topic = replace(unmade, name=f"{unmade.name}-{suffix}", events=events)
     command = [sys.executable, str(HERE / "events.py")]
     with Child([*command, "fill", topic.servers, topic.name, str(events)], topic.environment()) as child:
@@ -105,7 +105,7 @@ def filled(unmade: Topic, suffix: str, events: int) -> Iterator[tuple[Topic, flo
 
 
 def take_turns(tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
-    """Every program once a round, and another one first each time: a busy minute, or being first, falls on all."""
+    """Run every program once per round, in a rotating order, so that disturbances affect all alike."""
     everything = {program.name: Runs(full.events, tiny.events) for program in PROGRAMS}
     for number in range(rounds):
         first = number % len(PROGRAMS)
@@ -125,22 +125,22 @@ def progress(text: str) -> None:
 
 
 def notes(everything: dict[str, Runs]) -> Iterator[str]:
-    """What the programs say they found, in the last round: each has to have done its work."""
+    """Yield the counts that the programs report for the last round, as evidence of complete processing."""
     yield ""
     for name, runs in everything.items():
-        if told := said(runs.full[-1]):
-            yield f"{name}: {told}"
+        if counts := formatted_notes(runs.full[-1]):
+            yield f"{name}: {counts}"
 
 
 def doubts(kind: str, rows: dict[str, Row]) -> Iterator[str]:
-    """Why the limits may have been judged wrongly."""
+    """Yield reasons why the gates may not be valid."""
     if kind == "embedded":
-        yield "These limits are for a real Kafka: here they decide nothing."
+        yield "These limits are for a real Kafka: on the embedded broker they are not valid."
     if (spread := rows[OURS.name].spread) > UNSTEADY:
         yield f"Not steady: the sidecar's events/s varied by {spread:.0%}. Is the machine busy with something else?"
 
 
-def said(reading: Reading) -> str:
+def formatted_notes(reading: Reading) -> str:
     return ", ".join(
         f"{key} {value:,.4g}" if value < 1 else f"{key} {value:,.0f}" for key, value in reading.notes.items()
     )

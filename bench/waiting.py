@@ -1,6 +1,6 @@
-"""Labels that come late: what waiting predictions cost, in time, memory, restarts and checkpoints.
+"""The cost of predictions that wait for late labels, in time, memory, restarts and checkpoints.
 
-Run by `make bench`, or alone by `make bench-join`. bench/README.md says what the lines mean, and what they don't.
+Run by `make bench`, or alone by `make bench-join`. bench/README.md explains the lines and their limits.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from waiting_summary import COSTS, RESTART, STOPS, THROUGHPUT, summarise
 
 PARTS = (COSTS, RESTART, THROUGHPUT, STOPS)
 STOP_KINDS = ("predictions", "labels", "full")
-#: Seconds in which ten million must have been taken in.
+#: The time limit for storing ten million waiting predictions, in seconds.
 BUILD_LIMIT_S = 1800
 
 
@@ -46,13 +46,15 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--waiting", default=10_000_000, help="predictions that wait (default: %(default)s)", **number
     )
-    parser.add_argument("--few", default=100_000, help="where few wait, so many do (default: %(default)s)", **number)
+    parser.add_argument(
+        "--few", default=100_000, help="predictions in the small state (default: %(default)s)", **number
+    )
     parser.add_argument("--blocks", default=25, help="blocks of 20,000 of each cost (default: %(default)s)", **number)
     parser.add_argument("--events", default=100_000, help="predictions in Kafka (default: %(default)s)", **number)
     parser.add_argument("--rounds", default=3, help="times that each sidecar runs (default: %(default)s)", **number)
     parser.add_argument("--checkpoints", default=300, help="checkpoints of a kind (default: %(default)s)", **number)
     parser.add_argument("--part", action="append", choices=PARTS, help="measure this alone; repeatable")
-    parser.add_argument("--directory", type=Path, metavar="DIR", help="where states are kept meanwhile, up to 3 GB")
+    parser.add_argument("--directory", type=Path, metavar="DIR", help="directory of the temporary states, up to 3 GB")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every reading and the limits to FILE")
     arguments = parser.parse_args()
     counts = (arguments.few, arguments.blocks, arguments.rounds, arguments.checkpoints, arguments.events // 1000)
@@ -63,7 +65,7 @@ def parse() -> argparse.Namespace:
 
 
 def measure(arguments: argparse.Namespace, directory: Path) -> dict[str, Any]:
-    """Every part that is asked for, and the report of them all."""
+    """Measure every requested part; print and return the report."""
     report: dict[str, Any] = {"waiting": arguments.waiting, "few": arguments.few}
     with kafka(arguments.part) as (kind, unmade):
         report["broker"] = kind
@@ -84,7 +86,7 @@ def measure(arguments: argparse.Namespace, directory: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def kafka(parts: Sequence[str]) -> Iterator[tuple[str, Topic | None]]:
-    """A Kafka, where a part needs one and a real one can be had."""
+    """Yield the kind of a Kafka and a topic on it, or None if no part needs one or no real one is available."""
     if not {RESTART, THROUGHPUT} & set(parts):
         yield "none", None
         return
@@ -95,13 +97,13 @@ def kafka(parts: Sequence[str]) -> Iterator[tuple[str, Topic | None]]:
 
 
 def of_many(arguments: argparse.Namespace, unmade: Topic | None, directory: Path) -> dict[str, Any]:
-    """A state in which many wait: what it takes to make it, to start on it, and to go on with it."""
+    """Measure a state with many waiting predictions: building it, restarting on it, and continuing with it."""
     state, report = directory / "many", {}
     with contextlib.ExitStack() as stack:
         restarts = unmade is not None and RESTART in arguments.part
         topic = stack.enter_context(topics(unmade, "many")) if unmade and restarts else None
         names = [topic.name, f"{topic.name}-after"] if topic else ["predictions", "labels"]
-        progress(f"{arguments.waiting:,} predictions begin to wait")
+        progress(f"storing {arguments.waiting:,} waiting predictions")
         built = run_script("waiting_build.py", state, arguments.waiting, *names)
         report["build"] = built
         if topic:
@@ -123,11 +125,11 @@ def stops(kind: str, checkpoints: int, directory: Path) -> dict[str, Any]:
 
 
 def run_script(name: str, *arguments: object) -> dict[str, Any]:
-    """What a script tells, its CPU time and its peak memory."""
+    """Run a script; return its output with its CPU time and peak memory."""
     with Child([sys.executable, str(HERE / name), *map(str, arguments)]) as child:
         cpu_seconds, peak_mb = child.end(limit=BUILD_LIMIT_S)
-        told: dict[str, Any] = json.loads(child.output())
-    return {**told, "cpu_seconds": cpu_seconds, "peak_mb": peak_mb}
+        output: dict[str, Any] = json.loads(child.output())
+    return {**output, "cpu_seconds": cpu_seconds, "peak_mb": peak_mb}
 
 
 if __name__ == "__main__":

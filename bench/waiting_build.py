@@ -1,7 +1,7 @@
-"""Make a state in which so many predictions wait: `waiting_build.py DIRECTORY WAITING TOPIC LABEL_TOPIC`.
+"""Build a state of WAITING waiting predictions: `waiting_build.py DIRECTORY WAITING TOPIC LABEL_TOPIC`.
 
-The whole pipeline takes them in, from their JSON on. The process ends without closing anything, as one that was
-killed; its peak memory is that of building and holding them.
+The whole pipeline processes them, from their JSON on. The process exits without closing anything, as if killed; its
+peak memory is that of building and holding the state.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from waiting_events import STEP_MS, Transform, chunks, config, ids, pipeline, prediction_body, record
+from waiting_events import STEP_MS, TimedSource, chunks, config, ids, pipeline, prediction_body, record
 
 from stream_monitor.core.records import FileRecord
 
@@ -29,7 +29,7 @@ def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[FileReco
 def main() -> None:
     directory, count, topic, label_topic = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     start_ms = int(time.time() * 1000) - count * STEP_MS
-    feed = Transform(batches(topic, count, start_ms), (topic, label_topic))
+    feed = TimedSource(batches(topic, count, start_ms), (topic, label_topic))
     built, _ = pipeline(config(topic, label_topic, state_dir=directory, max_waiting=2 * count), feed)
     begin = time.monotonic()
     built.run(threading.Event())
@@ -37,8 +37,8 @@ def main() -> None:
     seconds = time.monotonic() - begin
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     assert built.joiner.waiting_predictions == count, built.joiner.waiting_predictions
-    told = {"seconds": seconds, "disk_mb": size / 2**20, "start_ms": start_ms}
-    print(json.dumps(told), flush=True)
+    report = {"seconds": seconds, "disk_mb": size / 2**20, "start_ms": start_ms}
+    print(json.dumps(report), flush=True)
     os._exit(0)
 
 

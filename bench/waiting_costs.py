@@ -1,7 +1,7 @@
-"""What a prediction and a label cost where few wait and where many do, in turns:
+"""The cost of a prediction and of a label with few and with many waiting predictions, measured in turns.
 
-`waiting_costs.py DIRECTORY WAITING GONE START_MS FEW ROUNDS`: the state in DIRECTORY, in which all of WAITING wait
-but the first GONE, beside a new one in which FEW do.
+`waiting_costs.py DIRECTORY WAITING GONE START_MS FEW ROUNDS` compares the state in DIRECTORY, in which all of WAITING
+predictions but the first GONE are waiting, with a new one in which FEW are.
 """
 
 import json
@@ -30,21 +30,21 @@ PLACES = [[(topic, number) for number in range(PARTITIONS)] for topic in (PREDIC
 
 @dataclass
 class Costs:
-    """Microseconds an event, block by block: by the clock, and of CPU time on the thread of the loop."""
+    """Microseconds per event for each block: wall time, and CPU time of the thread."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
 
 class Side:
-    """A joiner over its table, and which numbers wait in it."""
+    """A joiner on its table, with the numbers of the predictions that are waiting in it."""
 
     def __init__(self, directory: Path, start_ms: int, waiting: Numbers, seed: int) -> None:
         self._checkpoint = Checkpoint(directory)
         self._start_ms = start_ms
         self._next = int(waiting[-1]) + 1
-        self._most = 2 * len(waiting) + 10 * BLOCK
-        # Room for a block more than ever waits between two of them.
+        self._max_waiting = 2 * len(waiting) + 10 * BLOCK
+        # One block more than the maximum number that is waiting between two blocks.
         self._pool = np.concatenate((waiting, np.zeros(2 * BLOCK, np.uint64)))
         self._count = len(waiting)
         self._rng = np.random.default_rng(seed)
@@ -52,13 +52,13 @@ class Side:
         self.costs: dict[str, Costs] = {}
 
     def build(self) -> None:
-        """Have those wait that are said to."""
+        """Insert the initial waiting predictions."""
         for numbers in chunks(self._next):
             self._take(predictions(numbers, self._start_ms), self._joiner.predict, PLACES[0])
         self._save()
 
     def limit_labelled(self) -> None:
-        """As many labelled ids as there are now are remembered from here on: for each new one an old one goes."""
+        """Limit the remembered labelled ids to their current number, so that each new one evicts an old one."""
         self._settle(self._joiner._store.homes.total.labelled)
 
     def insert(self, name: str) -> None:
@@ -84,8 +84,8 @@ class Side:
         return {"joiner": self._joiner.state()}
 
     def _settle(self, max_labelled: int) -> None:
-        """Take up what is saved."""
-        self._joiner = Joiner(self._checkpoint.store, max_waiting=self._most, max_labelled=max_labelled)
+        """Create the joiner, and restore the saved state if there is one."""
+        self._joiner = Joiner(self._checkpoint.store, max_waiting=self._max_waiting, max_labelled=max_labelled)
         saved = self._checkpoint.load()
         if saved:
             self._joiner.restore(saved["joiner"])
@@ -108,7 +108,7 @@ class Side:
     def _take(
         self, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[TopicPartition]
     ) -> None:
-        """One batch, as the pipeline takes it."""
+        """Process one batch as the pipeline does."""
         self._joiner.prefetch([event.id for event in events])
         if take == self._joiner.predict:
             for at, event in enumerate(events):
@@ -136,16 +136,16 @@ def main() -> None:
         for side in (small, large):
             side.limit_labelled()
         take_turns((small, large), ("insert, all labelled ids in use", "match, all labelled ids in use"), rounds)
-        told = {
+        costs = {
             name: {size: vars(side.costs[name]) for size, side in (("few", small), ("many", large))}
             for name in small.costs
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(costs), flush=True)
     os._exit(0)
 
 
 def take_turns(sides: Sequence[Side], names: tuple[str, str], rounds: int) -> None:
-    """A block of each side in turn, another one first each time; sizes are as before after each round."""
+    """Measure a block of each side in turn, in alternating order; each round leaves the sizes unchanged."""
     for number in range(rounds + 1):
         for side in sides if number % 2 else sides[::-1]:
             side.insert(names[0])

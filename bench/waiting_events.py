@@ -1,4 +1,4 @@
-"""Predictions and their labels, told apart by random ids, and a source of them within the process."""
+"""Predictions and their labels with random ids, and a source in the process that returns them."""
 
 import json
 import time
@@ -24,7 +24,7 @@ CLASSES = ("no", "yes")
 
 
 def ids(numbers: Numbers) -> list[str]:
-    """A uuid4 for each number, always the same one, so that nobody has to remember ten million of them."""
+    """Return a uuid4 for each number, always the same one, so that ten million need not be stored."""
     doubled = np.asarray(numbers, np.uint64) * np.uint64(2)
     high = _mixed(doubled) & np.uint64(0xFFFF_FFFF_FFFF_0FFF) | np.uint64(0x4000)
     low = _mixed(doubled + np.uint64(1)) & np.uint64(0x3FFF_FFFF_FFFF_FFFF) | np.uint64(1 << 63)
@@ -37,7 +37,7 @@ def ids(numbers: Numbers) -> list[str]:
 
 
 def _mixed(values: Numbers) -> Numbers:
-    """Splitmix64: one to one, and nothing in its output tells of an order."""
+    """Permute the 64-bit integers by SplitMix64, whose outputs look random."""
     values = values + np.uint64(0x9E37_79B9_7F4A_7C15)
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
@@ -45,27 +45,27 @@ def _mixed(values: Numbers) -> Numbers:
 
 
 def predictions(numbers: Numbers, start_ms: int) -> list[Prediction]:
-    """As the codec gives them, without features."""
+    """Return decoded predictions without features."""
     given = zip(ids(numbers), numbers.tolist(), strict=True)
     return [Prediction(name, (start_ms + n * STEP_MS) / 1000, KEY, CLASSES[n % 2], {}, 0.75) for name, n in given]
 
 
 def labels(numbers: Numbers, at_ms: int) -> list[Label]:
-    """Labels for these, that came at one time; nine in ten confirm the prediction."""
+    """Return decoded labels of these predictions with one time; nine in ten confirm the prediction."""
     given = zip(ids(numbers), numbers.tolist(), strict=True)
     return [Label(name, at_ms / 1000, truth(n)) for name, n in given]
 
 
 def truth(number: int) -> str:
-    """What turned out."""
+    """Return the true class of a prediction."""
     return CLASSES[(number + (number // 2 % 10 == 0)) % 2]
 
 
 def prediction_body(name: str, number: int, at_ms: int, features: str = "", model: str = "churn") -> bytes:
-    """A prediction as JSON; ``features`` is the text of an object, or nothing."""
+    """Return a prediction as JSON; ``features`` is a JSON object, or empty for none."""
     given = f',"features":{features}' if features else ""
-    told = f'"model":"{model}","version":"3","prediction":"{CLASSES[number % 2]}"{given}'
-    return f'{{"id":"{name}","ts":{at_ms},{told}}}'.encode()
+    rest = f'"model":"{model}","version":"3","prediction":"{CLASSES[number % 2]}"{given}'
+    return f'{{"id":"{name}","ts":{at_ms},{rest}}}'.encode()
 
 
 def label_body(name: str, number: int, at_ms: int) -> bytes:
@@ -76,10 +76,10 @@ def record(topic: str, number: int, at_ms: int, body: bytes) -> FileRecord:
     return FileRecord(topic, number, body, timestamp=at_ms, partition=number % PARTITIONS)
 
 
-class Transform:
-    """A source of ready batches, and how long each commit stopped the loop: by the clock, and in CPU time.
+class TimedSource:
+    """A source of prepared batches that measures the wall and CPU time for which each commit stops the loop.
 
-    To Kafka it looks as if nothing had been read: a sidecar that takes up the state begins where the topics do.
+    Its offsets are all 0, so that a sidecar that resumes from the state reads the topics from the beginning.
     """
 
     def __init__(self, batches: Iterator[Sequence[FileRecord]], topics: Sequence[str]) -> None:
@@ -100,7 +100,7 @@ class Transform:
         self.given += len(batch)
         return batch
 
-    def commit(self) -> None:
+    def commit(self, changed: bool = False) -> None:  # noqa: ARG002
         begin, cpu = time.perf_counter(), time.thread_time()
         self.before_commit(
             [AppliedOffset(topic, number, 0) for topic in self._topics for number in range(PARTITIONS)]
@@ -108,7 +108,7 @@ class Transform:
         self.stops.append((time.perf_counter() - begin, time.thread_time() - cpu))
 
     def resume(self, reached: Sequence[AppliedOffset], owner: str) -> None:
-        """There is nothing to go on from."""
+        """Do nothing: the source has no earlier position."""
 
     def positions(self) -> list[Position]:
         return [Position(self._topics[0], 0, 0)]
@@ -122,21 +122,21 @@ class Transform:
 
 
 def chunks(count: int, size: int = BATCH) -> Iterator[Numbers]:
-    """The numbers up to ``count``, batch by batch."""
+    """Yield the numbers up to ``count`` in batches."""
     for begin in range(0, count, size):
         yield np.arange(begin, min(begin + size, count), dtype=np.uint64)
 
 
 def config(topic: str, label_topic: str, **settings: Any) -> Any:
-    """What the sidecar makes out of the same flags."""
+    """Return the sidecar's configuration with these settings."""
     from stream_monitor.config.settings import RunConfig
 
     required = {"bootstrap_servers": "localhost:9092", "group_id": "bench"}
     return RunConfig.model_validate({**required, "topic": topic, "label_topic": label_topic, **settings})
 
 
-def pipeline(chosen: Any, feed: Transform) -> tuple[Any, Any]:
-    """The sidecar's own pipeline over this source, and its checkpoint."""
+def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
+    """Return the sidecar's pipeline on this source, and its checkpoint."""
     from stream_monitor.actions.memory import MemorySink
     from stream_monitor.app import sidecar, wiring
     from stream_monitor.core.clock import SystemClock

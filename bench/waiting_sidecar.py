@@ -1,4 +1,4 @@
-"""The parts of `waiting.py` that need a Kafka: a restart where many wait, and what labels cost from end to end."""
+"""The parts of `waiting.py` that need a Kafka: restarts with many waiting predictions, and throughput with labels."""
 
 import contextlib
 import sys
@@ -14,13 +14,13 @@ from sidecar import PREDICTIONS, Sidecar
 
 LABELS = "stream_monitor_labels_total"
 AFTER, BETWEEN = "-after", "-between"
-#: Labels that a restarted sidecar finds.
+#: The number of labels that are ready for a restarted sidecar.
 FOUND = 2000
 
 
 @dataclass(frozen=True)
 class Restart:
-    """Seconds from the start of the process until it was ready, and until it had matched the labels it found."""
+    """The times from the start of the process until it was ready and until the labels were matched, in seconds."""
 
     ready_seconds: float
     matched_seconds: float
@@ -29,14 +29,14 @@ class Restart:
 
 @dataclass(frozen=True)
 class Late:
-    """`stream-monitor run` over the predictions, and over the topic of their labels, if it has one."""
+    """`stream-monitor run` on the predictions, and on a topic of their labels if ``labels`` is set."""
 
     name: str
     labels: str | None
     flags: tuple[str, ...] = ()
 
     def run(self, topic: Topic, directory: Path) -> Reading:
-        """One run, from nothing; `events` are predictions, and CPU time is that of taking them in."""
+        """Run once without a state; `events` counts predictions, and CPU time is that of processing them."""
         each = 2 if self.labels else 1
         with tempfile.TemporaryDirectory(dir=directory) as state:
             flags = ["--state-dir", state, *self.flags]
@@ -60,7 +60,7 @@ LABELLED = (
 
 
 def take_turns(topic: Topic, directory: Path, rounds: int) -> dict[str, list[Reading]]:
-    """Each once a round, another one first each time."""
+    """Run each program once per round, in a rotating order."""
     programs = (PLAIN, *LABELLED)
     readings: dict[str, list[Reading]] = {program.name: [] for program in programs}
     for number in range(rounds):
@@ -71,9 +71,9 @@ def take_turns(topic: Topic, directory: Path, rounds: int) -> dict[str, list[Rea
 
 
 def restart(topic: Topic, state: Path, waiting: int, rounds: int) -> list[Restart]:
-    """Start on this state, find labels to match, and be killed, time and again.
+    """Repeatedly start a sidecar on this state, wait until it has matched new labels, and kill it.
 
-    It is a static member of its group, as one with a volume is: else the group would wait for the one before.
+    It is a static member of its consumer group; otherwise the group would wait for the killed member.
     """
     flags = ["--label-topic", topic.name + AFTER, "--state-dir", str(state), "--max-waiting", str(2 * waiting)]
     flags += ["--group-instance-id", "bench-0"]
@@ -92,7 +92,7 @@ def restart(topic: Topic, state: Path, waiting: int, rounds: int) -> list[Restar
 
 @contextlib.contextmanager
 def topics(unmade: Topic, suffix: str, events: int = 0) -> Iterator[Topic]:
-    """A topic of so many predictions, and those of its labels; empty ones when there are to be none."""
+    """Create a topic of predictions and the topics of their labels, empty if ``events`` is 0; remove them after."""
     topic = replace(unmade, name=f"{unmade.name}-{suffix}", events=events)
     names = [topic.name, topic.name + AFTER, *([topic.name + BETWEEN] if events else [])]
     try:

@@ -1,8 +1,8 @@
-"""How long a checkpoint stops the loop with 200 signals: `waiting_stops.py DIRECTORY KIND CHECKPOINTS`.
+"""The time for which a checkpoint stops the loop with 200 signals: `waiting_stops.py DIRECTORY KIND CHECKPOINTS`.
 
-The kinds: `predictions` of 100 numeric features under full load, the same with `labels` a while later, both with a
-checkpoint every quarter of a second; and `full`, where these are followed by predictions of another model, which has
-no features and is quick, so that each checkpoint comes when as much is unsaved as ever is.
+The kinds are `predictions` of 100 numeric features under full load; the same with `labels` some time later, both with
+a checkpoint every quarter of a second; and `full`, where these are followed by predictions of another model, which
+has no features and is fast, so that each checkpoint is made with the maximum of unsaved changes.
 """
 
 import json
@@ -18,7 +18,7 @@ from waiting_events import (
     LABELS,
     PREDICTIONS,
     STEP_MS,
-    Transform,
+    TimedSource,
     config,
     ids,
     label_body,
@@ -31,10 +31,10 @@ from stream_monitor.core.records import FileRecord
 
 FEATURES = 100
 BATCH = 500
-#: Batches before a label: 5,000 predictions.
+#: The number of batches between a prediction and its label: 5,000 predictions.
 BEHIND = 10
 TEXTS = 2000
-#: Checkpoints before the first that counts: signals are still learning their scale.
+#: Checkpoints before the first one measured, while signals are in their warm-up.
 WARM_UP = 20
 INTERVAL = {"predictions": "250ms", "labels": "250ms", "full": "5s"}
 
@@ -50,8 +50,8 @@ def batches(kind: str) -> Iterator[Sequence[FileRecord]]:
         records = []
         for at, name in named(first):
             now = start_ms + at * STEP_MS
-            told = ("", "other") if other else (texts[at % TEXTS], "churn")
-            records.append(record(PREDICTIONS, at, now, prediction_body(name, at, now, *told)))
+            features, model = ("", "other") if other else (texts[at % TEXTS], "churn")
+            records.append(record(PREDICTIONS, at, now, prediction_body(name, at, now, features, model)))
         if kind == "labels" and number >= BEHIND:
             before = first - BEHIND * BATCH
             records += [record(LABELS, at, now, label_body(name, at, now)) for at, name in named(before)]
@@ -65,7 +65,7 @@ def named(first: int) -> Iterator[tuple[int, str]]:
 
 def main() -> None:
     directory, kind, checkpoints = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    feed = Transform(batches(kind), (PREDICTIONS, LABELS))
+    feed = TimedSource(batches(kind), (PREDICTIONS, LABELS))
     chosen = config(
         PREDICTIONS, LABELS, state_dir=directory, checkpoint_interval=INTERVAL[kind], max_waiting=100_000_000
     )
@@ -77,14 +77,14 @@ def main() -> None:
             begin, before = time.monotonic(), feed.given
     seconds = time.monotonic() - begin
     signals = sum(len(monitor.signals) for monitor in made.fleet.monitors.values())
-    told = {
+    report = {
         "stops_ms": [wall * 1000 for wall, _ in feed.stops[WARM_UP:]],
         "stops_cpu_ms": [cpu * 1000 for _, cpu in feed.stops[WARM_UP:]],
         "signals": signals,
         "records_per_second": (feed.given - before) / seconds,
         "state_kb": len(json.dumps(made.fleet.state(), default=list)) / 1024,
     }
-    print(json.dumps(told), flush=True)
+    print(json.dumps(report), flush=True)
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""From the readings of `waiting.py` to its lines and its limits."""
+"""The summary of `waiting.py`: its lines and gates."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -20,13 +20,13 @@ STOP_NAMES = {
 
 
 def summarise(report: Mapping[str, Any]) -> tuple[list[str], list[Gate]]:
-    """The tables of the parts that were measured, and whether each limit holds."""
+    """Return the lines of the measured parts, and the gates."""
     lines = [f"{report['machine']}"] if "machine" in report else []
     gates: list[Gate] = []
     for part in (_costs, _build, _restart, _throughput, _stops):
-        told, limits = part(report)
-        lines += [*told, ""] if told else []
-        gates += limits
+        part_lines, part_gates = part(report)
+        lines += [*part_lines, ""] if part_lines else []
+        gates += part_gates
     return lines[:-1], gates
 
 
@@ -46,8 +46,8 @@ def _costs(report: Mapping[str, Any]) -> Part:
         ratio, of_cpu = wall[1] / wall[0], cpu[1] / cpu[0]
         figures = (wall[0], cpu[0], wall[1], cpu[1])
         rows.append([name, *(f"{figure:.1f}" for figure in figures), f"{ratio:.2f}", f"{of_cpu:.2f}"])
-        told = f"cost: {name} at most {COST_RATIO} x: {ratio:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
-        gates.append(Gate(ratio <= COST_RATIO, told))
+        what = f"cost: {name} at most {COST_RATIO} x: {ratio:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
+        gates.append(Gate(ratio <= COST_RATIO, what))
     return _table(rows), gates
 
 
@@ -55,8 +55,10 @@ def _build(report: Mapping[str, Any]) -> Part:
     if "build" not in report:
         return (), ()
     built, waiting = report["build"], report["waiting"]
-    told = f"{waiting:,} predictions began to wait in {built['seconds']:.0f} s ({built['cpu_seconds']:.0f} s of CPU)"
-    lines = [f"{told} and take {built['disk_mb']:,.0f} MB of disk"]
+    stored = (
+        f"{waiting:,} waiting predictions stored in {built['seconds']:.0f} s ({built['cpu_seconds']:.0f} s of CPU)"
+    )
+    lines = [f"{stored} and {built['disk_mb']:,.0f} MB of disk"]
     peak = f"peak memory with {waiting:,} waiting under {MB_LIMIT:.0f} MB: {built['peak_mb']:.0f} MB"
     return lines, [Gate(built["peak_mb"] < MB_LIMIT, peak)]
 
@@ -70,8 +72,8 @@ def _restart(report: Mapping[str, Any]) -> Part:
         for number, one in enumerate(report[RESTART])
     ]
     worst = max(one["ready_seconds"] for one in report[RESTART])
-    told = f"ready under {READY_LIMIT_S:.0f} s with {report['waiting']:,} waiting: {worst:.2f} s at worst"
-    return _table(rows), [Gate(worst < READY_LIMIT_S, told)]
+    what = f"ready under {READY_LIMIT_S:.0f} s with {report['waiting']:,} waiting: {worst:.2f} s at worst"
+    return _table(rows), [Gate(worst < READY_LIMIT_S, what)]
 
 
 def _throughput(report: Mapping[str, Any]) -> Part:
@@ -88,9 +90,9 @@ def _throughput(report: Mapping[str, Any]) -> Part:
         figures = [f"{rate:,.0f}", f"{spread:.0%}", f"{share:.2f}", f"{cpu:.1f}", f"{of_cpu:.2f}"]
         rows.append([name, *figures, f"{runs[-1]['notes']['outcomes']:,.0f}"])
         if len(rows) > 2:
-            told = f"throughput with {name} at least {MIN_SHARE} x that without"
-            told += f": {share:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
-            gates.append(Gate(min(share, of_cpu) >= MIN_SHARE, told))
+            what = f"throughput with {name} at least {MIN_SHARE} x that without"
+            what += f": {share:.2f} x by the clock, {of_cpu:.2f} x by CPU time"
+            gates.append(Gate(min(share, of_cpu) >= MIN_SHARE, what))
     return _table(rows), gates
 
 
@@ -99,11 +101,11 @@ def _stops(report: Mapping[str, Any]) -> Part:
         return (), ()
     head = ["checkpoints stop the loop", "count", "p50 ms", "CPU", "p99 ms", "CPU", "max ms", "records/s"]
     rows, gates = [[*head, "signals", "state kB"]], []
-    for kind, told in report[STOPS].items():
-        stops, cpu = sorted(told["stops_ms"]), sorted(told["stops_cpu_ms"])
+    for kind, reading in report[STOPS].items():
+        stops, cpu = sorted(reading["stops_ms"]), sorted(reading["stops_cpu_ms"])
         p99 = _p99(stops)
         figures = [len(stops), median(stops), median(cpu), p99, _p99(cpu), stops[-1]]
-        figures += [told["records_per_second"], told["signals"], told["state_kb"]]
+        figures += [reading["records_per_second"], reading["signals"], reading["state_kb"]]
         rows.append([STOP_NAMES[kind], *(f"{figure:,.0f}" for figure in figures)])
         limit = f"a checkpoint {STOP_NAMES[kind]} stops for at most {STOP_LIMIT_MS:.0f} ms at p99: {p99:.0f} ms"
         gates.append(Gate(p99 <= STOP_LIMIT_MS, limit))
@@ -111,7 +113,7 @@ def _stops(report: Mapping[str, Any]) -> Part:
 
 
 def _p99(ordered: Sequence[float]) -> float:
-    """The value that one in a hundred exceeds."""
+    """Return the 99th percentile of ordered values."""
     return ordered[round(0.99 * (len(ordered) - 1))]
 
 

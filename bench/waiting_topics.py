@@ -1,8 +1,9 @@
 """The topics of `waiting.py`: `waiting_topics.py fill|labels|create|drop BOOTSTRAP_SERVERS TOPIC ARGUMENTS`.
 
-`fill TOPIC COUNT` makes TOPIC of so many predictions, and two topics of their labels: TOPIC-after, all of them later
-than the last prediction, and TOPIC-between, each a while after its own. `labels TOPIC FIRST COUNT` writes labels of
-predictions that wait in a state made by `waiting_build.py`. A process of its own, as events.py is.
+`fill TOPIC COUNT` creates TOPIC with COUNT predictions and two topics of their labels: in TOPIC-after all labels are
+later than the last prediction, in TOPIC-between each is some time after its own prediction. `labels TOPIC FIRST
+COUNT` writes labels of predictions that wait in a state built by `waiting_build.py`. It runs in its own process, as
+events.py does.
 """
 
 import json
@@ -18,7 +19,7 @@ from peers.setting import kafka_options
 from waiting_events import PARTITIONS, STEP_MS, ids, label_body
 
 AFTER, BETWEEN = "-after", "-between"
-#: How many predictions come between one and its label.
+#: The number of predictions between a prediction and its label.
 BEHIND = 5000
 CHUNK = 1000
 
@@ -27,7 +28,7 @@ Sent = tuple[str, int, int, bytes]
 
 
 def labelled_later(topic: str, count: int) -> Iterator[Sent]:
-    """The throughput's predictions, and each one's label in two topics."""
+    """Yield the predictions of the throughput benchmark, and each one's label for two topics."""
     start_ms = int(time.time() * 1000) - 2 * (count + BEHIND) * STEP_MS
     names: list[str] = []
     for number, (at, value) in enumerate(stationary_events(count, start_ms)):
@@ -42,7 +43,7 @@ def labelled_later(topic: str, count: int) -> Iterator[Sent]:
 
 
 def outcomes(topic: str, first: int, count: int) -> Iterator[Sent]:
-    """Labels, as of now, of predictions that `waiting_build.py` made."""
+    """Yield labels, with the current time, of predictions that `waiting_build.py` stored."""
     now = int(time.time() * 1000)
     numbers = np.arange(first, first + count, dtype=np.uint64)
     for name, number in zip(ids(numbers), numbers.tolist(), strict=True):

@@ -1,6 +1,6 @@
-"""(c) The script one would write by hand: (b), river's detectors a feature, an accuracy, a few metrics.
+"""(c) A script written by hand: (b) with river's detectors on each feature, an accuracy and a few metrics.
 
-It trusts its input: no check of types, no late labels, no scaling, no state that outlives the process.
+It does not validate its input, join late labels, scale features, or persist state.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""(b) The loop of every tutorial: `for m in consumer: json.loads(m.value)`."""
+"""(b) The loop of a typical tutorial: `for m in consumer: json.loads(m.value)`."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""(a) The limit: poll and parse with the fastest JSON parser, and do nothing with it.
+"""(a) The upper limit: poll, and parse with the fastest JSON parser, without any processing.
 
-Tuned, as it is to be the limit: larger polls, and no long wait for a partition that has no more.
+It is tuned with larger polls and without long waits for partitions that have no more records.
 """
 
 import orjson

@@ -1,4 +1,4 @@
-"""What the peers share: where to read, and how to report. Each has its loop in its own file."""
+"""The setting shared by all peers: a consumer for the topic, and a report. Each peer's loop has its own file."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from kafka import KafkaConsumer
 
 
 def kafka_options() -> dict[str, Any]:
-    """What every client of this broker must be told: JSON, in which a tuple is a list."""
+    """Return the client options of this broker from the environment, with lists as tuples."""
     options = json.loads(os.environ.get("BENCH_KAFKA_OPTIONS", "{}"))
     return {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
 
@@ -34,9 +34,9 @@ class Bench:
         )
 
     def first_record(self) -> None:
-        """Start the clock: the first record is there, joining the group is over."""
+        """Start the timer at the first record, after joining the group."""
         self._first = time.monotonic()
 
     def last_record(self, **extra: Any) -> None:
-        """Stop the clock and tell the benchmark."""
+        """Stop the timer, and print the report for the benchmark."""
         print(json.dumps({"seconds": time.monotonic() - self._first, "events": self.events, **extra}))

@@ -1,6 +1,6 @@
-"""Peers that each need an environment of their own: their pins of numpy exclude each other.
+"""Peers that each run in their own environment, because their pins of numpy are incompatible.
 
-`install_peers.py` makes the environments; a peer without one is named as missing, with the reason.
+`install_peers.py` creates the environments; a peer without one is listed as missing, with the reason.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NUMBERS = frozenset({"number"})
 SHARES = frozenset({"share"})
 BOTH = NUMBERS | SHARES
 
-#: Detectors by library: name, what they read by their documentation, how dear they are.
+#: Detectors by library: name, the kinds of column that their documentation supports, and cost class.
 DETECTORS: dict[str, dict[str, tuple[frozenset[Any], Cost]]] = {
     "frouros": {
         "ADWIN": (BOTH, "medium"),
@@ -54,9 +54,9 @@ DETECTORS: dict[str, dict[str, tuple[frozenset[Any], Cost]]] = {
     },
     "alibi-detect": {"CVMDriftOnline": (NUMBERS, "slow"), "FETDriftOnline": (SHARES, "slow")},
 }
-#: alibi-detect simulates its thresholds for each reference, for half a minute: only these have one.
+#: The distributions on which alibi-detect runs; it simulates its thresholds for half a minute for each reference.
 ALIBI_ON = frozenset({"normal", "error 0.1", "missing 0.01"})
-#: What is not run, and why.
+#: Detectors that are not run, with the reason.
 LEFT_OUT = {
     "frouros BOCD": "0.4 to 4 ms a value",
     "capymoa ABCD, STUDD": "for vectors, or for a student model; not for one column",
@@ -84,34 +84,34 @@ class Peer:
         line = self._process.stdout.readline()
         if not line:
             raise ProgramError("its process died")
-        told: dict[str, Any] = json.loads(line)
-        if "error" in told:
-            raise ProgramError(told["error"])
-        return told
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ProgramError(answer["error"])
+        return answer
 
 
 class ExternalRun:
-    """One run of a detector in the child. ``cpu_seconds``: what the child spent on the values."""
+    """One run of a detector in the child process; ``cpu_seconds`` is the CPU time that it spent on the values."""
 
     def __init__(self, peer: Peer, detector: str, setting: Setting) -> None:
         self._peer, self.cpu_seconds = peer, 0.0
         peer.ask({"do": "make", "detector": detector, "quiet": setting.quiet})
 
     def __call__(self, values: Floats) -> list[int]:
-        told = self._peer.ask({"do": "feed", "values": len(values)}, np.asarray(values, "<f8").tobytes())
-        self.cpu_seconds += told["cpu"]
-        alarms: list[int] = told["alarms"]
+        answer = self._peer.ask({"do": "feed", "values": len(values)}, np.asarray(values, "<f8").tobytes())
+        self.cpu_seconds += answer["cpu"]
+        alarms: list[int] = answer["alarms"]
         return alarms
 
 
 @cache
 def peer(library: str, python: Path) -> Peer:
-    """The library's process, one in each process of the bench; it ends with it, when its input ends."""
+    """Return the library's child process, one per process of the benchmark; it ends when its input is closed."""
     return Peer(library, python)
 
 
 def programs(directory: Path) -> list[Program]:
-    """All of them; those whose environment is not there say why."""
+    """Return all external programs; those without an environment have a reason in ``missing``."""
     made = []
     for library, detectors in DETECTORS.items():
         python, missing = environment(directory, library)
@@ -123,7 +123,7 @@ def programs(directory: Path) -> list[Program]:
 
 
 def environment(directory: Path, library: str) -> tuple[Path, str]:
-    """The library's interpreter, and why there is none."""
+    """Return the path of the library's interpreter, and the reason if there is none."""
     python, failure = directory / library / "bin" / "python", directory / f"{library}.failed"
     if failure.exists():
         return python, failure.read_text(encoding="utf-8").strip()
@@ -131,7 +131,7 @@ def environment(directory: Path, library: str) -> tuple[Path, str]:
 
 
 def version(directory: Path, library: str) -> str:
-    """The version of an installed library, or why it has none."""
+    """Return the version of an installed library, or the reason if there is none."""
     _, missing = environment(directory, library)
     packages = [str(each) for each in (directory / library).glob("lib/python*/site-packages")]
     found = next(distributions(name=library, path=packages), None)

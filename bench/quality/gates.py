@@ -1,4 +1,4 @@
-"""Which gates hold. The columns of the issue "Detection that one can trust" say what they are."""
+"""The gates of the quality of detection, as required by the issue "Detection that one can trust"."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from streams import CHANGES, DRIFTING, QUIET
 from whole import RUN_LENGTH, within
 
 ADWIN, TUNED = "river ADWIN", "river ADWIN 0.029"
-#: Changes that have to be found in at most this share of ADWIN's time, and limits of the median of the others.
+#: Changes to be found within this share of ADWIN's median delay, and limits of the median delay of others.
 MUCH_SOONER, SHARE = ("error 0.1 to 0.3", "mean +1 sigma", "mean +2 sigma"), 0.65
 LIMITS = {"sigma 1 to 2": 60, "missing 0.01 to 0.05": 350, "category 0.3 to 0.2": 600, "unseen category 0.01": 600}
 FACTOR = 1.5
-#: With fewer alarms, chance decides about such a factor.
+#: The minimum number of alarms to decide on a factor.
 MIN_ALARMS = 20
 Report = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether it holds; None where too little was measured. ``is_asked``: by the issue; the others explain."""
+    """A gate and its result.
+
+    Attributes:
+        holds: The result; None if too little was measured.
+        what: The requirement and the measured values.
+        is_asked: True if the issue requires it, False if it is only for comparison.
+    """
 
     holds: bool | None
     what: str
@@ -33,12 +39,12 @@ class Gate:
         return f"{word:<14}{self.what}"
 
 
-#: Ours beside a peer: as asked for at 100,000; at ADWIN's own rate; and against an ADWIN that is set to ours.
+#: Our rows and the peers to compare them with: the required one, one at ADWIN's rate, and an ADWIN set to our rate.
 PAIRS = ((OURS, ADWIN), (OURS_RARE, ADWIN), (OURS, TUNED))
 
 
 def gates(report: Report) -> list[Gate]:
-    """Those of which everything was measured."""
+    """Return the gates for which all values were measured."""
     return [*_quiet(report), *_whole(report), *_delays(report), *_limits(report), *_drifts(report), *_real(report)]
 
 
@@ -53,8 +59,8 @@ def _quiet(report: Report) -> Iterator[Gate]:
         if not reading:
             continue
         rate = reading["alarms"] / reading["values"] * 1e4
-        what = f"false alarms, {stream.name}: at most {stream.most:g} in 10,000: {rate:.3f}"
-        yield Gate(rate <= stream.most, what)
+        what = f"false alarms, {stream.name}: at most {stream.max_rate:g} in 10,000: {rate:.3f}"
+        yield Gate(rate <= stream.max_rate, what)
 
 
 def _whole(report: Report) -> Iterator[Gate]:
@@ -71,7 +77,7 @@ def _median(report: Report, program: str, stream: str) -> float:
 
 
 def _rate(report: Report, program: str) -> tuple[float, float]:
-    """False alarms per million of Bernoulli and of normal values."""
+    """Return the false alarms per million Bernoulli values and per million normal values."""
     readings = [_reading(report, program, "quiet", name) for name in ("bernoulli 0.1", "normal")]
     first, second = (each["alarms"] / each["values"] * 1e6 if each else float("nan") for each in readings)
     return first, second
@@ -80,16 +86,16 @@ def _rate(report: Report, program: str) -> tuple[float, float]:
 def _delays(report: Report) -> Iterator[Gate]:
     pairs = [pair for pair in PAIRS if all(report["programs"].get(name) for name in pair)]
     for stream in CHANGES[:7]:
-        most = SHARE if stream.name in MUCH_SOONER else 1.0
+        limit = SHARE if stream.name in MUCH_SOONER else 1.0
         for ours, peer in pairs:
             mine, theirs = _median(report, ours, stream.name), _median(report, peer, stream.name)
-            what = f"delay, {stream.name}: {ours} at most {most:g} x {peer}: {mine:,.0f} against {theirs:,.0f}"
-            yield Gate(mine <= most * theirs, f"{what}, {mine / theirs:.2f} x", (ours, peer) == PAIRS[0])
+            what = f"delay, {stream.name}: {ours} at most {limit:g} x {peer}: {mine:,.0f} against {theirs:,.0f}"
+            yield Gate(mine <= limit * theirs, f"{what}, {mine / theirs:.2f} x", (ours, peer) == PAIRS[0])
     for ours, peer in pairs:
         mine, theirs = _rate(report, ours), _rate(report, peer)
-        told = f"bernoulli {mine[0]:.2f} against {theirs[0]:.2f}, normal {mine[1]:.2f} against {theirs[1]:.2f}"
+        rates = f"bernoulli {mine[0]:.2f} against {theirs[0]:.2f}, normal {mine[1]:.2f} against {theirs[1]:.2f}"
         fewer = all(a <= b for a, b in zip(mine, theirs, strict=True))
-        what = f"equal or fewer false alarms, {ours} than {peer}, in a million: {told}"
+        what = f"equal or fewer false alarms, {ours} than {peer}, in a million: {rates}"
         yield Gate(fewer, what, (ours, peer) == PAIRS[0])
 
 
@@ -103,7 +109,7 @@ def _limits(report: Report) -> Iterator[Gate]:
 
 
 def _hidden(reading: Mapping[str, Any]) -> str:
-    """A detector that has just begun anew behind a false alarm knows too little of what was usual."""
+    """Return a note if all misses follow a false alarm, which resets the detector; else an empty text."""
     behind = reading.get("hidden") or []
     if not behind or None in behind:
         return ""
@@ -115,12 +121,12 @@ def _drifts(report: Report) -> Iterator[Gate]:
         reading = _reading(report, OURS_DEFAULT, "drifts", stream.name)
         if reading:
             score = reading["f1"]
-            told = f"{score:.3f} ({reading['strict']:.3f} if each further alarm of a drift is wrong)"
-            yield Gate(score >= stream.least, f"F1, {stream.name}: at least {stream.least}: {told}")
+            scores = f"{score:.3f} ({reading['strict']:.3f} if each further alarm of a drift is wrong)"
+            yield Gate(score >= stream.min_f1, f"F1, {stream.name}: at least {stream.min_f1}: {scores}")
 
 
 def _real(report: Report) -> Iterator[Gate]:
-    """By alarms and by change points; each library by its best single setting for all series."""
+    """Yield the gates on the annotated series, with each library's best single setting for all series."""
     best: dict[tuple[str, str], tuple[float, str]] = {}
     for name, reading in report["real"].items():
         for how in ("alarms", "points"):

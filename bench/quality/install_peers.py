@@ -1,7 +1,7 @@
-"""Makes an environment for each peer library: `python bench/quality/install_peers.py [--into .venv-peers]`.
+"""Create an environment for each peer library: `python bench/quality/install_peers.py [--into .venv-peers]`.
 
-Each in its own, by the pins in `peers/`. One that can't be installed leaves `NAME.failed` with the reason, which the
-table then shows, and doesn't stop the others.
+Each library is installed in its own environment, with the pins in `peers/`. If the installation fails, the reason is
+written to `NAME.failed`, which the table shows, and the other libraries are still installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LIMIT_S = 900
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, default=DEFAULT, metavar="DIR", help="where the environments are made")
+    parser.add_argument("--into", type=Path, default=DEFAULT, metavar="DIR", help="directory of the environments")
     into = parser.parse_args().into
     into.mkdir(parents=True, exist_ok=True)
     for pins in sorted((HERE / "peers").glob("*.txt")):
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def install(pins: Path, home: Path) -> str:
-    """Why it failed; empty if it didn't."""
+    """Create an environment and install the pins; return the reason of a failure, or an empty text."""
     python = home / "bin" / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(pins)]
     for command in ([sys.executable, "-m", "venv", str(home)], pip):

@@ -1,4 +1,4 @@
-"""Runs one program over all the streams that it can read."""
+"""Measurement of one program on all streams that it supports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from program import Cost, Floats, Program, ProgramError, Run, Setting
 from real import annotated
 from streams import CHANGES, DRIFTING, QUIET, Changing, Drifting, Quiet, generator
 
-#: Values before a change, after it, and in one batch.
+#: The number of values before a change, after it, and in one batch.
 QUIET_PART, HORIZON, BATCH = 5_000, 5_000, 250
-#: Up to so many more come before a change, or where it lies between two checks of a detector would decide.
+#: The maximum of a random number of further values before a change, which varies its phase to a detector's checks.
 PHASE = 100
 WINDOW = 1_000
 Reading = dict[str, Any]
@@ -25,7 +25,7 @@ Reading = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How often a program runs over a stream of each sort."""
+    """The number of repetitions for each sort of stream, and the lengths of quiet and of timed streams."""
 
     quiet: int
     length: int
@@ -50,7 +50,7 @@ SIZES: dict[str, dict[Cost, Sizes]] = {
 
 
 def measure(program: Program, form: str) -> Reading:
-    """All readings of one program, by part and stream."""
+    """Return all readings of one program, by part and stream."""
     sizes = SIZES[form][program.cost]
     if program.missing:
         return {"missing": program.missing}
@@ -71,7 +71,7 @@ Stream = Quiet | Changing | Drifting
 
 
 def attempt(part: Callable[..., Reading], program: Program, stream: Stream, sizes: Sizes) -> Reading | None:
-    """The reading, what the program complained of, or nothing where it isn't made for such a stream."""
+    """Return the reading, or the program's error; None if the program does not support the stream."""
     if not program.runs_on(stream.setting):
         return None
     try:
@@ -89,10 +89,10 @@ def false_alarms(program: Program, stream: Quiet, sizes: Sizes) -> Reading:
 
 
 def delays(program: Program, stream: Changing, sizes: Sizes) -> Reading:
-    """An alarm before the change is a false one; the first after it counts, whatever came before."""
+    """Measure the delays of the first alarm after the change; alarms before it are counted as false."""
     found: list[int | None] = []
     early = 0
-    #: Of changes that were missed: how many values before them the last false alarm was, if there was one.
+    #: For each missed change the number of values since the last false alarm; None if there was no alarm before it.
     hidden: list[int | None] = []
     for repetition in range(sizes.delays):
         random = generator(stream.name, repetition)
@@ -104,12 +104,12 @@ def delays(program: Program, stream: Changing, sizes: Sizes) -> Reading:
         found.append(first_alarm(run, program.column(after, stream.setting, stream.watched)))
         if found[-1] is None:
             hidden.append(len(before) - false[-1] if false else None)
-    figures = _finite(measures.delay_figures(found))
-    return {"repetitions": sizes.delays, "early": early, **figures, "hidden": hidden}
+    summary = _finite(measures.delay_summary(found))
+    return {"repetitions": sizes.delays, "early": early, **summary, "hidden": hidden}
 
 
 def first_alarm(run: Run, values: Floats) -> int | None:
-    """How many values it took, the one at which the alarm is raised included; None if there is no alarm."""
+    """Return the number of values up to and including the first alarm; None if there is none."""
     for begin in range(0, len(values), BATCH):
         alarms = run(values[begin : begin + BATCH])
         if alarms:
@@ -129,7 +129,7 @@ def drifts(program: Program, stream: Drifting, sizes: Sizes) -> Reading:
 
 
 def cpu_ns(program: Program, stream: Quiet, sizes: Sizes) -> Reading:
-    """CPU time of one value in the long run: of a second batch, after the warm-up."""
+    """Measure the CPU time per value after the warm-up, in nanoseconds."""
     values = stream.sample(generator(stream.name, 0), 2_000 + sizes.timed)
     run = program.start(stream.setting)
     run(values[:2_000])
@@ -139,12 +139,12 @@ def cpu_ns(program: Program, stream: Quiet, sizes: Sizes) -> Reading:
 
 
 def _spent(run: Run) -> float:
-    """CPU seconds so far: those of the process that does the work."""
+    """Return the CPU seconds so far of the process in which the detector runs."""
     return float(getattr(run, "cpu_seconds", None) or time.process_time())
 
 
 def annotated_series(programs: Sequence[Program]) -> dict[str, Reading]:
-    """Each program's F1 on each annotated series: by its alarms, and by the change points that it estimates."""
+    """Return each program's F1 on each annotated series, by its alarms and by its estimated change points."""
     readings: dict[str, Reading] = {}
     series = list(annotated())
     for program in programs:
@@ -159,6 +159,6 @@ def annotated_series(programs: Sequence[Program]) -> dict[str, Reading]:
     return readings
 
 
-def _finite(figures: dict[str, float]) -> dict[str, float | None]:
-    """As JSON has it."""
-    return {name: figure if math.isfinite(figure) else None for name, figure in figures.items()}
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    """Replace infinite values by None, for JSON."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""This project, behind the interface of all programs: the path of a signal from its values to its alarms."""
+"""This project as a program: the path of a signal from its values to its alarms."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from stream_monitor.signals.spread import SPREAD_OF, Spread
 NAME = "stream_monitor"
 KEY = ModelVersion("model", "1")
 DAY_S = 86_400.0
-#: ADWIN's own rate of false alarms at its default, by kind of column (200 million values each).
+#: The ARL of ADWIN at its default, by kind of column, from 200 million values each.
 AS_RARE_AS_ADWIN = {"number": 2_500_000.0, "share": 10_000_000.0, "category": 10_000_000.0}
-#: The rows: as the issue's table has it, at the default, and as quiet as the peer that it is measured by.
+#: The rows of this project: at its default run length, at the required one, and at ADWIN's.
 OURS_DEFAULT, OURS, OURS_RARE = f"{NAME} 1,000,000", f"{NAME} 100,000", f"{NAME} as rare as ADWIN"
 ALL = frozenset({"number", "share", "category"})
 
@@ -35,7 +35,7 @@ def programs() -> list[Program]:
 
 
 def real_programs() -> list[Program]:
-    """The best single settings for all annotated series that `real_sweep.py` found, and the default."""
+    """Return the default and the best single settings for all annotated series, as found by `real_sweep.py`."""
     return [
         real_program(500, 1_000_000.0),
         real_program(0, 1000.0, min_effect=2.0),
@@ -45,8 +45,8 @@ def real_programs() -> list[Program]:
 
 
 def real_program(warmup: int, run_length: float, **parameters: float) -> Program:
-    told = "".join(f" {name} {value:g}" for name, value in parameters.items())
-    name = f"{NAME} warmup {warmup} run length {run_length:g}{told}"
+    rest = "".join(f" {name} {value:g}" for name, value in parameters.items())
+    name = f"{NAME} warmup {warmup} run length {run_length:g}{rest}"
     return Program(name, NAME, partial(_make, budget=run_length, warmup=warmup, parameters=parameters))
 
 
@@ -58,7 +58,7 @@ def _make(
 
 
 class Signals:
-    """All that watches one column: of numbers their level and their spread, which share the run length."""
+    """The monitors of one column: for numbers one of the level and one of the spread, which share the budget."""
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
         specs = [DetectorSpec("*", "glr", config)]

@@ -1,7 +1,7 @@
-"""Runs detectors of one library in its own environment, as told through standard input.
+"""Run detectors of one library in its own environment, by requests on standard input.
 
-`python peer_child.py LIBRARY`, started by external.py. A request is a line of JSON; `values` are followed by
-that many little-endian doubles. Each is answered by a line of JSON. Needs nothing but the library and numpy.
+`python peer_child.py LIBRARY` is started by external.py. A request is a line of JSON, followed by `values`
+little-endian doubles if it has that key. The reply is a line of JSON. It requires only the library and numpy.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-#: alibi-detect: values that serve as reference, expected run time, simulations of it, windows.
+#: Parameters of alibi-detect: size of the reference, expected run time, number of simulations, and windows.
 REFERENCE = 1_000
 ERT = 10_000
 BOOTSTRAPS = 20_000
@@ -23,7 +23,7 @@ WINDOWS = [20, 40, 80]
 
 
 class Frouros:
-    """A detector that its user has to reset."""
+    """A detector that the caller resets after a drift."""
 
     def __init__(self, name, _quiet):
         self.detector = getattr(import_module("frouros.detectors.concept_drift"), name)()
@@ -39,7 +39,7 @@ class Frouros:
 
 
 class CapyMOA:
-    """A detector that starts anew by itself. OPTWIN takes seconds to be made: it is made once, and copied."""
+    """A detector that resets itself after a drift; OPTWIN is created once and copied, because that takes seconds."""
 
     made: ClassVar = {}
 
@@ -59,7 +59,7 @@ class CapyMOA:
 
 
 class AlibiDetect:
-    """A detector that needs a reference and minutes for its thresholds: both are kept for all repetitions."""
+    """A detector with a reference and simulated thresholds, which are computed once for all repetitions."""
 
     configured: ClassVar = {}
 
@@ -114,10 +114,10 @@ def main():
     os.dup2(2, 1)
     for line in iter(sys.stdin.buffer.readline, b""):
         try:
-            told = answer(json.loads(line), library, running)
-        except Exception as error:  # noqa: BLE001 - whatever a peer raises is its answer
-            told = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(told), file=replies, flush=True)
+            reply = answer(json.loads(line), library, running)
+        except Exception as error:  # noqa: BLE001 - any error of a peer is its answer
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 if __name__ == "__main__":

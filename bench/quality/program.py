@@ -1,4 +1,4 @@
-"""What a program under test is: it takes a column of values, batch after batch, and says where it alarms."""
+"""The interface of a program under test, which returns its alarms in a column of values passed in batches."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Kind = Literal["number", "share", "category"]
-#: How much a program may be given: ``fast`` takes under 1 us a value, ``medium`` under 50, ``slow`` more.
+#: The cost class of a program: ``fast`` is under 1 us per value, ``medium`` under 50, ``slow`` more.
 Cost = Literal["fast", "medium", "slow"]
-#: Takes the next values and returns where in them it alarms; what it knows is carried on.
+#: A stateful function from the next values to the indices of the alarms in them.
 Run = Callable[[Floats], list[int]]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known of a stream beforehand: its kind, and what its user wants.
+    """The properties of a stream that are known beforehand, and the requirements of its user.
 
-    ``quiet`` names the distribution before any change; ``period`` is how many values a cycle has, 0 without one;
-    ``points``: return estimated change points (which may lie before the batch) instead of alarms.
+    Attributes:
+        kind: The kind of the column.
+        quiet: The name of the distribution before any change.
+        run_length: The required ARL, in values.
+        period: The number of values of a cycle; 0 without one.
+        categories: The number of categories.
+        points: Return estimated change points, which may be before the batch, instead of alarms.
     """
 
     kind: Kind = "number"
@@ -35,12 +40,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Program:
-    """A detector with its parameters, ready to be run over many streams.
+    """A detector with its parameters, to be run on many streams.
 
-    ``takes``: kinds of column that it can read. One that doesn't take categories gets a column of 0 and 1 of the
-    category that is going to change: more than its user could know. ``only``: names of the quiet distributions that
-    it is run on, where not all. ``missing``: why it can't be run, if it
-    can't. ``is_external``: it runs in another process.
+    Attributes:
+        name: The name of the program's row.
+        library: The name of its library.
+        make: Returns a new run.
+        cost: The cost class.
+        takes: The supported kinds of column. A program that does not support categories gets an indicator (0 or 1)
+            of the category that is going to change, which its user could not know.
+        only: The names of the quiet distributions that it is run on, if not all.
+        missing: The reason if it can't be run.
+        is_external: True if it runs in another process.
     """
 
     name: str
@@ -57,17 +68,17 @@ class Program:
         return kind in self.takes and (self.only is None or setting.quiet in self.only)
 
     def start(self, setting: Setting) -> Run:
-        """A fresh run; what the program can't read as categories is announced as a share."""
+        """Return a new run; a column of categories is declared as a share if the program does not support it."""
         if setting.kind == "category" and "category" not in self.takes:
             setting = replace(setting, kind="share", categories=0)
         return self.make(setting)
 
     def column(self, values: Floats, setting: Setting, watched: int) -> Floats:
-        """The stream's values as this program gets them."""
+        """Return the stream's values in the form that this program supports."""
         if setting.kind == "category" and "category" not in self.takes:
             return (values == watched).astype(np.float64)
         return values
 
 
 class ProgramError(Exception):
-    """The program refused a stream or broke down on it; the message says how."""
+    """The program rejected a stream or failed on it; the message has the error."""

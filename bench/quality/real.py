@@ -1,8 +1,8 @@
-"""River's annotated real series, as the annotators saw them.
+"""River's annotated real series, restricted to the rows that the annotators saw.
 
-The annotations are those of the Turing Change Point Dataset, and their indices belong to its series. River's files of
-three of the seven hold more than that: Apple's was read from the second row on, every third row, close and volume;
-Brent's was every tenth row, from 2000 on; Bitcoin's ended in June 2019.
+The annotations are those of the Turing Change Point Dataset, and their indices refer to its series. River's files of
+three of the seven series have more rows: Apple's are every third row from the second on, with close and volume;
+Brent's are every tenth row from 2000 on; Bitcoin's end in June 2019.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from river.drift import datasets
 
 
 class Annotated(NamedTuple):
-    """A series, one row a dimension, and the change points that each annotator saw."""
+    """A series, shape (dimensions, n), and the change points that each annotator marked."""
 
     name: str
     rows: Floats

@@ -1,7 +1,7 @@
-"""The best single settings on river's annotated series, of its detectors and of this project: for `real_programs`.
+"""A search for the best single settings on river's annotated series, for `real_programs`.
 
-`python bench/quality/real_sweep.py [--best 3]` takes a quarter of an hour. River's detectors run on the series as
-they are, and on the same less the mean and over the deviation of the first 20 or 50 values.
+`python bench/quality/real_sweep.py [--best 3]` takes a quarter of an hour. River's detectors run on the raw series,
+and on the series standardised by the first 20 or 50 values.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def show(readings: dict[str, Any], best: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--best", type=int, default=3, metavar="COUNT", help="how many of each to print")
+    parser.add_argument("--best", type=int, default=3, metavar="COUNT", help="number of settings of each to print")
     best = parser.parse_args().best
     show(annotated_series(glr()), best)
     for kind, grid in (("ADWIN", adwin()), ("PageHinkley", page_hinkley()), ("KSWIN", kswin())):

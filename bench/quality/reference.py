@@ -1,4 +1,4 @@
-"""Programs in this process: two that look at nothing, and river's detectors."""
+"""Programs in this process: two that ignore the values, and river's detectors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from river import drift
 from river._river_rust.drift import AdaptiveWindowing
 
 SHARES = frozenset({"share"})
-#: Values by which the rows called "scaled" standardise all that comes after.
+#: The number of first values by which the rows called "scaled" standardise all values.
 SCALED_BY = 500
-#: Between two false alarms of ADWIN with this delta are about 100,000 normal values (bench/run_length.py).
+#: The delta of ADWIN with an ARL of about 100,000 normal values (bench/run_length.py).
 ADWIN_100_000 = 0.029
-#: Seed of KSWIN, which samples.
+#: The seed of KSWIN's random samples.
 KSWIN_SEED = 1
 
 
@@ -40,7 +40,7 @@ def programs() -> list[Program]:
 
 
 def real_programs() -> list[Program]:
-    """The best single settings for all annotated series that `real_sweep.py` found, raw and scaled."""
+    """Return the best single settings for all annotated series, raw and scaled, as found by `real_sweep.py`."""
     adwin, hinkley, kswin = drift.ADWIN, drift.PageHinkley, drift.KSWIN
     raw: dict[str, Callable[[], Any]] = {
         "river ADWIN delta 0.05 clock 1": partial(adwin, delta=0.05, clock=1),
@@ -82,7 +82,7 @@ def _every_hundred(_: Setting) -> Run:
 
 
 def _window(_: Setting, delta: float) -> Run:
-    """River's `ADWIN` without its Python class around the window."""
+    """Run river's adaptive window without its Python class `ADWIN`."""
 
     def fresh() -> AdaptiveWindowing:
         return AdaptiveWindowing(delta, 32, 5, 5, 10)
@@ -102,23 +102,23 @@ def _window(_: Setting, delta: float) -> Run:
 
 
 def each_value(setting: Setting, detector: Callable[[], Any]) -> Run:
-    """Value by value, as river's documentation shows it; its detectors start anew by themselves."""
+    """Run a river detector value by value, as in its documentation; it resets itself after a drift."""
     found = detector()
-    tells = setting.points and isinstance(found, drift.ADWIN)
+    estimates = setting.points and isinstance(found, drift.ADWIN)
 
     def run(values: Floats) -> list[int]:
         alarms = []
         for index, value in enumerate(values.tolist()):
             found.update(value)
             if found.drift_detected:
-                alarms.append(index + 1 - int(found.width) if tells else index)
+                alarms.append(index + 1 - int(found.width) if estimates else index)
         return alarms
 
     return run
 
 
 def scaled(setting: Setting, inner: Callable[[Setting], Run], by: int = SCALED_BY) -> Run:
-    """Collect the first values, then feed everything, those included, less their mean and over their deviation."""
+    """Run a program on values standardised by the mean and standard deviation of the first ``by`` values."""
     inside, early, scale = inner(setting), np.empty(0), None
 
     def run(values: Floats) -> list[int]:

@@ -1,6 +1,6 @@
-"""How well changes are detected, and how rarely one is made up: this project beside its peers.
+"""The quality of detection: delays and false alarms of this project compared with its peers.
 
-Run by `make bench-quality`. bench/quality/README.md says what the streams, the columns and the gates mean.
+Run by `make bench-quality`. bench/quality/README.md explains the streams, the columns and the gates.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from program import Program
 from tables import tables
 from whole import FEATURES, whole_model
 
-#: Slow ones begin, or the last to run would run alone.
+#: The order in which programs start: slow ones first, for an even load until the end.
 ORDER = {"slow": 0, "medium": 1, "fast": 2}
 WHOLE_PEERS = ("river ADWIN", "river PageHinkley")
 
@@ -41,7 +41,7 @@ def main() -> int:
     progress("")
     print(*(table.text() for table in tables(report)), sep="\n")
     checked = gates(report)
-    print(*(gate for gate in checked if gate.is_asked), "\nBeside them:", sep="\n")
+    print(*(gate for gate in checked if gate.is_asked), "\nFor comparison:", sep="\n")
     print(*(gate for gate in checked if not gate.is_asked), f"\n{time.monotonic() - began:.0f} s", sep="\n")
     save(report, arguments.json)
     if arguments.docs:
@@ -54,7 +54,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="under a minute: fewer values, and no slow programs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all readings and the gates to FILE")
     parser.add_argument("--docs", type=Path, metavar="FILE", help="write the tables to FILE, as Markdown")
-    parser.add_argument("--peers", type=Path, default=DEFAULT, metavar="DIR", help="where install_peers.py put them")
+    parser.add_argument(
+        "--peers", type=Path, default=DEFAULT, metavar="DIR", help="directory of the peers' environments"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once (default: %(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the programs with TEXT in their name")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="take the peers' readings from an earlier --json")
@@ -62,7 +64,7 @@ def parse() -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All readings and the gates."""
+    """Return all readings and the gates."""
     report = empty(arguments)
     programs = [*ours.programs(), *reference.programs(), *external.programs(arguments.peers)]
     programs = [each for each in programs if arguments.only in each.name]
@@ -87,7 +89,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def empty(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The report before the long part."""
+    """Return the report before the programs are measured."""
     form = "short" if arguments.short else "full"
     return {
         "form": form,
@@ -102,7 +104,11 @@ def empty(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def keep(report: dict[str, Any], file: Path | None) -> set[str]:
-    """Take up the peers' readings of a run of the same form and versions; the names of those taken."""
+    """Copy the peers' readings of an earlier run with the same form, sizes and versions.
+
+    Returns:
+        The names of the peers whose readings of the whole model were copied.
+    """
     earlier = json.loads(file.read_text(encoding="utf-8")) if file else {}
     if any(earlier.get(part) != report[part] for part in ("form", "sizes", "versions")):
         return set()
@@ -120,7 +126,7 @@ def save(report: dict[str, Any], file: Path | None) -> None:
 
 
 def real_peers(form: str) -> Sequence[Program]:
-    """River's KSWIN takes seconds."""
+    """Return river's programs for the annotated series; in the short form without KSWIN, which takes seconds."""
     found = [*reference.programs()[:2], *reference.real_programs()]
     return [each for each in found if form == "full" or "KSWIN" not in each.name]
 

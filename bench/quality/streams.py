@@ -1,6 +1,6 @@
-"""The streams: quiet ones, ones that change at a known place, and error streams with several drifts.
+"""The streams: quiet ones, ones with one change at a known position, and error streams with several drifts.
 
-Each repetition of a stream has a seed of its own, and every program gets the same repetitions.
+Each repetition of a stream has its own seed, and every program gets the same repetitions.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from scipy.signal import lfilter
 SEED = 20_261_124
 Sampler = Callable[[np.random.Generator, int], Floats]
 DAY = 10_000
-#: Shares of five categories; the sixth is unseen.
+#: The shares of five categories and of an unseen sixth one.
 SHARES = (0.3, 0.25, 0.2, 0.15, 0.1, 0.0)
 ERRORS = Setting("share", "error 0.1")
 
 
 def generator(name: str, repetition: int) -> np.random.Generator:
-    """The random numbers of one repetition of a stream."""
+    """Return the random generator of one repetition of a stream."""
     return np.random.default_rng([SEED, crc32(name.encode()), repetition])
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """A stream in which nothing changes. ``most``: false alarms that are allowed in 10,000 values."""
+    """A stationary stream; ``max_rate`` is the maximum number of false alarms in 10,000 values."""
 
     name: str
     sample: Sampler
     setting: Setting
-    most: float
+    max_rate: float
 
 
 @dataclass(frozen=True)
 class Changing:
-    """A stream that changes once. ``divergence``: KL(after || before), of one value."""
+    """A stream with one change; ``divergence`` is KL(after || before) of one value."""
 
     name: str
     before: Sampler
@@ -52,13 +52,21 @@ class Changing:
 
 @dataclass(frozen=True)
 class Drifting:
-    """A stream of errors, 0 or 1. ``rates``: the share of errors, value by value; ``drifts``: where it begins to
-    change; ``lasts``: for how long it does."""
+    """A stream of errors, 0 or 1, with several drifts.
+
+    Attributes:
+        name: The name of the stream.
+        rates: The probability of an error for each value, shape (n,).
+        drifts: The positions at which it begins to change.
+        min_f1: The required F1.
+        lasts: The duration of each change, in values.
+        setting: The setting of the stream.
+    """
 
     name: str
     rates: Floats
     drifts: tuple[int, ...]
-    least: float
+    min_f1: float
     lasts: int = 0
     setting: Setting = ERRORS
 
@@ -80,14 +88,14 @@ def student(random: np.random.Generator, n: int) -> Floats:
 
 
 def autoregressive(random: np.random.Generator, n: int, phi: float) -> Floats:
-    """AR(1) of unit variance that has already settled."""
+    """Sample a stationary AR(1) process of unit variance."""
     steps = random.normal(0.0, math.sqrt(1 - phi * phi), n)
     made: Floats = lfilter([1.0], [1.0, -phi], steps, zi=[phi * random.normal()])[0]
     return made
 
 
 def daily(random: np.random.Generator, n: int) -> Floats:
-    """Normal noise on a sine of half its sigma, begun anywhere in the cycle."""
+    """Sample normal noise on a sine of half its sigma, with a random phase."""
     at = np.arange(n) + random.integers(DAY)
     return random.normal(0.0, 1.0, n) + 0.5 * np.sin(2 * math.pi * at / DAY)
 
@@ -97,7 +105,7 @@ def category(random: np.random.Generator, n: int, shares: tuple[float, ...]) -> 
 
 
 def moved(which: int, share: float) -> tuple[float, ...]:
-    """The categories after one got another share, at the cost or to the gain of all others alike."""
+    """Return the shares after one category's share has changed, with all others scaled alike."""
     rest = (1 - share) / (1 - SHARES[which])
     return tuple(share if place == which else each * rest for place, each in enumerate(SHARES))
 
@@ -107,7 +115,7 @@ def bernoulli_divergence(before: float, after: float) -> float:
 
 
 def normal_divergence(shift: float, sigma: float = 1.0) -> float:
-    """Of N(shift, sigma) from N(0, 1)."""
+    """Return the Kullback-Leibler divergence of N(shift, sigma) from N(0, 1)."""
     return (shift**2 + sigma**2 - 1) / 2 - math.log(sigma)
 
 
@@ -117,8 +125,8 @@ def _divergence(before: tuple[float, ...], after: tuple[float, ...]) -> float:
     return sum(new * math.log(new / old) for old, new in zip(before, after, strict=True) if new)
 
 
-def _number(name: str, sample: Sampler, most: float = 0.1, period: int = 0) -> Quiet:
-    return Quiet(name, sample, Setting(quiet=name, period=period), most)
+def _number(name: str, sample: Sampler, max_rate: float = 0.1, period: int = 0) -> Quiet:
+    return Quiet(name, sample, Setting(quiet=name, period=period), max_rate)
 
 
 QUIET = (
@@ -128,8 +136,8 @@ QUIET = (
     _number("normal x 1e-6", partial(normal, scale=1e-6)),
     _number("lognormal", lognormal),
     _number("student t(2)", student),
-    _number("AR(1) 0.9", partial(autoregressive, phi=0.9), most=1.0),
-    _number("daily cycle", daily, most=1.0, period=DAY),
+    _number("AR(1) 0.9", partial(autoregressive, phi=0.9), max_rate=1.0),
+    _number("daily cycle", daily, max_rate=1.0, period=DAY),
 )
 
 
@@ -163,7 +171,7 @@ CHANGES = (
 
 DRIFTS = (5_000, 10_000, 15_000, 20_000)
 LENGTH = 25_000
-#: Values over which a gradual drift comes.
+#: The duration of a gradual drift, in values.
 GRADUAL = 1_000
 
 

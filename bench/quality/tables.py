@@ -1,4 +1,4 @@
-"""The tables, as text for the terminal and as Markdown for the documentation."""
+"""The tables of the results, as text for the terminal and as Markdown for the documentation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Reading = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows below a head; `note` says what the figures are."""
+    """A table: its title, a note on its values, and its rows, the first of which is the head."""
 
     title: str
     note: str
@@ -61,19 +61,19 @@ def tables(report: Report) -> list[Table]:
 FALSE_ALARMS = ("False alarms in 10,000 values", "Nothing changes in these streams.")
 MEDIANS = (
     "Median delay",
-    "Values from the change up to the alarm, that one included; no alarm in 5,000 values counts as infinite.",
+    "Values from the change up to and including the alarm; no alarm in 5,000 values counts as infinite.",
 )
-MEANS = ("Mean delay, and the share that was missed", "The mean is over those that were found.")
+MEANS = ("Mean delay, and the share that was missed", "The mean is over the changes that were found.")
 DRIFTS = (
     "F1 with four drifts in 25,000 errors",
-    "An alarm within 1,000 values after a drift is right, and counts once; one anywhere else is wrong. In brackets,\n"
-    "where that differs: any further alarm of the same drift counted as wrong.",
+    "The first alarm within 1,000 values after a drift is right; an alarm anywhere else is wrong. In brackets, if\n"
+    "different: F1 with any further alarm of the same drift counted as wrong.",
 )
 
 
 def _per_stream(
     report: Report,
-    told: tuple[str, str],
+    heading: tuple[str, str],
     part: str,
     streams: Sequence[str],
     cell: Callable[[Reading], str],
@@ -84,13 +84,13 @@ def _per_stream(
         if "missing" in reading or not reading:
             continue
         rows.append([name, *(_cell(reading[part][stream], cell) for stream in streams)])
-    return Table(*told, rows)
+    return Table(*heading, rows)
 
 
-def _cell(reading: Reading | None, tell: Callable[[Reading], str]) -> str:
+def _cell(reading: Reading | None, form: Callable[[Reading], str]) -> str:
     if reading is None:
         return NOTHING
-    return "refuses" if "error" in reading else tell(reading)
+    return "refuses" if "error" in reading else form(reading)
 
 
 def _rate(reading: Reading) -> str:
@@ -131,38 +131,38 @@ def _to_bound(report: Report) -> Table:
         if reading and "missing" not in reading:
             rows.append([name, *(ratio(reading["delays"][each.name], each.divergence) for each in known)])
     note = (
-        "Mean delay over ln(100,000) / KL (Lorden 1971), where at most one in twenty was missed. A program that\n"
+        "Mean delay over ln(100,000) / KL (Lorden 1971), if at most one change in twenty was missed. A program that\n"
         "alarms more often than once in 100,000 values may be below 1; one that alarms less often has a higher bound."
     )
     return Table("Mean delay as a multiple of the bound", note, rows)
 
 
 def _as_rare(report: Report) -> list[Table]:
-    """What is asked of a detector with ADWIN's own false alarms, beside what any detector can do."""
+    """Return a table of delays at ADWIN's rate of false alarms, with the lower bound for any detector."""
     readings = report["programs"]
     adwin, ours = readings.get(ADWIN), readings.get(OURS_RARE)
     if not adwin or not ours:
         return []
-    rows = [["change", "asked for", "river ADWIN", OURS_RARE, "bound at ADWIN's run length"]]
+    rows = [["change", "required", "river ADWIN", OURS_RARE, "bound at ADWIN's run length"]]
     for each in CHANGES[:7]:
         quiet = adwin["quiet"]["normal" if each.setting.kind == "number" else "bernoulli 0.1"]
         run = measures.ratio(quiet["values"], quiet["alarms"])
         delays = [reading["delays"][each.name] for reading in (adwin, ours)]
         asked = (SHARE if each.name in MUCH_SOONER else 1.0) * delays[0]["median"]
         bound = measures.lorden(run, each.divergence) if math.isfinite(run) else math.inf
-        told = [f"{one['median']:,.0f} ({one['mean']:,.0f})" for one in delays]
-        rows.append([each.name, f"{asked:,.0f}", *told, f"{bound:,.0f}"])
+        cells = [f"{one['median']:,.0f} ({one['mean']:,.0f})" for one in delays]
+        rows.append([each.name, f"{asked:,.0f}", *cells, f"{bound:,.0f}"])
     note = (
-        "A run length of 100,000 and no more false alarms than ADWIN, whose run length is 50 times that, can't be\n"
-        "had together. With ADWIN's run length: medians, in brackets means, beside the mean delay that no detector\n"
-        "of that run length beats (Lorden 1971; to first order, and for the worst past: ADWIN's own is below it for\n"
-        "small changes). Where the bound is above what is asked for, it is out of reach."
+        "No detector can have a run length of 100,000 and at most the false alarms of ADWIN, whose run length is 50\n"
+        "times that. With ADWIN's run length: medians, in brackets means, and the lower bound of the mean delay of\n"
+        "any detector with that run length (Lorden 1971; to first order, and for the worst past: ADWIN's mean is\n"
+        "below it for small changes). If the bound is above the required delay, no detector can reach it."
     )
     return [Table("With the false alarms of ADWIN", note, rows)]
 
 
 def _together(report: Report) -> Table:
-    """What has to be read together."""
+    """Return the overview table of false alarms, delays, F1 and CPU time."""
     head = ["program", "between false alarms, bernoulli 0.1", "normal", "mean delay, error 0.1 to 0.2", "+0.5 sigma"]
     rows = [[*head, "missed", "F1", "CPU ns a value"]]
     for name, reading in report["programs"].items():
@@ -170,19 +170,19 @@ def _together(report: Report) -> Table:
             continue
         between = [_cell(reading["quiet"][stream], _between) for stream in ("bernoulli 0.1", "normal")]
         delays = [_cell(reading["delays"][stream], _mean) for stream in ("error 0.1 to 0.2", "mean +0.5 sigma")]
-        ns = _cell(reading["cpu_ns"], lambda told: f"{told['ns']:,.0f}")
+        ns = _cell(reading["cpu_ns"], lambda measured: f"{measured['ns']:,.0f}")
         parts = [_average(reading["delays"], "missed", "{:.1%}"), _average(reading["drifts"], "f1", "{:.3f}")]
         rows.append([name, *between, *delays, *parts, ns])
     rows += [[name, why, *[NOTHING] * 6] for name, why in missing(report)]
     note = (
         "Mean values between two false alarms with a 95 % interval of Poisson counts; share of all changes missed\n"
-        "and F1, each averaged over the streams that the program reads."
+        "and F1, each averaged over the streams that the program supports."
     )
-    return Table("Everything together", note, rows)
+    return Table("Overview", note, rows)
 
 
 def missing(report: Report) -> list[tuple[str, str]]:
-    """What was not measured, each library in one line, and why."""
+    """Return the programs that were not measured, grouped by library, with the reason."""
     names: dict[tuple[str, str], list[str]] = {}
     for name, reading in report["programs"].items():
         if "missing" in reading:
@@ -199,12 +199,12 @@ def _between(reading: Reading) -> str:
 
 
 def _round(value: float) -> str:
-    """Three digits are all that there is."""
+    """Round to three significant digits."""
     return f"{float(f'{value:.3g}'):,.0f}"
 
 
-def _average(readings: Mapping[str, Reading | None], figure: str, form: str) -> str:
-    known = [each[figure] for each in readings.values() if each and figure in each]
+def _average(readings: Mapping[str, Reading | None], measure: str, form: str) -> str:
+    known = [each[measure] for each in readings.values() if each and measure in each]
     return form.format(fmean(known)) if known else NOTHING
 
 
@@ -214,10 +214,9 @@ def _whole(report: Report) -> Table:
     for name, readings in sorted(report["whole"].items(), key=lambda each: each[0] != NAME):
         cells = []
         for each in (readings.get(features) for features in counts):
-            told = f"{each['events']:,}, {each['alarms']:,}, {_between_events(each)}" if each else NOTHING
-            cells.append(told)
+            cells.append(f"{each['events']:,}, {each['alarms']:,}, {_between_events(each)}" if each else NOTHING)
         rows.append([name, *cells])
-    note = f"Clean features; events between two false alarms of the model, which may have one in {RUN_LENGTH:,}."
+    note = f"Stationary features; events between two false alarms of the model; allowed is one in {RUN_LENGTH:,}."
     return Table("Whole model", note, rows)
 
 
@@ -233,7 +232,7 @@ def _real(report: Report) -> Table:
         figures = [*(reading["alarms"][column] for column in names), reading["points"]["mean"]]
         rows.append([name, *(f"{figure:.3f}" for figure in figures)])
     note = (
-        "F1 against the annotators with a margin of 5, by the places of alarms; the last column is by estimated\n"
-        "change points, where the program tells them."
+        "F1 against the annotators with a margin of 5, by the positions of alarms; the last column is by estimated\n"
+        "change points, if the program returns them."
     )
     return Table("Annotated real series", note, rows)

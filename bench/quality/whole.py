@@ -1,4 +1,4 @@
-"""A whole model: many clean features, a prediction, a score and an error, under one run length."""
+"""False alarms of a whole model: many stationary features, a prediction, a score and an error, with one budget."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 
-#: Events between two false alarms that the model may have: few enough to count them in one run.
+#: The budget: events between two false alarms of the model, few enough to count alarms in one run.
 RUN_LENGTH = 5_000
 FEATURES = (100, 500)
-#: Events by form and number of features. A peer with a Python class gets a twentieth.
+#: The number of events by form and number of features; a peer with a Python class gets a twentieth.
 EVENTS = {"full": {100: 300_000, 500: 150_000}, "short": {100: 30_000, 500: 8_000}}
 BATCH = 2_000
 WARMUP = 500
@@ -25,7 +25,7 @@ KEY = ModelVersion("model", "1")
 
 
 def whole_model(program: Program | None, features: int, form: str) -> dict[str, Any]:
-    """False alarms of the whole model; without a program, of this project."""
+    """Count the false alarms of a program on the whole model; None stands for this project."""
     events = EVENTS[form][features]
     if program is None:
         return {"events": events - WARMUP, "alarms": _ours(features, events)}
@@ -38,7 +38,7 @@ def whole_model(program: Program | None, features: int, form: str) -> dict[str, 
 
 
 def within(reading: dict[str, Any]) -> float:
-    """The mean events between alarms, over those that it may have."""
+    """Return the ratio of the mean number of events between alarms to the budget."""
     return measures.ratio(reading["events"], reading["alarms"]) / RUN_LENGTH
 
 
@@ -48,15 +48,15 @@ def _ours(features: int, events: int) -> int:
     random = generator("outcomes", features)
     alarms = begin = 0
     for values in _batches(features, events):
-        taken, met = [], []
+        predictions, outcomes = [], []
         score, wrong = random.random(BATCH).tolist(), (random.random(BATCH) < 0.1).tolist()
         events_of = zip(range(begin, begin + BATCH), values.T.tolist(), score, wrong, strict=True)
         for row, values_of, chance, is_wrong in events_of:
             guess, truth = chance < 0.3, (chance < 0.3) != is_wrong
             inputs = dict(zip(names, values_of, strict=True))
-            taken.append((row, Prediction(str(row), float(row), KEY, _name(guess), inputs, chance)))
-            met.append((row + 1, Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0)))
-        alarms += len(fleet.update(taken, met))
+            predictions.append((row, Prediction(str(row), float(row), KEY, _name(guess), inputs, chance)))
+            outcomes.append((row + 1, Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0)))
+        alarms += len(fleet.update(predictions, outcomes))
         begin += BATCH
     return alarms
 
@@ -66,7 +66,7 @@ def _name(is_yes: bool) -> str:
 
 
 def _batches(features: int, events: int) -> Iterator[Any]:
-    """Normal features, shape (features, BATCH) a batch: the same for every program."""
+    """Yield batches of normal features, shape (features, BATCH), the same for every program."""
     random = generator("features", features)
     for _ in range(0, events, BATCH):
         yield random.normal(size=(features, BATCH)).astype(np.float64)
