@@ -52,7 +52,7 @@ class Change(NamedTuple):
         category: The code of the category whose share changed, in a column of categories.
     """
 
-    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    index: int  # type: ignore[assignment]  # shadows tuple.index
     before: float
     after: float
     width: int = 0

@@ -145,11 +145,11 @@ class Glr:
     [(1035, 20)]
     """
 
-    def __init__(self, config: GlrConfig, terms: DetectorContext = NO_CONTEXT) -> None:
-        self._config, self._terms = config, terms
-        self._rows = max(terms.categories, 1) if terms.kind == "category" else 1
+    def __init__(self, config: GlrConfig, context: DetectorContext = NO_CONTEXT) -> None:
+        self._config, self._context = config, context
+        self._rows = max(context.categories, 1) if context.kind == "category" else 1
         self._levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
-        self._limits = _Limits(config.threshold, terms.weight, terms.kind == "number")
+        self._limits = _Limits(config.threshold, context.weight, context.kind == "number")
         self._reset()
 
     def _reset(self) -> None:
@@ -184,10 +184,10 @@ class Glr:
 
     def _columns(self, values: Floats) -> Floats:
         """Return the values as rows, shape (rows, n): numbers minus the first one, or an indicator per category."""
-        if self._terms.kind == "category":
+        if self._context.kind == "category":
             rows: Floats = (values == np.arange(self._rows)[:, None]).astype(np.float64)
             return rows
-        if self._terms.kind == "share":
+        if self._context.kind == "share":
             return values[None, :]
         if self._offset is None:
             self._offset = float(values[0])
@@ -195,7 +195,7 @@ class Glr:
 
     def _add_squares(self, columns: Floats, at: slice) -> Floats:
         """Return the running sums of squares at the boundaries; empty for shares, which need none."""
-        if self._terms.kind != "number":
+        if self._context.kind != "number":
             return columns[0, :0]
         squares = np.cumsum(np.concatenate(([self._squares], columns[0] ** 2)))
         self._squares = float(squares[-1])
@@ -206,7 +206,7 @@ class Glr:
         found = []
         for row in range(self._rows):
             total = boundaries[row]
-            if total[-1] == 0.0 and self._terms.kind != "number":
+            if total[-1] == 0.0 and self._context.kind != "number":
                 continue
             spread = self._spread(plan, total, squares)
             # The window's sum above its share of the total; squared and scaled, the sum of squares between the parts.
@@ -223,7 +223,7 @@ class Glr:
 
     def _spread(self, plan: _Plan, total: Floats, squares: Floats) -> Floats:
         """Return the sum of squared deviations from the mean up to each boundary, shape (boundaries,)."""
-        if self._terms.kind == "number":
+        if self._context.kind == "number":
             # A constant column has only rounding errors; the floor is a thousand times larger than those.
             return np.maximum(squares - total * total / plan.windows.n, 1e-12 * squares)
         return total * (1.0 - total / plan.windows.n)
@@ -244,20 +244,20 @@ class Glr:
         before = n - after
         mean_after = total[at] / n + excess / after
         mean_before = total[at] / n - excess / before
-        if self._terms.kind == "number":
+        if self._context.kind == "number":
             squares = excess * excess * n / (before * after)
-            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self._terms.weight
+            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self._context.weight
             keep = np.ones(len(hits), dtype=bool)
         else:
             mean_after, mean_before = np.clip(mean_after, 0.0, 1.0), np.clip(mean_before, 0.0, 1.0)
             ratio = _bernoulli(mean_after, after) + _bernoulli(mean_before, before) - _bernoulli(total[at] / n, n)
-            ratio *= self._terms.weight
+            ratio *= self._context.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
             # An empty share is exactly 0, without rounding errors.
             mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
         keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
-        category = row if self._terms.kind == "category" else None
+        category = row if self._context.kind == "category" else None
         shift = self._offset or 0.0
         return [
             (

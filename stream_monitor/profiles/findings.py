@@ -47,27 +47,27 @@ def _of_rows(profiler: Profiler) -> Iterator[str]:
 
 
 def _of_column(profiler: Profiler, name: str, column: Column) -> Iterator[str]:
-    told = "" if column.is_given else "; --feature-type says otherwise"
+    hint = "" if column.is_given else "; --feature-type overrides this"
     if column.type is None:
         yield f"{name!r} has no value in any row: it has no reference"
     elif column.type == "numeric":
         if column.text:
-            yield f"{name!r} is numeric: its {_those(column.text)} text {_are(column.text)} left out{told}"
+            yield f"{name!r} is numeric: its {_those(column.text)} text {_are(column.text)} left out{hint}"
         if column.numbers.rises and column.numeric >= _MIN_ROWS:
             yield f"{name!r} rises from row to row, as an index or a time does: map it with --field, or leave it out"
         if profiler.is_series and column.dependence and column.dependence[1] > _MIN_AUTOCORRELATION_TIME:
             yield f"{name!r} changes slowly: {column.dependence[1]:,.0f} values of it are worth one independent value"
     else:
-        yield from _of_categories(name, column, told)
+        yield from _of_categories(name, column, hint)
     if column.other:
         yield f"{name!r} has {_those(column.other)} neither number nor text: left out"
 
 
-def _of_categories(name: str, column: Column, told: str) -> Iterator[str]:
+def _of_categories(name: str, column: Column, hint: str) -> Iterator[str]:
     known, usable = len(column.categories.counts), column.numeric + column.text
     if column.numeric and not column.is_given:
         numbers = counted(column.numeric, "number")
-        yield f"{name!r} is categorical: its {numbers} {_are(column.numeric)} taken as such{told}"
+        yield f"{name!r} is categorical: its {numbers} {_are(column.numeric)} taken as such{hint}"
     top = sum(times for _, times in column.categories.counts.most_common(MAX_CATEGORIES))
     if usable >= _MIN_ROWS and known > 1 and top < _MIN_COVERAGE * usable:
         yield f"{name!r} has too many different values to be compared, as an id or free text has"

@@ -71,7 +71,7 @@ class Contents(NamedTuple):
     flags: Sequence[str]
 
     def named(self, key: ModelVersion) -> str:
-        """Return the name of a model version, empty where there is only one."""
+        """Return the name of a model version; empty if there is only one."""
         return f"{key.model} / {key.version}" if len(self.snapshot.models) > 1 else ""
 
     def marks(self, key: ModelVersion, chosen: Sequence[Detection]) -> list[Mark]:

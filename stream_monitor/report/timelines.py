@@ -33,7 +33,7 @@ class Points(NamedTuple):
     """
 
     positions: Floats
-    count: Floats  # type: ignore[assignment]  # tuple.count is of no use here
+    count: Floats  # type: ignore[assignment]  # shadows tuple.count
     mean: Floats
     low: Floats
     high: Floats
