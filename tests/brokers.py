@@ -1,6 +1,6 @@
-"""Kafka for the tests and the benchmarks: the real one, wherever it can be had, and the demo's embedded one.
+"""Kafka for the tests and the benchmarks: a real one if available, and the demo's embedded one.
 
-``with find_kafka() as broker: ...`` gives a running Apache Kafka, or raises ``NoKafka``, which says how to
+``with find_kafka() as broker: ...`` gives a running Apache Kafka, or raises ``NoKafka`` with a message on how to
 get one.
 """
 
@@ -21,11 +21,11 @@ MESSAGE_MAX_BYTES = 20 * 1024 * 1024
 
 Header = tuple[str, bytes]
 Record = tuple[bytes | None, bytes | None, Sequence[Header], int | None, int | None]
-"""Key, value, headers, timestamp in milliseconds, partition; ``None`` leaves the choice to Kafka."""
+"""Key, value, headers, timestamp in milliseconds, partition; Kafka chooses a timestamp or partition of ``None``."""
 
 
 class Broker(Protocol):
-    """Something that speaks Kafka's protocol."""
+    """A server of the Kafka protocol."""
 
     @property
     def bootstrap_servers(self) -> str: ...
@@ -35,17 +35,17 @@ class Broker(Protocol):
 
     @property
     def client_options(self) -> dict[str, Any]:
-        """What kafka-python's clients need besides ``bootstrap_servers``."""
+        """The options of kafka-python's clients besides ``bootstrap_servers``."""
         ...
 
     def start(self) -> None:
-        """Serve; nothing happens when it serves already."""
+        """Start the broker if it is not running."""
         ...
 
     def create_topic(self, name: str, partitions: int = 1) -> None: ...
 
     def close(self) -> None:
-        """Stop, and remove every trace."""
+        """Stop the broker and remove its data."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -54,7 +54,7 @@ class Broker(Protocol):
 
 
 class EmbeddedAdapter:
-    """The demo's embedded broker, with a test broker's manners."""
+    """An adapter of the demo's embedded broker to the interface of test brokers."""
 
     kind: Literal["kafka", "embedded"] = "embedded"
 
@@ -73,7 +73,7 @@ class EmbeddedAdapter:
             self._running = True
 
     def create_topic(self, name: str, partitions: int = 1) -> None:
-        """Left to the mock cluster where it can't be told: it makes a topic when it first hears of it."""
+        """Create the topic if the mock cluster supports that; otherwise the first request creates it."""
         if hasattr(self._embedded, "create_topic"):
             self._embedded.create_topic(name, partitions)
 
@@ -89,7 +89,11 @@ class EmbeddedAdapter:
 
 
 def find_kafka() -> Broker:
-    """A running Apache Kafka: the one the environment names, else one from the jars, else one in Docker."""
+    """Return a running Apache Kafka: the one that the environment names, else one from the jars, else from Docker.
+
+    Raises:
+        NoKafka: None is available.
+    """
     if servers := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         external = ExternalBroker(servers)
         external.start()
@@ -110,7 +114,7 @@ def find_kafka() -> Broker:
 
 
 def produce(broker: Broker, topic: str, records: Iterable[Record], **options: Any) -> int:
-    """Write the records and return their number once Kafka has them all; ``options`` go to the producer."""
+    """Send the records and return their number once all are delivered; ``options`` are those of the producer."""
     from kafka import KafkaProducer
 
     defaults = {"linger_ms": 20, "batch_size": 256 * 1024, "max_request_size": MESSAGE_MAX_BYTES}

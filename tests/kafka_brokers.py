@@ -28,11 +28,11 @@ STOP_SECONDS = 30
 
 
 class BrokerError(Exception):
-    """A broker that should run does not; the message ends with the tail of its log."""
+    """A broker failed to start or to run; the message ends with the tail of its log."""
 
 
 class _Kafka:
-    """What every real Kafka has in common. This one is somebody else's and is left running."""
+    """The base class of real Kafka brokers; by itself one that was not started here and is not stopped."""
 
     kind: Literal["kafka", "embedded"] = "kafka"
 
@@ -44,7 +44,7 @@ class _Kafka:
         _list_topics(self.bootstrap_servers)
 
     def close(self) -> None:
-        """There is nothing of ours to stop."""
+        """Do nothing: the broker was not started here."""
 
     def create_topic(self, name: str, partitions: int = 1) -> None:
         from kafka import KafkaAdminClient
@@ -64,14 +64,14 @@ class _Kafka:
 
 
 class ExternalBroker(_Kafka):
-    """The Kafka that ``KAFKA_BOOTSTRAP_SERVERS`` names."""
+    """The Kafka named by ``KAFKA_BOOTSTRAP_SERVERS``."""
 
 
 class JarsBroker(_Kafka):
     """One Apache Kafka, broker and controller in one process, run from the jars.
 
-    The data outlive ``stop`` and ``kill``; ``close`` removes them. Start it from a thread that lives as
-    long as the broker is needed: Linux counts the end of the starting thread as the death of the parent.
+    ``stop`` and ``kill`` preserve the data; ``close`` removes them. The thread that starts the broker has to run
+    as long as the broker is needed: Linux treats the end of that thread as the death of the parent.
     """
 
     def __init__(self, settings: Mapping[str, str] | None = None, heap: str = "512m") -> None:
@@ -96,7 +96,7 @@ class JarsBroker(_Kafka):
 
     @property
     def pid(self) -> int | None:
-        """The broker's process, while it runs."""
+        """The id of the broker's process; None if it is not running."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
@@ -109,7 +109,7 @@ class JarsBroker(_Kafka):
         self._wait_until_started(seen)
 
     def stop(self) -> None:
-        """Shut down as an operator would; the data stay."""
+        """Shut down gracefully; preserve the data."""
         if self._process and self.pid is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -117,13 +117,13 @@ class JarsBroker(_Kafka):
         self.kill()
 
     def kill(self) -> None:
-        """End the process without a warning, as a power cut would; the data stay."""
+        """Kill the process, as a power failure would; preserve the data."""
         if self._process:
             self._process.kill()
             self._process.wait()
 
     def restart(self) -> None:
-        """Stop and start again, with the same port and data."""
+        """Stop and start the broker, with the same port and data."""
         self.stop()
         self.start()
 
@@ -151,7 +151,7 @@ class JarsBroker(_Kafka):
             )
 
     def _wait_until_started(self, seen: int) -> None:
-        """Wait for the line that Kafka logs when it serves, past the first ``seen`` bytes of the log."""
+        """Wait for the log line of a started Kafka, after the first ``seen`` bytes of the log."""
         deadline = time.monotonic() + START_SECONDS
         while b"Kafka Server started" not in self._log.read_bytes()[seen:]:
             if self.pid is None:
@@ -190,7 +190,7 @@ class DockerBroker(_Kafka):
 
 
 def _list_topics(bootstrap_servers: str) -> list[str]:
-    """Ask for the topics, waiting until the broker answers."""
+    """Return the names of the topics; wait until the broker answers."""
     from kafka import KafkaAdminClient
 
     admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers, bootstrap_timeout_ms=START_SECONDS * 1000)
@@ -201,9 +201,9 @@ def _list_topics(bootstrap_servers: str) -> list[str]:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports to listen on, below those that the system hands to clients.
+    """Return free ports below the system's ephemeral ports.
 
-    Were they among those, a client could be given the port of a broker that is down for a restart.
+    Otherwise a client could be assigned the port of a broker that is being restarted.
     """
     with contextlib.ExitStack() as held:
         ports: list[int] = []
@@ -216,7 +216,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _server(broker: int, controller: int) -> dict[str, str]:
-    """What ``server.properties`` says, with listeners on these ports."""
+    """Return the settings of ``server.properties``, with listeners on these ports."""
     lines = (SETTINGS / "server.properties").read_text().splitlines()
     settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     return settings | {
@@ -227,13 +227,13 @@ def _server(broker: int, controller: int) -> dict[str, str]:
 
 
 def _write_properties(path: Path, properties: Mapping[str, str]) -> None:
-    """Write Java's properties, in which a backslash would begin an escape."""
+    """Write a file of Java properties, with backslashes escaped."""
     lines = [f"{key}={value}".replace("\\", "\\\\") for key, value in properties.items()]
     path.write_text("\n".join([*lines, ""]))
 
 
-# A process of our own in front of Java, because subprocess's preexec_fn is unsafe beside threads. It asks
-# Linux for SIGKILL when the parent dies, checks that the parent hasn't died already, and becomes Java.
+# A wrapper process for Java, because subprocess's preexec_fn is unsafe with threads. It asks Linux for SIGKILL when
+# the parent dies, checks that the parent hasn't died already, and executes Java.
 DIES_WITH_PARENT = [
     sys.executable,
     "-ISc",

@@ -27,22 +27,14 @@ CLAUSE = re.compile(r"\s*(what|how|whether|where|who|whose|whoever|since|so|as)\
 UNWRITTEN = (
     "actions",
     "cli",
-    "config",
-    "core",
-    "decoding",
     "drift",
     "join",
     "monitors",
     "performance",
-    "pipeline",
-    "report/caveats.py",
     "report/recorder.py",
-    "server",
     "signals",
     "sources",
     "state",
-    "tuning/trial.py",
-    "tuning/watcher.py",
 )
 
 

@@ -77,7 +77,7 @@ def test_values_of_the_other_type_are_counted_and_told() -> None:
     column = profiler.profile([], "").features["x"]
     assert (column.other, column.missing_share, numeric_of(column).count) == (2, 0.2, 2)
     assert findings(profiler) == [
-        "'x' is numeric: its 1 value that is text is left out; --feature-type says otherwise",
+        "'x' is numeric: its 1 value that is text is left out; --feature-type overrides this",
         "'x' has 1 value that is neither number nor text: left out",
     ]
 
