@@ -59,7 +59,7 @@ class Side:
 
     def limit_labelled(self) -> None:
         """Limit the remembered labelled ids to their current number, so that each new one evicts an old one."""
-        self._settle(self._joiner._store.homes.total.labelled)
+        self._settle(self._joiner._epochs.total.labelled)
 
     def insert(self, name: str) -> None:
         numbers = np.arange(self._next, self._next + BLOCK, dtype=np.uint64)

@@ -1,59 +1,56 @@
-"""What is known of one id: who waits for its label, which labels came early, and who has met one already."""
+"""Everything known of one id: waiting predictions, early labels, and the versions that are labelled."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
-
-import orjson
 
 from stream_monitor.core.events import Label, ModelVersion, Target
 
-#: Versions, and labels, of one id that are told apart.
+#: Labelled versions, applied labels and early labels kept for one id, of each at most this many.
 MAX_PER_ID = 100
 
 
 class Waiting(NamedTuple):
-    """What is kept of a prediction until its label comes.
+    """A prediction that waits for its label.
 
-    ``number`` is its place in the queue of those that wait, ``order`` counts all predictions, ``home`` stands for the
-    partition that it came from.
+    ``number`` is its number in the queue of waiting predictions, ``order`` counts all predictions, ``index`` is its
+    position in the stream of predictions, ``epoch`` is the partition epoch that it came in.
     """
 
     number: int
     order: int
-    index: int  # type: ignore[assignment]  # tuple.index is of no use here
+    index: int  # type: ignore[assignment]  # hides tuple.index, which is not used
     ts: float | None
     y_pred: Target
     model: str
     version: str
-    home: int
+    epoch: int
 
 
 class Early(NamedTuple):
-    """A label that came before its prediction."""
+    """A label that came before its prediction; ``number`` is its number in the queue of early labels."""
 
     number: int
     ts: float | None
     y_true: Target
     model: str | None
     version: str | None
-    home: int
+    epoch: int
 
 
 class Labelled(NamedTuple):
-    """A version that has met its label; ``ts``, ``order`` and ``home`` are those of its prediction."""
+    """A labelled model version; ``ts``, ``order`` and ``epoch`` are those of its prediction."""
 
     model: str
     version: str
     y_true: Target
     ts: float | None
     order: int
-    home: int
+    epoch: int
 
 
 class Known(NamedTuple):
-    """A label that was applied, for further versions of the same id."""
+    """A label that was applied, kept for further versions of the same id."""
 
     ts: float | None
     y_true: Target
@@ -62,96 +59,79 @@ class Known(NamedTuple):
 
 
 class Done(NamedTuple):
-    """All that has met a label under one id, counted at the home of the first of them."""
+    """The labelled versions of an id and the labels that were applied.
+
+    ``number`` is the id's number in the queue of labelled ids. The id is counted in ``epoch``, that of the first
+    version that was labelled.
+    """
 
     number: int
-    home: int
+    epoch: int
     labelled: list[Labelled]
     known: list[Known]
 
 
 class Entry:
-    """One id; it is written down as JSON."""
+    """Everything known of one id."""
 
     __slots__ = ("done", "early", "waiting")
 
-    def __init__(self) -> None:
-        self.waiting: list[Waiting] = []
-        self.early: list[Early] = []
-        self.done: Done | None = None
-
-    @classmethod
-    def decode(cls, raw: bytes | None, homes: Collection[int]) -> Entry:
-        """As written, without what belongs to a home that is no more."""
-        entry = cls()
-        if raw is None:
-            return entry
-        waiting, early, done = orjson.loads(raw)
-        entry.waiting = [Waiting(*one) for one in waiting if one[-1] in homes]
-        entry.early = [Early(*one) for one in early if one[-1] in homes]
-        if done:
-            number, home, labelled, known = done
-            alive = [Labelled(*one) for one in labelled if one[-1] in homes]
-            entry.done = Done(number, home, alive, [Known(*one) for one in known]) if alive else None
-        return entry
+    def __init__(self, waiting: list[Waiting], early: list[Early], done: Done | None) -> None:
+        self.waiting = waiting
+        self.early = early
+        self.done = done
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known any more."""
+        """Whether nothing is known of the id."""
         return not (self.waiting or self.early or self.done)
 
-    def encode(self) -> bytes | None:
-        """None when nothing is known any more."""
-        if not self.is_empty:
-            return orjson.dumps((self.waiting, self.early, self.done), default=list)
-        return None
-
     def label_for(self, key: ModelVersion) -> Known | Early | None:
-        """The label for a version that comes after it: the newest one applied, or else the first that waits."""
+        """Return the label for a new version: the newest applied one, else the first early one, else None."""
         labels: list[Known | Early] = [*reversed(self.done.known)] if self.done else []
         return next((label for label in (*labels, *self.early) if is_meant(label, key)), None)
 
-    def known(self, label: Label) -> Target | None:
-        """What was said already where this label says it again, None where it is news."""
+    def known_target(self, label: Label) -> Target | None:
+        """Return the known target of a duplicate label, None for a label that is no duplicate."""
         labelled = self.done.labelled if self.done else ()
-        said = [version.y_true for version in labelled if is_meant(label, version)]
-        said += [early.y_true for early in self.early if is_same_target(label, early)]
-        return said[0] if said else None
+        targets = [version.y_true for version in labelled if is_meant(label, version)]
+        targets += [early.y_true for early in self.early if has_same_scope(label, early)]
+        return targets[0] if targets else None
 
     def remember(self, label: Known) -> None:
-        """Keep a label that was applied for versions still to come."""
+        """Keep an applied label for versions of the id that are predicted later."""
         if self.done:
             self.done.known.append(label)
             del self.done.known[:-MAX_PER_ID]
 
     def revise(self, label: Label) -> list[Labelled]:
-        """Let this label hold from now on; the versions that had another one."""
+        """Replace the target by that of a later label; return the labelled versions as they were before."""
         y_true = label.y_true
-        self.early = [one._replace(y_true=y_true) if is_same_target(label, one) else one for one in self.early]
+        self.early = [one._replace(y_true=y_true) if has_same_scope(label, one) else one for one in self.early]
         if self.done is None:
             return []
         labelled, known = self.done.labelled, self.done.known
-        meant = [version for version in labelled if is_meant(label, version)]
+        revised = [version for version in labelled if is_meant(label, version)]
         labelled[:] = [one._replace(y_true=y_true) if is_meant(label, one) else one for one in labelled]
-        known[:] = [one._replace(y_true=y_true) if is_same_target(label, one) else one for one in known]
-        return meant
+        known[:] = [one._replace(y_true=y_true) if has_same_scope(label, one) else one for one in known]
+        return revised
 
     def has(self, key: ModelVersion) -> bool:
-        """Whether this version was predicted already."""
-        parts: list[Waiting | Labelled] = [*self.waiting, *(self.done.labelled if self.done else ())]
-        return any(part.model == key.model and part.version == key.version for part in parts)
+        """Return whether this version was predicted already."""
+        versions: list[Waiting | Labelled] = [*self.waiting, *(self.done.labelled if self.done else ())]
+        return any(version.model == key.model and version.version == key.version for version in versions)
 
 
 def is_meant(label: Label | Early | Known, version: Waiting | Labelled | ModelVersion) -> bool:
-    """Whether a label is for this version: it is, unless it names another."""
+    """Return whether a label is for this version: a label without model or version is for all of them."""
     return label.model in (None, version.model) and label.version in (None, version.version)
 
 
-def is_same_target(one: Label | Early | Known, other: Label | Early | Known) -> bool:
-    """Whether two labels are for the same versions."""
+def has_same_scope(one: Label | Early | Known, other: Label | Early | Known) -> bool:
+    """Return whether two labels name the same model and version, or leave the same ones open."""
     return (one.model, one.version) == (other.model, other.version)
 
 
 def delay(label_ts: float | None, ts: float | None) -> float | None:
-    """Seconds from a prediction to its label, None when either time is unknown."""
+    """Return the seconds from a prediction to its label, never negative; None when either time is unknown."""
     return None if label_ts is None or ts is None else max(label_ts - ts, 0.0)

@@ -9,11 +9,18 @@ from typing import Any
 
 @dataclass
 class Ledger:
-    """Counts of records by their end, besides those that were rejected and those that still wait.
+    """Counts of predictions and labels by their end; rejected records and those that wait are counted elsewhere.
 
-    ``applied_predictions`` have given an outcome to their model's monitor, ``applied_labels`` have met a prediction.
-    ``revised_labels`` are among the duplicates: they say something else than the label before. ``revoked`` and
-    ``restored`` are what waited when a partition went to another member, and what was read again when one came.
+    Attributes:
+        applied_predictions: Predictions whose outcome was emitted.
+        applied_labels: Labels that met a prediction.
+        duplicate_predictions: Predictions of a version of an id that waits or is remembered.
+        duplicate_labels: Labels that repeat one that waits or is remembered.
+        revised_labels: Duplicate labels with another target than the label before.
+        expired_predictions: Predictions dropped for their age or their number.
+        expired_labels: Labels dropped for their age or their number.
+        revoked: Predictions, labels and outcomes that waited when their partition was revoked.
+        restored: By how many more predictions, labels and outcomes wait through records that were read again.
     """
 
     applied_predictions: int = 0
@@ -27,7 +34,7 @@ class Ledger:
     restored: int = 0
 
     def unaccounted(self, records: int, rejected: int, waiting: int) -> int:
-        """Records that are nowhere: 0, or something is wrong.
+        """Return the count of records whose end is not known; any other number than 0 is a bug.
 
         >>> Ledger(applied_predictions=2, applied_labels=2).unaccounted(records=6, rejected=1, waiting=1)
         0
@@ -39,8 +46,10 @@ class Ledger:
         return records + self.restored - ended
 
     def state(self) -> dict[str, Any]:
+        """Return the counts for the checkpoint."""
         return asdict(self)
 
     def restore(self, state: Mapping[str, int]) -> None:
+        """Restore the counts."""
         for name, count in state.items():
             setattr(self, name, count)

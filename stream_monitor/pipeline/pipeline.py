@@ -217,8 +217,8 @@ class Pipeline:
             else:
                 self._reject(record, event)  # type: ignore[arg-type]
                 unusable[at] = 1
-            if joiner.has_outcomes:
-                outcomes += [(counters.predictions, outcome) for outcome in joiner.take_outcomes()]
+            if emitted := joiner.take_outcomes():
+                outcomes += [(counters.predictions, outcome) for outcome in emitted]
         counters.records.update(map(_topic, records))
         counters.count_recent(unusable)
         return predictions, outcomes

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
 from stream_monitor.core.records import TopicPartition
+from stream_monitor.join.expiry import Expiry
+from stream_monitor.join.fifo import Fifo
 from stream_monitor.join.joiner import Joiner
-from stream_monitor.join.queues import Fifo, TimeQueue
-from stream_monitor.join.store import Store
+from stream_monitor.join.time_queue import TimeQueue
 from stream_monitor.state.key_value_store import MemoryStore
 from tests.examples import examples
 from tests.property import joiner_driver as driver
@@ -97,8 +98,8 @@ CHUNKS, NEARS = st.sampled_from((1, 2, 3, 4096)), st.sampled_from((1, 2, 4, 50_0
 def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int) -> None:
     with ExitStack() as stack:
         stack.callback(store.close)
-        stack.enter_context(patch.object(Fifo, "CHUNK", chunk))
-        stack.enter_context(patch.object(TimeQueue, "NEAR", near))
+        stack.enter_context(patch.object(Fifo, "CHUNK_SIZE", chunk))
+        stack.enter_context(patch.object(TimeQueue, "MAX_NEAR", near))
         run = driver.Driver(store, start, **chosen)
         run.run(steps)
         run.finish()
@@ -108,7 +109,7 @@ def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen
 def _all_at_once() -> Iterator[None]:
     """The naive one does all that is due at each event."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Store, "AT_ONCE", 1 << 30)
+        patch.setattr(Expiry, "MAX_PER_EVENT", 1 << 30)
         yield
 
 
@@ -134,9 +135,9 @@ def test_behind_with_its_work_it_goes_on_after_a_restart_as_if_nothing_had_been(
     steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, at_once: int
 ) -> None:
     with (
-        patch.object(Fifo, "CHUNK", chunk),
-        patch.object(TimeQueue, "NEAR", near),
-        patch.object(Store, "AT_ONCE", at_once),
+        patch.object(Fifo, "CHUNK_SIZE", chunk),
+        patch.object(TimeQueue, "MAX_NEAR", near),
+        patch.object(Expiry, "MAX_PER_EVENT", at_once),
     ):
         played = Replay(steps, start, **chosen)
         assert played.answers(driver.InMemory(True), restarts=True) == played.answers(driver.InMemory(False))
@@ -204,7 +205,7 @@ def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
 
 def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up() -> None:
     joiner = Joiner(MemoryStore(), maturity=10.0)
-    with patch.object(Store, "AT_ONCE", 2):
+    with patch.object(Expiry, "MAX_PER_EVENT", 2):
         for at, ts in enumerate((0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0)):
             joiner.predict(_prediction(str(at), ts)._replace(y_true="yes"), at)
         joiner.predict(_prediction("late", -5.0), 7)
@@ -218,7 +219,7 @@ def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up()
 
 def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
     table = MemoryStore()
-    with patch.object(Fifo, "CHUNK", 3), patch.object(TimeQueue, "NEAR", 4):
+    with patch.object(Fifo, "CHUNK_SIZE", 3), patch.object(TimeQueue, "MAX_NEAR", 4):
         joiner = Joiner(table, maturity=5.0, max_labelled=4)
         joiner.predict(_prediction("waits all the time", 0.0), 0)
         joiner.label(Label("waits as well", 0.0, "yes"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stream_monitor.core.events import Label, ModelVersion, Prediction
+from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.joiner import Joiner
-from stream_monitor.join.store import Store
+from stream_monitor.state.key_value_store import MemoryStore
 
 DAY = 86_400.0
 KEY = ModelVersion("m", "1")
@@ -48,13 +49,14 @@ def test_a_sparse_stream_is_one_event_behind() -> None:
 
 
 def test_the_leap_survives_a_restart() -> None:
-    joiner = Joiner()
+    store = MemoryStore()
+    joiner = Joiner(store)
     _predict(joiner, "a", 0.0)
     _predict(joiner, "b", 30 * DAY)
-    heir = Joiner(joiner._store._table)
-    heir.restore(joiner.state())
-    _predict(heir, "c", 31 * DAY)
-    assert heir.stream_time == 30 * DAY
+    restarted = Joiner(store)
+    restarted.restore(joiner.state())
+    _predict(restarted, "c", 31 * DAY)
+    assert restarted.stream_time == 30 * DAY
 
 
 @pytest.mark.parametrize("maturity", [0.0, 100.0])
@@ -80,14 +82,15 @@ def test_after_a_quiet_time_no_event_does_everything() -> None:
     begun = joiner.ledger.applied_predictions
     _predict(joiner, "a", 2.0 * DAY)
     _predict(joiner, "b", 2.0 * DAY)
-    assert 0 < joiner.ledger.expired_predictions <= Store.AT_ONCE
-    assert begun < joiner.ledger.applied_predictions <= begun + Store.AT_ONCE
+    assert 0 < joiner.ledger.expired_predictions <= Expiry.MAX_PER_EVENT
+    assert begun < joiner.ledger.applied_predictions <= begun + Expiry.MAX_PER_EVENT
     joiner.label(Label("b", 2.0 * DAY, "yes"))  # b is not old enough, and must not overtake
     outcomes = joiner.take_outcomes()
     while joiner.is_behind:
         joiner.catch_up(50)
-        assert len(joiner._outcomes) <= 50
-        outcomes += joiner.take_outcomes()
+        released = joiner.take_outcomes()
+        assert len(released) <= 50
+        outcomes += released
     assert joiner.ledger.expired_predictions == 1001  # with a, whose leap was not believed at first
     assert [outcome.ts for outcome in outcomes] == sorted(outcome.ts or 0.0 for outcome in outcomes)
     assert (joiner.waiting_predictions, joiner.waiting_outcomes) == (0, 1)

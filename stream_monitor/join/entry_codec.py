@@ -1,0 +1,106 @@
+"""The stored form of an entry and of a buffered outcome: JSON, encoded and decoded here only.
+
+An entry is ``[waiting, early, done]``: lists of the fields of `Waiting` and `Early`; the fields of `Done`, or null.
+Almost every entry holds a single prediction, waiting or labelled. The functions whose names say ``single`` encode and
+decode such entries from plain fields, without building an `Entry`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import orjson
+
+from stream_monitor.core.events import ModelVersion, Outcome, Target
+from stream_monitor.join.entry import Done, Early, Entry, Known, Labelled, Waiting
+
+#: The fields of `Waiting`, `Labelled` and `Known`, as plain tuples: orjson encodes these without a callback.
+WaitingFields = tuple[int, int, int, float | None, Target, str, str, int]
+LabelledFields = tuple[str, str, Target, float | None, int, int]
+KnownFields = tuple[float | None, Target, str | None, str | None]
+
+
+class LabelledHeader(NamedTuple):
+    """The queue number and the epoch of an id's labelled versions, and whether the entry holds nothing else."""
+
+    number: int
+    epoch: int
+    is_alone: bool
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the stored form of an entry."""
+    return orjson.dumps((entry.waiting, entry.early, entry.done), default=list)
+
+
+def decode(raw: bytes | None, epochs: Collection[int]) -> Entry:
+    """Return the entry of a stored form, without anything that came in a revoked epoch.
+
+    Args:
+        raw: The stored form; None gives an empty entry.
+        epochs: The epochs that are not revoked.
+    """
+    if raw is None:
+        return Entry([], [], None)
+    waiting, early, done = orjson.loads(raw)
+    return Entry(
+        [Waiting(*fields) for fields in waiting if fields[-1] in epochs],
+        [Early(*fields) for fields in early if fields[-1] in epochs],
+        _decode_done(done, epochs) if done else None,
+    )
+
+
+def encode_single_waiting(waiting: WaitingFields) -> bytes:
+    """Return the stored form of an entry that is one waiting prediction."""
+    return orjson.dumps(((waiting,), (), None))
+
+
+def encode_single_labelled(number: int, labelled: LabelledFields, known: tuple[KnownFields, ...] = ()) -> bytes:
+    """Return the stored form of an entry that is one labelled version.
+
+    Args:
+        number: The id's number in the queue of labelled ids.
+        labelled: The version; its epoch is the one that the id counts in.
+        known: The label, where it came apart from the prediction.
+    """
+    return orjson.dumps(((), (), (number, labelled[-1], (labelled,), known)))
+
+
+def decode_single_waiting(raw: bytes) -> WaitingFields | None:
+    """Return the waiting prediction that is all of an entry, None when the entry is anything else."""
+    waiting, early, done = orjson.loads(raw)
+    if early or done or len(waiting) != 1:
+        return None
+    fields: WaitingFields = waiting[0]
+    return fields
+
+
+def decode_labelled_header(raw: bytes) -> LabelledHeader | None:
+    """Return the header of an entry's labelled versions, None when no version is labelled."""
+    waiting, early, done = orjson.loads(raw)
+    return LabelledHeader(done[0], done[1], not (waiting or early)) if done else None
+
+
+def encode_outcome(outcome: Outcome, epoch: int) -> bytes:
+    """Return the stored form of a buffered outcome whose prediction came in this epoch."""
+    key, *rest = outcome
+    return orjson.dumps((epoch, *key, *rest))
+
+
+def decode_outcome(raw: bytes) -> tuple[int, Outcome]:
+    """Return the epoch and the outcome of a stored form."""
+    epoch, model, version, *rest = orjson.loads(raw)
+    return epoch, Outcome(ModelVersion(model, version), *rest)
+
+
+def replace_target(raw: bytes, y_true: Target) -> bytes:
+    """Return the stored form of the same outcome with another target."""
+    epoch, outcome = decode_outcome(raw)
+    return encode_outcome(outcome._replace(y_true=y_true), epoch)
+
+
+def _decode_done(fields: list[Any], epochs: Collection[int]) -> Done | None:
+    number, epoch, labelled, known = fields
+    alive = [Labelled(*one) for one in labelled if one[-1] in epochs]
+    return Done(number, epoch, alive, [Known(*one) for one in known]) if alive else None

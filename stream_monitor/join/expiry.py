@@ -1,0 +1,145 @@
+"""Expiry of what waits too long, and of the oldest above a bound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stream_monitor.join.arrival_queues import ArrivalQueues
+from stream_monitor.join.entry_codec import decode_labelled_header
+from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.join.fifo import Fifo, Item
+from stream_monitor.join.ledger import Ledger
+from stream_monitor.join.partition_epochs import PartitionEpochs
+from stream_monitor.join.stream_time import StreamTime
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds in time and number.
+
+    Attributes:
+        max_waiting: Waiting predictions, and early labels, of each at most this many.
+        max_labelled: Labelled ids that are remembered.
+        ttl: Seconds that a prediction waits and a labelled id is remembered.
+        early_ttl: Seconds that an early label waits.
+    """
+
+    max_waiting: int
+    max_labelled: int
+    ttl: float
+    early_ttl: float
+
+
+class Expiry:
+    """Drops what is past its time-to-live in stream time, and the oldest above a bound; counts it in the ledger.
+
+    At most ``MAX_PER_EVENT`` of each kind are dropped for one event, so that none takes long after a quiet time. What
+    is overdue and not dropped yet still meets its label. ``next_due`` is the stream time up to which nothing is past
+    its time-to-live.
+    """
+
+    MAX_PER_EVENT = 64
+
+    def __init__(
+        self,
+        entries: EntryStore,
+        queues: ArrivalQueues,
+        epochs: PartitionEpochs,
+        time: StreamTime,
+        ledger: Ledger,
+        limits: Limits,
+    ) -> None:
+        self._entries, self._queues, self._epochs = entries, queues, epochs
+        self._time, self._ledger, self._limits = time, ledger, limits
+        self._shortest_ttl = min(limits.ttl, limits.early_ttl)
+        self.next_due = math.inf
+
+    def enforce_bounds(self, arrival: float) -> None:
+        """Take note that an event arrived at this stream time; drop the oldest above each bound."""
+        due = arrival + self._shortest_ttl
+        if due < self.next_due:
+            self.next_due = due
+        total, limits, queues = self._epochs.total, self._limits, self._queues
+        if total.waiting > limits.max_waiting:
+            self._drop(queues.waiting, self._expire_prediction, lambda: total.waiting > limits.max_waiting)
+        if total.early > limits.max_waiting:
+            self._drop(queues.early, self._expire_label, lambda: total.early > limits.max_waiting)
+        if total.labelled > limits.max_labelled:
+            self._drop(queues.labelled, self._forget, lambda: total.labelled > limits.max_labelled)
+
+    def expire(self, limit: int) -> None:
+        """Drop what is past its time-to-live, at most so many of each kind."""
+        self.next_due = min(
+            self._sweep(self._queues.waiting, self._limits.ttl, self._expire_prediction, limit),
+            self._sweep(self._queues.early, self._limits.early_ttl, self._expire_label, limit),
+            self._sweep(self._queues.labelled, self._limits.ttl, self._forget, limit),
+        )
+
+    def resume(self) -> None:
+        """Look at every queue at the next event: after a restart the times-to-live may differ."""
+        self.next_due = -math.inf
+
+    def _sweep(self, queue: Fifo, ttl: float, drop: Callable[[Item], None], limit: int) -> float:
+        """Drop the head of a queue while it is due; return when the next one is, -inf when more may be due."""
+        for _ in range(limit):
+            oldest = queue.oldest()
+            if oldest is None:
+                return math.inf
+            due = self._time.arrived(oldest.arrival) + ttl
+            if not due < self._time.now:
+                return due
+            self._drop_oldest(queue, drop, oldest)
+        return -math.inf
+
+    def _drop(self, queue: Fifo, drop: Callable[[Item], None], is_exceeded: Callable[[], bool]) -> None:
+        """Drop the head of a queue while its bound is exceeded."""
+        for _ in range(self.MAX_PER_EVENT):
+            oldest = queue.oldest()
+            if oldest is None or not is_exceeded():
+                return
+            self._drop_oldest(queue, drop, oldest)
+
+    def _drop_oldest(self, queue: Fifo, drop: Callable[[Item], None], oldest: Item) -> None:
+        if oldest.number % queue.CHUNK_SIZE == 0:
+            self._entries.prefetch(queue.upcoming())
+        drop(oldest)
+        queue.advance()
+
+    def _expire_prediction(self, oldest: Item) -> None:
+        entry = self._entries.read(oldest.identity)
+        expired = next((waiting for waiting in entry.waiting if waiting.number == oldest.number), None)
+        if expired:
+            entry.waiting.remove(expired)
+            self._epochs.add("waiting", expired.epoch, -1)
+            self._ledger.expired_predictions += 1
+        if expired or entry.is_empty:
+            self._entries.write(oldest.identity, entry)
+
+    def _expire_label(self, oldest: Item) -> None:
+        entry = self._entries.read(oldest.identity)
+        expired = next((early for early in entry.early if early.number == oldest.number), None)
+        if expired:
+            entry.early.remove(expired)
+            self._epochs.add("early", expired.epoch, -1)
+            self._ledger.expired_labels += 1
+        if expired or entry.is_empty:
+            self._entries.write(oldest.identity, entry)
+
+    def _forget(self, oldest: Item) -> None:
+        """Forget the labelled versions of an id."""
+        raw = self._entries.get(oldest.identity)
+        if raw is None:
+            return
+        header = decode_labelled_header(raw)
+        is_meant = header is not None and header.number == oldest.number
+        if header and is_meant and header.epoch in self._epochs.alive:
+            self._epochs.add("labelled", header.epoch, -1)
+        if header is None or not header.is_alone:
+            entry = self._entries.decode(raw)
+            if is_meant:
+                entry.done = None
+            self._entries.write(oldest.identity, entry)
+        elif is_meant:
+            self._entries.delete(oldest.identity)

@@ -1,0 +1,54 @@
+"""Predictions that wait for their label, and labels that came before their prediction."""
+
+from __future__ import annotations
+
+from stream_monitor.core.events import Label, Prediction
+from stream_monitor.join.arrival_queues import ArrivalQueues
+from stream_monitor.join.entry import Early, Entry, Waiting
+from stream_monitor.join.entry_codec import encode_single_waiting
+from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.join.partition_epochs import PartitionEpochs
+
+
+class WaitingEvents:
+    """Adds events that wait and removes those that are matched, in entries, queues and counts alike."""
+
+    def __init__(self, entries: EntryStore, queues: ArrivalQueues, epochs: PartitionEpochs) -> None:
+        self._entries, self._queues, self._epochs = entries, queues, epochs
+
+    def add_single(self, prediction: Prediction, index: int, arrival: float, epoch: int) -> None:
+        """Add a prediction of whose id nothing is known: the most frequent case, so its entry is written directly."""
+        identity, ts, (model, version), y_pred, *_ = prediction
+        queues = self._queues
+        number = queues.waiting.append(arrival, identity)
+        raw = encode_single_waiting((number, queues.order, index, ts, y_pred, model, version, epoch))
+        queues.order += 1
+        self._entries.put(identity, raw)
+        self._epochs.add("waiting", epoch, 1)
+
+    def add_prediction(self, entry: Entry, identity: str, waiting: Waiting, arrival: float) -> None:
+        """Add a prediction to an entry; its number is given here."""
+        entry.waiting.append(waiting._replace(number=self._queues.waiting.append(arrival, identity)))
+        self._epochs.add("waiting", waiting.epoch, 1)
+
+    def add_label(self, entry: Entry, label: Label, arrival: float, epoch: int) -> None:
+        """Add a label to an entry."""
+        entry.early.append(Early(self._queues.early.append(arrival, label.id), *label[1:], epoch))
+        self._epochs.add("early", epoch, 1)
+
+    def remove_predictions(self, entry: Entry, matched: list[Waiting]) -> None:
+        """Remove predictions from an entry."""
+        entry.waiting = [waiting for waiting in entry.waiting if waiting not in matched]
+        for waiting in matched:
+            self.remove_single(waiting.number, waiting.epoch)
+
+    def remove_single(self, number: int, epoch: int) -> None:
+        """Remove a prediction whose entry is written anew by the caller."""
+        self._queues.waiting.discard(number)
+        self._epochs.add("waiting", epoch, -1)
+
+    def remove_label(self, entry: Entry, early: Early) -> None:
+        """Remove a label from an entry."""
+        entry.early.remove(early)
+        self._queues.early.discard(early.number)
+        self._epochs.add("early", early.epoch, -1)
