@@ -147,13 +147,12 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
     checkpoint = Checkpoint(chosen.state_dir)
     made = wiring.make_pipeline(
         chosen,
-        chosen,
         feed,
         wiring.make_codec(chosen, clock, set(chosen.label_topic)),
         {"memory": MemorySink()},
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
-        table=checkpoint.store,
+        store=checkpoint.store,
     )
     made.save_to(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

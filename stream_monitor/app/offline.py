@@ -73,7 +73,5 @@ def _over_files(
     source = FileSource(paths, config.labels, file_format=config.format, read_time=codec.read_time)
     sink = MemorySink()
     # Labels of a file may be read long before their predictions, so they must not expire.
-    pipeline = make_pipeline(
-        config, config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer
-    )
+    pipeline = make_pipeline(config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer)
     return pipeline, source, sink

@@ -18,7 +18,7 @@ from stream_monitor.config.settings import (
     WatchSettings,
 )
 from stream_monitor.config.value_types import parse_address
-from stream_monitor.core.clock import SystemClock
+from stream_monitor.core.clock import Clock, SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.health import Health
@@ -38,25 +38,10 @@ def run(config: RunConfig) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     clock = SystemClock()
-    topics = [*config.topic, *config.label_topic]
-    options = reveal(config.kafka_option)
-    source = KafkaSource(
-        config.bootstrap_servers,
-        topics,
-        config.group_id,
-        clock,
-        labels=set(config.label_topic) - set(config.topic),
-        start=config.start,
-        options=options,
-        group_instance_id=config.group_instance_id,
-        restore_window=config.restore_window,
-        allow_unaligned_labels=config.allow_unaligned_labels,
-    )
-    label_topics = set(config.label_topic) - set(config.topic)
-    codec = make_codec(config, clock, label_topics)
+    source = _make_source(config, clock)
+    codec = make_codec(config, clock, _label_topics(config))
     checkpoint = Checkpoint(config.state_dir, config.on_bad_state) if config.state_dir else None
     pipeline = make_pipeline(
-        config,
         config,
         source,
         codec,
@@ -66,7 +51,7 @@ def run(config: RunConfig) -> None:
         store=checkpoint.store if checkpoint else None,
     )
     # Counters exist at 0 before their first event.
-    pipeline.counters.records.update(dict.fromkeys(topics, 0))
+    pipeline.counters.records.update(dict.fromkeys([*config.topic, *config.label_topic], 0))
     try:
         if checkpoint:
             pipeline.save_to(checkpoint, fingerprint(config))
@@ -74,6 +59,26 @@ def run(config: RunConfig) -> None:
     finally:
         if checkpoint:
             checkpoint.close()
+
+
+def _make_source(config: RunConfig, clock: Clock) -> KafkaSource:
+    return KafkaSource(
+        config.bootstrap_servers,
+        [*config.topic, *config.label_topic],
+        config.group_id,
+        clock,
+        labels=_label_topics(config),
+        start=config.start,
+        options=reveal(config.kafka_option),
+        group_instance_id=config.group_instance_id,
+        restore_window=config.restore_window,
+        allow_unaligned_labels=config.allow_unaligned_labels,
+    )
+
+
+def _label_topics(config: RunConfig) -> set[str]:
+    """Return the topics that have labels only."""
+    return set(config.label_topic) - set(config.topic)
 
 
 def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None:

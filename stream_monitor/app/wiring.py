@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import gc
-import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from stream_monitor.actions.base import Sink
 from stream_monitor.actions.outbox import Outbox
-from stream_monitor.config.settings import (
-    EventSettings,
-    JoinSettings,
-    WatchSettings,
-)
+from stream_monitor.config.settings import EventSettings, PipelineSettings
 from stream_monitor.core.clock import Clock
 from stream_monitor.decoding import parse_decoder
 from stream_monitor.decoding.codec import Codec
@@ -27,8 +21,6 @@ from stream_monitor.profiles.profile import Profile
 from stream_monitor.sources.base import Source
 from stream_monitor.state.key_value_store import KeyValueStore
 
-logger = logging.getLogger(__name__)
-
 #: Run length in events while that in time has no rate yet, or where events have no time.
 UNKNOWN_RATE = 1_000_000.0
 
@@ -38,7 +30,7 @@ def tune_collector() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-def make_codec(settings: EventSettings, clock: Clock, label_topics: Any) -> Codec:
+def make_codec(settings: EventSettings, clock: Clock, label_topics: Collection[str]) -> Codec:
     """Return the codec of these settings."""
     return Codec(
         clock,
@@ -54,8 +46,7 @@ def make_codec(settings: EventSettings, clock: Clock, label_topics: Any) -> Code
 
 
 def make_pipeline(
-    watch: WatchSettings,
-    join: JoinSettings,
+    settings: PipelineSettings,
     source: Source,
     codec: Codec,
     sinks: Mapping[str, Sink],
@@ -66,34 +57,48 @@ def make_pipeline(
     store: KeyValueStore | None = None,
     observer: Observer | None = None,
 ) -> Pipeline:
-    """The pipeline that these settings ask for; the observer sees every column."""
-    settings = MonitorSettings(
-        specs=tuple(parse_spec(text) for text in watch.detector),
-        task=codec.task,
-        warmup=watch.warmup,
-        run_length=watch.expected_run_length.events or UNKNOWN_RATE,
-        run_seconds=watch.expected_run_length.seconds,
-        seasonality=watch.seasonality,
-        rearm_after=watch.rearm_after,
-        episode_gap=watch.episode_gap,
-        feature_types=watch.feature_type,
-        profile=Profile.read(watch.profile) if watch.profile else None,
-        performance_window=watch.performance_window,
-        performance_decay=watch.performance_decay,
-        label_maturity=join.label_maturity,
-        max_models=watch.max_models,
-        max_versions=watch.max_versions,
-        max_features=watch.max_features,
-    )
+    """Return the pipeline of these settings.
+
+    Args:
+        settings: Settings of the pipeline.
+        source: Gives the records.
+        codec: Decodes them.
+        sinks: Where alerts go, by name.
+        clock: The time.
+        checkpoint_interval: Seconds between two checkpoints.
+        early_ttl: Seconds for which a label waits for its prediction; None: as long as a prediction for its label.
+        store: Keeps what waits; None: it is kept in memory.
+        observer: Sees every column.
+    """
     joiner = Joiner(
         store,
-        max_waiting=join.max_waiting,
-        ttl=join.label_ttl,
+        max_waiting=settings.max_waiting,
+        ttl=settings.label_ttl,
         early_ttl=early_ttl,
-        maturity=join.label_maturity,
-        label_updates=join.label_updates,
-        max_labelled=join.max_labelled,
+        maturity=settings.label_maturity,
+        label_updates=settings.label_updates,
+        max_labelled=settings.max_labelled,
     )
-    outbox = Outbox(sinks)
-    fleet = Fleet(settings, observer)
-    return Pipeline(source, codec, joiner, fleet, outbox, clock, checkpoint_interval=checkpoint_interval)
+    fleet = Fleet(_monitor_settings(settings), observer)
+    return Pipeline(source, codec, joiner, fleet, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
+
+
+def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:
+    return MonitorSettings(
+        specs=tuple(parse_spec(text) for text in settings.detector),
+        task=settings.task,
+        warmup=settings.warmup,
+        run_length=settings.expected_run_length.events or UNKNOWN_RATE,
+        run_seconds=settings.expected_run_length.seconds,
+        seasonality=settings.seasonality,
+        rearm_after=settings.rearm_after,
+        episode_gap=settings.episode_gap,
+        feature_types=settings.feature_type,
+        profile=Profile.read(settings.profile) if settings.profile else None,
+        performance_window=settings.performance_window,
+        performance_decay=settings.performance_decay,
+        label_maturity=settings.label_maturity,
+        max_models=settings.max_models,
+        max_versions=settings.max_versions,
+        max_features=settings.max_features,
+    )

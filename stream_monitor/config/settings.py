@@ -225,11 +225,15 @@ class ServeSettings(Settings):
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 
 
-class RunConfig(ServeSettings, StateSettings, JoinSettings, WatchSettings, EventSettings, KafkaSettings):
+class PipelineSettings(JoinSettings, WatchSettings, EventSettings):
+    """Settings of the pipeline, from decoding to monitors."""
+
+
+class RunConfig(ServeSettings, StateSettings, PipelineSettings, KafkaSettings):
     """Settings of ``stream-monitor run``."""
 
 
-class ReplayConfig(JoinSettings, WatchSettings, EventSettings):
+class ReplayConfig(PipelineSettings):
     """Settings of ``stream-monitor replay``."""
 
     labels: Path | None = setting(None, "file of labels, joined to the predictions by id", "FILE")

@@ -106,11 +106,7 @@ def connect(
     except KafkaConfigurationError as error:
         raise ConfigError(f"--kafka-option: {one_line(error)}") from None
     try:
-        # Topics that are known before the group is joined save a second join; and with an explicit api_version the
-        # client would lose a subscription that comes before its first metadata.
-        consumer.bootstrap(timeout_ms=PATIENCE_MS)
-        for topic in topics:
-            consumer.partitions_for_topic(topic)
+        _bootstrap(consumer, topics)
         check(consumer)
     except BaseException:
         consumer.close(autocommit=False, timeout_ms=0)
@@ -123,6 +119,17 @@ def connect(
     coordinator._metadata_snapshot = coordinator._build_metadata_snapshot(consumer._subscription, consumer._cluster)
     logger.info("connected to %s", ", ".join(config["bootstrap_servers"]))
     return consumer
+
+
+def _bootstrap(consumer: KafkaConsumer, topics: Sequence[str]) -> None:
+    """Fetch the metadata of topics before the group is joined.
+
+    Otherwise the group is joined twice; and with an explicit api_version the client loses a subscription that comes
+    before its first metadata.
+    """
+    consumer.bootstrap(timeout_ms=PATIENCE_MS)
+    for topic in topics:
+        consumer.partitions_for_topic(topic)
 
 
 def partition_count(consumer: KafkaConsumer, topic: str) -> int:

@@ -70,16 +70,7 @@ class KafkaSource:
         allow_unaligned_labels: bool = False,
     ) -> None:
         self._topics = Topics(topics, labels, allow_unaligned_labels, clock)
-        self._config: dict[str, Any] = {
-            **DEFAULTS,
-            **(options or {}),
-            "bootstrap_servers": list(bootstrap_servers),
-            "group_id": group_id,
-            "group_instance_id": group_instance_id,
-            "enable_auto_commit": False,
-            # The placement looks up every start and counts every gap; the client would reset without a word.
-            "auto_offset_reset": "none",
-        }
+        self._config = _consumer_config(bootstrap_servers, group_id, group_instance_id, options or {})
         self._clock = clock
         self._consumer: KafkaConsumer | None = None
         self._liveness = Liveness(clock)
@@ -241,6 +232,21 @@ class KafkaSource:
         if revoked:
             self._is_unsaved = True
             self.revoked(revoked)
+
+
+def _consumer_config(
+    servers: Sequence[str], group_id: str, group_instance_id: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        **DEFAULTS,
+        **options,
+        "bootstrap_servers": list(servers),
+        "group_id": group_id,
+        "group_instance_id": group_instance_id,
+        "enable_auto_commit": False,
+        # The placement looks up every start and counts every gap; the client would reset without a word.
+        "auto_offset_reset": "none",
+    }
 
 
 def _offsets_to_commit(progress: Progress, owner: str) -> dict[TopicPartition, OffsetAndMetadata]:
