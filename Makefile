@@ -28,7 +28,7 @@ test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a 
 chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and state in every kind of trouble
 	STREAM_MONITOR_KILLS=500 STREAM_MONITOR_REQUIRE_KAFKA=1 $(BIN)/pytest --hypothesis-profile=chaos $(PARALLEL) \
 	  tests/integration/test_kill.py tests/integration/test_chaos.py tests/integration/test_replicas.py \
-	  tests/integration/test_damage.py tests/property/test_joiner.py tests/property/test_tables.py \
+	  tests/integration/test_damage.py tests/property/test_joiner.py tests/property/test_key_value_stores.py \
 	  tests/property/test_checkpoint.py $(ARGS)
 
 $(VENV)/.mutants: $(SET_UP)

@@ -45,7 +45,12 @@ TESTS: dict[str, tuple[str, ...]] = {
         "integration/test_kafka_source.py",
         "integration/test_bad_input.py",
     ),
-    "state": ("unit/state", "property/test_tables.py", "property/test_checkpoint.py", "property/test_lasting.py"),
+    "state": (
+        "unit/state",
+        "property/test_key_value_stores.py",
+        "property/test_checkpoint.py",
+        "property/test_frozen_parts.py",
+    ),
 }
 """The tests of each package that is mutated, the quickest first; those named after the module run before them.
 

@@ -1,9 +1,8 @@
-"""State, what waits, and positions in one atomic step, in RocksDB.
+"""The checkpoint: the state, everything that waits, and the positions, written in one atomic step.
 
-One key holds what is written anew each time (detectors, measures, counters, positions). Parts of it that never change
-have keys of their own, and so has each id that the joiner keeps: of these, only what changed since the last one is
-written. All of it goes into one synced write batch. Each value stands behind a format version and a checksum;
-there is no pickle.
+One key holds the state that is written anew each time (detectors, measures, counters, positions). Its frozen parts
+have keys of their own, and so has each id that the joiner knows: of these, only changes are written. A checkpoint is
+one synced write batch of RocksDB. Each value is preceded by a format version and a checksum; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -17,24 +16,35 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stream_monitor.core.errors import BadState, ConfigError
-from stream_monitor.state.parts import Parts
+from stream_monitor.state.frozen_parts import FrozenParts
 from stream_monitor.state.rocksdb import CORRUPT_MARK, FORMAT, RocksDBStore
 
 logger = logging.getLogger(__name__)
 
 _STATE = b"state"
 _ASIDE = "set-aside-"
-#: The database, and what the first format had in its place.
+#: Names of our files: the database, the mark of a corrupt one, and the files of the first format.
 _OWN = re.compile(r"rocksdb|broken|[0-9]+\.(log|sst)|(CURRENT|IDENTITY|LOCK|LOG|MANIFEST|OPTIONS)([-.].*)?")
-#: Detectors are saved as this library has them inside.
+#: The state of some detectors is river's own, and is read by the same version only.
 RIVER = importlib.metadata.version("river")
 
 
 class Checkpoint:
-    """A directory that survives the process. A second process on it is refused.
+    """The state directory of one process.
 
-    What can't be read, or was written by another version, is refused with `BadState`; or, with ``on_bad_state`` set
-    to reset, it is set aside within the directory, and all begins anew.
+    The state is read and checked as the checkpoint is opened.
+
+    Args:
+        directory: The state directory; it is made if it does not exist.
+        on_bad_state: What to do with a state that is corrupt or was written by another version: refuse it, or reset,
+            which moves it aside within the directory and begins without a state.
+
+    Attributes:
+        store: The key-value store that is saved with the state.
+
+    Raises:
+        BadState: The state is corrupt or was written by another version, and is refused.
+        ConfigError: The directory can't be used, or another process uses it.
     """
 
     def __init__(self, directory: Path, on_bad_state: Literal["refuse", "reset"] = "refuse") -> None:
@@ -50,7 +60,6 @@ class Checkpoint:
             self._set_aside("is corrupt (an earlier run found that)")
         try:
             self._open()
-            self.load()
         except BadState as error:
             if hasattr(self, "store"):
                 self.store.close()
@@ -59,15 +68,23 @@ class Checkpoint:
 
     def _open(self) -> None:
         self.store = RocksDBStore(self._directory)
-        self._parts = Parts(self.store)
+        self._parts = FrozenParts(self.store)
+        self._loaded = self._read()
 
     def load(self) -> dict[str, Any] | None:
-        """The state that was saved last, None when there is none; `BadState` when it can't be trusted."""
-        sealed = self.store.get(_STATE)
-        if sealed is None:
+        """Return the state that was saved last, None when there is none.
+
+        The state that was read at opening is returned once, and no longer kept in memory then.
+        """
+        loaded, self._loaded = self._loaded, None
+        return self._read() if loaded is None else loaded
+
+    def _read(self) -> dict[str, Any] | None:
+        raw = self.store.get(_STATE)
+        if raw is None:
             return None
         try:
-            saved = self._parts.loads(sealed)
+            saved = self._parts.loads(raw)
         except LookupError:
             raise self.store.corrupt("a part of the state is missing") from None
         if saved["river"] != RIVER:
@@ -76,15 +93,21 @@ class Checkpoint:
         return state
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Write the state and all that changed in the table, all or nothing; `StateError` when that fails."""
+        """Write the state and all changes of the store, in one atomic step.
+
+        Raises:
+            StateError: It can't be written; what was saved before is kept.
+        """
+        self._loaded = None
         self.store.put(_STATE, self._parts.dumps({"river": RIVER, "state": state}))
         self.store.write()
 
     def close(self) -> None:
+        """Close the store, without its changes since the last save."""
         self.store.close()
 
     def _set_aside(self, problem: str) -> None:
-        """Refuse a state, or move it out of the way."""
+        """Move the state aside, or raise `BadState` where it is to be refused."""
         if not self._resets:
             raise BadState(self._directory, problem)
         aside = self._directory / time.strftime(f"{_ASIDE}%Y%m%dT%H%M%S", time.gmtime())

@@ -1,4 +1,4 @@
-"""Where the joiner keeps what waits: keys to values, in memory or on disk."""
+"""Key-value stores: the protocol, and the one in memory."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ from typing import Protocol
 
 
 class KeyValueStore(Protocol):
-    """Bytes by key. What is put or deleted is seen at once."""
+    """Bytes by key. Reads see every put and delete before them."""
 
-    #: Whether it holds more than memory does; then whoever uses it keeps little in memory.
+    #: Whether it holds more than fits in memory; its users then keep little in memory themselves.
     spills: bool
 
     def prefetch(self, keys: Iterable[bytes]) -> None:
-        """These keys will be asked for: a hint that spares time."""
+        """Read keys ahead that are asked for next; a hint that changes no result."""
         ...
 
-    def get(self, key: bytes) -> bytes | None: ...
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key, None when there is none."""
+        ...
 
-    def put(self, key: bytes, value: bytes) -> None: ...
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of a key."""
+        ...
 
     def delete(self, key: bytes) -> None:
-        """Forget a key; it need not be there."""
+        """Delete a key, if it is there."""
         ...
 
     def scan(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
-        """The first ``limit`` entries in the order of their keys, from ``start`` up to but without ``end``."""
+        """Return the first ``limit`` items in order of their keys, from ``start`` to ``end``, exclusive."""
         ...
 
 
-def fitted(value: bytes) -> bytes:
-    """A copy that takes no more memory than it has bytes: what orjson gives keeps 4 KB and more (from 3.12 on)."""
+def trimmed(value: bytes) -> bytes:
+    """Return a copy that takes no more memory than its bytes: orjson (on Python 3.12) allocates 4 KB and more."""
     return b"%b" % value
 
 
 class MemoryStore:
-    """A table for a process that keeps no state."""
+    """A key-value store in memory, for a process without a state directory."""
 
     spills = False
 
@@ -44,13 +48,16 @@ class MemoryStore:
         self.get = self._values.get
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._values[key] = fitted(value)
+        """Set the value of a key."""
+        self._values[key] = trimmed(value)
 
     def prefetch(self, keys: Iterable[bytes]) -> None:
-        """Nothing to do: all is at hand."""
+        """Do nothing: every value is in memory."""
 
     def delete(self, key: bytes) -> None:
+        """Delete a key, if it is there."""
         self._values.pop(key, None)
 
     def scan(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """Return the first ``limit`` items in order of their keys, from ``start`` to ``end``, exclusive."""
         return sorted(item for item in self._values.items() if start <= item[0] < end)[:limit]

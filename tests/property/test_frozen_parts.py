@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from stream_monitor.core.errors import BadState
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.frozen_parts import FrozenParts
 from stream_monitor.state.key_value_store import MemoryStore
-from stream_monitor.state.parts import Parts
 from tests.examples import examples
 
 PARTS = st.sampled_from([{"a": 1}, {"a": 2}, {"b": [0.5, None]}, {}]).map(Frozen)
-LEAVES = st.sampled_from([1, "$lasting", None, 2.5, {"$lasting": 3}]) | PARTS
+LEAVES = st.sampled_from([1, "$frozen", None, 2.5, {"$frozen": 3}]) | PARTS
 STATES = st.dictionaries(
     st.sampled_from("xyz"), st.recursive(LEAVES, lambda it: st.lists(it, max_size=3)), max_size=3
 )
@@ -52,7 +52,7 @@ def parts_of(value: Any) -> set[str]:
 @given(st.lists(st.tuples(STATES, st.booleans()), max_size=6))
 def test_a_state_comes_back_and_its_parts_are_written_once(steps: list[tuple[dict[str, Any], bool]]) -> None:
     table = Counting()
-    parts, before = Parts(table), set[str]()
+    parts, before = FrozenParts(table), set[str]()
     for state, restart in steps:
         table.puts.clear()
         table.deletes.clear()
@@ -60,7 +60,7 @@ def test_a_state_comes_back_and_its_parts_are_written_once(steps: list[tuple[dic
         now = parts_of(state)
         assert sorted(table.puts.values()) == [1] * len(now - before)
         assert sorted(table.deletes.values()) == [1] * len(before - now)
-        parts = Parts(table) if restart else parts
+        parts = FrozenParts(table) if restart else parts
         loaded = parts.loads(body)
         assert loaded == state
         assert parts_of(loaded) == now
@@ -68,7 +68,7 @@ def test_a_state_comes_back_and_its_parts_are_written_once(steps: list[tuple[dic
 
 
 def test_subclasses_of_what_json_has_are_written_as_it() -> None:
-    body = Parts(MemoryStore()).dumps(
+    body = FrozenParts(MemoryStore()).dumps(
         {"count": Counter({"a": 2}), "number": np.float64(0.0), "pair": (1, 2), "no": True}
     )
     assert body == b'{"count":{"a":2},"number":0.0,"pair":[1,2],"no":true}'
