@@ -282,7 +282,7 @@ def main() -> None:
         for result in run(mutants, copies, limits):
             results.append(result)
             done = f"{len(results)}/{len(mutants)} {result.outcome} {result.seconds:.0f} s {result.mutant.file}"
-            print(done, flush=True)
+            print(done, *([result.mutant.diff] if result.outcome == "survived" else []), sep="\n", flush=True)
     finally:
         report(results, options.into)
 
