@@ -41,6 +41,26 @@ def test_where_to_go_on(mine: AppliedOffset | None, theirs: Committed | None, st
     assert start_of(TP, mine, theirs, "me") == start
 
 
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (None, "p[2]: saved 5, committed nothing; going on from 5"),
+        (Committed(3, "other", 9), "p[2]: saved 5, committed 3; going on from 5"),
+        (Committed(5, "other", 9), None),
+        (
+            Committed(8, "me"),
+            "p[2]: saved 5, though this very state had come to 8: a write of it was lost; going on from 5",
+        ),
+        (Committed(8, "other", 9), "p[2]: saved 5, but another member has come to 8; going on from there"),
+    ],
+)
+def test_what_does_not_agree_is_said(
+    theirs: Committed | None, said: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    start_of(TP, saved(5), theirs, "me")
+    assert caplog.messages == ([said] if said else [])
+
+
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"owner": "x"}', "null", None, '{"owner": 1, "time": "x"}'])
 def test_what_another_program_committed_has_no_owner(text: str | None) -> None:
     assert read_committed(5, text) == Committed(5, "", -1)
