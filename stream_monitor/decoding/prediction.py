@@ -32,7 +32,7 @@ class PredictionReader:
         y_pred = get("prediction")
         if y_pred is None:
             raise RecordError(Reason.MISSING_PREDICTION, "neither a prediction nor a label")
-        is_text = type(record.value) is TextRow
+        is_text = is_row and type(record.value) is TextRow
         y_pred = self._read_target(y_pred, "prediction", is_text)
         score, y_true, groups = get("score"), get("label"), get("groups")
         y_true = None if is_nan(y_true) else y_true
