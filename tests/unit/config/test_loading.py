@@ -15,7 +15,6 @@ from stream_monitor.cli.commands import load_command
 from stream_monitor.cli.options import is_multiple
 from stream_monitor.config.loading import flag, load_config, variable
 from stream_monitor.config.settings import ReplayConfig, RunConfig
-from stream_monitor.config.value_types import parse_address
 from stream_monitor.core.errors import ConfigError
 from tests.cli_runs import one_line
 
@@ -265,9 +264,3 @@ def test_what_is_repeatable() -> None:
         "kafka_option",
         "feature_type",
     }
-
-
-@pytest.mark.parametrize("wrong", ["", "a", ":1", "a:", "a:x", "a:-1", "a:65536", "a:1:", "a:²"])
-def test_no_address(wrong: str) -> None:
-    with pytest.raises(ValueError, match="HOST:PORT"):
-        parse_address(wrong)

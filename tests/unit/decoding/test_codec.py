@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stream_monitor.core.errors import Reason
+from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.events import Label, ModelVersion, Prediction, Rejection
 from stream_monitor.core.records import FileRecord, ParsedBody, TextRow
 from stream_monitor.decoding.codec import Codec
@@ -146,6 +146,20 @@ def test_a_foreign_schema() -> None:
 def test_a_mapped_record_with_features_of_a_wrong_type_is_rejected() -> None:
     assert reason_of(changed(features=[1], x=2), fields={"feature:a": "x"}) is Reason.WRONG_TYPE
     assert reason_of(changed(groups="f", x=2), fields={"group:a": "x"}) is Reason.WRONG_TYPE
+
+
+class Shouting:
+    """A decoder of a format of its own."""
+
+    def decode(self, value: bytes) -> dict[str, Any]:
+        if not value.isupper():
+            raise RecordError(Reason.UNREADABLE, "not in capitals")
+        return {"id": value.decode(), "prediction": 1}
+
+
+@pytest.mark.parametrize(("value", "reason"), [(b"ABC", None), (b"abc", "unreadable"), (b"ABCDEF", "too_large")])
+def test_bytes_within_the_limit_go_to_the_decoder(value: bytes, reason: str | None) -> None:
+    assert reason_of(value, decoder=Shouting(), max_record_bytes=5) == reason
 
 
 def test_a_body_that_was_read_for_its_time_is_the_same_event() -> None:
