@@ -24,7 +24,8 @@ MIN_WIDTH = 760
 #: The package whose loop runs the data path.
 LOOP = "pipeline"
 LEGEND = (
-    "An arrow is an import. Imports that follow from other arrows are left out, and those of core, which all import.",
+    "An arrow is an import. Imports that follow from other arrows are left out.",
+    "Every package imports core.",
     "Filled: packages that the pipeline's loop uses. Outlined: those that set it up or show its results.",
 )
 STYLE = """

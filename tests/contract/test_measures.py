@@ -1,10 +1,11 @@
-"""Every measure of performance is exported and within its bounds, whatever the batches, restarts and versions."""
+"""Every measure of performance is its naive formula over labels and predictions, for any batches and restarts."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,19 @@ from stream_monitor.performance.realized import Performance, make_performance
 from stream_monitor.server.catalog import CATALOG, PERFORMANCE_ERROR, PERFORMANCE_RATIO
 
 COUNT = 500
+ROLLING, DECAY = 100, 0.99
+
+#: Each measure from scratch: of labels, predictions and weights of outcomes, shape (n,) each.
+NAIVE: dict[str, Callable[[Any, Any, Any], float]] = {
+    "accuracy": lambda y_true, y_pred, w: np.average(y_true == y_pred, weights=w),
+    "mae": lambda y_true, y_pred, w: np.average(np.abs(y_true - y_pred), weights=w),
+    "rmse": lambda y_true, y_pred, w: math.sqrt(np.average((y_true - y_pred) ** 2, weights=w)),
+    "r2": lambda y_true, y_pred, w: 1.0 - np.average((y_true - y_pred) ** 2, weights=w) / _variance(y_true, w),
+}
+
+
+def _variance(values: Any, weights: Any) -> float:
+    return float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights))
 
 
 def _is_of(name: str, table: MeasureTable[Any]) -> bool:
@@ -22,7 +36,7 @@ def _is_of(name: str, table: MeasureTable[Any]) -> bool:
 
 
 def _performance(name: str) -> Performance:
-    return make_performance("classification" if _is_of(name, CLASSIFICATION) else "regression", 100, 0.99)
+    return make_performance("classification" if _is_of(name, CLASSIFICATION) else "regression", ROLLING, DECAY)
 
 
 def _outcomes(name: str, count: int = COUNT) -> tuple[list[Any], list[Any]]:
@@ -38,6 +52,23 @@ def _updated(name: str, *cuts: int) -> Performance:
     for start, end in zip((0, *cuts), (*cuts, COUNT), strict=True):
         performance.update_many(y_true[start:end], y_pred[start:end])
     return performance
+
+
+def test_every_measure_has_a_naive_formula() -> None:
+    assert set(NAIVE) == set(MEASURES)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_measure_is_its_naive_formula_in_every_window(name: str) -> None:
+    y_true, y_pred = map(np.array, _outcomes(name))
+    ones = np.ones(COUNT)
+    assert _updated(name, 30, 31, 200).measures()[name] == pytest.approx(
+        {
+            "cumulative": NAIVE[name](y_true, y_pred, ones),
+            "rolling": NAIVE[name](y_true[-ROLLING:], y_pred[-ROLLING:], ones[-ROLLING:]),
+            "decayed": NAIVE[name](y_true, y_pred, DECAY ** np.arange(COUNT)[::-1]),
+        }
+    )
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -21,7 +21,9 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 #: The contract tests of each recipe, and the words by which pytest selects those of the example.
 RECIPES = {
     "Add a detector": ("test_detectors.py", "cusum or union"),
-    "Add a measure": ("test_measures.py", "bias or error or mae"),
+    "Add a measure": ("test_measures.py", "bias or error or naive"),
+    "Add a source": ("test_sources.py", "lines"),
+    "Add a decoder": ("test_decoders.py", "toml"),
 }
 COPIED = ("stream_monitor", "tests/contract", "tests/*.py", "pyproject.toml")
 
@@ -73,14 +75,18 @@ def _contract_tests(copy: Path, file: str, words: str) -> subprocess.CompletedPr
         env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
 
 
 @pytest.mark.parametrize("heading", RECIPES)
 def test_a_recipe_adds_what_it_says(heading: str, copy: Path) -> None:
+    assert _blocks(heading)
     _follow(heading, copy)
     done = _contract_tests(copy, *RECIPES[heading])
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
+
+
+def test_every_recipe_is_followed() -> None:
+    assert re.findall(r"^## (Add .*)$", CONTRIBUTING, re.M) == list(RECIPES)
