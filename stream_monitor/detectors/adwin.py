@@ -30,10 +30,10 @@ class AdwinConfig(DetectorConfig):
     min_window_length: int = Field(5, ge=1, description="minimum length of a part of the window to compare")
     grace_period: int = Field(10, ge=0, description="values before the first check")
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Adwin:
-        if math.isinf(terms.run_length) or "delta" in self.model_fields_set:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Adwin:
+        if math.isinf(context.run_length) or "delta" in self.model_fields_set:
             return Adwin(self)
-        return Adwin(self.model_copy(update={"delta": adwin_delta(terms.run_length)}))
+        return Adwin(self.model_copy(update={"delta": adwin_delta(context.run_length)}))
 
 
 class Adwin:

@@ -98,6 +98,6 @@ class DetectorConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Detector:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Detector:
         """Return a new detector with these parameters, for a column with these properties."""
         raise NotImplementedError

@@ -32,7 +32,7 @@ class DdmConfig(DetectorConfig):
         description="standard deviations above the minimum; larger: later detection, fewer false alarms",
     )
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Ddm:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Ddm:
         return Ddm(self)
 
 

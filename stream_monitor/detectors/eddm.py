@@ -43,7 +43,7 @@ class EddmConfig(DetectorConfig):
             raise ValueError(f"must be at most alpha, which is {alpha}")
         return beta
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Eddm:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Eddm:
         return Eddm(self)
 
 

@@ -40,7 +40,7 @@ class FhddmConfig(DetectorConfig):
             raise ValueError(f"must be at most sliding_window_size, which is {size}")
         return short
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Fhddm:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Fhddm:
         return Fhddm(self)
 
 

@@ -56,11 +56,11 @@ class GlrConfig(DetectorConfig):
         0.05, ge=0, description="minimum size of a reported change, in standard deviations of the values"
     )
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Glr:
-        if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
-            return Glr(self, terms)
-        threshold = glr_threshold(terms.run_length * max(terms.categories, 1))
-        return Glr(self.model_copy(update={"threshold": threshold}), terms)
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Glr:
+        if math.isinf(context.run_length) or "threshold" in self.model_fields_set:
+            return Glr(self, context)
+        threshold = glr_threshold(context.run_length * max(context.categories, 1))
+        return Glr(self.model_copy(update={"threshold": threshold}), context)
 
 
 class _Grid(NamedTuple):

@@ -32,7 +32,7 @@ class HddmAConfig(DetectorConfig):
     )
     two_sided_test: bool = Field(False, description="detect falls of the share as well as rises")
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmA:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> HddmA:
         return HddmA(self)
 
 

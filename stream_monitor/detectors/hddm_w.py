@@ -35,7 +35,7 @@ class HddmWConfig(DetectorConfig):
     lambda_val: float = Field(0.05, gt=0, lt=1, description="weight of the newest value in the fading means")
     two_sided_test: bool = Field(False, description="detect falls of the share as well as rises")
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> HddmW:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> HddmW:
         return HddmW(self)
 
 

@@ -44,7 +44,7 @@ class KswinConfig(DetectorConfig):
             raise ValueError(f"must be at most half of window_size, which is {window}")
         return size
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Kswin:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Kswin:
         return Kswin(self)
 
 

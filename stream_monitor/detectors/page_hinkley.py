@@ -32,10 +32,10 @@ class PageHinkleyConfig(DetectorConfig):
     alpha: float = Field(1 - 0.0001, gt=0, le=1, description="forgetting factor of the sum")
     mode: Mode = Field("both", description="direction of the changes to detect")
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> PageHinkley:
-        if math.isinf(terms.run_length) or "threshold" in self.model_fields_set:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> PageHinkley:
+        if math.isinf(context.run_length) or "threshold" in self.model_fields_set:
             return PageHinkley(self)
-        threshold = page_hinkley_threshold(terms.run_length, self.delta, 2 if self.mode == "both" else 1)
+        threshold = page_hinkley_threshold(context.run_length, self.delta, 2 if self.mode == "both" else 1)
         return PageHinkley(self.model_copy(update={"threshold": threshold}))
 
 

@@ -27,7 +27,7 @@ class SeedConfig(DetectorConfig):
     alpha: float = Field(0.8, ge=0, le=1, description="growth of that difference with each block further back")
     compression_term: int = Field(75, ge=1, le=100_000, description="blocks between two merges")
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Seed:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Seed:
         return Seed(self)
 
 

@@ -31,7 +31,7 @@ class StepdConfig(DetectorConfig):
         description="significance level of the warning zone; its start is the estimated change point",
     )
 
-    def make(self, terms: DetectorContext = NO_CONTEXT) -> Stepd:
+    def make(self, context: DetectorContext = NO_CONTEXT) -> Stepd:
         return Stepd(self)
 
 

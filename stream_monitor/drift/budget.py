@@ -1,4 +1,4 @@
-"""One run length for the whole model, shared out over its signals and detectors."""
+"""The false-alarm budget of a model: one run length, shared out over its signals and detectors."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.detectors.spec import DetectorSpec, select
 from stream_monitor.signals.spread import SPREAD_OF
 
-#: The part of all false alarms that the error may have. It is fixed: labels come in their own time, so what the error
-#: may do must not depend on which features are known by then.
+#: The error signal's part of all false alarms. It is fixed: labels come at any time, so it must not depend on the
+#: features known by then.
 ERROR_PART = 1 / 8
-#: How the rest is shared out: so much to each signal. What tells of the model comes before what tells of its inputs,
-#: and of the inputs, values before what is missing.
+#: Weight of each signal in the rest. Signals of the model have more than those of its inputs, and values of an input
+#: more than its missing ones.
 WEIGHTS = {"prediction": 4.0, "score": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
 
 
 class Budget:
-    """How many values of its signal each detector may run, on average, between two false alarms.
+    """Shares out a model's average run length (ARL) over its signals and detectors.
 
-    ``run_length``: predictions between two of the whole model.
+    The rates of false alarms of independent detectors add up. So with the run length ``R`` for the model and the part
+    ``p_i`` for a signal, each of its n detectors has the run length ``R n / p_i``. (Bonferroni's inequality in time;
+    compare the expected run time of alibi-detect.)
 
-    False alarms of independent detectors add up: those of rate ``1 / R_i`` each have together the rate of their sum.
-    So with ``R`` for the model and the part ``p_i`` for a signal, each of its n detectors gets ``R n / p_i``.
-    (Bonferroni's inequality in time; compare the expected run time of alibi-detect.)
+    Args:
+        specs: The detectors.
+        run_length: Mean number of predictions between two false alarms of the whole model.
 
     >>> from stream_monitor.detectors.spec import DEFAULT_SPECS
     >>> budget = Budget(DEFAULT_SPECS, 1_000_000.0)
@@ -38,11 +40,19 @@ class Budget:
         self._count = lru_cache(maxsize=10_000)(lambda signal: _budgeted(select(specs, signal).values()))
 
     def run_length(self, signal: str, features: Iterable[str]) -> float:
-        """That of each detector of this signal, while these are the features; infinite where it has no budget."""
+        """Return the run length of each detector of one signal, see `run_lengths`."""
         return self.run_lengths([signal], features)[signal]
 
     def run_lengths(self, signals: Iterable[str], features: Iterable[str]) -> dict[str, float]:
-        """That of each detector of each signal."""
+        """Return the mean number of values between two false alarms of each detector, by signal.
+
+        Args:
+            signals: The names of the signals.
+            features: The names of all features of the model.
+
+        Returns:
+            In values of the signal: those of a spread come once in four predictions. Infinite without a budget.
+        """
         error = ERROR_PART if self._count("error") else 0.0
         names = [
             "prediction",
@@ -60,7 +70,7 @@ class Budget:
 
 
 def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:
-    """The kinds of detectors whose false alarms their own parameters decide, whatever the run length.
+    """Return the kinds of detectors whose false-alarm rate is set by their own parameters, not by the run length.
 
     >>> from stream_monitor.detectors.spec import parse_spec
     >>> unbudgeted([parse_spec("glr"), parse_spec("kswin"), parse_spec("error=adwin:delta=0.01")])
@@ -70,5 +80,5 @@ def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:
 
 
 def _budgeted(configs: Iterable[DetectorConfig]) -> int:
-    """How many of these detectors have a parameter that follows from the budget, and was not given."""
+    """Return how many of these detectors have a parameter that is computed from the budget, and was not given."""
     return sum(config.budgeted is not None and config.budgeted not in config.model_fields_set for config in configs)

@@ -1,4 +1,4 @@
-"""When the predictions at past positions were, in little memory: exactly for the newest, nearly for those before."""
+"""The event times of past predictions in bounded memory: exact for the newest, interpolated for older ones."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats, pack, unpack
 
-#: Times that each level keeps, and how many levels there are: enough for 2^48 predictions.
+#: Number of times that each level keeps, and number of levels: enough for 2^48 predictions.
 KEPT = 256
 LEVELS = 40
 
 
 class TimeIndex:
-    """Event times by position; an estimated change point is told in them.
+    """Event times by position, for the times of estimated change points.
 
-    Level k keeps the newest 256 times of positions that are multiples of ``2^k``. So the newest 256 are there one by
-    one, and further back the next known one is never further away than a 128th of the way.
+    Level k keeps the newest 256 times of positions that are multiples of ``2^k``. So the newest 256 are known,
+    and a known position is never further from an older one than a 128th of its age.
 
     >>> times = TimeIndex()
     >>> times.add(np.arange(1000), 60.0 * np.arange(1000))
@@ -26,22 +26,22 @@ class TimeIndex:
     """
 
     def __init__(self) -> None:
-        #: Positions and times, shape (2, n) each.
+        #: Positions and times of each level, shape (2, n).
         self._levels: list[Floats] = [np.empty((2, 0))] * LEVELS
 
     def add(self, index: Sequence[int], ts: Sequence[float | None]) -> None:
-        """Take the next positions with their times, None where nothing told them."""
+        """Add the next positions with their times, None where unknown."""
         new = np.array([index, ts], dtype=np.float64)
         new = new[:, np.isfinite(new[1])]
         for level in range(LEVELS):
             new = new[:, new[0] % 2.0**level == 0]
             if not new.shape[1]:
                 return
-            # What one batch adds is dropped with the next one only: a look may be as of any position in between.
+            # Surplus times are dropped with the next batch: a query may be as of any position in this one.
             self._levels[level] = np.concatenate((self._levels[level][:, -KEPT:], new), axis=1)
 
     def at(self, index: int, before: int) -> float | None:
-        """The time at a position, by what was known before the prediction at the position ``before`` came."""
+        """Return the time at a position, as known before the prediction at ``before`` came; None if unknown."""
         for level in self._levels:
             known = level[:, : np.searchsorted(level[0], before)][:, -KEPT:]
             if known.shape[1] and known[0, 0] <= index:
@@ -49,8 +49,9 @@ class TimeIndex:
         return None
 
     def state(self) -> list[str]:
-        """As JSON."""
+        """Return the state as JSON values."""
         return [pack(level[:, -KEPT:]) for level in self._levels]
 
     def restore(self, state: Sequence[str]) -> None:
+        """Load what `state` returned."""
         self._levels = [unpack(saved).reshape(2, -1) for saved in state]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
-from stream_monitor.drift.episodes import ranked
+from stream_monitor.drift.episodes import Episode, episode_id, group
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.chart import Mark
 from stream_monitor.report.recorder import Recorder, SignalKey
@@ -18,11 +18,11 @@ from stream_monitor.report.timelines import CategoryTimeline, NumberTimeline
 MAX_MARKED = 40
 
 
-class Episode(NamedTuple):
-    """A group of detections close in time, in order, which are attributed to one change."""
+class NumberedEpisode(NamedTuple):
+    """An episode under its number in the report, with all its detections in order."""
 
-    id: str
     number: int
+    episode: Episode
     detections: Sequence[Detection]
 
     @property
@@ -34,17 +34,8 @@ class Episode(NamedTuple):
         return f"episode-{self.number}"
 
     @property
-    def first(self) -> Detection:
-        return self.detections[0]
-
-    @property
     def key(self) -> ModelVersion:
-        return ModelVersion(self.first.model, self.first.version)
-
-    @property
-    def ranked(self) -> list[Detection]:
-        """The strongest detection of each signal, the largest effect first."""
-        return ranked(self.detections)
+        return ModelVersion(self.episode.model, self.episode.version)
 
 
 class Contents(NamedTuple):
@@ -63,7 +54,7 @@ class Contents(NamedTuple):
 
     snapshot: Snapshot
     detections: Sequence[Detection]
-    episodes: Mapping[str, Episode]
+    episodes: Mapping[str, NumberedEpisode]
     recorder: Recorder
     signals: Mapping[SignalKey, NumberTimeline | CategoryTimeline]
     base: Timebase
@@ -79,11 +70,12 @@ class Contents(NamedTuple):
         found: list[Mark] = []
         own: set[str] = set()
         for detection in sorted(chosen):
-            episode = self.episodes[episode_of(detection)]
+            name = episode_id(detection)
+            episode = self.episodes[name]
             # Only an episode's first mark has its name.
-            found.append(alarm(detection, "" if episode.id in own else episode.name, episode.link))
-            own.add(episode.id)
-        others = [each for each in self.episodes.values() if each.key == key and each.id not in own]
+            found.append(alarm(detection, "" if name in own else episode.name, episode.link))
+            own.add(name)
+        others = [each for name, each in self.episodes.items() if each.key == key and name not in own]
         return found + ([beginning(each) for each in others] if len(others) <= MAX_MARKED else [])
 
 
@@ -92,12 +84,13 @@ def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
     return Mark("alarm", detection.index, describe(detection), detection.changed_index, label, link)
 
 
-def beginning(episode: Episode) -> Mark:
+def beginning(numbered: NumberedEpisode) -> Mark:
     """Return the mark of an episode for a chart that shows none of its detections."""
-    first, changed = episode.first, episode.ranked
-    others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    title = f"{episode.name}: {changed[0].signal}{others}, {moment(first.ts)} prediction {first.index:,}"
-    return Mark("other", first.index, title, None, episode.name, episode.link)
+    episode = numbered.episode
+    others = f" and {episode.count - 1} more" if episode.count > 1 else ""
+    where = f"{moment(episode.ts)} prediction {episode.index:,}"
+    title = f"{numbered.name}: {episode.ranked[0].signal}{others}, {where}"
+    return Mark("other", episode.index, title, None, numbered.name, numbered.link)
 
 
 def describe(detection: Detection) -> str:
@@ -126,14 +119,10 @@ def describe_briefly(detection: Detection) -> str:
     return " · ".join(parts)
 
 
-def group(detections: Sequence[Detection]) -> dict[str, Episode]:
-    """Group detections into episodes by id, in the order of their beginnings."""
+def number_episodes(detections: Sequence[Detection]) -> dict[str, NumberedEpisode]:
+    """Return the episodes by their ids, in the order of their beginnings, with their numbers from 1 on."""
+    ordered = sorted(detections)
     members: dict[str, list[Detection]] = {}
-    for detection in sorted(detections):
-        members.setdefault(episode_of(detection), []).append(detection)
-    return {name: Episode(name, number, found) for number, (name, found) in enumerate(members.items(), 1)}
-
-
-def episode_of(detection: Detection) -> str:
-    """Return the id of a detection's episode; a detection without one forms its own."""
-    return detection.episode or detection.id
+    for one in ordered:
+        members.setdefault(episode_id(one), []).append(one)
+    return {each.id: NumberedEpisode(number, each, members[each.id]) for number, each in enumerate(group(ordered), 1)}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, span
-from stream_monitor.drift.episodes import by_effect, change_point
+from stream_monitor.drift.episodes import Episode, by_effect
 from stream_monitor.report.chart import lanes
-from stream_monitor.report.contents import Contents, Episode, alarm, beginning
+from stream_monitor.report.contents import Contents, NumberedEpisode, alarm, beginning
 from stream_monitor.report.html import exact, text, when
 
 #: The maximum number of episodes with a card, of signals in a card, and of signals in the overview.
@@ -42,9 +42,10 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
     return f"<figure class=wide>{lanes(contents.base, rows, begins)}</figure>{more}"
 
 
-def chosen(contents: Contents) -> list[Episode]:
+def chosen(contents: Contents) -> list[NumberedEpisode]:
     """Return the episodes to show, in order: all, or those with the largest effects."""
-    largest = sorted(contents.episodes.values(), key=lambda each: (-(each.ranked[0].effect or 0.0), each.number))
+    by_number = list(contents.episodes.values())
+    largest = sorted(by_number, key=lambda each: -(each.episode.ranked[0].effect or 0.0))
     return sorted(largest[:MAX_EPISODES], key=lambda each: each.number)
 
 
@@ -58,15 +59,15 @@ def cards(contents: Contents) -> str:
     return (f"<p class=note>{largest}</p>" if rest else "") + "".join(_card(contents, each) for each in shown)
 
 
-def _card(contents: Contents, episode: Episode) -> str:
-    ranked = episode.ranked
-    rows = "".join(_row(strongest, episode.detections) for strongest in ranked[:MAX_SIGNALS])
-    rest = len(ranked) - MAX_SIGNALS
+def _card(contents: Contents, numbered: NumberedEpisode) -> str:
+    episode = numbered.episode
+    rows = "".join(_row(strongest, numbered.detections) for strongest in episode.ranked[:MAX_SIGNALS])
+    rest = episode.count - MAX_SIGNALS
     others = f"And {counted(rest, 'more signal')} with smaller effects: see all detections."
-    version = contents.named(episode.key)
+    version = contents.named(numbered.key)
     return (
-        f'<article class=episode id={episode.link} data-episode="{text(episode.id)}">'
-        f"<h3><span class=badge>{episode.name}</span> {_headline(episode)}"
+        f'<article class=episode id={numbered.link} data-episode="{text(episode.id)}">'
+        f"<h3><span class=badge>{numbered.name}</span> {_headline(episode)}"
         f"{f' <small>{text(version)}</small>' if version else ''}</h3>"
         f"<p>{_times(episode)}</p>"
         f"<div class=wide><table>{_HEAD}{rows}</table></div>"
@@ -75,8 +76,8 @@ def _card(contents: Contents, episode: Episode) -> str:
 
 
 def _headline(episode: Episode) -> str:
-    strongest, *rest = episode.ranked
-    others = f" and {counted(len(rest), 'more signal')}" if rest else ""
+    strongest = episode.ranked[0]
+    others = f" and {counted(episode.count - 1, 'more signal')}" if episode.count > 1 else ""
     return f"<code>{text(strongest.signal)}</code>{_category(strongest)} went {strongest.direction}{others}"
 
 
@@ -86,14 +87,12 @@ def _category(detection: Detection) -> str:
 
 def _times(episode: Episode) -> str:
     """Return a sentence with the estimated time of the change and the time of the first alarm."""
-    first = episode.first
-    noticed = when(first.ts, first.index)
-    changed = change_point(first.index, episode.ranked)
-    if not changed:
+    noticed = when(episode.ts, episode.index)
+    if not episode.change_point:
         return f"Noticed {noticed}."
-    index, ts = changed
-    delay = f"{span(max(first.ts - ts, 0.0))}, " if first.ts is not None and ts is not None else ""
-    late = counted(first.index - index, "prediction")
+    index, ts = episode.change_point
+    delay = f"{span(max(episode.ts - ts, 0.0))}, " if episode.ts is not None and ts is not None else ""
+    late = counted(episode.index - index, "prediction")
     return f"Began about {when(ts, index)}; noticed {noticed}: after {delay}{late}."
 
 

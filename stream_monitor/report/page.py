@@ -12,7 +12,7 @@ from stream_monitor import __version__
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, span
 from stream_monitor.pipeline.snapshot import Snapshot
-from stream_monitor.report.contents import Contents, group
+from stream_monitor.report.contents import Contents, number_episodes
 from stream_monitor.report.episodes import cards, overview
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.performance_charts import performance_charts
@@ -48,7 +48,7 @@ def render(
         flags: The flags that were given.
     """
     base = make_timebase(recorder)
-    contents = Contents(snapshot, detections, group(detections), recorder, recorder.signals, base, sources, flags)
+    contents = Contents(snapshot, detections, number_episodes(detections), recorder, recorder.signals, base, sources, flags)
     charts = SignalCharts(contents)
     folder = files(__package__)
     style = folder.joinpath("report.css").read_text(encoding="utf-8")

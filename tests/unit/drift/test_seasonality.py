@@ -1,4 +1,4 @@
-"""The levels of a season: means of its parts, however few values a part has."""
+"""The usual level of each part of a period."""
 
 from __future__ import annotations
 
@@ -8,7 +8,56 @@ import pytest
 from stream_monitor.drift.seasonality import HOUR, Seasonality
 from stream_monitor.signals.columns import Column
 
-DAY = 24 * HOUR
+PERIOD, DAY = 2400, 24 * HOUR
+
+
+def _learn(season: Seasonality, begin: int, end: int, level: float = 0.0) -> None:
+    """Scores of a wave, one a second, each with this level added."""
+    n = np.arange(begin, end)
+    noise = np.random.default_rng(begin).normal(size=len(n))
+    rest = Column(noise + 2.0 * np.sin(2 * np.pi * n / PERIOD) + level, n, n.astype(float))
+    while len(rest.values):
+        room = season.room(rest.ts)
+        season.count(rest.until(room))
+        rest = rest.cut(room)
+
+
+def _error(season: Seasonality) -> float:
+    """The largest difference from the wave."""
+    ts = np.arange(0.0, PERIOD, 10.0)
+    return float(np.abs(season.levels(ts) - 2.0 * np.sin(2 * np.pi * ts / PERIOD)).max())
+
+
+def test_the_levels_are_known_after_a_whole_period() -> None:
+    season = Seasonality(PERIOD)
+    _learn(season, 0, PERIOD)
+    assert not season.is_known
+    _learn(season, PERIOD, PERIOD + 1)
+    assert season.is_known and _error(season) < 0.5
+
+
+def test_a_first_period_that_is_interrupted_starts_again() -> None:
+    """Half of it is on another level, which would be half of the season."""
+    season = Seasonality(PERIOD)
+    _learn(season, 0, PERIOD // 2)
+    season.interrupt()
+    _learn(season, PERIOD // 2, PERIOD + 1, level=5.0)
+    assert not season.is_known
+    _learn(season, PERIOD + 1, 3 * PERIOD // 2 + 1, level=5.0)
+    assert season.is_known and _error(season) < 0.6
+
+
+def test_a_later_period_that_is_interrupted_changes_no_level() -> None:
+    season = Seasonality(PERIOD)
+    _learn(season, 0, 3 * PERIOD // 2)
+    ts = np.arange(0.0, PERIOD, 10.0)
+    known = season.levels(ts)
+    season.interrupt()
+    _learn(season, 3 * PERIOD // 2, 2 * PERIOD + 1, level=5.0)
+    np.testing.assert_array_equal(season.levels(ts), known)
+    # The next one is whole again.
+    _learn(season, 2 * PERIOD + 1, 3 * PERIOD + 1)
+    assert (season.levels(ts) != known).any() and _error(season) < 0.5
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

@@ -1,0 +1,127 @@
+"""A detector through warm-up, running, season, and a new warm-up; the same wherever the stream is cut."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stream_monitor.core.arrays import Floats
+from stream_monitor.detectors import KINDS
+from stream_monitor.drift.change import SignalChange
+from stream_monitor.drift.context import RunnerContext
+from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.transforms import UNSEEN
+from stream_monitor.signals.columns import Column
+
+PERIOD = 2000.0
+
+
+def _column(values: Any, begin: int = 0) -> Column:
+    index = np.arange(begin, begin + len(values))
+    return Column(np.asarray(values, dtype=float), index, index.astype(float))
+
+
+def _runner(season: float | None = 0.0, kind: Any = "number", detector: str = "glr") -> DetectorRunner:
+    return DetectorRunner(KINDS[detector](), RunnerContext(kind, 500, season=season), 100_000.0)
+
+
+def _fed(runner: DetectorRunner, values: Any, size: int, begin: int = 0) -> list[SignalChange]:
+    """The changes in values that are fed in parts, with their positions counted from the end of all."""
+    found = []
+    for at in range(0, len(values), size):
+        part = values[at : at + size]
+        behind = len(values) - at - len(part)
+        for one in runner.update(_column(part, begin + at)):
+            alarm, position = (each._replace(newer=each.newer + behind) for each in (one.alarm, one.found))
+            found.append(one._replace(alarm=alarm, found=position))
+    return found
+
+
+def _daily(seed: int, shift: float, count: int = 16_000, last: int = 1000) -> Floats:
+    """A wave and noise; the last values are shifted."""
+    n = np.arange(count)
+    wave = np.sin(2 * np.pi * n / PERIOD)
+    return np.random.default_rng(seed).normal(size=count) + wave + shift * (n >= count - last)
+
+
+def test_a_change_in_the_warm_up_is_raised_by_its_last_value() -> None:
+    values = np.random.default_rng(1).normal(np.repeat([0.0, 3.0], [250, 450]))
+    (found, *_) = _fed(_runner(), values, 700)
+    assert 250 <= found.found.index < 300
+    assert found.alarm == (499, 499.0, 200)
+    assert found.found.newer == 699 - found.found.index
+
+
+def test_after_a_change_there_is_a_new_warm_up() -> None:
+    runner = _runner()
+    assert not runner.is_ready and runner.effective_samples == 0.0
+    values = np.random.default_rng(2).normal(np.repeat([0.0, 5.0], [2000, 100]))
+    (found,) = _fed(runner, values, 100)
+    assert not runner.is_ready and runner.effective_samples == 0.0
+    _fed(runner, np.random.default_rng(3).normal(5.0, 1.0, 600), 100, 2100)
+    assert runner.is_ready and runner.effective_samples == 700 - (found.found.index - 1999)
+
+
+def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
+    near, far = _runner(PERIOD), _runner(PERIOD)
+    assert _fed(near, _daily(4, 1.0), 500) != []
+    assert near.is_ready
+    # All values have about the same score now: nothing more would show in them.
+    *_, found = _fed(far, _daily(4, 9.0, last=100), 500)
+    assert not far.is_ready
+    assert found.levels is not None and found.levels[1] > 2.0
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_change_discards_the_period_that_it_is_in(is_given: bool) -> None:
+    """The levels are those of the season, without the new level of a part of the period."""
+    runner = _runner(PERIOD if is_given else None)
+    runner._season._seasonality.period = PERIOD  # type: ignore[union-attr]
+    season = runner._season
+    assert season
+    _fed(runner, _daily(5, 1.0), 250)
+    before = season.state()["seasonality"]["levels"]
+    assert not season.state()["seasonality"]["is_whole"]
+    begin = 16_000
+    values = np.random.default_rng(6).normal(size=10) + 1.0
+    _fed(runner, values, 10, begin)
+    assert season.state()["seasonality"]["levels"] == before
+    assert season.state()["seasonality"]["is_whole"]
+
+
+@pytest.mark.parametrize("size", [1, 50, 700])
+def test_every_change_of_a_batch_can_need_a_new_warm_up(size: int) -> None:
+    """One of a category that is followed by name needs none; that of an unseen one, soon after it, does."""
+    rng = np.random.default_rng(9)
+    codes = [rng.choice(3, 3000, p=[0.4, 0.3, 0.3]), rng.choice(3, 200, p=[0.1, 0.45, 0.45]), np.full(300, 7)]
+    runner, whole = _runner(kind="category"), _runner(kind="category")
+    values = np.concatenate(codes).astype(float)
+    found = _fed(runner, values, size)
+    assert found == _fed(whole, values, len(values))
+    assert [one.category for one in found][-1] == UNSEEN and len(found) > 1
+    assert not runner.is_ready and not whole.is_ready
+
+
+@pytest.mark.parametrize("season", [0.0, None, PERIOD])
+@pytest.mark.parametrize("stop", [300, 1100, 15_040, 15_700])
+def test_a_state_is_taken_up(season: float | None, stop: int) -> None:
+    values = _daily(7, 3.0)
+    whole, first, second = _runner(season), _runner(season), _runner(season)
+    expected = _fed(whole, values, 100)
+    found = _fed(first, values[:stop], 100)
+    second.restore(json.loads(json.dumps(first.state(), default=list)))
+    rest = _fed(second, values[stop:], 100, stop)
+    assert [one.found.index for one in found + rest] == [one.found.index for one in expected]
+    assert second.state() == whole.state()
+
+
+@pytest.mark.parametrize("season", [None, PERIOD])
+def test_a_state_without_seasonality_is_taken_up_with_one(season: float | None) -> None:
+    plain, seasonal = _runner(), _runner(season)
+    _fed(plain, _daily(8, 0.0, 3000), 500)
+    seasonal.restore(json.loads(json.dumps(plain.state(), default=list)))
+    _fed(seasonal, _daily(8, 0.0, 9000), 500, 3000)
+    assert seasonal.state()["season"]["transform"] is not None and not seasonal.waits_for_season
