@@ -48,7 +48,9 @@ def render(
         flags: The flags that were given.
     """
     base = make_timebase(recorder)
-    contents = Contents(snapshot, detections, number_episodes(detections), recorder, recorder.signals, base, sources, flags)
+    contents = Contents(
+        snapshot, detections, number_episodes(detections), recorder, recorder.signals, base, sources, flags
+    )
     charts = SignalCharts(contents)
     folder = files(__package__)
     style = folder.joinpath("report.css").read_text(encoding="utf-8")
