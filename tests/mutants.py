@@ -16,6 +16,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -72,7 +73,10 @@ PRELOADED = ("hypothesis", "kafka", "numpy", "prometheus_client", "pydantic", "p
 """What a run imports besides the code that is mutated: imported once, before the fork."""
 
 MIN_SECONDS = 30
-"""A run has at least this long, and otherwise four times as long as the tests of its package take unchanged."""
+"""A run has this much CPU time, or four times as much as the tests of its package take unchanged if that is more."""
+
+WAITING = 10
+"""A run that waits for something, and uses no CPU time, has this many times its limit."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,6 @@ class Result:
     mutant: Mutant
     outcome: str
     seconds: float
-
-
-# The mutants
 
 
 def sample(packages: Iterable[str], size: int, seed: int) -> list[Mutant]:
@@ -162,12 +163,12 @@ class Copy:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, root / name)
 
-    def start(self, tests: Sequence[str], mutant: Mutant | None = None) -> BaseProcess:
-        """Run the tests in a process of their own, with a mutant or with the code as it is."""
+    def start(self, tests: Sequence[str], mutant: Mutant | None = None, limit: int | None = None) -> BaseProcess:
+        """Run the tests in a process of their own, with a mutant if any, for ``limit`` seconds of CPU time."""
         self.restore(mutant)
         if mutant is not None:
             (self.root / mutant.file).write_text(mutant.code)
-        process = multiprocessing.get_context("fork").Process(target=self._run, args=(tests,))
+        process = multiprocessing.get_context("fork").Process(target=self._run, args=(tests, limit))
         process.start()
         return process
 
@@ -176,10 +177,12 @@ class Copy:
         if mutant is not None:
             shutil.copy2(ROOT / mutant.file, self.root / mutant.file)
 
-    def _run(self, tests: Sequence[str]) -> None:
+    def _run(self, tests: Sequence[str], limit: int | None) -> None:
         import pytest
 
         os.setsid()
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         os.chdir(self.root)
         sys.dont_write_bytecode = True  # one mutant's must not be taken for the next one's
         sys.path.insert(0, str(self.root))
@@ -203,45 +206,46 @@ def tests_of(package: str, file: str | None = None) -> list[str]:
 
 
 def unchanged_seconds(copy: Copy, packages: Iterable[str]) -> dict[str, float]:
-    """Return how long the tests of each package take with the code as it is; they must pass."""
+    """Return how much CPU time the tests of each package take with the code as it is; they must pass."""
     seconds = {}
     for package in packages:
-        began = time.monotonic()
+        before = _children_seconds()
         process = copy.start(tests_of(package))
         process.join()
-        seconds[package] = time.monotonic() - began
+        seconds[package] = _children_seconds() - before
         assert process.exitcode == 0, f"the tests of {package} fail unchanged:\n{(copy.root / 'log.txt').read_text()}"
-        print(f"{package}: {seconds[package]:.0f} s unchanged", flush=True)
+        print(f"{package}: {seconds[package]:.0f} s of CPU time unchanged", flush=True)
     return seconds
 
 
-def run(mutants: Iterable[Mutant], copies: list[Copy], limits: dict[str, float]) -> Iterator[Result]:
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(mutants: Iterable[Mutant], copies: list[Copy], limits: dict[str, int]) -> Iterator[Result]:
     """Test each mutant, as many at a time as there are copies."""
     waiting, free = deque(mutants), list(copies)
     running: dict[int, tuple[BaseProcess, Mutant, Copy, float]] = {}
     while waiting or running:
         while waiting and free:
             mutant, copy = waiting.popleft(), free.pop()
-            process = copy.start(tests_of(mutant.package, mutant.file), mutant)
+            process = copy.start(tests_of(mutant.package, mutant.file), mutant, limits[mutant.package])
             running[process.sentinel] = process, mutant, copy, time.monotonic()
         ended = set(wait(list(running), timeout=1.0))
         for sentinel, (process, mutant, copy, began) in list(running.items()):
             seconds = time.monotonic() - began
-            is_late = seconds > limits[mutant.package]
+            is_late = seconds > WAITING * limits[mutant.package]
             if sentinel in ended or is_late:
-                _end(process)
+                if process.is_alive() and process.pid is not None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.join()
                 copy.restore(mutant)
                 free.append(copy)
                 del running[sentinel]
-                outcome = "timeout" if sentinel not in ended else "killed" if process.exitcode else "survived"
+                is_late = sentinel not in ended or process.exitcode == -signal.SIGXCPU
+                outcome = "timeout" if is_late else "killed" if process.exitcode else "survived"
                 yield Result(mutant, outcome, seconds)
-
-
-def _end(process: BaseProcess) -> None:
-    """End a run, with the processes that it has started."""
-    if process.is_alive() and process.pid is not None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.join()
 
 
 # The report
@@ -269,14 +273,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time (default: %(default)s)")
     parser.add_argument("--package", choices=TESTS, action="append", help="only this package; repeatable")
     parser.add_argument("--into", type=Path, default=ROOT / ".mutants", help="directory of copies and results")
-    options = parser.parse_args()
+    _sample_and_run(parser.parse_args())
+
+
+def _sample_and_run(options: argparse.Namespace) -> None:
     packages = options.package or list(TESTS)
     mutants = sample(packages, options.sample, options.seed)
     for name in PRELOADED:
         __import__(name)
     copies = [Copy(options.into / f"copy-{number}") for number in range(options.jobs)]
     seconds = unchanged_seconds(copies[0], packages)
-    limits = {package: max(MIN_SECONDS, 4 * value) for package, value in seconds.items()}
+    limits = {package: max(MIN_SECONDS, int(4 * value)) for package, value in seconds.items()}
     results: list[Result] = []
     try:
         for result in run(mutants, copies, limits):

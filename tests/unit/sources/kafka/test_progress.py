@@ -6,6 +6,7 @@ import pytest
 
 from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.kafka.progress import (
+    LOG_INTERVAL,
     Committed,
     Progress,
     Start,
@@ -104,3 +105,34 @@ def test_one_that_is_started_again_is_not_revoked() -> None:
     progress.unassign([TP])
     progress.start(TP, Start(10))
     assert progress.revoke([]) == []
+
+
+def test_a_restore_says_how_far_it_is_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    clock, progress = FakeClock(), Progress()
+    with caplog.at_level("INFO", "stream_monitor"):
+        progress.start_restore(TP, 4, 14, clock)
+        assert progress.position(TP) == (4, -1)
+        progress.apply([AppliedOffset(*TP, 6, 5)])
+        clock.advance(LOG_INTERVAL)
+        progress.apply([AppliedOffset(*TP, 9, 6)])
+        progress.apply([AppliedOffset(*TP, 12, 7)])
+        clock.advance(LOG_INTERVAL)
+        progress.apply([AppliedOffset(*TP, 20, 8)])
+        progress.finish_restore(TP)
+    assert caplog.messages == [
+        "restoring p[2] from offset 4 to 14, 10 records",
+        "restoring p[2]: 50 %",
+        "restoring p[2]: 100 %",
+        f"restored p[2] in {2 * LOG_INTERVAL:.1f} s",
+    ]
+
+
+def test_a_jump_goes_on_behind_what_is_lost_once() -> None:
+    progress = Progress()
+    for tp in (TP, ("p", 3)):
+        progress.start(tp, Start(10, 3))
+        progress.jumps[tp] = 15
+    progress.jump(TP, 15)
+    progress.unassign([("p", 3)])
+    assert (progress.jumps, progress.uncommitted) == ({}, {TP})
+    assert progress.position(TP) == (15, 3)
