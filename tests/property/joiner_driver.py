@@ -1,4 +1,4 @@
-"""Drives the joiner and the naive one side by side, over tables that come and go with the process."""
+"""Drives the joiner and the naive one side by side, over stores that are saved and restarted."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Tell(NamedTuple):
     restored: bool
 
 
-class Depart(NamedTuple):
-    """Partitions go elsewhere."""
+class Revoke(NamedTuple):
+    """Partitions are revoked."""
 
     places: list[TopicPartition]
 
 
 class Restoring(NamedTuple):
-    """What is held of these places is not to be given out."""
+    """These partitions are being restored: their buffered outcomes are not emitted."""
 
     places: list[TopicPartition]
 
@@ -83,7 +83,7 @@ class Restart(NamedTuple):
     changed: Mapping[str, Any]  # settings that are others from now on
 
 
-Step = Predict | Tell | Depart | Restoring | Take | Prefetch | CatchUp | Save | Restart
+Step = Predict | Tell | Revoke | Restoring | Take | Prefetch | CatchUp | Save | Restart
 
 
 class Store(Protocol):
@@ -192,7 +192,7 @@ class Driver:
             case CatchUp():
                 catch_up(self._joiner, step.most)
                 self._naive.catch_up()
-            case Depart():
+            case Revoke():
                 self._joiner.revoke(step.places)
                 self._naive.revoke(step.places)
             case Restoring():
@@ -243,7 +243,7 @@ class Driver:
     def _agree(self) -> None:
         joiner, naive = self._joiner, self._naive
         waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes
-        _same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.held)))
+        _same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.buffered)))
         ledger = asdict(joiner.ledger)
         _same("ledger", ledger, {name: naive.counts[name] for name in ledger})
         _same("stream time", joiner.stream_time, naive.stream_time)

@@ -10,11 +10,11 @@ from stream_monitor.core.events import Label, Prediction
 from stream_monitor.join.joiner import Joiner
 from tests.property.joiner_driver import (
     CatchUp,
-    Depart,
     Predict,
     Prefetch,
     Restart,
     Restoring,
+    Revoke,
     Save,
     Step,
     Store,
@@ -69,7 +69,7 @@ class Replay:
             case Tell():
                 label = Label(step.id, ts, step.y_true, step.model, step.version)
                 taken = joiner.label(label, step.place, step.restored)
-            case Depart():
+            case Revoke():
                 joiner.revoke(step.places)
             case Restoring():
                 joiner.restoring = step.places

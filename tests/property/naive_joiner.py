@@ -1,6 +1,6 @@
-"""What the joiner is to do, said as simply as can be: plain lists, searched from end to end at every event.
+"""A naive joiner as the specification: plain lists, searched from end to end at every event.
 
-It shares no line with the joiner, and is to stay so: where the two differ, the documentation says which is wrong.
+It must share no code with the joiner: where the two differ, the documentation decides which is wrong.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Early:
 
 
 @dataclass(eq=False)
-class MaturityBuffer:
-    """An outcome that isn't mature."""
+class Buffered:
+    """An outcome in the maturity buffer."""
 
     ts: float
     arrival: int
@@ -47,17 +47,17 @@ class MaturityBuffer:
 
 @dataclass(eq=False)
 class Labelled:
-    """One version of an id that has met its label, and its outcome while that is held."""
+    """One version of an id that has met its label, and its outcome while that is buffered."""
 
     key: ModelVersion
     place: TopicPartition
     y_true: Target
-    held: MaturityBuffer | None
+    buffered: Buffered | None
 
 
 @dataclass(eq=False)
 class Known:
-    """An id that has met a label first in a version from ``place``, None when that has departed since."""
+    """An id that has met a label first in a version from ``place``, None when that is revoked."""
 
     identity: str
     since: float
@@ -67,7 +67,7 @@ class Known:
 
 
 class NaiveJoiner:
-    """The same face as `Joiner`."""
+    """A joiner with the interface of `Joiner`."""
 
     max_waiting = 1_000_000
     ttl = 30 * 86_400.0
@@ -85,9 +85,9 @@ class NaiveJoiner:
         self.leap: float | None = None  # of the event before, if that was more than a day ahead
         self.waiting: list[Waiting] = []
         self.early: list[Early] = []
-        self.held: list[MaturityBuffer] = []
+        self.buffered: list[Buffered] = []
         self.known: list[Known] = []
-        self.given_out: list[Outcome] = []
+        self.emitted: list[Outcome] = []
         self.counts: Counter[str] = Counter()
         self.events = 0  # besides those restored
         self.arrivals = 0
@@ -108,14 +108,14 @@ class NaiveJoiner:
         return taken
 
     def take_outcomes(self) -> list[Outcome]:
-        taken, self.given_out = self.given_out, []
+        taken, self.emitted = self.emitted, []
         return taken
 
     def revoke(self, places: Sequence[TopicPartition]) -> None:
         before = self._things()
         self.waiting = [one for one in self.waiting if one.place not in places]
         self.early = [one for one in self.early if one.place not in places]
-        self.held = [one for one in self.held if one.place not in places]
+        self.buffered = [one for one in self.buffered if one.place not in places]
         self.counts["revoked"] += before - self._things()
         for known in self.known:
             known.versions = [version for version in known.versions if version.place not in places]
@@ -123,13 +123,13 @@ class NaiveJoiner:
         self.known = [known for known in self.known if known.versions]
 
     def _things(self) -> int:
-        return len(self.waiting) + len(self.early) + len(self.held)
+        return len(self.waiting) + len(self.early) + len(self.buffered)
 
     def _count(self, name: str) -> None:
         self.counts[name] += not self.rebuilding
 
     def _begin(self, ts: float | None, restored: bool) -> int:
-        """The clock moves, and all that is due is done. How many things wait then."""
+        """Advance stream time and do what is due; return how many things wait then."""
         self.events += not restored
         if ts is not None:
             leaps = -math.inf < self.stream_time < ts - 86_400
@@ -170,13 +170,13 @@ class NaiveJoiner:
         self.known = [one for one in self.known if not one.since + self.ttl < self.stream_time]
 
     def _mature(self) -> None:
-        mature = [one for one in self.held if one.ts + self.maturity <= self.stream_time]
-        for held in sorted(mature, key=lambda one: (one.ts, one.arrival)):
-            self.held.remove(held)
-            if held.place in self.restoring:
+        mature = [one for one in self.buffered if one.ts + self.maturity <= self.stream_time]
+        for buffered in sorted(mature, key=lambda one: (one.ts, one.arrival)):
+            self.buffered.remove(buffered)
+            if buffered.place in self.restoring:
                 self.counts["restored"] -= 1
             else:
-                self._give_out(held.outcome)
+                self._emit(buffered.outcome)
 
     def _drop_prediction(self, waiting: Waiting) -> None:
         self.waiting.remove(waiting)
@@ -218,28 +218,28 @@ class NaiveJoiner:
         return None
 
     def _join(self, waiting: Waiting, y_true: Target, label_ts: float | None, label: Label | None) -> None:
-        """An outcome, given out or held, and remembered."""
-        prediction, held = waiting.prediction, None
+        """An outcome, emitted or buffered, and remembered."""
+        prediction, buffered = waiting.prediction, None
         ts = prediction.ts
         delay = None if ts is None or label_ts is None else max(label_ts - ts, 0.0)
         outcome = Outcome(prediction.key, waiting.index, ts, prediction.y_pred, y_true, delay)
         if not self.maturity or ts is None or ts + self.maturity <= self.stream_time:
-            self._give_out(outcome)
+            self._emit(outcome)
         else:
-            held = MaturityBuffer(ts, waiting.arrival, waiting.place, outcome)
-            self.held.append(held)
+            buffered = Buffered(ts, waiting.arrival, waiting.place, outcome)
+            self.buffered.append(buffered)
         known = self._known(prediction.id)
         if known is None:
             known = Known(prediction.id, self.stream_time, waiting.place, [], [])
             self.known.append(known)
-        known.versions.append(Labelled(prediction.key, waiting.place, y_true, held))
+        known.versions.append(Labelled(prediction.key, waiting.place, y_true, buffered))
         known.versions = known.versions[-self.most_per_id :]
         if label is not None and not any(label is other for other in known.labels):
             known.labels = [*known.labels, label][-self.most_per_id :]
 
-    def _give_out(self, outcome: Outcome) -> None:
+    def _emit(self, outcome: Outcome) -> None:
         if not self.rebuilding:
-            self.given_out.append(outcome)
+            self.emitted.append(outcome)
             self.counts["applied_predictions"] += 1
 
     def _known(self, identity: str) -> Known | None:
@@ -279,8 +279,8 @@ class NaiveJoiner:
             early.label = early.label._replace(y_true=label.y_true)
         for version in versions:
             version.y_true = label.y_true
-            if version.held:
-                version.held.outcome = version.held.outcome._replace(y_true=label.y_true)
+            if version.buffered:
+                version.buffered.outcome = version.buffered.outcome._replace(y_true=label.y_true)
         if known:
             known.labels = [
                 one._replace(y_true=label.y_true) if _narrowing(one) == _narrowing(label) else one

@@ -1,4 +1,4 @@
-"""The joiner against a naive one, in any interleaving of events, checkpoints, restarts and departures."""
+"""The joiner against a naive one, in any interleaving of events, checkpoints, restarts and revocations."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _steps(
             *[driver.Save()] * 3,
             *[driver.Restart(True, changed) for changed in ({}, *CHANGES)],
             driver.Restart(False, {}),
-            *[driver.Depart([place]) for place in places],
+            *[driver.Revoke([place]) for place in places],
             *[driver.Restoring(some) for some in ([], [], list(places[:1]), list(places[1:]))],
             driver.CatchUp(2),
             *[driver.Prefetch(some) for some in (list(ids), list(ids[1:]))],

@@ -22,6 +22,7 @@ TROUBLE = [
     "IO error: No space left on device: While appending to file: /s/000008.log: No space left on device",
     "IO error: File too large: While appending to file: /s/OPTIONS-000007: File too large",
     "IO error: While open a file for random read: /s/000012.sst: Too many open files",
+    "IO error: Invalid argument: While fsync: /s/000008.log: Invalid argument",
     "Permission denied (os error 13)",
 ]
 
