@@ -36,7 +36,7 @@ def main() -> None:
     built.close()
     seconds = time.monotonic() - begin
     size = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
-    assert built.joiner.waiting_predictions == count, built.joiner.waiting_predictions
+    assert built.processor.joiner.waiting_predictions == count, built.processor.joiner.waiting_predictions
     report = {"seconds": seconds, "disk_mb": size / 2**20, "start_ms": start_ms}
     print(json.dumps(report), flush=True)
     os._exit(0)

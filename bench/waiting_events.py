@@ -154,5 +154,5 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
         checkpoint_interval=chosen.checkpoint_interval,
         store=checkpoint.store,
     )
-    made.save_to(checkpoint, sidecar.fingerprint(chosen))
+    made.resume(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

@@ -76,13 +76,13 @@ def main() -> None:
         if len(feed.stops) <= WARM_UP:
             begin, before = time.monotonic(), feed.given
     seconds = time.monotonic() - begin
-    signals = sum(len(monitor.signals) for monitor in made.fleet.monitors.values())
+    signals = sum(len(monitor.signals) for monitor in made.processor.fleet.monitors.values())
     report = {
         "stops_ms": [wall * 1000 for wall, _ in feed.stops[WARM_UP:]],
         "stops_cpu_ms": [cpu * 1000 for _, cpu in feed.stops[WARM_UP:]],
         "signals": signals,
         "records_per_second": (feed.given - before) / seconds,
-        "state_kb": len(json.dumps(made.fleet.state(), default=list)) / 1024,
+        "state_kb": len(json.dumps(made.processor.fleet.state(), default=list)) / 1024,
     }
     print(json.dumps(report), flush=True)
     os._exit(0)

@@ -20,6 +20,7 @@ from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.testing import FakeClock, MemorySource, make_prediction, make_records
 
 #: Two detectors with river's default parameters.
@@ -65,7 +66,8 @@ def make_pipeline(
     fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings), observer)
     sink = MemorySink()
     source = MemorySource(records, batch_size)
-    return Pipeline(source, Codec(clock, **options), joiner or Joiner(), fleet, Outbox({"memory": sink}), clock), sink
+    processor = BatchProcessor(Codec(clock, **options), joiner or Joiner(), fleet, clock)
+    return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink
 
 
 def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tuple[Pipeline, list[Detection]]:
@@ -73,7 +75,7 @@ def run(events: Iterable[dict[str, Any] | bytes | None], **options: Any) -> tupl
     texts = (json.dumps(event).encode() if isinstance(event, dict) else event for event in events)
     pipeline, sink = make_pipeline(make_records(texts), **options)
     pipeline.run(Turning(FakeClock()))
-    assert pipeline.unaccounted == 0
+    assert pipeline.processor.unaccounted == 0
     return pipeline, sorted(sink.detections)
 
 

@@ -53,15 +53,15 @@ def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSo
 
     def after_step(_: int) -> None:
         progress(source)
-        if pipeline.counters.predictions:
+        if pipeline.processor.counters.predictions:
             gatherer.choose()
-        if pipeline.counters.predictions > config.max_events:
+        if pipeline.processor.counters.predictions > config.max_events:
             enough.set()
 
     pipeline.run(enough, after_step)
     pipeline.close()
-    rejected = pipeline.counters.rejected
-    return recording(pipeline.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
+    rejected = pipeline.processor.counters.rejected
+    return recording(pipeline.processor.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
 
 
 def _over_files(

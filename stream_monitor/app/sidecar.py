@@ -51,10 +51,11 @@ def run(config: RunConfig) -> None:
         store=checkpoint.store if checkpoint else None,
     )
     # Counters exist at 0 before their first event.
-    pipeline.counters.records.update(dict.fromkeys([*config.topic, *config.label_topic], 0))
+    topics = [*config.topic, *config.label_topic]
+    pipeline.processor.counters.records.update(dict.fromkeys(topics, 0))
     try:
         if checkpoint:
-            pipeline.save_to(checkpoint, fingerprint(config))
+            pipeline.resume(checkpoint, fingerprint(config))
         _serve(config, pipeline, stop)
     finally:
         if checkpoint:
@@ -89,7 +90,8 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
     logger.info("stream-monitor %s serves %s", __version__, url, extra={"fields": {"event": "serving", "url": url}})
     try:
         pipeline.run(stop)
-        logger.info("stopping: %d predictions, %d labels", pipeline.counters.predictions, pipeline.counters.labels)
+        counters = pipeline.processor.counters
+        logger.info("stopping: %d predictions, %d labels", counters.predictions, counters.labels)
         pipeline.close()
     finally:
         pipeline.reads.close()

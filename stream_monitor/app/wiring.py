@@ -17,6 +17,7 @@ from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.profiles.profile import Profile
 from stream_monitor.sources.base import Source
 from stream_monitor.state.key_value_store import KeyValueStore
@@ -79,8 +80,8 @@ def make_pipeline(
         label_updates=settings.label_updates,
         max_labelled=settings.max_labelled,
     )
-    fleet = Fleet(_monitor_settings(settings), observer)
-    return Pipeline(source, codec, joiner, fleet, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
+    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings), observer), clock)
+    return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
 
 
 def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:

@@ -1,4 +1,4 @@
-"""Those who read the state from other threads, while the loop changes it."""
+"""Reads of the state from other threads, while the loop changes it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stream_monitor.core.errors import StateError
 
 _T = TypeVar("_T")
 
-#: Seconds that a reader waits for the loop to come round.
+#: Seconds that a reader waits for the loop.
 PATIENCE = 1.0
 
 
 class SnapshotReads:
-    """Shows a state that is saved: a counter that was seen must not fall when the process is killed.
+    """Reads of a saved state: a counter that was read must not fall when the process is killed.
 
     ``lock`` is held while a batch is applied. The loop sets ``is_saved``, saves when readers ``are_waiting``, and
-    then lets them read with `serve`, before it goes on.
+    then calls `serve` before it goes on.
     """
 
     def __init__(self) -> None:
@@ -31,9 +31,12 @@ class SnapshotReads:
         self._waiting: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
 
     def read(self, look: Callable[[], _T]) -> _T:
-        """Look at the state once it is saved; a loop that does not come round is not waited for.
+        """Return the result of ``look``, called once the state is saved; called from any thread.
 
-        `StateError` when the loop has ended.
+        Where the loop does not serve within `PATIENCE` seconds, ``look`` sees the state as it is.
+
+        Raises:
+            StateError: The loop has ended.
         """
         with self.lock:
             if self.is_saved and not self._closed:
@@ -44,6 +47,7 @@ class SnapshotReads:
             return future.result(PATIENCE)
         except FutureTimeoutError:
             if not future.cancel():
+                # The loop is serving it just now.
                 return future.result()
         with self.lock:
             if self._closed:
@@ -51,16 +55,17 @@ class SnapshotReads:
             return look()
 
     def close(self) -> None:
-        """The loop has ended, maybe in the middle of a batch: nobody reads any more."""
+        """Refuse all further reads: the loop has ended, maybe in the middle of a batch."""
         with self.lock:
             self._closed = True
 
     @property
     def are_waiting(self) -> bool:
+        """Whether readers wait to be served."""
         return bool(self._waiting)
 
     def serve(self) -> None:
-        """Let all that wait read now, on the loop's own thread."""
+        """Read for all that wait, on the loop's own thread."""
         while self._waiting and self.is_saved:
             look, future = self._waiting.popleft()
             if not future.set_running_or_notify_cancel():

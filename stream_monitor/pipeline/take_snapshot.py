@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -49,12 +51,12 @@ class SnapshotTaker:
         return self._pipeline.reads.read(self._take)
 
     def _take(self) -> Snapshot:
-        pipeline, fleet = self._pipeline, self._pipeline.fleet
-        models = tuple(self._models())
+        processor, fleet = self._pipeline.processor, self._pipeline.processor.fleet
+        models = tuple(self._models(fleet))
         return Snapshot(
-            loop=pipeline.status(),
-            counters=_counters(pipeline),
-            join=_join(pipeline.joiner, pipeline.unaccounted),
+            loop=self._pipeline.status(),
+            counters=_counters(processor),
+            join=_join(processor.joiner, processor.unaccounted),
             models=models,
             evicted=dict(fleet.evicted),
             outcomes_evicted=fleet.outcomes_evicted,
@@ -62,8 +64,8 @@ class SnapshotTaker:
             failures=self._failures,
         )
 
-    def _models(self) -> Iterator[ModelSnapshot]:
-        for monitor in self._pipeline.fleet.monitors.values():
+    def _models(self, fleet: Fleet) -> Iterator[ModelSnapshot]:
+        for monitor in fleet.monitors.values():
             try:
                 yield take_model(monitor)
             except Exception:
@@ -90,8 +92,8 @@ def take_model(monitor: ModelMonitor) -> ModelSnapshot:
     )
 
 
-def _counters(pipeline: Pipeline) -> CountersSnapshot:
-    counters = pipeline.counters
+def _counters(processor: BatchProcessor) -> CountersSnapshot:
+    counters = processor.counters
     return CountersSnapshot(
         records=dict(counters.records),
         gaps=dict(counters.gaps),
@@ -99,7 +101,7 @@ def _counters(pipeline: Pipeline) -> CountersSnapshot:
         predictions=counters.predictions,
         labels=counters.labels,
         source_errors=counters.source_errors,
-        timestamps_replaced=pipeline.codec.timestamps_replaced,
+        timestamps_replaced=processor.codec.timestamps_replaced,
     )
 
 

@@ -22,6 +22,7 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
@@ -48,7 +49,8 @@ def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -
     clock, sink = FakeClock(), MemorySink()
     fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity))
     joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
-    return Pipeline(source, Codec(clock), joiner, fleet, Outbox({"memory": sink}), clock), sink
+    processor = BatchProcessor(Codec(clock), joiner, fleet, clock)
+    return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink
 
 
 def play(
@@ -60,12 +62,14 @@ def play(
         for stop in [*sorted(stops), len(records)]:
             checkpoint = Checkpoint(Path(directory))
             pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.store, maturity)
-            pipeline.save_to(checkpoint)
-            while pipeline.counters.records.total() < stop and not pipeline.source.exhausted:
+            pipeline.resume(checkpoint)
+            while pipeline.processor.counters.records.total() < stop and not pipeline.source.exhausted:
                 pipeline.step()
             pipeline.close()
-            assert pipeline.unaccounted == 0
-            state = orjson.dumps({**pipeline._state([]), "owner": ""}, option=orjson.OPT_SORT_KEYS, default=list)
+            assert pipeline.processor.unaccounted == 0
+            assert pipeline.saved_state
+            saved = {**pipeline.saved_state.as_dict([]), "owner": ""}
+            state = orjson.dumps(saved, option=orjson.OPT_SORT_KEYS, default=list)
             table = [(key, value) for key, value in checkpoint.store.scan(b"", b"\xff", 10**6) if key != b"state"]
             checkpoint.close()
             detections += sink.detections

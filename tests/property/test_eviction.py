@@ -35,7 +35,9 @@ def _ends(events: list[dict[str, Any]], batch_size: int) -> tuple[bytes, list[st
     }
     pipeline, sink = make_pipeline(make_records(events), batch_size=batch_size, **settings)
     pipeline.run(Turning(FakeClock()))
-    return orjson.dumps(pipeline.fleet.state(), default=list), [detection.id for detection in sink.detections]
+    return orjson.dumps(pipeline.processor.fleet.state(), default=list), [
+        detection.id for detection in sink.detections
+    ]
 
 
 @settings(max_examples=examples(25), deadline=None)

@@ -70,7 +70,7 @@ def _everything(pipeline: Any) -> dict[str, Any]:
             sorted((name, signal.mean) for name, signal in monitor.signals.items()),
             monitor.delays.counts,
         )
-        for key, monitor in pipeline.fleet.monitors.items()
+        for key, monitor in pipeline.processor.fleet.monitors.items()
     }
 
 
@@ -103,8 +103,8 @@ def test_detections_do_not_depend_on_batches(seed: int, batch_size: int, warmup:
     assert findings(found) == findings(expected)
     assert _plain(found) == _plain(expected)
     assert _everything(pieces) == _everything(whole)
-    assert vars(pieces.counters) | {"polls": 0} == vars(whole.counters) | {"polls": 0}
-    assert pieces.fleet.evicted == whole.fleet.evicted
+    assert vars(pieces.processor.counters) | {"polls": 0} == vars(whole.processor.counters) | {"polls": 0}
+    assert pieces.processor.fleet.evicted == whole.processor.fleet.evicted
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 100, 900, 1500])
@@ -238,7 +238,7 @@ def test_only_finite_numbers_reach_a_detector(spied: list[Floats], warmup: int, 
 
 def _run_one(values: list[Any], **options: Any) -> tuple[ModelMonitor, list[Detection]]:
     pipeline, found = run(feature_events({"a": values}), **options)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     return monitor, found
 
 
@@ -265,11 +265,11 @@ def _counts(monitor: ModelMonitor) -> dict[str, int]:
 @pytest.mark.parametrize("neighbour", [1.5, None, "x"])
 def test_each_value_is_counted_as_one_kind(value: Any, kind: str, neighbour: Any) -> None:
     pipeline, _ = run([{"id": i, "prediction": 1, "features": {"a": v}} for i, v in enumerate([neighbour])])
-    base = _counts(next(iter(pipeline.fleet.monitors.values())))
+    base = _counts(next(iter(pipeline.processor.fleet.monitors.values())))
     body = str({"a": value}).replace("'", '"').replace("None", "null").replace("True", "true")
     records: list[Any] = [{"id": 1, "prediction": 1, "features": {"a": neighbour}}]
     pipeline, _ = run([*records, b'{"id": 2, "prediction": 1, "features": %s}' % body.encode()])
-    both = _counts(next(iter(pipeline.fleet.monitors.values())))
+    both = _counts(next(iter(pipeline.processor.fleet.monitors.values())))
     assert {name: both[name] - base[name] for name in both if both[name] != base[name]} == {kind: 1}
 
 

@@ -46,14 +46,14 @@ def test_every_record_is_accounted_for(
     joiner = Joiner(max_waiting=bound, ttl=ttl)
     pipeline, _ = run(events, batch_size=batch_size, joiner=joiner, max_versions=max_versions)
     logging.disable(logging.NOTSET)
-    counters = pipeline.counters
+    counters = pipeline.processor.counters
     assert sum(counters.records.values()) == len(events)
     ledger = joiner.ledger
     ended = ledger.applied_predictions + ledger.expired_predictions
     assert counters.predictions == ended + joiner.waiting_predictions
     assert counters.rejected[Reason.INTERNAL] == 0
-    outcomes = sum(int(m.performance.totals()["outcomes"]) for m in pipeline.fleet.monitors.values())
-    assert outcomes + pipeline.fleet.outcomes_evicted <= ledger.applied_predictions
+    outcomes = sum(int(m.performance.totals()["outcomes"]) for m in pipeline.processor.fleet.monitors.values())
+    assert outcomes + pipeline.processor.fleet.outcomes_evicted <= ledger.applied_predictions
 
 
 @given(RECORDS, st.integers(1, 60))
@@ -64,7 +64,7 @@ def test_records_are_predictions_labels_duplicates_and_rejects(events: list[Any]
     plain = [e for e in events if not (isinstance(e, dict) and "label" in e and "prediction" in e)]
     pipeline, _ = run(plain, batch_size=batch_size)
     logging.disable(logging.NOTSET)
-    counters, joiner = pipeline.counters, pipeline.joiner
+    counters, joiner = pipeline.processor.counters, pipeline.processor.joiner
     duplicates = joiner.ledger.duplicate_predictions + joiner.ledger.duplicate_labels
     assert len(plain) == counters.predictions + counters.labels + duplicates + sum(counters.rejected.values())
 
@@ -75,13 +75,13 @@ def test_counts_do_not_depend_on_batches(events: list[Any], batch_size: int) -> 
     logging.disable(logging.WARNING)
     (one, _), (other, _) = run(events, batch_size=1), run(events, batch_size=batch_size)
     logging.disable(logging.NOTSET)
-    assert vars(one.counters) | {"polls": 0} == vars(other.counters) | {"polls": 0}
+    assert vars(one.processor.counters) | {"polls": 0} == vars(other.processor.counters) | {"polls": 0}
 
 
 def test_garbage_alone_is_loud() -> None:
     pipeline, _ = run([b"garbage"] * 50)
-    assert pipeline.counters.reject_share == 1.0
-    assert pipeline.counters.rejected[Reason.NOT_JSON] == 50
+    assert pipeline.processor.counters.reject_share == 1.0
+    assert pipeline.processor.counters.rejected[Reason.NOT_JSON] == 50
 
 
 def test_rejects_are_logged_at_a_limited_rate(caplog: pytest.LogCaptureFixture) -> None:
@@ -118,8 +118,8 @@ def test_a_source_that_fails_is_tried_again_with_growing_waits_and_nothing_is_lo
     stop = Turning(FakeClock())
     with caplog.at_level(logging.WARNING):
         pipeline.run(stop)
-    assert pipeline.counters.predictions == 30
-    assert pipeline.counters.source_errors == 24
+    assert pipeline.processor.counters.predictions == 30
+    assert pipeline.processor.counters.source_errors == 24
     assert stop.waits == [1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0] * 3
     assert "the broker is gone; trying again in 1 s" in caplog.text
 
@@ -165,8 +165,8 @@ def test_a_bug_in_the_codec_costs_one_record(
     monkeypatch.setattr(Codec, "decode", buggy)
     with caplog.at_level(logging.WARNING):
         pipeline, _ = run([make_prediction(at) for at in range(10)])
-    assert pipeline.counters.predictions == 9
-    assert pipeline.counters.rejected[Reason.INTERNAL] == 1
+    assert pipeline.processor.counters.predictions == 9
+    assert pipeline.processor.counters.rejected[Reason.INTERNAL] == 1
     assert "ZeroDivisionError while decoding" in caplog.text
 
 
@@ -176,8 +176,8 @@ def test_a_bug_in_the_codec_costs_one_record(
 def test_stop_ends_the_loop_after_the_batch() -> None:
     pipeline, _ = make_pipeline(make_records(make_prediction(at) for at in range(100)), batch_size=10)
     stop = Turning(FakeClock())
-    pipeline.run(stop, lambda _: stop.set() if pipeline.counters.predictions >= 30 else None)
-    assert pipeline.counters.predictions == 30
+    pipeline.run(stop, lambda _: stop.set() if pipeline.processor.counters.predictions >= 30 else None)
+    assert pipeline.processor.counters.predictions == 30
 
 
 def test_only_what_was_applied_is_committed() -> None:
@@ -189,7 +189,7 @@ def test_only_what_was_applied_is_committed() -> None:
     assert source.committed == 0
     clock.advance(6)
     pipeline.step()
-    assert source.committed == pipeline.counters.predictions == 20
+    assert source.committed == pipeline.processor.counters.predictions == 20
     pipeline.step()
     assert source.committed == 20
     pipeline.close()
@@ -214,24 +214,35 @@ def test_labels_meet_predictions_inline_before_and_after(batch_size: int) -> Non
         make_prediction(3, prediction="yes"),
     ]
     pipeline, _ = run(events, batch_size=batch_size)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 3, "correct": 2}
-    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.ledger.applied_predictions) == (
+    assert (
+        pipeline.processor.counters.predictions,
+        pipeline.processor.counters.labels,
+        pipeline.processor.joiner.ledger.applied_predictions,
+    ) == (
         4,
         3,
         3,
     )
-    assert pipeline.joiner.waiting_predictions == 1
+    assert pipeline.processor.joiner.waiting_predictions == 1
 
 
 def test_duplicates_count_once() -> None:
     events = [make_prediction(0), make_prediction(0), make_label(0, "yes"), make_label(0, "no"), make_prediction(0)]
     pipeline, _ = run(events)
-    assert (pipeline.counters.predictions, pipeline.counters.labels, pipeline.joiner.ledger.applied_predictions) == (
+    assert (
+        pipeline.processor.counters.predictions,
+        pipeline.processor.counters.labels,
+        pipeline.processor.joiner.ledger.applied_predictions,
+    ) == (
         1,
         1,
         1,
     )
-    assert (pipeline.joiner.ledger.duplicate_predictions, pipeline.joiner.ledger.duplicate_labels) == (2, 1)
-    (monitor,) = pipeline.fleet.monitors.values()
+    assert (
+        pipeline.processor.joiner.ledger.duplicate_predictions,
+        pipeline.processor.joiner.ledger.duplicate_labels,
+    ) == (2, 1)
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor.predictions == 1

@@ -104,7 +104,7 @@ def _naive_change(own: list[Detection]) -> tuple[int, float | None]:
 def test_a_gradual_change_is_told_from_its_beginning_to_its_end() -> None:
     column = np.random.default_rng(3).normal(size=6000) + np.clip((np.arange(6000) - 3000) / 200.0, 0.0, 15.0)
     pipeline, found = run(feature_events({"a": column}), detectors=["glr"])
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     (episode,) = [one for one in group(found) if "feature:a" in one.signals]
     own = [one for one in found if one.signal == "feature:a"]
     told = episode.signals["feature:a"]

@@ -41,7 +41,7 @@ def _errors(natural: bool, maturity: float) -> tuple[int, float]:
     events = _labelled(natural)
     _, detections = run(events, joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
     begun, _ = run(events[: COUNT + 50], joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
-    (monitor,) = begun.fleet.monitors.values()
+    (monitor,) = begun.processor.fleet.monitors.values()
     return len(findings(detections)), monitor.performance.measures().get("accuracy", {}).get("rolling", -1.0)
 
 
@@ -111,8 +111,8 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
         pipeline, _ = make_pipeline(records, joiner=Joiner(ttl=HOUR))
         while not pipeline.source.exhausted:
             pipeline.step()
-        assert pipeline.joiner.ledger.applied_predictions == joined
-        assert pipeline.unaccounted == 0
+        assert pipeline.processor.joiner.ledger.applied_predictions == joined
+        assert pipeline.processor.unaccounted == 0
 
 
 def _record(topic: str, at: int, event: dict[str, Any]) -> FileRecord:

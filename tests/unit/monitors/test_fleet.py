@@ -21,7 +21,7 @@ from tests.harness import feature_events, findings, make_pipeline, run
 
 
 def _keys(pipeline: Pipeline) -> list[str]:
-    return sorted("/".join(key) for key in pipeline.fleet.monitors)
+    return sorted("/".join(key) for key in pipeline.processor.fleet.monitors)
 
 
 def _events(*keys: str) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def _events(*keys: str) -> list[dict[str, Any]]:
 
 
 def _monitor(pipeline: Pipeline) -> ModelMonitor:
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     return monitor
 
 
@@ -38,7 +38,7 @@ def _monitor(pipeline: Pipeline) -> ModelMonitor:
 def test_the_model_seen_longest_ago_is_evicted(batch_size: int) -> None:
     pipeline, _ = run(_events("a/1", "b/1", "a/1", "c/1"), batch_size=batch_size, max_models=2)
     assert _keys(pipeline) == ["a/1", "c/1"]
-    assert pipeline.fleet.evicted == {"model": 1, "version": 0, "feature": 0}
+    assert pipeline.processor.fleet.evicted == {"model": 1, "version": 0, "feature": 0}
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 100])
@@ -51,7 +51,7 @@ def test_a_model_goes_with_all_its_versions(batch_size: int) -> None:
 def test_the_version_seen_longest_ago_is_evicted(batch_size: int) -> None:
     pipeline, _ = run(_events("a/1", "a/2", "b/1", "a/1", "a/3"), batch_size=batch_size, max_versions=2)
     assert _keys(pipeline) == ["a/1", "a/3", "b/1"]
-    assert pipeline.fleet.evicted == {"model": 0, "version": 1, "feature": 0}
+    assert pipeline.processor.fleet.evicted == {"model": 0, "version": 1, "feature": 0}
 
 
 def test_eviction_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -93,10 +93,10 @@ def test_bounds_hold_and_do_not_depend_on_batches(
     whole, _ = run(events, batch_size=len(events), **bounds)
     pieces, _ = run(events, batch_size=batch_size, **bounds)
     logging.disable(logging.NOTSET)
-    assert set(whole.fleet.monitors) == _followed(keys, max_models, max_versions)
-    counts = {key: monitor.predictions for key, monitor in whole.fleet.monitors.items()}
-    assert {key: monitor.predictions for key, monitor in pieces.fleet.monitors.items()} == counts
-    assert pieces.fleet.evicted == whole.fleet.evicted
+    assert set(whole.processor.fleet.monitors) == _followed(keys, max_models, max_versions)
+    counts = {key: monitor.predictions for key, monitor in whole.processor.fleet.monitors.items()}
+    assert {key: monitor.predictions for key, monitor in pieces.processor.fleet.monitors.items()} == counts
+    assert pieces.processor.fleet.evicted == whole.processor.fleet.evicted
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
@@ -106,7 +106,7 @@ def test_the_feature_seen_longest_ago_is_evicted_with_its_signals(batch_size: in
     monitor = _monitor(pipeline)
     assert set(monitor.features) == {"a", "c"}
     assert not any(name.endswith(":b") for name in monitor.signals)
-    assert pipeline.fleet.evicted["feature"] == 1
+    assert pipeline.processor.fleet.evicted["feature"] == 1
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
@@ -128,7 +128,7 @@ def test_a_record_with_ten_thousand_features_evicts_nothing(batch_size: int) -> 
     assert {"a", "b"} <= set(monitor.features)
     assert len(monitor.features) == 50
     assert monitor.features_ignored == 10_000 - 48
-    assert pipeline.fleet.evicted["feature"] == 0
+    assert pipeline.processor.fleet.evicted["feature"] == 0
     assert (monitor.features["a"].numeric, monitor.features["a"].missing) == (2, 1)
 
 
@@ -139,7 +139,7 @@ def test_there_are_never_more_features_than_allowed(rows: list[dict[str, float]]
     events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
     pipeline, _ = run(events, batch_size=7, max_features=bound)
     logging.disable(logging.NOTSET)
-    for monitor in pipeline.fleet.monitors.values():
+    for monitor in pipeline.processor.fleet.monitors.values():
         assert len(monitor.features) <= bound
         named = {name.partition(":")[2] for name in monitor.signals if ":" in name}
         assert named <= set(monitor.features)
@@ -148,8 +148,8 @@ def test_there_are_never_more_features_than_allowed(rows: list[dict[str, float]]
 def test_a_label_for_an_evicted_version_is_counted() -> None:
     events = [*_events("a/1", "a/2", "a/3"), make_label(0, "yes"), make_label(2, "yes")]
     pipeline, _ = run(events, max_versions=2, batch_size=1)
-    assert pipeline.fleet.outcomes_evicted == 1
-    assert pipeline.joiner.ledger.applied_predictions == 2
+    assert pipeline.processor.fleet.outcomes_evicted == 1
+    assert pipeline.processor.joiner.ledger.applied_predictions == 2
 
 
 def test_a_version_has_the_outcomes_before_its_eviction() -> None:
@@ -183,12 +183,11 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
     _, expected = run(events, **options)
     first, before = run(events[:at], **options)
     second, sink = make_pipeline([], **options)
-    second.fleet.restore(json.loads(json.dumps(first.fleet.state(), default=_null)))
+    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_null)))
     rest, after = run([], **options)
-    rest.fleet = second.fleet
     assert sink.detections == after == []
     predictions = [(at + n, _decode(rest, event)) for n, event in enumerate(events[at:])]
-    found = [*before, *rest.fleet.update(predictions, [])]
+    found = [*before, *second.processor.fleet.update(predictions, [])]
     assert findings(sorted(found)) == [f for f in findings(expected) if f.signal != "error"]
 
 
@@ -199,11 +198,11 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
     other: Any = "numeric" if given == "categorical" else "categorical"
     first, _ = run(feature_events({"zip": [10115 + at % 3 for at in range(900)]}), feature_types={"zip": other})
     second, _ = run([], feature_types={"zip": given})
-    second.fleet.restore(json.loads(json.dumps(first.fleet.state(), default=_null)))
+    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_null)))
     key = ModelVersion("default", version)
     found = [(at, Prediction(str(at), float(at), key, "yes", {"zip": 10115 + at % 3})) for at in range(900, 1500)]
-    assert second.fleet.update(found, []) == []
-    monitor = second.fleet.monitors[key]
+    assert second.processor.fleet.update(found, []) == []
+    monitor = second.processor.fleet.monitors[key]
     assert (monitor.features["zip"].type, monitor.features["zip"].violations) == (given, 0)
     signal = monitor.signals["feature:zip"]
     assert signal.kind == ("category" if given == "categorical" else "number")
@@ -214,7 +213,7 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
 def _decode(pipeline: Pipeline, event: dict[str, Any]) -> Any:
     from stream_monitor.testing import make_records
 
-    return pipeline.codec.decode(make_records([event])[0])
+    return pipeline.processor.codec.decode(make_records([event])[0])
 
 
 def _null(value: Any) -> Any:
@@ -226,7 +225,7 @@ def test_recent_detections_are_bounded() -> None:
     pipeline, found = run(
         feature_events({"a": column}), warmup=0, detectors=["page_hinkley:threshold=1,min_instances=2"]
     )
-    assert len(found) > len(pipeline.fleet.recent) == 100
+    assert len(found) > len(pipeline.processor.fleet.recent) == 100
 
 
 def test_a_fresh_fleet_is_empty() -> None:

@@ -67,7 +67,7 @@ def test_an_observer_sees_what_the_signals_take(batch_size: int) -> None:
     assert seen.places["1", "feature:k"] == list(range(1000))
     assert seen.values["1", "error"] == [float(at % 3 == 0) for at in range(700)]
     assert seen.performance[-1] == (699, 700)
-    watched = {(key.version, name) for key, one in pipeline.fleet.monitors.items() for name in one.signals}
+    watched = {(key.version, name) for key, one in pipeline.processor.fleet.monitors.items() for name in one.signals}
     assert set(seen.values) == watched
     assert run(events, batch_size=batch_size)[1] == found
 
@@ -75,7 +75,7 @@ def test_an_observer_sees_what_the_signals_take(batch_size: int) -> None:
 def test_the_recorder_of_a_report_is_one() -> None:
     recorder = Recorder()
     pipeline, _ = run(_events(), observer=recorder)
-    watched = {(key, name) for key, one in pipeline.fleet.monitors.items() for name in one.signals}
+    watched = {(key, name) for key, one in pipeline.processor.fleet.monitors.items() for name in one.signals}
     assert set(recorder.signals) == watched
     key = ModelVersion("default", "1")
     assert recorder.names[key, "feature:k"](0) in ("x", "y")

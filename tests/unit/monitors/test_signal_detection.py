@@ -246,7 +246,7 @@ def test_one_change_in_many_features_is_one_episode() -> None:
     columns["a"][3000:] += 1.0
     columns["b"][3000:] += 3.0
     pipeline, found = run(feature_events(columns), detectors=["glr"])
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     newest = monitor.episodes.newest
     assert newest and monitor.episodes.count == 1
     assert {one.episode for one in found} == {newest.id}
@@ -289,7 +289,7 @@ def test_a_new_version_goes_on_with_the_features_alone() -> None:
     for at, event in enumerate(events):
         event["version"] = "1" if at < 1000 else "2"
     pipeline, found = run(events, detectors=["glr"])
-    old, new = pipeline.fleet.monitors.values()
+    old, new = pipeline.processor.fleet.monitors.values()
     # It has had 300 predictions, fewer than a warm-up; and yet it knows what is usual.
     assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
     assert new.features["k"].type == "categorical"
@@ -300,7 +300,7 @@ def test_a_new_version_goes_on_with_the_features_alone() -> None:
 def test_a_budget_in_time_follows_the_rate() -> None:
     events = [make_prediction(at, ts=1_795_435_200.0 + at / 10, features={"a": at % 7}) for at in range(600)]
     pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor._rate.run_length == pytest.approx(864_000.0, rel=0.01)
 
 
@@ -344,7 +344,7 @@ def test_a_type_is_told_by_most_of_the_first_values(caplog: pytest.LogCaptureFix
         "zip": [10115 + at % 3 for at in range(2000)],
     }
     pipeline, _ = run(feature_events(columns), detectors=["glr"], feature_types={"zip": "categorical"})
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     features = monitor.features
     assert {name: counts.type for name, counts in features.items()} == {
         "a": "numeric",
@@ -373,7 +373,7 @@ def test_a_feature_that_settles_as_text_has_the_budget_of_then() -> None:
     rows: list[dict[str, Any]] = [{"k": "xyz"[at % 3]} | ({"late": at % 5} if at > 100 else {}) for at in range(700)]
     events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
     pipeline, _ = run(events, detectors=["glr"], run_length=1e6, batch_size=50)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     signal = monitor.signals["feature:k"]
     expected = Budget([parse_spec("glr")], 1e6).run_length("feature:k", ["k", "late"])
     assert signal.kind == "category"

@@ -20,12 +20,12 @@ def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
     records = make_records(make_prediction(at) for at in range(2000))
     checkpoint = Checkpoint(tmp_path)
     pipeline, _ = make_pipeline(records, batch_size=10, joiner=Joiner(checkpoint.store))
-    pipeline.save_to(checkpoint)
+    pipeline.resume(checkpoint)
     seen: list[tuple[int, int]] = []
 
     def look() -> tuple[int, int]:
         saved = checkpoint.load()
-        return pipeline.counters.predictions, saved["counters"]["counts"][0] if saved else 0
+        return pipeline.processor.counters.predictions, saved["counters"]["counts"][0] if saved else 0
 
     def scrape() -> None:
         while not stop.is_set():
@@ -36,7 +36,7 @@ def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
     scraper.start()
     while not pipeline.source.exhausted:
         pipeline.step()
-        reads, at = pipeline.reads, pipeline.counters.predictions
+        reads, at = pipeline.reads, pipeline.processor.counters.predictions
         # Where all is saved (a checkpoint was due), nobody has to wait.
         while at % 200 == 0 and not reads.is_saved and not reads.are_waiting:
             time.sleep(0.001)

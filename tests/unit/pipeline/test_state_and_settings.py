@@ -24,7 +24,7 @@ def _over(directory: Path, fingerprint: str, **options: Any) -> Pipeline:
     checkpoint = Checkpoint(directory)
     try:
         pipeline, _ = make_pipeline(RECORDS, joiner=Joiner(checkpoint.store), warmup=100, **options)
-        pipeline.save_to(checkpoint, fingerprint)
+        pipeline.resume(checkpoint, fingerprint)
         while not pipeline.source.exhausted:
             pipeline.step()
         pipeline.close()
@@ -40,7 +40,9 @@ def test_a_changed_detector_starts_anew_and_the_others_go_on(
     first = _over(tmp_path, "one", detectors=["adwin:delta=0.2", "page_hinkley"])
     caplog.clear()
     second = _over(tmp_path, "two", detectors=["adwin:delta=0.1", "page_hinkley"])
-    before, after = (next(iter(it.fleet.monitors.values())).signals["feature:x"].state() for it in (first, second))
+    before, after = (
+        next(iter(it.processor.fleet.monitors.values())).signals["feature:x"].state() for it in (first, second)
+    )
     assert after["runners"]["page_hinkley"] == before["runners"]["page_hinkley"]
     assert before["runners"]["adwin"]["running"]["detector"]
     assert after["runners"]["adwin"]["running"] is None
@@ -61,7 +63,7 @@ def test_a_state_of_another_warmup_is_refused(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
     pipeline, _ = make_pipeline(RECORDS, warmup=200)
     with pytest.raises(ConfigError, match="--warmup: the state in --state-dir is of 100"):
-        pipeline.save_to(checkpoint)
+        pipeline.resume(checkpoint)
     checkpoint.close()
 
 
@@ -81,6 +83,10 @@ def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> N
     pipeline.source.restoring = {("inference", 0): 12}
     while not pipeline.source.exhausted:
         pipeline.step()
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor.performance.totals() == {"outcomes": 8.0, "correct": 8.0}
-    assert (pipeline.fleet.outcomes_evicted, pipeline.counters.records.total(), pipeline.unaccounted) == (0, 8, 0)
+    assert (
+        pipeline.processor.fleet.outcomes_evicted,
+        pipeline.processor.counters.records.total(),
+        pipeline.processor.unaccounted,
+    ) == (0, 8, 0)

@@ -32,7 +32,7 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
     detectors = [*RIVERS, "glr:threshold=8"]
     pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors)
-    pipeline.counters.gaps["inference"] = 3
+    pipeline.processor.counters.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
     return pipeline
 

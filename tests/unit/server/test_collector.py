@@ -174,7 +174,7 @@ def test_an_evicted_version_takes_its_series_along() -> None:
         if "model" in sample.labels
     }
     assert versions == {"2"}
-    assert pipeline.fleet.evicted["version"] == 2
+    assert pipeline.processor.fleet.evicted["version"] == 2
 
 
 def test_odd_names_survive_the_text_form() -> None:
@@ -191,7 +191,7 @@ def test_odd_names_survive_the_text_form() -> None:
 @pytest.mark.parametrize("broken", ["_performance", "_delays", "_signal"])
 def test_a_model_that_fails_is_left_out_and_counted(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     pipeline, _ = run([make_prediction(at, model=f"m{at}") for at in range(3)])
-    failing = pipeline.fleet.monitors["m1", "default"]  # type: ignore[index]
+    failing = pipeline.processor.fleet.monitors["m1", "default"]  # type: ignore[index]
     parts = [failing.performance, failing.delays, *failing.signals.values()]
     healthy = getattr(take_snapshot, broken)
 

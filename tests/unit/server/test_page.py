@@ -38,7 +38,7 @@ def _changed(signals: int = 3, count: int = 4000, until: int | None = None, **op
 
 def test_the_newest_episode_tells_what_changed() -> None:
     pipeline = _changed()
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     episode = monitor.episodes.newest
     assert episode
     html = _section(render(pipeline), "What changed")
@@ -73,7 +73,7 @@ def test_it_is_active_until_the_signals_are_back() -> None:
 
 def test_a_distance_near_its_reference_is_not_told() -> None:
     pipeline = _changed(count=2300)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     rows = {row[1]: row[3] for row in _rows(_section(render(pipeline), "Active now"))}
     numbers = []
     for name, told in rows.items():
@@ -89,7 +89,7 @@ def test_a_distance_near_its_reference_is_not_told() -> None:
 
 def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
     pipeline = _changed(signals=30)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor.episodes.newest
     html = render(pipeline)
     assert len(_rows(_section(html, "What changed"))) == SHOWN_SIGNALS
@@ -100,7 +100,7 @@ def test_many_signals_and_many_episodes_are_bounded_and_counted() -> None:
     level = np.repeat(np.tile([0.0, 3.0], 6), 1500)[:-900]
     values = np.random.default_rng(2).normal(size=len(level)) + level
     pipeline, _ = run(feature_events({"a": values}), detectors=["feature:*=glr"], episode_gap=1)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     assert monitor.episodes.count > SHOWN_EPISODES
     html = _section(render(pipeline), "What changed")
     assert html.count("<article>") == SHOWN_EPISODES
