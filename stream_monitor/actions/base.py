@@ -1,15 +1,39 @@
-"""What a sink of detections is."""
+"""The interface of a sink of detections.
+
+A sink lives in a file of its own: a frozen pydantic config with a literal ``kind`` and checked ranges, and the class
+it makes. One line in ``actions/__init__.py`` adds it to the union; the flag, documentation and contract tests follow
+from there.
+"""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from pydantic import BaseModel, ConfigDict
+
+from stream_monitor.core.clock import Clock
 from stream_monitor.core.events import Detection
 
 
 class Sink(Protocol):
-    """Somewhere to tell of a detection."""
+    """Delivers detections."""
 
     def send(self, detection: Detection) -> None:
-        """Deliver one; `SinkError` when that is not possible now. It may come again, with the same id."""
+        """Deliver one detection. After a crash or an error it may come again, with the same id.
+
+        Raises:
+            SinkError: Delivery is not possible now; the outbox tries again.
+        """
         ...
+
+
+class SinkConfig(BaseModel):
+    """The base of every sink's config: subclasses narrow ``kind`` to a `Literal` with a default."""
+
+    kind: str
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    def make(self, clock: Clock) -> Sink:
+        """Return a sink with these parameters."""
+        raise NotImplementedError

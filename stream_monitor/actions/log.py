@@ -1,9 +1,13 @@
-"""Detections as log lines, so many a minute."""
+"""Log lines: one a detection, at a limited rate."""
 
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
+from pydantic import Field
+
+from stream_monitor.actions.base import SinkConfig
 from stream_monitor.actions.message import fields, line
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.events import Detection
@@ -11,11 +15,24 @@ from stream_monitor.core.ratelimit import RateLimit
 
 logger = logging.getLogger(__name__)
 
+#: Lines a minute, unless the configuration says otherwise.
+PER_MINUTE = 60
+
+
+class LogSinkConfig(SinkConfig):
+    """Log lines. Detections above the rate are in the metrics only."""
+
+    kind: Literal["log"] = "log"
+    per_minute: int = Field(PER_MINUTE, ge=1, description="lines a minute at most")
+
+    def make(self, clock: Clock) -> LogSink:
+        return LogSink(clock, self.per_minute)
+
 
 class LogSink:
-    """Writes one line a detection; what is past the bound is in the metrics all the same."""
+    """Writes a warning for each detection, at most ``per_minute`` of them."""
 
-    def __init__(self, clock: Clock, per_minute: int = 60) -> None:
+    def __init__(self, clock: Clock, per_minute: int = PER_MINUTE) -> None:
         self._limit = RateLimit(clock, per_minute)
 
     def send(self, detection: Detection) -> None:

@@ -1,4 +1,4 @@
-"""Detections kept in a list, for a run that ends."""
+"""A list of detections, for a replay and for tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stream_monitor.core.events import Detection
 
 
 class MemorySink:
-    """Keeps every detection in ``detections``."""
+    """Appends each detection to ``detections``."""
 
     def __init__(self) -> None:
         self.detections: list[Detection] = []

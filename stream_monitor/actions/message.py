@@ -1,4 +1,4 @@
-"""What is told of a detection: a line for a person, and all of it as fields for a program."""
+"""Texts and fields of detections and episodes: a line for a person, fields for a program."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from stream_monitor.core.formatting import counted, in_words, moment, plain, sho
 from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.drift.episodes import Episode
 
-#: Fields of a detection that its episode tells of all.
+#: Fields of a detection that are the same for its whole episode.
 _OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader"}
 
 
 def line(one: Detection) -> str:
-    """One line: what changed, by how much, since when, and what else has changed with it.
+    """Return one line: the signal, the change, its size, its beginning, and its episode.
 
     >>> print(line(Detection(57, None, "churn", "3", "feature:age", "glr", 41.0, 56.5, effect=1.4, changed_index=40)))
     drift in feature:age of churn/3: up from 41 to 56.5, a very large effect (1.4); since about 17 predictions \
@@ -26,13 +26,13 @@ before the alarm; found by glr
 
 
 def fields(one: Detection) -> dict[str, Any]:
-    """Every field, with the id and the direction; times as ISO 8601."""
+    """Return every field of a detection, with its id and direction; times as ISO 8601."""
     times = {"ts": format_timestamp(one.ts), "changed_ts": format_timestamp(one.changed_ts)}
     return {**one._asdict(), **times, "id": one.id, "direction": one.direction}
 
 
 def episode_fields(episode: Episode) -> dict[str, Any]:
-    """What changed together, and of each signal its strongest detection, the largest effect first."""
+    """Return the fields of an episode; its signals by their strongest detection, the largest effect first."""
     changed_index, changed_ts = episode.change
     return {
         "id": episode.id,

@@ -1,4 +1,4 @@
-"""Alerts between their detection and their delivery: none is lost when a sink is down or the process is killed."""
+"""The outbox: alerts that wait for delivery. None is lost when a sink is down or the process is killed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from stream_monitor.core.events import Detection
 
 logger = logging.getLogger(__name__)
 
-#: Alerts that wait for one sink at most; past it the oldest is dropped.
+#: Alerts that wait for one sink; above it the oldest is dropped.
 MAX_PENDING = 10_000
 
 
 class Outbox:
-    """Gives every detection to every sink, in order, until the sink has taken it.
+    """Delivers every detection to every sink, in order, and repeats one that failed.
 
-    What is pending is part of the saved state. After a crash an alert may come again, with the same id.
+    Pending alerts are part of the saved state. After a crash an alert may be delivered again, with the same id.
     """
 
     def __init__(self, sinks: Mapping[str, Sink]) -> None:
@@ -28,12 +28,12 @@ class Outbox:
         self._pending: dict[str, deque[Detection]] = {name: deque(maxlen=MAX_PENDING) for name in sinks}
 
     def put(self, detections: Sequence[Detection]) -> None:
-        """Take detections; nothing is sent yet."""
+        """Append detections; nothing is sent yet."""
         for pending in self._pending.values():
             pending.extend(detections)
 
     def send(self) -> None:
-        """Deliver what is pending, as far as the sinks take it."""
+        """Deliver pending alerts, of each sink up to the first that fails."""
         for name, pending in self._pending.items():
             try:
                 while pending:
@@ -46,6 +46,6 @@ class Outbox:
         return {name: list(pending) for name, pending in self._pending.items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what was pending for the sinks that are still there."""
+        """Restore the pending alerts of sinks that still exist."""
         for name, pending in self._pending.items():
             pending.extend(Detection(*saved) for saved in state.get(name, ()))

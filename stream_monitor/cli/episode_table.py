@@ -1,4 +1,4 @@
-"""What changed, as a terminal shows it: a block for each episode."""
+"""Episodes on a terminal: a block of lines for each."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, plain, short, span
 from stream_monitor.drift.episodes import Episode
 
-#: Episodes that are shown, and signals of each; --json has all.
+#: Episodes that are printed, and signals of each; --json has all.
 MAX_EPISODES, MAX_SIGNALS = 10, 8
-#: A signal's name is cut where the line would be longer than the terminal, but not shorter than this.
+#: Characters to which a signal's name is cut at most, where the line would be wider than the terminal.
 MIN_NAME_LENGTH = 16
 _HEAD = ("signal", "", "before -> after", "effect", "detector")
 
 
 def show(episodes: Sequence[Episode]) -> None:
-    """Print the episodes with the largest effects, in the order of their beginnings."""
+    """Print the episodes with the largest effects, in order of their beginnings."""
     drifts = sum(episode.detections for episode in episodes)
     click.echo(
         f"{counted(drifts, 'drift')} detected" + (f", in {counted(len(episodes), 'episode')}" if drifts else "")
@@ -41,7 +41,7 @@ def _block(number: int, episode: Episode, columns: int) -> list[str]:
 
 
 def _times(episode: Episode) -> list[str]:
-    """When the change is estimated to have been, and how long after it the first alarm came."""
+    """Return the estimated time of the change, and the delay of the first alarm."""
     index, ts = episode.change
     late = episode.index - index
     if not late:
@@ -56,7 +56,7 @@ def _when(ts: float | None, index: int) -> str:
 
 
 def _rows(shown: Sequence[Detection], columns: int) -> list[str]:
-    """A line for each signal, the largest effect first, in columns."""
+    """Return a line for each signal, the largest effect first, in columns."""
     cells = [_HEAD, *map(_cells, shown)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = max(columns - 2 - sum(width + 2 for width in widths[1:]), MIN_NAME_LENGTH)

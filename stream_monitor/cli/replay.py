@@ -1,4 +1,4 @@
-"""``stream-monitor replay``: the same pipeline over files."""
+"""``stream-monitor replay``: the pipeline over files."""
 
 from __future__ import annotations
 

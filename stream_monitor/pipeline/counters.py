@@ -9,13 +9,13 @@ from typing import Any
 
 from stream_monitor.core.errors import Reason
 
-#: Records over which the share of rejects is taken for ``/readyz``.
+#: Newest records over which ``/readyz`` judges the share of rejects.
 REJECT_WINDOW = 1000
 
 
 @dataclass
 class Counters:
-    """Counters of the pipeline. ``labels`` holds those inside predictions too; duplicates are in none of them."""
+    """Counters of the pipeline. ``labels`` includes those inside predictions; duplicates are counted in none."""
 
     records: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)

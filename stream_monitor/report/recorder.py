@@ -1,4 +1,4 @@
-"""Collects, during a replay, what the timelines of its report need."""
+"""The recorder: timelines of a replay, for its report."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from stream_monitor.performance.realized import Performance
 from stream_monitor.report.timelines import CategoryTimeline, Ints, NumberTimeline, Samples, add_up, merged
 from stream_monitor.signals.columns import Column
 
-#: Bins over the whole stream; full, two neighbours become one.
+#: Bins over the whole stream; when all are used, pairs of them are merged.
 BINS = 600
-#: Signals with a timeline; of later ones only the detections are shown.
+#: Signals with a timeline; later ones have none.
 MAX_SIGNALS = 2000
 #: Distances with a timeline.
 MAX_DISTANCES = 8000
-#: Records that are read at once: a hundredth of those before them, within these bounds; more where signals are many.
+#: Bounds of the batch size: a hundredth of the records before, more with many signals.
 MIN_BATCH, MAX_BATCH = 100, 2000
-#: Predictions between two looks at a signal's distances: this many, and one a signal, or a hundredth of all before.
+#: Predictions between two readings of a signal's distances: this many and one for each signal, or a hundredth
+#: of all before.
 DISTANCE_STEP = 250
 #: Names of signals without a timeline that are remembered, to count them.
 MAX_NAMES = 100_000
@@ -30,18 +31,18 @@ SignalKey = tuple[ModelVersion, str]
 
 
 class Recorder:
-    """Timelines of signals, performance and distances over the predictions of a stream: an `Observer` of its fleet.
+    """Timelines of signals, performance and distances over the predictions of a stream; an `Observer` of its fleet.
 
-    All have the same bins: ``width`` predictions each, counted over the whole stream. Their number is fixed, so
-    memory doesn't grow with the stream.
+    All have the same bins of ``width`` predictions, counted over the whole stream. Their number is fixed, so memory
+    does not grow with the stream.
     """
 
     def __init__(self, bins: int = BINS) -> None:
         self._bins = bins
         self.width = 1
-        #: Predictions so far, up to the last that was recorded.
+        #: Position of the newest prediction recorded, plus 1.
         self.end = 0
-        #: In each bin, the predictions that have a time, and the sum of their times since ``first_ts``.
+        #: In each bin, the number of predictions with a time, and the sum of their times since ``origin``.
         self.times = np.zeros((2, bins))
         self.origin = 0.0
         self.first_ts: float | None = None
@@ -49,7 +50,7 @@ class Recorder:
         self.untimed = 0
         self._numbers: dict[SignalKey, NumberTimeline] = {}
         self._categories: dict[SignalKey, CategoryTimeline] = {}
-        #: Names of a signal's categories, by their codes.
+        #: The function from codes to category names, by signal.
         self.names: dict[SignalKey, Callable[[int], str]] = {}
         #: By version and measure: rolling, lower and upper bound of its interval, cumulative, outcomes in the window.
         self.performance: dict[tuple[ModelVersion, str], Samples] = {}
@@ -60,13 +61,13 @@ class Recorder:
 
     @property
     def batch_size(self) -> int:
-        """Records to read at once: performance and distances are read off after each batch."""
+        """Records to read at once: performance and distances are recorded after each batch."""
         smallest = MIN_BATCH + self._count // 4
         return min(max(self.end // 100, smallest), MAX_BATCH)
 
     @property
     def signals(self) -> dict[SignalKey, NumberTimeline | CategoryTimeline]:
-        """All timelines; of a feature that was watched as numbers and as text, the one with more values."""
+        """All timelines; of a feature with one of numbers and one of text, that with more values."""
         found: dict[SignalKey, NumberTimeline | CategoryTimeline] = dict(self._numbers)
         for key, timeline in self._categories.items():
             if key not in found or found[key].counts.sum() <= timeline.counts.sum():
@@ -78,7 +79,7 @@ class Recorder:
         return len(self._numbers) + len(self._categories)
 
     def on_signal(self, signal: ObservedSignal, column: Column) -> None:
-        """Take what a monitor has just fed to a signal, and read its distances off where they are due."""
+        """Record values of a signal, and its distances where they are due."""
         key, name, at = signal.key, signal.name, int(column.index[-1])
         names = signal.categories.name if signal.kind == "category" and signal.categories else None
         self.take(key, name, column, names)
@@ -86,7 +87,14 @@ class Recorder:
             self.take_distances(key, name, signal.distances(), at)
 
     def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
-        """Take a signal's next values; of categories these are codes, and ``names`` knows what they stand for."""
+        """Record values of a signal.
+
+        Args:
+            key: The model version.
+            name: The signal.
+            column: The values; codes of categories.
+            names: The function from codes to category names, None for numbers.
+        """
         if not len(column.values):
             return
         bins = self._bins_of(column.index)
@@ -103,7 +111,7 @@ class Recorder:
         timelines[key, name].add(bins, column.values)
 
     def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
-        """Read off the performance, the newest of whose outcomes is that of the prediction at this position."""
+        """Record the performance up to the outcome of the prediction at position ``at``."""
         bin_ = int(self._bins_of(np.array([at]))[0])
         intervals, counts = performance.intervals(), performance.counts()
         for measure, windows in performance.measures().items():
@@ -113,7 +121,7 @@ class Recorder:
             samples.newest[:, bin_] = windows["rolling"], lower, upper, windows["cumulative"], counts["rolling"]
 
     def wants_distances(self, key: ModelVersion, name: str, at: int) -> bool:
-        """Whether a signal's distances are to be read off at this position: they cost more than all the rest."""
+        """Check that a signal's distances are due at position ``at``; they are by far the most expensive values."""
         is_recorded = (key, name) in self._numbers or (key, name) in self._categories
         if not is_recorded or at < self._next_distances.get((key, name), 0):
             return False
@@ -121,7 +129,7 @@ class Recorder:
         return True
 
     def take_distances(self, key: ModelVersion, name: str, distances: Mapping[str, Sequence[float]], at: int) -> None:
-        """Read off a signal's distances to the reference, with their thresholds."""
+        """Record a signal's distances to its reference, with their thresholds, at position ``at``."""
         bin_ = int(self._bins_of(np.array([at]))[0])
         for distance, (value, threshold) in distances.items():
             samples = self.distances.get((key, name, distance))

@@ -1,4 +1,4 @@
-"""``/metrics``, ``/healthz``, ``/readyz`` and the landing page, over HTTP."""
+"""HTTP server of ``/metrics``, ``/healthz``, ``/readyz`` and the landing page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,17 @@ class Reply(NamedTuple):
 
 
 class MetricsServer:
-    """Serves snapshots from a thread of its own."""
+    """Serves snapshots over HTTP, from a thread of its own.
+
+    Args:
+        take: Takes a snapshot; called for each request of ``/metrics`` and the page.
+        health: Answers ``/healthz`` and ``/readyz``.
+        host: The address to listen on.
+        port: The port; 0 for any free one, which ``port`` then has.
+
+    Raises:
+        ConfigError: The address cannot be listened on.
+    """
 
     def __init__(self, take: TakeSnapshot, health: Health, host: str, port: int) -> None:
         self._take, self._health = take, health

@@ -1,4 +1,4 @@
-"""A reader sees a saved state, and is not kept waiting by a loop that hangs."""
+"""A reader sees a saved state, and does not wait for a loop that hangs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stream_monitor.core.errors import StateError
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.pipeline.snapshot_reads import SnapshotReads
 from stream_monitor.state.checkpoint import Checkpoint
@@ -78,3 +79,38 @@ def test_an_error_of_a_reader_is_its_own() -> None:
     reads.serve()
     reader.join(5)
     assert len(errors) == 1
+
+
+def test_a_reader_that_loses_patience_while_it_is_served_gets_the_result_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.PATIENCE", 0.05)
+    reads = SnapshotReads()
+    reads.is_saved = False
+    looked: list[str] = []
+    found: list[str] = []
+
+    def look() -> str:
+        looked.append(threading.current_thread().name)
+        if looked == ["loop"]:
+            time.sleep(0.5)  # longer than the reader's patience
+        return looked[-1]
+
+    reader = threading.Thread(target=lambda: found.append(reads.read(look)), name="reader")
+    reader.start()
+    while not reads.are_waiting:
+        time.sleep(0.001)
+    reads.is_saved = True
+    loop = threading.Thread(target=reads.serve, name="loop")
+    loop.start()
+    loop.join(5)
+    reader.join(5)
+    assert (looked, found) == (["loop"], ["loop"])
+
+
+def test_after_the_end_of_the_loop_nobody_reads() -> None:
+    reads = SnapshotReads()
+    reads.close()
+    reads.is_saved = False
+    with pytest.raises(StateError, match="the loop has ended"):
+        reads.read(lambda: 1)
