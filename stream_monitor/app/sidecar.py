@@ -8,7 +8,7 @@ import threading
 from hashlib import blake2b
 
 from stream_monitor import __version__
-from stream_monitor.actions.log import LogSink
+from stream_monitor.actions import make_sinks, parse_sink
 from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
 from stream_monitor.config.settings import (
@@ -45,7 +45,7 @@ def run(config: RunConfig) -> None:
         config,
         source,
         codec,
-        {"log": LogSink(clock)},
+        make_sinks(map(parse_sink, config.alert), clock),
         clock,
         checkpoint_interval=config.checkpoint_interval,
         store=checkpoint.store if checkpoint else None,

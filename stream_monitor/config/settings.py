@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stream_monitor.actions import SINKS
 from stream_monitor.config.units import Duration, Expected, Seasonality, Share, Size
 from stream_monitor.config.value_types import (
     Address,
@@ -20,8 +21,10 @@ from stream_monitor.config.value_types import (
     KafkaOptions,
     List,
     ProfilePath,
+    SinkTexts,
 )
 from stream_monitor.core.events import Task
+from stream_monitor.core.spec_grammar import usages
 from stream_monitor.decoding import DECODERS
 from stream_monitor.sources.formats import Format
 
@@ -210,7 +213,7 @@ class StateSettings(Settings):
 
 
 class ServeSettings(Settings):
-    """Settings of the HTTP server and of the log."""
+    """Settings of the HTTP server, of the alerts and of the log."""
 
     listen: Address = setting(
         "0.0.0.0:9464", "address of /metrics, /healthz, /readyz and the landing page", "HOST:PORT"
@@ -220,6 +223,9 @@ class ServeSettings(Settings):
         "share of rejected records among the last 1,000 above which /readyz fails",
         "SHARE",
         validate_default=True,
+    )
+    alert: SinkTexts = setting(
+        ["log"], f"where detections are sent; repeatable ({usages(SINKS)})", "KIND[:PARAMETER=VALUE,...]"
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting("info", "lowest level of log lines", "LEVEL")
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")

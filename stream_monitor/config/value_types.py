@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from stream_monitor.actions import parse_sink
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.events import FeatureType
 from stream_monitor.decoding import parse_decoder
@@ -82,6 +83,12 @@ def _check_detectors(specs: list[str]) -> list[str]:
     return specs
 
 
+def _check_sinks(texts: list[str]) -> list[str]:
+    for text in texts:
+        parse_sink(text)
+    return texts
+
+
 def _check_profile(path: Path | None) -> Path | None:
     if path is not None:
         from stream_monitor.profiles.profile import Profile
@@ -109,5 +116,6 @@ FieldPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidat
 FeatureTypes = Annotated[dict[str, FeatureType], BeforeValidator(read_pairs)]
 DecoderText = Annotated[str, AfterValidator(_check_decoder)]
 DetectorTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_detectors)]
+SinkTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_sinks)]
 ProfilePath = Annotated[Path | None, AfterValidator(_check_profile)]
 KafkaOptions = Annotated[dict[str, Any], BeforeValidator(read_pairs), AfterValidator(_parse_kafka_options)]

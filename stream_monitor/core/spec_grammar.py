@@ -51,6 +51,18 @@ def parameters_of(config: type[BaseModel]) -> list[str]:
     return [name for name in config.model_fields if name != "kind"]
 
 
+def usages(kinds: Mapping[str, type[BaseModel]]) -> str:
+    """Return each kind with its parameters and their defaults, as they are written."""
+    return ", ".join(":".join(filter(None, (kind, _defaults(config)))) for kind, config in kinds.items())
+
+
+def _defaults(config: type[BaseModel]) -> str:
+    fields = config.model_fields
+    return ",".join(
+        f"{name}={'...' if fields[name].is_required() else fields[name].default}" for name in parameters_of(config)
+    )
+
+
 def _read_parameters(text: str, kind: str, allowed: list[str], shown: str) -> dict[str, str]:
     found = {}
     for part in filter(str.strip, text.split(",")):

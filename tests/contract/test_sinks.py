@@ -8,6 +8,7 @@ import pytest
 
 from stream_monitor.actions import SINKS, Sink, make_sinks, parse_sink
 from stream_monitor.actions.outbox import Outbox
+from stream_monitor.config.settings import RunConfig
 from stream_monitor.core.errors import SinkError
 from stream_monitor.core.events import Detection
 from stream_monitor.testing import FakeClock
@@ -69,6 +70,14 @@ def test_its_config(kind: str) -> None:
     assert list(make_sinks([parse_sink(kind), parse_sink(kind)], FakeClock())) == [kind, f"{kind}-2"]
 
 
+REQUIRED = {"bootstrap_servers": "localhost:9092", "topic": "t", "group_id": "g"}
+
+
+@every_sink
+def test_the_flag_takes_several(kind: str) -> None:
+    assert RunConfig.model_validate({**REQUIRED, "alert": f"{kind} {kind}"}).alert == [kind, kind]
+
+
 def test_an_unknown_sink_is_an_error_that_names_the_known() -> None:
     with pytest.raises(ValueError, match="unknown alert sink 'pager'; allowed: log"):
-        parse_sink("pager")
+        RunConfig.model_validate({**REQUIRED, "alert": ["log", "pager"]})

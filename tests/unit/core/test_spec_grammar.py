@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field, model_validator
 
-from stream_monitor.core.spec_grammar import kinds_of, parameters_of, parse_config
+from stream_monitor.core.spec_grammar import kinds_of, parameters_of, parse_config, usages
 
 
 class Square(BaseModel):
@@ -76,3 +76,12 @@ def test_an_error_names_what_is_wrong_and_what_is_allowed(text: str, message: st
 def test_an_error_quotes_the_whole_text() -> None:
     with pytest.raises(ValueError, match=r"^'x=circle': unknown shape 'circle'"):
         parse_config("circle", KINDS, "shape", shown="x=circle")
+
+
+class Port(BaseModel):
+    kind: Literal["port"] = "port"
+    number: int
+
+
+def test_usages_show_each_kind_with_its_defaults() -> None:
+    assert usages(kinds_of(Ring | Port)) == "ring:inner=1.0,outer=2.0, port:number=..."
