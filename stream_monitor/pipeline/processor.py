@@ -53,7 +53,7 @@ class BatchProcessor:
 
     @property
     def is_behind(self) -> bool:
-        """Whether outcomes or expirations are due that no event has triggered yet."""
+        """True while outcomes or expirations are due that no event has triggered yet."""
         return self.joiner.is_behind
 
     def catch_up(self) -> list[Detection]:

@@ -61,7 +61,7 @@ class SnapshotReads:
 
     @property
     def are_waiting(self) -> bool:
-        """Whether readers wait to be served."""
+        """True while readers wait to be served."""
         return bool(self._waiting)
 
     def serve(self) -> None:

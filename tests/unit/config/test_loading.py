@@ -60,6 +60,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "group_instance_id": ("a b", "letters"),
     "allow_unaligned_labels": ("perhaps", "boolean"),
     "max_waiting": ("0", "greater than or equal to 1"),
+    "alert": ("pager", "allowed: log"),
     "listen": ("9464", "HOST:PORT"),
     "max_reject_share": ("5.5", "0.05 or 5%"),
     "log_level": ("loud", "'debug', 'info', 'warning' or 'error'"),
