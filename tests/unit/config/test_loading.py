@@ -256,6 +256,7 @@ def test_every_setting_is_a_flag_with_help(kind: Any) -> None:
 def test_what_is_repeatable() -> None:
     repeatable = {name for name in RunConfig.model_fields if is_multiple(RunConfig, name)}
     assert repeatable == {
+        "alert",
         "bootstrap_servers",
         "topic",
         "label_topic",
