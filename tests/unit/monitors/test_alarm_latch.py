@@ -69,7 +69,7 @@ def test_a_model_is_armed_again_as_the_settings_say(rearm_after: float, is_activ
     column = rng.normal(np.repeat([0.0, 4.0], [2000, 3000]))
     events = [make_prediction(at, features={"a": value}) for at, value in enumerate(column.tolist())]
     pipeline, found = run(events, detectors=["glr"], rearm_after=rearm_after)
-    (monitor,) = pipeline.fleet.monitors.values()
+    (monitor,) = pipeline.processor.fleet.monitors.values()
     last = max(one.ts or 0.0 for one in found if one.signal == "feature:a")
     assert events[-1]["ts"] - last > 2400
     assert (monitor.signals["feature:a"].active_since == last) is is_active
