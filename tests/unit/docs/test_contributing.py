@@ -24,6 +24,7 @@ RECIPES = {
     "Add a measure": ("test_measures.py", "bias or error or naive"),
     "Add a source": ("test_sources.py", "lines"),
     "Add a decoder": ("test_decoders.py", "toml"),
+    "Add a sink": ("test_sinks.py", "stdout"),
 }
 COPIED = ("stream_monitor", "tests/contract", "tests/*.py", "pyproject.toml")
 
