@@ -42,7 +42,7 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     with Reading() as read:
         recording = offline.record(config, files, read)
     tried = candidates(config, recording)
-    terms = SweepContext(
+    context = SweepContext(
         config.surrogates,
         config.horizon,
         config.seed,
@@ -50,7 +50,7 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
         surrogate_period(tried, recording),
     )
     with Progress("Trying ") as progress:
-        result = sweep(recording, tried, terms, progress)
+        result = sweep(recording, tried, context, progress)
     wanted = in_events(config.expected_run_length, recording.rate)
     found = recommend(result, wanted, config.horizon)
     if json_path:

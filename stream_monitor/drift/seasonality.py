@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, pack, unpack
+from stream_monitor.core.arrays import Floats
+from stream_monitor.drift.period_sample import PeriodSample
 from stream_monitor.signals.columns import Column
 
 HOUR = 3600.0
@@ -21,11 +22,37 @@ SURE = 4.0
 #: Where the period is not given, two periods in a row must be alike: smallest correlation of their levels, and
 #: largest difference of their means, in standard deviations of the levels. A ramp is alike each day, but it moves on.
 MIN_CORRELATION, MAX_SHIFT = 0.8, 0.5
-#: A score beyond the first is extreme. If more than the second share of a period is, the scores were learned in one
-#: part of a strong season, and do not resolve the others.
-EXTREME, MAX_EXTREME = 2.5, 0.08
-#: Number of values of a period that are kept to learn better scores from.
-SAMPLED = 1000
+
+
+class PeriodMeans:
+    """The means of the parts of one period.
+
+    Args:
+        bins: Number of parts.
+    """
+
+    def __init__(self, bins: int) -> None:
+        self.counts, self.sums = np.zeros(bins), np.zeros(bins)
+
+    def add(self, bins: NDArray[np.int64], scores: Floats) -> None:
+        """Add normal scores, each to the part with this number; shape (n,) each."""
+        # One by one, in order: the sums must not depend on how the stream is cut into batches.
+        np.add.at(self.counts, bins, 1.0)
+        np.add.at(self.sums, bins, scores)
+
+    @property
+    def mean(self) -> float:
+        """The mean of all scores, 0 without any."""
+        return float(self.sums.sum() / max(self.counts.sum(), 1.0))
+
+    def levels(self) -> tuple[Floats, bool]:
+        """Return the smoothed levels relative to the mean, shape (bins,), and whether they differ beyond chance."""
+        counts, mean = self.counts, self.mean
+        means = np.where(counts > 0, self.sums / np.maximum(counts, 1.0), mean) - mean
+        smooth = (np.roll(means, 1) + 2.0 * means + np.roll(means, -1)) / 4.0
+        # Normal scores have a variance of 1, so this is a chi-square with one degree of freedom less than parts.
+        chi2, free = float((counts * means**2).sum()), len(counts) - 1.0
+        return smooth, chi2 > free + SURE * math.sqrt(2.0 * free)
 
 
 class Seasonality:
@@ -58,8 +85,7 @@ class Seasonality:
         self._begin()
 
     def _begin(self) -> None:
-        self._counts, self._sums, self._extreme = np.zeros(self._bins), np.zeros(self._bins), 0
-        self._sample, self._step, self._skip = np.empty(0), 1, 0
+        self._means, self._sample = PeriodMeans(self._bins), PeriodSample()
 
     @property
     def is_known(self) -> bool:
@@ -95,25 +121,9 @@ class Seasonality:
             values: The raw values, if better scores may be learned from them.
         """
         known = np.isfinite(column.ts)
-        bins = self._bin(column.ts[known])
-        # One by one, in order: the sums must not depend on how the stream is cut into batches.
-        np.add.at(self._counts, bins, 1.0)
-        np.add.at(self._sums, bins, column.values[known])
+        self._means.add(self._bin(column.ts[known]), column.values[known])
         if values is not None and not self.is_known and not self._is_learned_again:
-            self._extreme += int((np.abs(column.values) > EXTREME).sum())
-            self._keep(values)
-
-    def _keep(self, values: Floats) -> None:
-        """Keep every n-th value; whenever there are too many, drop every other one and double n."""
-        while len(values) > self._skip:
-            room = SAMPLED - len(self._sample)
-            taken = values[self._skip :: self._step][:room]
-            self._sample = np.concatenate((self._sample, taken))
-            used = self._skip + len(taken) * self._step
-            values, self._skip = values[min(used, len(values)) :], max(used - len(values), 0)
-            if len(self._sample) >= SAMPLED:
-                self._sample, self._step = self._sample[::2].copy(), self._step * 2
-        self._skip -= len(values)
+            self._sample.add(column.values, values)
 
     def interrupt(self) -> None:
         """Discard the current period: its values are on two scales."""
@@ -127,35 +137,24 @@ class Seasonality:
         """Close a period: its means update the levels, or its values give better scores."""
         assert self._start is not None
         self._start += math.floor((now - self._start) / self.period) * self.period
-        counts, sums, extreme, sample, is_whole = (
-            self._counts,
-            self._sums,
-            self._extreme,
-            self._sample,
-            self._is_whole,
-        )
+        means, sample, is_whole = self._means, self._sample, self._is_whole
         self._is_whole = True
         self._begin()
-        if not self.is_known and extreme > MAX_EXTREME * counts.sum() and len(sample) > MIN_BINS:
-            self._is_learned_again, self._last, self._wanted = True, None, sample
+        is_extreme = sample.is_extreme(float(means.counts.sum())) and len(sample.values) > MIN_BINS
+        if not self.is_known and is_extreme:
+            self._is_learned_again, self._last, self._wanted = True, None, sample.values
         elif is_whole:
-            self._learn(counts, sums)
+            self._learn(means)
 
-    def _learn(self, counts: Floats, sums: Floats) -> None:
-        total = counts.sum()
-        mean = sums.sum() / max(total, 1.0)
-        means = np.where(counts > 0, sums / np.maximum(counts, 1.0), mean) - mean
-        smooth = (np.roll(means, 1) + 2.0 * means + np.roll(means, -1)) / 4.0
-        # Normal scores have a variance of 1, so this is a chi-square with one degree of freedom less than parts.
-        chi2, free = float((counts * means**2).sum()), self._bins - 1.0
-        differ = chi2 > free + SURE * math.sqrt(2.0 * free)
+    def _learn(self, means: PeriodMeans) -> None:
+        levels, differ = means.levels()
         if not self._is_given and not self.is_known:
-            self._compare(smooth, mean, differ)
+            self._compare(levels, means.mean, differ)
             return
         self._periods += 1
         if self._periods > 1 or differ:
             weight = 1.0 / min(self._periods, PERIODS)
-            self._levels += weight * (smooth - self._levels)
+            self._levels += weight * (levels - self._levels)
 
     def _compare(self, levels: Floats, mean: float, differ: bool) -> None:
         """Accept the season if this period is like the one before."""
@@ -184,11 +183,10 @@ class Seasonality:
         """Return the state as JSON values."""
         return {
             "levels": self._levels.tolist(),
-            "counts": self._counts.tolist(),
-            "sums": self._sums.tolist(),
+            "counts": self._means.counts.tolist(),
+            "sums": self._means.sums.tolist(),
             "last": None if self._last is None else self._last.tolist(),
-            "sample": pack(self._sample),
-            "sampling": [self._step, self._skip, self._extreme],
+            **self._sample.state(),
             "start": self._start,
             "periods": self._periods,
             "is_whole": self._is_whole,
@@ -197,9 +195,9 @@ class Seasonality:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
-        self._levels, self._counts, self._sums = (np.array(state[name]) for name in ("levels", "counts", "sums"))
+        self._levels = np.array(state["levels"])
+        self._means.counts, self._means.sums = np.array(state["counts"]), np.array(state["sums"])
         self._last = None if state["last"] is None else np.array(state["last"])
-        self._sample = unpack(state["sample"])
-        self._step, self._skip, self._extreme = state["sampling"]
+        self._sample.restore(state)
         self._start, self._periods = state["start"], state["periods"]
         self._is_whole, self._is_learned_again = state["is_whole"], state["is_learned_again"]

@@ -1,34 +1,24 @@
-"""Transforms of a signal's values into those that a detector reads, learned from the warm-up or a profile."""
+"""Transforms of a signal's values into those that a detector reads."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from stream_monitor.core.arrays import ColumnKind, Floats
-from stream_monitor.drift.dependence import SURE
+from stream_monitor.drift.warmup_dependence import warmup_autocorrelation_time
 from stream_monitor.signals.columns import RAW_LIMIT, Column
-from stream_monitor.signals.encoder import CategoryEncoder
-from stream_monitor.stats.autocorrelation import autocorrelation_time
 from stream_monitor.stats.normal_scores import NormalScores
-from stream_monitor.stats.reference import CategoricalReference, NumericReference
+from stream_monitor.stats.reference import NumericReference
 
 #: Categories that have a row of their own; the other known ones share a row, and the unseen ones another.
 TOP = 12
 #: Codes that stand for more than one category: the other known ones, and the unseen ones.
 REST, UNSEEN = -1, -2
-#: Fewest values of a warm-up that a dependence is estimated from.
-MIN_VALUES = 50
-#: Parts of a warm-up that are estimated separately, and the largest lag-1 autocorrelation that is accepted.
-QUARTERS, MAX_LAG1 = 4, 0.99
-#: An autocorrelation time longer than this multiple of that of the lag-1 autocorrelation comes from a drift.
-DRIFTING = 3.0
-#: A profile is not used if at least this share of the warm-up is outside its range, or in unknown categories.
-MAX_OUTSIDE = 0.2
 
 
 class Transform(ABC):
@@ -49,7 +39,7 @@ class Transform(ABC):
 
     def autocorrelation_time(self, warmup: Column) -> float:
         """Return the integrated autocorrelation time of the transformed warm-up, in values."""
-        return _autocorrelation_time(self.of(warmup))
+        return warmup_autocorrelation_time(self.of(warmup))
 
     def code(self, category: int | None) -> int | None:
         """Return the signal's code of a category that a detector names by its row; or `REST` or `UNSEEN`."""
@@ -169,7 +159,7 @@ class CategoryTransform(Transform):
         return self.rows(column.values)
 
     def autocorrelation_time(self, warmup: Column) -> float:
-        return _autocorrelation_time((self.rows(warmup.values) == 0.0).astype(np.float64))
+        return warmup_autocorrelation_time((self.rows(warmup.values) == 0.0).astype(np.float64))
 
     def code(self, category: int | None) -> int | None:
         if category is None:
@@ -198,7 +188,7 @@ class TopTransform(CategoryTransform):
         return is_top
 
     def autocorrelation_time(self, warmup: Column) -> float:
-        return _autocorrelation_time(self.of(warmup))
+        return warmup_autocorrelation_time(self.of(warmup))
 
     def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (another category may be the most frequent)
         return True
@@ -208,58 +198,6 @@ class TopTransform(CategoryTransform):
 
     def state(self) -> dict[str, Any]:
         return {"transform": "top", "top": self._top, "rest": self._rest}
-
-
-def learn_transform(kind: ColumnKind, takes: Set[ColumnKind], warmup: Column, scale: bool) -> tuple[Transform, int]:
-    """Learn the transform of a signal from its warm-up.
-
-    Categories are learned from the first half alone: the other half then tells how many unseen ones are usual.
-
-    Args:
-        kind: The kind of the signal's values.
-        takes: The kinds that the detector reads.
-        warmup: The values to learn from.
-        scale: Whether numbers are turned into normal scores.
-
-    Returns:
-        The transform, and the row of the warm-up from which on values are fed.
-    """
-    if kind == "category":
-        half = len(warmup.values) // 2
-        learned = CategoryTransform if "category" in takes else TopTransform
-        return learned.learn(warmup.values[: max(half, 1)]), half
-    if kind == "share" or not scale:
-        return IdentityTransform(kind), 0
-    reference = NumericReference.learn(warmup.values)
-    return _number_transform(reference), 0
-
-
-def _number_transform(reference: NumericReference) -> Transform:
-    if reference.distinct == 1:
-        return ConstantTransform(reference.minimum)
-    if reference.distinct == 2:
-        return BinaryTransform(reference.minimum, reference.maximum)
-    return ScoreTransform(reference)
-
-
-def profile_transform(
-    reference: NumericReference | CategoricalReference,
-    takes: Set[ColumnKind],
-    warmup: Column,
-    categories: CategoryEncoder | None,
-) -> Transform | None:
-    """Return the transform of a profile's reference, None where the warm-up shows that the profile does not fit.
-
-    Where most values are outside the profile's range, all have the score of its end, and no change shows in them.
-    """
-    if isinstance(reference, NumericReference):
-        outside = (warmup.values < reference.minimum) | (warmup.values > reference.maximum)
-        return _number_transform(reference) if outside.mean() < MAX_OUTSIDE else None
-    if categories is None or not reference.categories:
-        return None
-    codes = [int(code) for code in categories.column(reference.categories).tolist()]
-    transform = (CategoryTransform if "category" in takes else TopTransform)(codes[:TOP], codes[TOP:])
-    return transform if (transform.rows(warmup.values) == transform.unseen).mean() < MAX_OUTSIDE else None
 
 
 def restore_transform(state: Mapping[str, Any]) -> Transform:
@@ -273,33 +211,3 @@ def restore_transform(state: Mapping[str, Any]) -> Transform:
     if state["transform"] == "score":
         return ScoreTransform(NumericReference.unpacked(state["reference"]))
     return (CategoryTransform if state["transform"] == "category" else TopTransform)(state["top"], state["rest"])
-
-
-def _autocorrelation_time(values: Floats) -> float:
-    """Return the integrated autocorrelation time where a dependence is beyond doubt, else 1.
-
-    In a warm-up that drifts, neighbours are alike for another reason. So the lag-1 autocorrelation is the median over
-    its quarters, each with its own mean, and the time over all lags counts only where it is near that of a
-    first-order autoregression. The bias of a short piece is taken out (M. G. Kendall, "Note on bias in the estimation
-    of autocorrelation", Biometrika 41 (1954), pp. 403-404).
-    """
-    if len(values) < MIN_VALUES:
-        return 1.0
-    lag1 = float(
-        np.median([_lag1(part) for part in np.array_split(values, min(QUARTERS, len(values) // MIN_VALUES))])
-    )
-    if lag1 <= SURE / len(values) ** 0.5:
-        return 1.0
-    lag1 = min(lag1, MAX_LAG1)
-    short = (1.0 + lag1) / (1.0 - lag1)
-    long = autocorrelation_time(values)
-    return long if short < long < DRIFTING * short else short
-
-
-def _lag1(values: Floats) -> float:
-    centred = values - values.mean()
-    variance = float(centred @ centred)
-    if variance <= 1e-12 * float(values @ values):
-        return 0.0
-    lag1 = float(centred[1:] @ centred[:-1]) / variance
-    return lag1 + (1.0 + 4.0 * lag1) / len(values)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.drift.change import Position
 from stream_monitor.drift.context import RunnerContext
-from stream_monitor.drift.transforms import Transform, learn_transform, profile_transform
+from stream_monitor.drift.transform_fitting import learn_transform, profile_transform
+from stream_monitor.drift.transforms import Transform
 from stream_monitor.signals.columns import Column
 
 

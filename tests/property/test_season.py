@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.drift.seasonality import SAMPLED, Seasonality
+from stream_monitor.drift.period_sample import SAMPLED
+from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from tests.examples import examples
 from tests.streams import cut, cuts

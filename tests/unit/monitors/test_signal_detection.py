@@ -124,8 +124,8 @@ def test_changes_are_found_in_time(most: int, kind: ColumnKind, make: Callable[[
 def _spread(values: Any, run_length: float = 100_000.0) -> list[Detection]:
     """What is found in the spread of numbers, under a run length in numbers."""
     index = np.arange(len(values))
-    terms = SignalContext(warmup=warmup_of("spread:x", 500))
-    signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, terms, run_length / SPREAD_OF)
+    context = SignalContext(warmup=warmup_of("spread:x", 500))
+    signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, context, run_length / SPREAD_OF)
     return signal.update(Spread().column(Column(values, index, index.astype(float))))
 
 
@@ -398,8 +398,8 @@ def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
         rng, n = np.random.default_rng(seed), np.arange(7000)
         values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
         values[change:] += 10.0
-        terms = SignalContext(season=1440.0)
-        signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, terms, 100_000.0)
+        context = SignalContext(season=1440.0)
+        signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, context, 100_000.0)
         first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
         assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
         if detector == "glr":
@@ -413,8 +413,8 @@ def _cycle(amplitude: float, period: float | None, seed: int = 1, shift: float =
     n = np.arange(140_000)
     values = np.random.default_rng(seed).normal(size=len(n)) + amplitude * np.sin(2 * np.pi * n / 10_000)
     values[120_000:] += shift
-    terms = SignalContext(season=period)
-    signal = SignalMonitor(KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, terms, 1_000_000.0)
+    context = SignalContext(season=period)
+    signal = SignalMonitor(KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, context, 1_000_000.0)
     return [one for begin in range(0, len(n), 2000) for one in signal.update(_part(values, n, begin))]
 
 
