@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from stream_monitor.core.records import TopicPartition
@@ -24,16 +25,17 @@ class DueWork:
             restoring: Partitions whose outcomes are not emitted.
 
         Returns:
-            The time to note as the event's arrival.
+            The stream time of the event's arrival, inf before any time is known.
         """
         time, expiry, outcomes = self._time, self._expiry, self._outcomes
         if ts is not None:
             time.observe(ts)
-        if expiry.next_due < time.now:
+        now = time.now
+        if expiry.next_due < now:
             expiry.expire(expiry.MAX_PER_EVENT)
-        if outcomes.next_due <= time.now:
+        if outcomes.next_due <= now:
             outcomes.release(expiry.MAX_PER_EVENT, restoring)
-        return time.arrival
+        return now if now > -math.inf else math.inf
 
     @property
     def is_behind(self) -> bool:

@@ -102,7 +102,8 @@ class Matcher:
         is_meant = label_model in (None, model) and label_version in (None, version)
         if not is_meant or epoch not in self._epochs.alive:
             return False
-        self._waiting.remove_single(number, epoch)
+        self._queues.waiting.discard(number)
+        self._epochs.add("waiting", epoch, -1)
         self._ledger.applied_labels += 1
         self._conclude(
             Outcome(ModelVersion(model, version), index, ts, y_pred, y_true, delay(label_ts, ts)), order, epoch

@@ -27,13 +27,8 @@ class StreamTime:
         self._first = math.inf  # the first time that was known
         self._leap: float | None = None  # the time of the event before, when that was too far ahead
 
-    @property
-    def arrival(self) -> float:
-        """The time to note for something that arrives now: inf before any time is known."""
-        return self.now if self.now > -math.inf else math.inf
-
     def arrived(self, arrival: float) -> float:
-        """Return when something arrived: the first time that was known, for an arrival before that."""
+        """Return when something arrived: the first time that was known, for an arrival of inf, which is before it."""
         return self._first if arrival == math.inf else arrival
 
     def observe(self, ts: float) -> None:

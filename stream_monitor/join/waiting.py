@@ -40,12 +40,8 @@ class WaitingEvents:
         """Remove predictions from an entry."""
         entry.waiting = [waiting for waiting in entry.waiting if waiting not in matched]
         for waiting in matched:
-            self.remove_single(waiting.number, waiting.epoch)
-
-    def remove_single(self, number: int, epoch: int) -> None:
-        """Remove a prediction whose entry is written anew by the caller."""
-        self._queues.waiting.discard(number)
-        self._epochs.add("waiting", epoch, -1)
+            self._queues.waiting.discard(waiting.number)
+            self._epochs.add("waiting", waiting.epoch, -1)
 
     def remove_label(self, entry: Entry, early: Early) -> None:
         """Remove a label from an entry."""
