@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import KINDS, Change, Detector, DetectorConfig
+from stream_monitor.signals.columns import Column
 
 #: The maximum length of a segment for detectors whose river class takes 0.2 ms per value.
 MAX_SEGMENT = {"kswin": 200}
@@ -175,3 +176,9 @@ def river_defaults(kind: str) -> dict[str, Any]:
 def same(one: float, other: float) -> bool:
     """Return True if two numbers are equal or both NaN."""
     return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def column_of(values: Floats, step: float = 60.0) -> Column:
+    """Return values as a column of predictions that are ``step`` seconds apart."""
+    count = len(values)
+    return Column(np.asarray(values, dtype=np.float64), np.arange(count), step * np.arange(count))

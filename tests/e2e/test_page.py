@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
@@ -12,36 +10,11 @@ import pytest
 
 from tests.brokers import Broker
 from tests.conftest import MakeTopic
+from tests.e2e.browser import dump_dom
 from tests.integration.events import prediction, send
 from tests.integration.sidecar import Sidecar, watch
 
 pytestmark = pytest.mark.browser
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture
-def chromium() -> str:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if not found:
-        pytest.skip("there is no Chromium; Debian has it: apt-get install chromium")
-    return found
-
-
-def dump_dom(chromium: str, url: str, profile: Path) -> str:
-    """The page after the browser has built it."""
-    command = [chromium, *QUIET, f"--user-data-dir={profile}", "--dump-dom", url]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return shown.stdout
 
 
 def rows(dom: str, heading: str) -> list[list[str]]:

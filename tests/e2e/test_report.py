@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from stream_monitor.cli import cli
-from tests.e2e.test_page import QUIET, chromium, dump_dom  # noqa: F401
+from tests.e2e.browser import QUIET, dump_dom
 from tests.files import write
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _shown(chromium: str, report: Path, folder: Path, *flags: str) -> tuple[bytes, str]:  # noqa: F811
+def _shown(chromium: str, report: Path, folder: Path, *flags: str) -> tuple[bytes, str]:
     """The picture, and what the browser says while it draws it."""
     picture = folder / "shown.png"
     command = [chromium, *QUIET, *flags, f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr"]
@@ -41,7 +41,7 @@ def _shown(chromium: str, report: Path, folder: Path, *flags: str) -> tuple[byte
     return picture.read_bytes(), said.stderr
 
 
-def test_the_browser_builds_it_as_it_was_written(chromium: str, report: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_browser_builds_it_as_it_was_written(chromium: str, report: Path, tmp_path: Path) -> None:
     dom = dump_dom(chromium, report.as_uri(), tmp_path / "profile")
     for name in ("What changed?", "Performance", "Signals with detections", "All detections", "About this report"):
         assert f"<h2>{name}</h2>" in dom
@@ -49,7 +49,7 @@ def test_the_browser_builds_it_as_it_was_written(chromium: str, report: Path, tm
     assert 'data-signal="feature:age"' in dom
 
 
-def test_nothing_is_refused_and_dark_is_dark(chromium: str, report: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_nothing_is_refused_and_dark_is_dark(chromium: str, report: Path, tmp_path: Path) -> None:
     pictures = {}
     for name, flags in (("light", ()), ("dark", (DARK,))):
         (tmp_path / name).mkdir()

@@ -15,7 +15,7 @@ from stream_monitor.drift.time_index import KEPT, TimeIndex
 from stream_monitor.testing import make_label
 from tests.examples import examples
 from tests.harness import feature_events, run
-from tests.property.test_checkpoint import make_stream, play
+from tests.property.restarts import make_stream, play
 from tests.streams import cut, cuts
 
 

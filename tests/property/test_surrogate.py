@@ -9,17 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.injection import Change, Injector
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates, middle_scores, normal_scores, shuffled_blocks
 from tests.examples import examples
-from tests.streams import shares, streams
-
-
-def column_of(values: Floats, step: float = 60.0) -> Column:
-    count = len(values)
-    return Column(np.asarray(values, dtype=np.float64), np.arange(count), step * np.arange(count))
+from tests.streams import column_of, shares, streams
 
 
 @given(streams(), st.integers(0, 99), st.sampled_from((0.0, 3600.0)))

@@ -204,3 +204,16 @@ def test_through_the_pipeline() -> None:
     assert told[0].endswith(f"opens episode {found[0].episode}")
     assert f"joins episode {found[0].episode}: " in told[1]
     assert "most of all feature:b" in told[-1]
+
+
+def test_one_change_in_many_features_is_one_episode() -> None:
+    rng = np.random.default_rng(5)
+    columns = {name: rng.normal(size=6000) for name in "abc"}
+    columns["a"][3000:] += 1.0
+    columns["b"][3000:] += 3.0
+    pipeline, found = run(feature_events(columns), detectors=["glr"])
+    (monitor,) = pipeline.processor.fleet.monitors.values()
+    newest = monitor.episodes.newest
+    assert newest and monitor.episodes.count == 1
+    assert {one.episode for one in found} == {newest.id}
+    assert [one.signal for one in newest.ranked][:2] == ["feature:b", "feature:a"]

@@ -15,6 +15,7 @@ from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.signals.columns import Column
 from stream_monitor.testing import make_prediction
 from tests.harness import run
+from tests.unit.monitors.watching import watch
 
 
 def _latch(rearm_after: float, values: Any, rows: list[int], size: int) -> list[float | None]:
@@ -73,3 +74,31 @@ def test_a_model_is_armed_again_as_the_settings_say(rearm_after: float, is_activ
     last = max(one.ts or 0.0 for one in found if one.signal == "feature:a")
     assert events[-1]["ts"] - last > 2400
     assert (monitor.signals["feature:a"].active_since == last) is is_active
+
+
+def test_an_alarm_is_active_until_the_signal_is_back() -> None:
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=9000)
+    values[3000:5000] += 2.0
+    signal, found = watch(values[:5000])
+    assert found and signal.active_since is not None
+    signal, _ = watch(values)
+    assert signal.active_since is None
+
+
+@pytest.mark.parametrize("shares", [(0.1, 0.15), (0.02, 0.05), (0.5, 0.42)])
+def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[float, float]) -> None:
+    """Though no distance is above its threshold."""
+    rng = np.random.default_rng(8)
+    # Each hundred has its share, so that no thousand is nearer to the other by chance.
+    usual, wrong = (rng.permuted(np.tile(np.arange(100) < 100 * share, (100, 1)), axis=1).ravel() for share in shares)
+    signal, found = watch(np.concatenate((usual, wrong)), "share")
+    assert found and min(one.index for one in found) >= 10_000 and signal.active_since == found[-1].ts
+    assert all(each.value <= each.threshold for each in signal.distances().values())
+    restored, _ = watch([], "share")
+    restored.restore(json.loads(json.dumps(signal.state())))
+    for one in (signal, restored):
+        index = np.arange(20_000, 30_000)
+        back = one.update(Column(usual.astype(float), index, index.astype(float)))
+        assert back[0].after == pytest.approx(shares[0], abs=0.03)
+        assert one.active_since is None

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from stream_monitor.app.wiring import UNKNOWN_RATE
 from stream_monitor.core.events import ModelVersion, Prediction
+from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.rate import MIN_RUN, PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.testing import make_prediction
+from tests.harness import run
 
 KEY = ModelVersion("m", "1")
 DAY = 86_400.0
@@ -90,3 +96,25 @@ def test_a_run_length_that_is_now_given_in_predictions_holds() -> None:
     rate = _rate(run_seconds=None, run_length=2e4)
     rate.restore([5e5, 1.0])
     assert rate.run_length == 2e4
+
+
+def test_a_budget_in_time_follows_the_rate() -> None:
+    events = [make_prediction(at, ts=1_795_435_200.0 + at / 10, features={"a": at % 7}) for at in range(600)]
+    pipeline, _ = run(events, detectors=["glr"], run_seconds=86_400.0)
+    (monitor,) = pipeline.processor.fleet.monitors.values()
+    assert monitor._rate.run_length == pytest.approx(864_000.0, rel=0.01)
+
+
+@pytest.mark.parametrize("times", [(0.0,), (9e8, *range(600)), (None,)], ids=["equal", "from the future", "none"])
+@pytest.mark.parametrize("batch", [1, 77, 600])
+def test_times_that_tell_no_rate_leave_the_run_length_in_events(
+    times: Sequence[float | None], batch: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = ModelMonitor(KEY, MonitorSettings(run_seconds=86_400.0), lambda *_: None)
+    found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
+    for start in range(0, 600, batch):
+        monitor.update(found[start : start + batch])
+    assert monitor._rate.run_length == UNKNOWN_RATE
+    (told,) = caplog.messages
+    assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
+    assert "1e+06 predictions" in told

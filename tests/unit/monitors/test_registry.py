@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.monitors.registry import LOGGED_EVICTIONS, VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
+from tests.harness import feature_events, run
 
 
 def _registry(**settings: Any) -> VersionRegistry:
@@ -67,3 +69,19 @@ def test_of_many_evictions_few_are_logged(caplog: pytest.LogCaptureFixture) -> N
     assert registry.evicted["version"] == 2000
     assert len(caplog.messages) == LOGGED_EVICTIONS + 2
     assert caplog.messages[0] == "evicted the version seen longest ago: a/0 (1 so far; see --max-versions)"
+
+
+def test_a_new_version_goes_on_with_the_features_alone() -> None:
+    rng = np.random.default_rng(7)
+    columns = {"a": rng.normal(size=1300), "k": rng.choice(["x", "y"], 1300)}
+    columns["a"][1250:] += 4.0
+    events = feature_events(columns, score=0.5)
+    for at, event in enumerate(events):
+        event["version"] = "1" if at < 1000 else "2"
+    pipeline, found = run(events, detectors=["glr"])
+    old, new = pipeline.processor.fleet.monitors.values()
+    # It has had 300 predictions, fewer than a warm-up; and yet it knows what is usual.
+    assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
+    assert new.features["k"].type == "categorical"
+    assert not any(runner.is_ready for runner in new.signals["prediction"].detectors.runners.values())
+    assert old.signals["feature:a"].detectors.drifts["glr"].count == 0

@@ -20,9 +20,11 @@ from stream_monitor.stats.autocorrelation import autocorrelation_time
 from stream_monitor.tuning.candidates import Candidate, candidates
 from stream_monitor.tuning.recording import Recording, Signal
 from stream_monitor.tuning.settings import TuneConfig
+from stream_monitor.tuning.surrogate import Surrogates
 from stream_monitor.tuning.sweep import SweepContext, sweep
 from stream_monitor.tuning.watcher import Watcher, feed_all, run_lengths
 from tests.cli_runs import one_line
+from tests.streams import column_of
 
 START = 1_760_000_000
 #: Few and small, so that a run takes a second or two.
@@ -226,9 +228,6 @@ def test_blocks_follow_the_dependence(tmp_path: Path) -> None:
     series = np.zeros(8000)
     for at, step in enumerate(rng.normal(size=7999), start=1):
         series[at] = 0.9 * series[at - 1] + step
-    from stream_monitor.tuning.surrogate import Surrogates
-    from tests.property.test_surrogate import column_of
-
     made = Surrogates(column_of(series), "number")
     drawn = made.draw(rng).values
     assert made.block > 40

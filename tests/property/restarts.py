@@ -1,0 +1,71 @@
+"""Pipelines that are stopped and resumed from their checkpoint."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from stream_monitor.actions.memory import MemorySink
+from stream_monitor.actions.outbox import Outbox
+from stream_monitor.core.events import Detection
+from stream_monitor.core.records import FileRecord
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.processor import BatchProcessor
+from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.key_value_store import KeyValueStore
+from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
+
+
+def make_stream(seed: int, count: int) -> list[FileRecord]:
+    """Two versions, a shift, missing and textual values, late and repeated labels, some garbage."""
+    rng = random.Random(seed)
+    events: list[dict[str, Any] | bytes | None] = []
+    for at in range(count):
+        features = {"a": rng.gauss(0 if at < count / 2 else 2, 1), "b": rng.choice([None, 1.5, 2, "x"]), "c": 5}
+        ts = 1_795_435_200.0 + at if at % 7 else None
+        version, y_pred = rng.choice("12"), rng.choice("ab")
+        events.append(make_prediction(at, features=features, prediction=y_pred, version=version, ts=ts))
+        if at > 50 and rng.random() < 0.8:
+            events.append(make_label(at - rng.randrange(-5, 50), rng.choice("ab")))
+        if rng.random() < 0.02:
+            events.append(b"garbage")
+    return make_records(events)
+
+
+def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -> tuple[Pipeline, MemorySink]:
+    clock, sink = FakeClock(), MemorySink()
+    fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity))
+    joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
+    processor = BatchProcessor(Codec(clock), joiner, fleet, clock)
+    return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink
+
+
+def play(
+    records: list[FileRecord], stops: list[int], batch_size: int, maturity: float = 0.0
+) -> tuple[bytes, list[Detection], list[tuple[bytes, bytes]]]:
+    """The end's state, the detections and the table, with a stop after each of so many records."""
+    detections: list[Detection] = []
+    with tempfile.TemporaryDirectory() as directory:
+        for stop in [*sorted(stops), len(records)]:
+            checkpoint = Checkpoint(Path(directory))
+            pipeline, sink = make_pipeline(MemorySource(records, batch_size), checkpoint.store, maturity)
+            pipeline.resume(checkpoint)
+            while pipeline.processor.counters.records.total() < stop and not pipeline.source.exhausted:
+                pipeline.step()
+            pipeline.close()
+            assert pipeline.processor.unaccounted == 0
+            assert pipeline.saved_state
+            saved = {**pipeline.saved_state.as_dict([]), "owner": ""}
+            state = orjson.dumps(saved, option=orjson.OPT_SORT_KEYS, default=list)
+            table = [(key, value) for key, value in checkpoint.store.scan(b"", b"\xff", 10**6) if key != b"state"]
+            checkpoint.close()
+            detections += sink.detections
+    return state, detections, table

@@ -1,0 +1,77 @@
+"""Detections in a signal with a seasonality."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stream_monitor.core.events import Detection
+from stream_monitor.detectors import KINDS
+from stream_monitor.monitors.signal import SignalContext, SignalMonitor
+from stream_monitor.signals.columns import Column
+from tests.unit.monitors.watching import COUNT, KEY, watch
+
+
+def test_a_season_is_taken_out_where_one_is_asked_for() -> None:
+    wave = 0.5 * np.sin(2 * np.pi * np.arange(COUNT) / 10_000)
+    values = np.random.default_rng(1).normal(size=COUNT) + wave
+    assert len(watch(values, season=10_000.0)[1]) < 5 < 30 < len(watch(values)[1])
+    values[60_000:] += 1.0
+    _, found = watch(values, season=10_000.0)
+    assert any(60_000 <= one.index < 60_200 for one in found)
+
+
+@pytest.mark.parametrize("detector", ["glr", "adwin"])
+def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
+    """The values after a change are of other hours than those before it: their plain means would tell the hour."""
+    for seed, change in enumerate(range(4000, 4700, 100)):
+        rng, n = np.random.default_rng(seed), np.arange(7000)
+        values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
+        values[change:] += 10.0
+        context = SignalContext(season=1440.0)
+        signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, context, 100_000.0)
+        first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
+        assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
+        if detector == "glr":
+            assert abs((first.changed_index or 0) - change) <= 16
+        else:
+            assert first.changed_index is None
+
+
+def _cycle(amplitude: float, period: float | None, seed: int = 1, shift: float = 0.0) -> list[Detection]:
+    """What is found in a daily cycle of 10,000 values, with a shift after twelve days."""
+    n = np.arange(140_000)
+    values = np.random.default_rng(seed).normal(size=len(n)) + amplitude * np.sin(2 * np.pi * n / 10_000)
+    values[120_000:] += shift
+    context = SignalContext(season=period)
+    signal = SignalMonitor(KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, context, 1_000_000.0)
+    return [one for begin in range(0, len(n), 2000) for one in signal.update(_part(values, n, begin))]
+
+
+def _part(values: Any, n: Any, begin: int) -> Column:
+    return Column(values[begin : begin + 2000], n[begin : begin + 2000], n[begin : begin + 2000] * 8.64)
+
+
+@pytest.mark.parametrize("amplitude", [0.2, 0.5, 1.0, 2.0])
+def test_a_season_that_nobody_gave_is_found_out(amplitude: float) -> None:
+    """Two days that are alike are enough: from then on it is as quiet as with the period given."""
+    assert len([one for one in _cycle(amplitude, 0.0) if one.index > 40_000]) > 20
+    assert len([one for one in _cycle(amplitude, None) if one.index > 40_000]) <= {2.0: 14}.get(amplitude, 1)
+    found = [one.index for one in _cycle(amplitude, None, shift=0.5) if one.index >= 120_000]
+    assert found and found[0] < 120_400
+
+
+def test_a_strong_season_is_taken_out_though_the_warm_up_was_one_hour_of_it() -> None:
+    assert len(_cycle(2.0, 86_400.0)) <= 14  # 1 in 10,000 is the limit for a cycle of a quarter of that
+
+
+def test_what_rises_every_day_alike_is_no_season() -> None:
+    n = np.arange(100_000)
+    values = np.random.default_rng(2).normal(size=len(n)) + n / 10_000
+    signal = SignalMonitor(
+        KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=None), 1_000_000.0
+    )
+    found = [one for begin in range(0, len(n), 2000) for one in signal.update(_part(values, n, begin))]
+    assert len([one for one in found if one.index > 40_000]) >= 5
