@@ -22,7 +22,9 @@ class ProgramError(Exception):
 class Child:
     """A child process that is waited for with `wait4`, which returns its CPU time and peak memory."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str] | None = None, directory: Path = HERE.parent
+    ) -> None:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - __exit__ closes it
         self.started = time.monotonic()
@@ -31,7 +33,7 @@ class Child:
             stdout=self._output,
             stderr=self._errors,
             env={**os.environ, **(environment or {})},
-            cwd=HERE.parent,
+            cwd=directory,
         )
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from child import HERE, Child
@@ -64,14 +65,16 @@ class Peer:
 
 @dataclass(frozen=True)
 class Ours:
-    """`stream-monitor run`, scraped as by Prometheus, and ended by SIGTERM after the last event."""
+    """`stream-monitor run` of a checkout, scraped as by Prometheus, and ended by SIGTERM after the last event."""
 
     name: str
     flags: tuple[str, ...] = ()
+    checkout: Path = HERE.parent
 
     def run(self, topic: Topic, group: str) -> Reading:
         port = free_port()
-        with Child(run_command(topic, group, port, self.flags)) as child:
+        environment = {"PYTHONPATH": str(self.checkout)}
+        with Child(run_command(topic, group, port, self.flags), environment, self.checkout) as child:
             sidecar = Sidecar(port, child.check_alive)
             ready_seconds = sidecar.wait_until_ready() - child.started
             events, seconds = sidecar.watch(topic.events)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from child import HERE, Child, ProgramError
-from programs import OURS, PROGRAMS, Reading, Topic
+from programs import OURS, OURS_BY_DEFAULT, PROGRAMS, Program, Reading, Topic
 from summary import Row, Runs, gates, summarise, table
 
 TINY = 4
@@ -30,7 +30,7 @@ def main() -> int:
     load = os.getloadavg()[0]
     try:
         with broker() as (kind, topic):
-            report = measure(kind, topic, arguments.events, arguments.rounds, load)
+            report = measure(kind, topic, programs(arguments.against), arguments.events, arguments.rounds, load)
     except ProgramError as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -43,11 +43,20 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=200_000, help="events in the topic (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="times that each program runs (default: %(default)s)")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="also run the sidecar of another checkout")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every reading and the summary to FILE")
     arguments = parser.parse_args()
     if arguments.events < 1000 or arguments.rounds < 1:
         parser.error("at least 1000 --events and 1 of --rounds, or there is nothing to measure")
     return arguments
+
+
+def programs(against: Path | None) -> tuple[Program, ...]:
+    """Return the programs to measure; with another checkout also its sidecar, as the last rows."""
+    if against is None:
+        return PROGRAMS
+    ours = (OURS, OURS_BY_DEFAULT)
+    return (*PROGRAMS, *(replace(one, name=f"{one.name}, other", checkout=against.resolve()) for one in ours))
 
 
 @contextlib.contextmanager
@@ -67,14 +76,16 @@ def broker() -> Iterator[tuple[str, Topic]]:
         yield found.kind, Topic(found.bootstrap_servers, found.client_options, name, 0)
 
 
-def measure(kind: str, unmade: Topic, events: int, rounds: int, load: float) -> dict[str, Any]:
+def measure(
+    kind: str, unmade: Topic, chosen: tuple[Program, ...], events: int, rounds: int, load: float
+) -> dict[str, Any]:
     if kind == "embedded" and events > EMBEDDED_LIMIT:
         print(f"The embedded broker keeps only a few MB: limited to {EMBEDDED_LIMIT:,} events.\n")
         events = EMBEDDED_LIMIT
     with filled(unmade, "tiny", TINY) as (tiny, _), filled(unmade, "full", events) as (full, size):
         machine = f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load:.1f} before"
         print(f"{events:,} events of {size:.0f} bytes, {rounds} rounds, {KINDS[kind]}, {machine}\n")
-        everything = take_turns(tiny, full, rounds)
+        everything = take_turns(chosen, tiny, full, rounds)
     rows = {name: summarise(name, runs) for name, runs in everything.items()}
     checked = gates(rows)
     print(table(rows), *notes(everything), "", *checked, *doubts(kind, rows), sep="\n")
@@ -104,12 +115,12 @@ def filled(unmade: Topic, suffix: str, events: int) -> Iterator[tuple[Topic, flo
             child.end()
 
 
-def take_turns(tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
+def take_turns(chosen: tuple[Program, ...], tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
     """Run every program once per round, in a rotating order, so that disturbances affect all alike."""
-    everything = {program.name: Runs(full.events, tiny.events) for program in PROGRAMS}
+    everything = {program.name: Runs(full.events, tiny.events) for program in chosen}
     for number in range(rounds):
-        first = number % len(PROGRAMS)
-        for program in PROGRAMS[first:] + PROGRAMS[:first]:
+        first = number % len(chosen)
+        for program in chosen[first:] + chosen[:first]:
             runs = everything[program.name]
             group = f"bench-{uuid.uuid4().hex[:8]}"
             progress(f"round {number + 1} of {rounds}: {program.name}")
