@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,26 +11,13 @@ from pydantic import Field
 
 from stream_monitor.core.arrays import ColumnKind, Floats, pack, unpack
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
+from stream_monitor.detectors.glr_windows import BLOCKS, RING, Grid, Limits, Plan, plan_of
 from stream_monitor.detectors.run_length import glr_threshold
 from stream_monitor.detectors.scan import scan
 
-#: Lengths of the windows of level j, in blocks of ``clock 2^j`` values; level 0 has the short ones as well.
-BLOCKS = (8, 10, 12, 14)
-SHORT_BLOCKS = (1, 2, 3, 4, 5, 6, 7)
-#: Block boundaries stored for each level: the longest window of a level, rounded up to a power of two.
-RING = 16
-#: Values before the first check, and minimum number of values before a change.
-MIN_BEFORE = 32
 #: Minimum number of ones (for a falling share: zeros) in the newest window: three in a row, however rare, are not
 #: reported as a drift.
 MIN_HITS = 4
-#: The threshold applies to windows of ``LONG`` values and more; for a shorter window of n values it is higher by
-#: ``SURCHARGE * log(LONG / n)``. There are far more independent short windows than long ones, so with equal
-#: thresholds nearly all false alarms would come from the shortest; the surcharge spreads them over the lengths (the
-#: scale-dependent penalty of Duembgen and Spokoiny, Annals of Statistics 29 (2001), p. 124). Of several pairs of
-#: values compared at the same number of false alarms, these detected small changes first, and large ones at most one
-#: value later.
-LONG, SURCHARGE = 512, 1.5
 #: Values per chunk: bounds the memory used for a long column.
 CHUNK = 4096
 #: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
@@ -63,68 +49,6 @@ class GlrConfig(DetectorConfig):
         return Glr(self.model_copy(update={"threshold": threshold}), context)
 
 
-class _Grid(NamedTuple):
-    """The grid of window boundaries: ``clock`` values between two of them, and the number of levels."""
-
-    clock: int
-    levels: int
-
-
-class _Windows(NamedTuple):
-    """The windows to test at the boundaries of a chunk; the same for all columns with equal counts.
-
-    A pair is a boundary and a window that ends there; arrays have shape (pairs,) unless stated.
-
-    Attributes:
-        at: The index of the boundary in the chunk.
-        start: The index of the window's first boundary in the concatenation of ring and chunk.
-        width: The number of values in the window.
-        surcharge: The amount by which the pair's threshold is higher than that of long windows.
-        n: The number of values up to each boundary, shape (boundaries,).
-        total: The number of values up to the pair's boundary.
-        share_before: The share of the values that precede the window.
-        gain: The factor from the squared excess of the window's sum to the sum of squares between the parts.
-        ring_to: The indices in the ring at which the newest boundaries are stored.
-        ring_from: The indices in the chunk of those boundaries.
-    """
-
-    at: NDArray[np.intp]
-    start: NDArray[np.intp]
-    width: Floats
-    surcharge: Floats
-    n: Floats
-    total: Floats
-    share_before: Floats
-    gain: Floats
-    ring_to: NDArray[np.intp]
-    ring_from: NDArray[np.intp]
-
-
-class _Limits(NamedTuple):
-    """The limits that define a change.
-
-    For numbers the limit on the sum of squares is exact; for shares it is a lower bound, because KL <= chi2.
-    """
-
-    threshold: float
-    weight: float
-    exact: bool
-
-    def of(self, windows: _Windows) -> tuple[Floats, Floats]:
-        """Return each pair's minimum likelihood ratio and minimum share of the sum of squares for a change."""
-        ratio = self.threshold + windows.surcharge
-        needed = ratio / (windows.total * self.weight)
-        return ratio, -np.expm1(-2.0 * needed) if self.exact else needed
-
-
-class _Plan(NamedTuple):
-    """The windows with each pair's ``least`` ratio for a change, and its ``gain`` over the least share of squares."""
-
-    windows: _Windows
-    least: Floats
-    gain: Floats
-
-
 class Glr:
     """The window-limited generalised likelihood ratio ``n0 KL(m0 || m) + n1 KL(m1 || m)``.
 
@@ -149,7 +73,7 @@ class Glr:
         self._config, self._context = config, context
         self._rows = max(context.categories, 1) if context.kind == "category" else 1
         self._levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
-        self._limits = _Limits(config.threshold, context.weight, context.kind == "number")
+        self._limits = Limits(config.threshold, context.weight, context.kind == "number")
         self._reset()
 
     def _reset(self) -> None:
@@ -173,7 +97,7 @@ class Glr:
         self._sums, self._n = sums[:, -1], self._n + len(values)
         if not boundaries.shape[1]:
             return None
-        plan = _plan(_Grid(self._config.clock, self._levels), block, boundaries.shape[1], self._limits)
+        plan = plan_of(Grid(self._config.clock, self._levels), block, boundaries.shape[1], self._limits)
         known = np.concatenate((self._ring, boundaries), axis=1)
         change = self._best(plan, known, boundaries, squares) if len(plan.windows.at) else None
         if change is None:
@@ -201,7 +125,7 @@ class Glr:
         self._squares = float(squares[-1])
         return squares[at]
 
-    def _best(self, plan: _Plan, known: Floats, boundaries: Floats, squares: Floats) -> Change | None:
+    def _best(self, plan: Plan, known: Floats, boundaries: Floats, squares: Floats) -> Change | None:
         """Return the most likely change at the first boundary that has any; its index is that of the boundary."""
         found = []
         for row in range(self._rows):
@@ -221,7 +145,7 @@ class Glr:
         _, _, change = max((one for one in found if one[0] == at), key=lambda one: one[1])
         return change
 
-    def _spread(self, plan: _Plan, total: Floats, squares: Floats) -> Floats:
+    def _spread(self, plan: Plan, total: Floats, squares: Floats) -> Floats:
         """Return the sum of squared deviations from the mean up to each boundary, shape (boundaries,)."""
         if self._context.kind == "number":
             # A constant column has only rounding errors; the floor is a thousand times larger than those.
@@ -230,7 +154,7 @@ class Glr:
 
     def _judge(
         self,
-        plan: _Plan,
+        plan: Plan,
         hits: NDArray[np.intp],
         row: int,
         total: Floats,
@@ -292,39 +216,3 @@ def _bernoulli(mean: Floats, n: Floats) -> Floats:
         zeros = np.where(mean < 1, (1 - mean) * np.log1p(-mean), 0.0)
     likelihood: Floats = n * (ones + zeros)
     return likelihood
-
-
-@lru_cache(maxsize=16)
-def _plan(grid: _Grid, block: int, count: int, limits: _Limits) -> _Plan:
-    """Return the plan for the ``count`` boundaries after boundary number ``block``."""
-    windows = _windows(grid, block, count)
-    ratio, least = limits.of(windows)
-    return _Plan(windows, ratio, windows.gain / least)
-
-
-@lru_cache(maxsize=8)
-def _windows(grid: _Grid, block: int, count: int) -> _Windows:
-    parts = [_pairs(grid, level, block, block + count) for level in range(grid.levels)]
-    at, start, width, surcharge, ring_to, ring_from = (np.concatenate(part) for part in zip(*parts, strict=True))
-    n = np.arange(block + 1.0, block + count + 1.0) * grid.clock
-    total = n[at]
-    before = total - width
-    return _Windows(
-        at, start, width, surcharge, n, total, before / total, total / (width * before), ring_to, ring_from
-    )
-
-
-def _pairs(grid: _Grid, level: int, block: int, end: int) -> tuple[NDArray[Any], ...]:
-    """Return the pairs of one level: ``at``, ``start``, ``width``, ``surcharge``, ``ring_to`` and ``ring_from``."""
-    numbers = np.arange((block >> level) + 1, (end >> level) + 1) << level
-    blocks = np.array((*SHORT_BLOCKS, *BLOCKS) if level == 0 else BLOCKS) << level
-    begin = numbers[:, None] - blocks
-    keep = begin * grid.clock >= MIN_BEFORE
-    at = np.broadcast_to((numbers - block - 1)[:, None], begin.shape)[keep]
-    ring = level * RING + (begin >> level) % RING
-    start = np.where(begin > block, grid.levels * RING + begin - block - 1, ring)[keep]
-    widths = blocks * float(grid.clock)
-    width = np.broadcast_to(widths, begin.shape)[keep]
-    surcharge = np.broadcast_to(SURCHARGE * np.log(LONG / np.minimum(widths, LONG)), begin.shape)[keep]
-    newest = numbers[-RING:]
-    return at, start, width, surcharge, level * RING + (newest >> level) % RING, newest - block - 1

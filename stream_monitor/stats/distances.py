@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
+from stream_monitor.stats.bins import Bins, categorical_bins, numeric_bins
+from stream_monitor.stats.chance_limits import (
+    chi_square_limits,
+    largest_share_limit,
+    shift_limit,
+    smirnov_limit,
+)
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: The pseudo-count added to each bin, both to the window's count and to the count expected from the reference: an
 #: empty bin then gives a finite distance, and equal shares still give 0.
 PSEUDO_COUNT = 0.5
-#: The probability that an unchanged window exceeds its threshold.
-PROBABILITY = 0.001
 #: Thresholds of practical relevance. ``psi``: between the 0.1 and the 0.25 that credit scoring uses for some and for
 #: much change (B. Yurdakul, "Statistical Properties of Population Stability Index", Western Michigan University,
 #: 2018). ``jensen_shannon``: the square of NannyML's threshold of 0.1 for the Jensen-Shannon distance.
@@ -43,13 +47,6 @@ class Distance(NamedTuple):
 
     value: float
     threshold: float
-
-
-class Bins(NamedTuple):
-    """The window's counts in bins, shape (bins,), and the reference's shares in the same bins."""
-
-    counts: Floats
-    shares: Floats
 
 
 class Steps(NamedTuple):
@@ -100,9 +97,9 @@ def numeric_distances(
     }
     noise = autocorrelation_time * (1.0 / len(window) + 1.0 / reference.sampled)
     by_chance = {
-        **_chi_square_limits(bins, noise),
-        "kolmogorov_smirnov": math.sqrt(math.log(2.0 / PROBABILITY) / 2.0 * noise),
-        "wasserstein": _mean_limit(float(np.abs(reference.standard_values).max()), noise),
+        **chi_square_limits(bins, noise),
+        "kolmogorov_smirnov": smirnov_limit(noise),
+        "wasserstein": shift_limit(float(np.abs(reference.standard_values).max()), noise),
     }
     return _judged(values, by_chance)
 
@@ -136,28 +133,8 @@ def categorical_distances(
         "l_infinity": l_infinity(bins),
     }
     noise = autocorrelation_time * (1.0 / count + 1.0 / reference.count)
-    by_chance = {**_chi_square_limits(bins, noise), "l_infinity": _largest_share_limit(bins.shares, noise)}
+    by_chance = {**chi_square_limits(bins, noise), "l_infinity": largest_share_limit(bins.shares, noise)}
     return _judged(values, by_chance)
-
-
-def numeric_bins(reference: NumericReference, ordered: Floats) -> Bins:
-    """Count a window in bins of a tenth of the reference each; a value with much mass has a bin of its own.
-
-    Args:
-        reference: The reference distribution.
-        ordered: The window's values in increasing order, shape (n,).
-    """
-    cuts, goes_left, shares = reference.cuts
-    left, right = np.searchsorted(ordered, cuts), np.searchsorted(ordered, cuts, side="right")
-    counts = np.diff(np.where(goes_left, right, left), prepend=0, append=len(ordered))
-    return Bins(counts.astype(np.float64), np.diff(shares, prepend=0.0, append=1.0))
-
-
-def categorical_bins(reference: CategoricalReference, window: Mapping[str, int]) -> Bins:
-    """Count a window by the reference's frequent categories; the last bin holds all rare and all new ones."""
-    counts = [window.get(name, 0) for name in reference.frequent]
-    counts.append(sum(window.values()) - sum(counts))
-    return Bins(np.array(counts, dtype=np.float64), np.array(reference.shares))
 
 
 def psi(bins: Bins) -> float:
@@ -252,58 +229,3 @@ def _smoothed(bins: Bins) -> tuple[Floats, Floats]:
 
 def _judged(values: Mapping[str, float], by_chance: Mapping[str, float]) -> dict[str, Distance]:
     return {name: Distance(value, max(CONVENTIONAL[name], by_chance[name])) for name, value in values.items()}
-
-
-def _chi_square_limits(bins: Bins, noise: float) -> dict[str, float]:
-    """Return the chance thresholds of the three distances that are approximately a scaled chi-square statistic.
-
-    For small changes each is about ``noise`` times such a statistic (for PSI: Yurdakul 2018). A bin with a small
-    expected count is a fraction of a degree of freedom: a full one from an expected count of 1 with the pseudo-count
-    added, from 1/4 in Cramér's V. Checked by simulation.
-    """
-    expected = bins.shares * bins.counts.sum()
-    smoothed = noise * _chi_square_quantile(float(np.minimum(expected, 1.0).sum()) - 1.0)
-    plain = noise * _chi_square_quantile(float(np.minimum(expected * 4.0, 1.0).sum()) - 1.0)
-    bits = smoothed / (8.0 * math.log(2.0))
-    return {"psi": smoothed, "jensen_shannon": min(bits, 1.0), "cramers_v": min(math.sqrt(plain) / 2.0, 1.0)}
-
-
-def _chi_square_quantile(degrees: float) -> float:
-    """Return the value that a chi-square variable exceeds with `PROBABILITY`, within 3 %, rather too high.
-
-    Source: E. B. Wilson, M. M. Hilferty, "The distribution of chi-square", Proceedings of the National Academy of
-    Sciences 17 (1931), pp. 684-688.
-    """
-    degrees = max(degrees, 1.0)
-    part = 2.0 / (9.0 * degrees)
-    return degrees * (1.0 - part + _quantile(PROBABILITY) * math.sqrt(part)) ** 3
-
-
-def _mean_limit(farthest: float, noise: float) -> float:
-    """Return the chance threshold of the Wasserstein distance.
-
-    In its tail the distance is the shift of the window's mean, which has a normal quantile plus the Cornish-Fisher
-    term for a skewness of at most ``farthest``, the largest distance of a reference value from the mean in standard
-    deviations. Checked by simulation for light and heavy tails.
-    """
-    z = _quantile(PROBABILITY / 2.0)
-    return z * math.sqrt(noise) + farthest * z * z / 6.0 * noise
-
-
-def _largest_share_limit(shares: Floats, noise: float) -> float:
-    """Return the chance threshold of the largest change of a share, by Bonferroni's correction.
-
-    Each share has a part of the probability; only the two largest can determine the threshold. The last term is the
-    Cornish-Fisher correction for rare categories.
-    """
-    limits = [0.0]
-    for share in np.sort(shares)[-2:].tolist():
-        if share > 0.0:
-            z = _quantile(PROBABILITY * share / 2.0)
-            limits.append(z * math.sqrt(share * (1.0 - share) * noise) + (z * z - 1.0) / 6.0 * noise)
-    return min(max(limits), 1.0)
-
-
-def _quantile(probability: float) -> float:
-    """Return the value that a standard normal variable exceeds with this probability."""
-    return -NormalDist().inv_cdf(probability)

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stream_monitor.core.arrays import Floats
+from stream_monitor.stats.bins import Bins, categorical_bins, numeric_bins
 from stream_monitor.stats.distances import (
     CONVENTIONAL,
     PSEUDO_COUNT,
-    Bins,
     Distance,
-    categorical_bins,
     categorical_distances,
-    numeric_bins,
     numeric_distances,
 )
 from stream_monitor.stats.reference import CategoricalReference, NumericReference

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.stats import distances as distance
+from stream_monitor.stats.chance_limits import PROBABILITY, _chi_square_quantile
 from stream_monitor.stats.distances import (
     categorical_distances,
     numeric_distances,
@@ -121,10 +121,10 @@ def test_values_that_depend_on_each_other_are_fewer() -> None:
 
 @pytest.mark.parametrize("degrees", [1, 2, 5, 9, 30, 100])
 def test_the_quantile_of_chi_square_is_scipys(degrees: int) -> None:
-    found = distance._chi_square_quantile(degrees)
-    assert math.isclose(found, stats.chi2.ppf(1 - distance.PROBABILITY, degrees), rel_tol=0.035)
+    found = _chi_square_quantile(degrees)
+    assert math.isclose(found, stats.chi2.ppf(1 - PROBABILITY, degrees), rel_tol=0.035)
 
 
 def test_the_quantile_of_kolmogorovs_distribution_is_scipys() -> None:
     found = numeric_distances(NumericReference.learn(np.arange(50.0)), np.arange(50.0))["kolmogorov_smirnov"]
-    assert math.isclose(found.threshold / math.sqrt(2 / 50), stats.kstwobign.isf(distance.PROBABILITY), rel_tol=1e-6)
+    assert math.isclose(found.threshold / math.sqrt(2 / 50), stats.kstwobign.isf(PROBABILITY), rel_tol=1e-6)

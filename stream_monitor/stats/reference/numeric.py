@@ -127,17 +127,6 @@ class NumericReference:
         found: Floats = np.where(inside, between, self.values[at])
         return found
 
-    def histogram(self, bins: int = 20) -> tuple[Floats, Floats]:
-        """Return the edges of bins of equal width, shape (bins + 1,), and the share in each, shape (bins,).
-
-        A bin includes its lower edge; the last one includes both.
-        """
-        part = np.linspace(0.0, 1.0, bins + 1)
-        edges = self.minimum * (1.0 - part) + self.maximum * part
-        below = self.shares(edges)[0]
-        below[-1] = 1.0
-        return edges, np.diff(below)
-
     def standardise(self, x: Floats) -> Floats:
         """Return x in standard deviations from the mean, clipped to ``-reach`` and ``reach``, shape (n,)."""
         return np.clip(self._deviations(x), -self.reach, self.reach)
@@ -192,7 +181,7 @@ class NumericReference:
             raise ValueError("a number is not a number") from None
         counts = {name: whole(state[name], name) for name in ("count", "sampled", "distinct")}
         reference = cls(**counts, **numbers, **knots)  # type: ignore[arg-type]
-        reference._check()
+        _check(reference)
         return reference
 
     @cached_property
@@ -206,25 +195,6 @@ class NumericReference:
     def unpacked(cls, state: Mapping[str, Any]) -> NumericReference:
         """Return the reference with a state that `packed` returned."""
         return cls.restored({**state, **{name: unpack(state[name]) for name in ("values", "below", "upto")}})
-
-    def _check(self) -> None:
-        numbers = np.concatenate((self.values, self.below, self.upto, [self.mean, self.std]))
-        if not np.isfinite(numbers).all() or self.std < 0:
-            raise ValueError("a number is not finite, or std is negative")
-        if not len(self.values) or not len(self.values) == len(self.below) == len(self.upto):
-            raise ValueError("values, below and upto must be lists of one length")
-        shares = np.ravel(np.column_stack((self.below, self.upto)))
-        if (
-            (self.values[1:] <= self.values[:-1]).any()
-            or (shares[1:] < shares[:-1]).any()
-            or shares[0] < 0
-            or shares[-1] > 1
-        ):
-            raise ValueError("values must rise, and so must the shares below and up to them, from 0 to 1")
-        if self.distinct < 1 or not 1 <= self.sampled <= self.count:
-            raise ValueError("distinct and sampled must be at least 1, and count at least sampled")
-        if not self.minimum <= self.values[0] <= self.values[-1] <= self.maximum:
-            raise ValueError("values must be from minimum to maximum")
 
     @cached_property
     def _scale(self) -> float:
@@ -269,3 +239,24 @@ def _kept(last: NDArray[np.intp]) -> NDArray[np.intp]:
     ranks = np.concatenate((lower, last[-1] - lower[::-1]))
     ends = (np.arange(TAIL), np.searchsorted(last, ranks), np.arange(distinct - TAIL, distinct))
     return np.unique(np.concatenate(ends))
+
+
+def _check(reference: NumericReference) -> None:
+    """Raise `ValueError` where a field is not valid, or two contradict each other."""
+    numbers = np.concatenate((reference.values, reference.below, reference.upto, [reference.mean, reference.std]))
+    if not np.isfinite(numbers).all() or reference.std < 0:
+        raise ValueError("a number is not finite, or std is negative")
+    if not len(reference.values) or not len(reference.values) == len(reference.below) == len(reference.upto):
+        raise ValueError("values, below and upto must be lists of one length")
+    shares = np.ravel(np.column_stack((reference.below, reference.upto)))
+    if (
+        (reference.values[1:] <= reference.values[:-1]).any()
+        or (shares[1:] < shares[:-1]).any()
+        or shares[0] < 0
+        or shares[-1] > 1
+    ):
+        raise ValueError("values must rise, and so must the shares below and up to them, from 0 to 1")
+    if reference.distinct < 1 or not 1 <= reference.sampled <= reference.count:
+        raise ValueError("distinct and sampled must be at least 1, and count at least sampled")
+    if not reference.minimum <= reference.values[0] <= reference.values[-1] <= reference.maximum:
+        raise ValueError("values must be from minimum to maximum")
