@@ -127,7 +127,7 @@ class Side:
 
 def main() -> None:
     directory, (waiting, gone, start_ms, few, rounds) = Path(sys.argv[1]), map(int, sys.argv[2:])
-    wiring.tune_collector()
+    wiring.tune_garbage_collector()
     with tempfile.TemporaryDirectory(dir=directory.parent) as beside:
         small = Side(Path(beside), start_ms, np.arange(few, dtype=np.uint64), seed=1)
         small.build()

@@ -142,7 +142,7 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
     from stream_monitor.core.clock import SystemClock
     from stream_monitor.state.checkpoint import Checkpoint
 
-    wiring.tune_collector()
+    wiring.tune_garbage_collector()
     clock = SystemClock()
     checkpoint = Checkpoint(chosen.state_dir)
     made = wiring.make_pipeline(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stream_monitor.actions.memory import MemorySink
-from stream_monitor.app.wiring import make_codec, make_pipeline, tune_collector
+from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.clock import SystemClock
 from stream_monitor.core.events import Detection
@@ -68,7 +68,7 @@ def _over_files(
     config: ReplayConfig, paths: Sequence[Path], observer: Observer | None
 ) -> tuple[Pipeline, FileSource, MemorySink]:
     clock = SystemClock()
-    tune_collector()
+    tune_garbage_collector()
     codec = make_codec(config, clock, [LABELS])
     source = FileSource(paths, config.labels, file_format=config.format, read_time=codec.read_time)
     sink = MemorySink()

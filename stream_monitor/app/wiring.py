@@ -23,11 +23,11 @@ from stream_monitor.sources.base import Source
 from stream_monitor.state.key_value_store import KeyValueStore
 
 #: Run length in events while that in time has no rate yet, or where events have no time.
-UNKNOWN_RATE = 1_000_000.0
+DEFAULT_RUN_LENGTH = 1_000_000.0
 
 
-def tune_collector() -> None:
-    """Make the cycle collector run rarely: with millions of long-lived tuples it costs as much as the work."""
+def tune_garbage_collector() -> None:
+    """Make the garbage collector run rarely: with millions of long-lived tuples it costs as much as the work."""
     gc.set_threshold(100_000, 20, 20)
 
 
@@ -89,7 +89,7 @@ def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:
         specs=tuple(parse_spec(text) for text in settings.detector),
         task=settings.task,
         warmup=settings.warmup,
-        run_length=settings.expected_run_length.events or UNKNOWN_RATE,
+        run_length=settings.expected_run_length.events or DEFAULT_RUN_LENGTH,
         run_seconds=settings.expected_run_length.seconds,
         seasonality=settings.seasonality,
         rearm_after=settings.rearm_after,

@@ -138,7 +138,7 @@ class Glr:
             between = excess * excess * plan.gain
             hits = np.flatnonzero(between > spread[plan.windows.at])
             if len(hits):
-                found += self._judge(plan, hits, row, total, excess[hits], between[hits], spread)
+                found += self._judge(plan, hits, row, total, excess[hits], spread)
         if not found:
             return None
         at = min(place for place, *_ in found)
@@ -159,7 +159,6 @@ class Glr:
         row: int,
         total: Floats,
         excess: Floats,
-        between: Floats,
         spread: Floats,
     ) -> list[tuple[int, float, Change]]:
         """Return the changes among the hits, as (boundary, ratio above the minimum, change) each."""

@@ -17,23 +17,9 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.performance.coverage import Coverage
-from stream_monitor.performance.label_delay import Histogram
+from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import make_performance
 from stream_monitor.signals.columns import positions
-
-#: Upper bounds of ``label_delay_seconds``: a second to a month.
-DELAY_BUCKETS = (
-    1.0,
-    10.0,
-    60.0,
-    600.0,
-    3600.0,
-    6 * 3600.0,
-    86_400.0,
-    3 * 86_400.0,
-    7 * 86_400.0,
-    30 * 86_400.0,
-)
 
 
 class ModelMonitor:

@@ -7,6 +7,20 @@ from typing import Any
 
 import numpy as np
 
+#: Upper bounds of ``label_delay_seconds``: a second to a month.
+DELAY_BUCKETS = (
+    1.0,
+    10.0,
+    60.0,
+    600.0,
+    3600.0,
+    6 * 3600.0,
+    86_400.0,
+    3 * 86_400.0,
+    7 * 86_400.0,
+    30 * 86_400.0,
+)
+
 
 class Histogram:
     """A histogram as Prometheus has it.

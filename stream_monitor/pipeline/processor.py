@@ -105,6 +105,7 @@ class BatchProcessor:
         """Return new predictions with their positions, and outcomes with the position of the next prediction."""
         counters, joiner = self.counters, self.joiner
         joiner.prefetch([event.id for event in events if type(event) is not Rejection])  # type: ignore[union-attr]
+        # One set: the joiner, too, sees a partition leave it.
         joiner.restoring = still_restoring = set(restoring)
         predictions: _Predictions = []
         outcomes: _Outcomes = []

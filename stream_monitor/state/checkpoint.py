@@ -61,15 +61,17 @@ class Checkpoint:
         try:
             self._open()
         except BadState as error:
-            if hasattr(self, "store"):
-                self.store.close()
             self._set_aside(error.problem)
             self._open()
 
     def _open(self) -> None:
         self.store = RocksDBStore(self._directory)
         self._parts = FrozenParts(self.store)
-        self._loaded = self._read()
+        try:
+            self._loaded = self._read()
+        except BadState:
+            self.store.close()
+            raise
 
     def load(self) -> dict[str, Any] | None:
         """Return the state that was saved last, None when there is none.

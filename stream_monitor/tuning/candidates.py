@@ -16,7 +16,7 @@ from stream_monitor.tuning.recording import Recording
 from stream_monitor.tuning.settings import TuneConfig
 
 #: The run length in events if the recording has no times from which to compute a rate.
-UNKNOWN_RATE = MonitorSettings.run_length
+DEFAULT_RUN_LENGTH = MonitorSettings.run_length
 DAY = 86_400.0
 #: The number of periods that a recording must span for a seasonality to be tried: one to learn, two to evaluate it.
 MIN_PERIODS = 3.0
@@ -99,7 +99,7 @@ def in_events(length: RunLength, rate: float | None) -> float:
     """
     if length.events is not None:
         return length.events
-    return max((length.seconds or 0.0) * rate, MIN_RUN) if rate else UNKNOWN_RATE
+    return max((length.seconds or 0.0) * rate, MIN_RUN) if rate else DEFAULT_RUN_LENGTH
 
 
 def seasons(config: TuneConfig, recording: Recording) -> list[str]:

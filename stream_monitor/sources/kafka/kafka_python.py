@@ -114,11 +114,15 @@ def connect(
     consumer._fetcher.PartitionRecords = ReadablePartition
     _look_for_parked(consumer._fetcher)
     consumer.subscribe(topics, listener=_Listener(member))
-    # Otherwise a leader takes known partitions for new ones, and makes the group join again.
-    coordinator = consumer._coordinator
-    coordinator._metadata_snapshot = coordinator._build_metadata_snapshot(consumer._subscription, consumer._cluster)
+    _note_metadata(consumer)
     logger.info("connected to %s", ", ".join(config["bootstrap_servers"]))
     return consumer
+
+
+def _note_metadata(consumer: KafkaConsumer) -> None:
+    """Note the known partitions: a leader would take them for new ones, and make the group join again."""
+    coordinator = consumer._coordinator
+    coordinator._metadata_snapshot = coordinator._build_metadata_snapshot(consumer._subscription, consumer._cluster)
 
 
 def _bootstrap(consumer: KafkaConsumer, topics: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stream_monitor.app.wiring import UNKNOWN_RATE
+from stream_monitor.app.wiring import DEFAULT_RUN_LENGTH
 from stream_monitor.core.events import ModelVersion, Prediction
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.rate import MIN_RUN, PredictionRate
@@ -114,7 +114,7 @@ def test_times_that_tell_no_rate_leave_the_run_length_in_events(
     found = [(at, Prediction(str(at), ts, KEY, "yes", {})) for at, ts in zip(range(600), itertools.cycle(times))]
     for start in range(0, 600, batch):
         monitor.update(found[start : start + batch])
-    assert monitor._rate.run_length == UNKNOWN_RATE
+    assert monitor._rate.run_length == DEFAULT_RUN_LENGTH
     (told,) = caplog.messages
     assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
     assert "1e+06 predictions" in told
