@@ -125,9 +125,7 @@ def _print_totals(snapshot: Snapshot, seconds: float) -> None:
     if duplicates(join) or join.expired_predictions:
         click.echo(f"  {duplicates(join):,} duplicates, {join.expired_predictions:,} expired without a label")
     if join.waiting_outcomes:
-        click.echo(
-            f"  {join.waiting_outcomes:,} outcomes are held: their predictions are younger than --label-maturity"
-        )
+        click.echo(f"  {join.waiting_outcomes:,} outcomes are in the maturity buffer (younger than --label-maturity)")
     for reason, count in reasons.items():
         click.echo(f"  rejected: {reason} {count:,}")
 

@@ -129,13 +129,13 @@ class JoinSettings(Settings):
     )
     label_maturity: Duration = setting(
         "0s",
-        "age of a prediction until which its outcome is held, to be applied in order of prediction time",
+        "age of a prediction at which its outcome leaves the maturity buffer, in order of prediction time",
         "DURATION",
         validate_default=True,
     )
     label_updates: Literal["first", "last"] = setting(
         "first",
-        "label that counts when a second one differs; last: only while the outcome is held",
+        "label that counts when a second one differs; last: only while the outcome is in the maturity buffer",
         "first|last",
     )
     max_waiting: Count = setting(

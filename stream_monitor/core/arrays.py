@@ -76,5 +76,5 @@ Ints = NDArray[np.int64]
 
 
 #: Kind of a column: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;
-#: ``category``, the code of a class, 0 to ``Terms.categories`` - 1.
+#: ``category``, the code of a class, 0 to ``DetectorContext.categories`` - 1.
 ColumnKind = Literal["number", "share", "category"]

@@ -90,7 +90,7 @@ class DetectorConfig(BaseModel):
     #: The kinds of column that the detector supports. One that does not list "category" gets, in place of the codes
     #: of a column of categories, an indicator (0 or 1) of the most frequent category.
     takes: ClassVar[frozenset[ColumnKind]] = frozenset({"number", "share"})
-    #: Whether block means may stand for single values, where those depend on each other.
+    #: True if the detector may be fed batch means in place of single values that depend on each other.
     batch_means: ClassVar[bool] = True
     #: The parameter that is computed from ``DetectorContext.run_length``; None if the detector's own parameters alone
     #: set its false-alarm rate.

@@ -68,7 +68,7 @@ def detection(change: SignalChange, history: Floats, origin: Origin, category: s
 
 
 def _changed_index(change: SignalChange) -> int | None:
-    """The position of the first prediction after the change, None where nothing tells.
+    """The position of the first prediction after the change, None where it is unknown.
 
     The values since the detector's start are taken to be evenly spaced.
     """
@@ -79,9 +79,9 @@ def _changed_index(change: SignalChange) -> int | None:
 
 
 def _estimated(change: SignalChange, history: Floats, kind: ColumnKind) -> SignalChange:
-    """Where the detector tells no change point, add the likeliest, and the means on both sides of it.
+    """Return the change with the most likely change point, where the detector gives none, and the means beside it.
 
-    Raw values cannot tell it where a season is taken out of them.
+    It is not estimated from raw values where a season is taken out of them.
     """
     if change.n_after or kind == "category" or change.levels:
         return change

@@ -91,7 +91,7 @@ class RunningDetector:
             is_seasonal: Whether a season is taken out of them.
 
         Returns:
-            The changes, and whether everything must be learned again after the last of them; the values after it are
+            The changes, and True if everything must be learned again after the last of them; the values after it are
             then not taken.
         """
         changes: list[SignalChange] = []
@@ -135,7 +135,7 @@ class RunningDetector:
         return None if before is None or after is None else (before, after)
 
     def _wears_out(self, change: Change, is_seasonal: bool) -> bool:
-        """Whether everything must be learned again; not with a season, while its scores can tell the new level."""
+        """Return True if everything must be learned again; with a season, only if the new level is out of reach."""
         return not (is_seasonal and abs(change.after) < FAR) and self.transform.wears_out(change.category)
 
     def _check_dependence(self, fed: Floats, count: int, column: Column) -> None:

@@ -39,7 +39,7 @@ class DueWork:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is due than events have done so far."""
+        """True while more is due than events have triggered so far."""
         return self._expiry.next_due < self._time.now or self._outcomes.next_due <= self._time.now
 
     def catch_up(self, limit: int, restoring: Collection[TopicPartition]) -> None:

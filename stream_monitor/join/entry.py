@@ -83,7 +83,7 @@ class Entry:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known of the id."""
+        """True if nothing is known of the id."""
         return not (self.waiting or self.early or self.done)
 
     def label_for(self, key: ModelVersion) -> Known | Early | None:

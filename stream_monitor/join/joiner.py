@@ -132,7 +132,7 @@ class Joiner:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more is due than events have done so far."""
+        """True while more is due than events have triggered so far."""
         return self._due.is_behind
 
     def catch_up(self, limit: int) -> None:

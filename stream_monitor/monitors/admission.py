@@ -46,7 +46,7 @@ class FollowedFeatures:
         """Admit the new features of the next predictions, up to the first prediction that must be in a new batch.
 
         Returns:
-            How many predictions belong to the batch: those before the next one that brings new features, at least 1.
+            The number of predictions in the batch: those before the next one that brings new features, at least 1.
         """
         known = self.monitors.keys()
         seen: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class FollowedFeatures:
         return len(batch)
 
     def _room(self, carried: int, new: int) -> int:
-        """How many new features to admit: of a record that alone exceeds the bound, what fits without an eviction."""
+        """Return the number of new features to admit; a record that alone exceeds the bound must not evict any."""
         bound = self._signals.settings.max_features
         return new if carried <= bound else max(bound - len(self.monitors), 0)
 

@@ -33,7 +33,9 @@ class AlarmLatch:
         #: Means of a share before and after its first drift away from the reference.
         self._drifted: tuple[float, float] | None = None
 
-    def update(self, column: Column, history: Floats, begin: int, alarms: Sequence[Alarm], time: float) -> None:
+    def update(
+        self, column: Column, history: Floats, begin: int, alarms: Sequence[Alarm], autocorrelation_time: float
+    ) -> None:
         """Take the next values, with the alarms raised in them.
 
         Args:
@@ -41,7 +43,7 @@ class AlarmLatch:
             history: The newest values of the signal up to the end of ``column``, shape (n,).
             begin: Number of values of the signal before ``column``.
             alarms: The alarms raised in ``column``.
-            time: The autocorrelation time of the signal, in values.
+            autocorrelation_time: The integrated autocorrelation time of the signal, in values.
         """
         older = len(history) - len(column.values)
         for row, one in _steps(begin, len(column.values), alarms):
@@ -49,7 +51,7 @@ class AlarmLatch:
                 self.active_since, self._active_from = float(column.ts[row]), begin + row
                 self._note_drift(one.before, one.after)
             elif self.active_since is not None:
-                self._check(float(column.ts[row - 1]), begin + row, history[: older + row], time)
+                self._check(float(column.ts[row - 1]), begin + row, history[: older + row], autocorrelation_time)
 
     def _note_drift(self, before: float, after: float) -> None:
         """Remember the first drift of a share away from its reference: distances may be too coarse to show it."""
@@ -57,20 +59,22 @@ class AlarmLatch:
         if self._drifted is None and usual is not None and abs(after - usual) > abs(before - usual):
             self._drifted = before, after
 
-    def _check(self, now: float, count: int, history: Floats, time: float) -> None:
+    def _check(self, now: float, count: int, history: Floats, autocorrelation_time: float) -> None:
         assert self.active_since is not None
         is_over = now - self.active_since >= self._rearm_after
-        if is_over or (count - self._active_from >= MEAN_WINDOW and self._is_back(history[-MEAN_WINDOW:], time)):
+        if is_over or (
+            count - self._active_from >= MEAN_WINDOW and self._is_back(history[-MEAN_WINDOW:], autocorrelation_time)
+        ):
             self.active_since = self._drifted = None
 
-    def _is_back(self, window: Floats, time: float) -> bool:
+    def _is_back(self, window: Floats, autocorrelation_time: float) -> bool:
         """Return whether the newest values are near the reference, and a share nearer to its old level."""
         if self._reference.distribution is None:
             return False
         before, after = self._drifted or (0.0, 0.0)
         is_nearer = abs(mean(window) - before) <= abs(mean(window) - after)
         return is_nearer and all(
-            each.value <= each.threshold for each in self._reference.distances(window, time).values()
+            each.value <= each.threshold for each in self._reference.distances(window, autocorrelation_time).values()
         )
 
     def state(self) -> list[Any]:

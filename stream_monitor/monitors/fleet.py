@@ -64,18 +64,18 @@ class Fleet:
         while predictions or outcomes:
             # A version that the next prediction evicts has the outcomes before it.
             due = bisect_right(outcomes, predictions[0][0] if predictions else math.inf, key=_first)
-            detections += self._take((), outcomes[:due])
+            detections += self._update_part((), outcomes[:due])
             outcomes = outcomes[due:]
             count = self._until_new(predictions)
             end = predictions[count][0] if count < len(predictions) else math.inf
             due = bisect_right(outcomes, end, key=_first)
-            detections += self._take(predictions[:count], outcomes[:due])
+            detections += self._update_part(predictions[:count], outcomes[:due])
             predictions, outcomes = predictions[count:], outcomes[due:]
         self.recent.extend(detections)
         return detections
 
     def _until_new(self, predictions: Sequence[tuple[int, Prediction]]) -> int:
-        """How many predictions come before the next one of a new version; 1 where the first is of a new version."""
+        """Return the number of predictions before the next new version; 1 where the first is of a new version."""
         monitors = self.monitors
         if predictions and predictions[0][1].key not in monitors:
             return 1
@@ -83,7 +83,7 @@ class Fleet:
             return len(predictions)
         return next(at for at, (_, one) in enumerate(predictions) if one.key not in monitors)
 
-    def _take(
+    def _update_part(
         self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
     ) -> list[Detection]:
         """Update the monitors; return the detections in the order of the events that raised them.
@@ -98,7 +98,7 @@ class Fleet:
         return [self._complete(one, before) for (before, _, _), one in raised]
 
     def _complete(self, one: Detection, before: int) -> Detection:
-        """Fill in what the signal cannot know: the time of the estimated change, and the episode.
+        """Add the time of the estimated change and the episode, which the signal cannot know.
 
         Args:
             one: A detection as its signal has it.
@@ -141,10 +141,10 @@ class Fleet:
         """Follow a version whose predictions wait for labels here though none was counted, where there is room."""
         self._registry.admit_if_room(key)
 
-    def advance(self, clock: float) -> None:
-        """Advance the coverage of all monitors to the latest event time."""
+    def advance(self, stream_time: float) -> None:
+        """Advance the coverage of all monitors to this stream time, in seconds."""
         for monitor in self.monitors.values():
-            monitor.coverage.advance(clock)
+            monitor.coverage.advance(stream_time)
 
     @property
     def settings_of_state(self) -> dict[str, Any]:

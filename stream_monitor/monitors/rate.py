@@ -55,8 +55,8 @@ class PredictionRate:
         passed = 0.0 if ts is None or self._first_ts is None else ts - self._first_ts
         if not passed > 0.0:
             logger.warning(
-                "%s/%s: the times of its first %d predictions tell no rate, so --expected-run-length is taken for "
-                "%.4g predictions; give it in predictions to say otherwise",
+                "%s/%s: the times of its first %d predictions give no rate, so --expected-run-length counts as "
+                "%.4g predictions; give it in predictions to set another",
                 *(*self._key, self._needed, self.run_length),
             )
             return False

@@ -32,7 +32,7 @@ class Coverage:
     def __init__(self, maturity: float) -> None:
         self._maturity = maturity
         self._width = maturity / SPANS
-        self._clock = -math.inf
+        self._stream_time = -math.inf
         self._spans: dict[float, list[int]] = {}  # by the end of the span: predictions, and those with a label
         self._next = math.inf
         self.mature = 0
@@ -41,7 +41,7 @@ class Coverage:
     @property
     def share(self) -> float:
         """The share from 0 to 1; NaN before the first prediction is mature."""
-        # Predictions read again to rebuild a partition are not counted, but their labels are.
+        # Predictions read again to restore a partition are not counted, but their labels are.
         return min(self.mature_labelled / self.mature, 1.0) if self.mature else math.nan
 
     def predicted(self, times: Sequence[float | None]) -> None:
@@ -52,25 +52,25 @@ class Coverage:
         """Count outcomes, by the event times of their predictions."""
         self._count(times, 1)
 
-    def advance(self, clock: float) -> None:
-        """Advance the time to ``clock``, in seconds; spans that are old enough become mature."""
-        self._clock = max(self._clock, clock)
-        if self._next + self._maturity > self._clock:
+    def advance(self, stream_time: float) -> None:
+        """Advance to this stream time, in seconds; spans that are old enough become mature."""
+        self._stream_time = max(self._stream_time, stream_time)
+        if self._next + self._maturity > self._stream_time:
             return
-        for end in [end for end in self._spans if end + self._maturity <= self._clock]:
+        for end in [end for end in self._spans if end + self._maturity <= self._stream_time]:
             self._add(*self._spans.pop(end))
         self._next = min(self._spans, default=math.inf)
 
     def state(self) -> dict[str, Any]:
         return {
-            "clock": self._clock if self._clock > -math.inf else None,
+            "stream_time": self._stream_time if self._stream_time > -math.inf else None,
             "spans": sorted((end, *counts) for end, counts in self._spans.items()),
             "mature": self.mature,
             "mature_labelled": self.mature_labelled,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._clock = -math.inf if state["clock"] is None else state["clock"]
+        self._stream_time = -math.inf if state["stream_time"] is None else state["stream_time"]
         self._spans = {end: counts for end, *counts in state["spans"]}
         self._next = min(self._spans, default=math.inf)
         self.mature, self.mature_labelled = state["mature"], state["mature_labelled"]
@@ -81,7 +81,7 @@ class Coverage:
             return
         for ts in times:
             end = None if ts is None else (math.floor(ts / self._width) + 1) * self._width
-            if end is None or end + self._maturity <= self._clock:
+            if end is None or end + self._maturity <= self._stream_time:
                 self._add(1 - column, column)
             else:
                 self._spans.setdefault(end, [0, 0])[column] += 1

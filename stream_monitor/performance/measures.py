@@ -86,7 +86,7 @@ class Measure:
 
     @property
     def is_share(self) -> bool:
-        """Whether it is a share from 0 to 1."""
+        """True if it is a share from 0 to 1."""
         return (self.minimum, self.maximum) == (0.0, 1.0)
 
 

@@ -58,11 +58,13 @@ class SavedState:
             return
         _check_settings(saved["settings"], self._processor.fleet.settings_of_state)
         if saved["fingerprint"] != self._fingerprint:
-            logger.info("the configuration is not that of the saved state; what it does not touch goes on")
+            logger.info(
+                "the configuration differs from that of the saved state; the state that it does not affect is kept"
+            )
         self._processor.restore(saved)
         self._outbox.restore(saved["outbox"])
         self._source.resume([AppliedOffset(*offset) for offset in saved["applied"]], saved["owner"])
-        logger.info("took up the state after %d predictions", self._processor.counters.predictions)
+        logger.info("restored the state after %d predictions", self._processor.counters.predictions)
 
 
 def _check_settings(saved: Mapping[str, Any], current: Mapping[str, Any]) -> None:

@@ -98,7 +98,7 @@ def _tiles(contents: Contents) -> str:
     counters, join, reasons = contents.snapshot.counters, contents.snapshot.join, rejected(contents.snapshot)
     seldom = {
         "duplicates": duplicates(join),
-        "held until mature": join.waiting_outcomes,
+        "in the maturity buffer": join.waiting_outcomes,
         "waiting for a label": join.waiting_predictions,
         "expired": join.expired_predictions,
     }

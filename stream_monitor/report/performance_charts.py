@@ -40,11 +40,11 @@ def _version(contents: Contents, model: ModelSnapshot) -> str:
 
 def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     samples = contents.recorder.performance.get((key, measure))
-    positions, figures = samples.points(make_grid(contents)) if samples else (np.empty(0), np.empty((5, 0)))
+    positions, rows = samples.points(make_grid(contents)) if samples else (np.empty(0), np.empty((5, 0)))
     if not len(positions):
         return ""
-    enough = figures[4] >= min(MIN_OUTCOMES, figures[4].max())
-    positions, (rolling, lower, upper, cumulative, _) = positions[enough], figures[:, enough]
+    enough = rows[4] >= min(MIN_OUTCOMES, rows[4].max())
+    positions, (rolling, lower, upper, cumulative, _) = positions[enough], rows[:, enough]
     lines = [Line("cumulative", positions, cumulative), Line("mean", positions, rolling, lower, upper)]
     errors = [d for d in contents.detections if d.signal == "error" and (d.model, d.version) == key]
     interval = ", with its 95 % interval" if measure == "accuracy" else ""

@@ -126,8 +126,8 @@ class SignalCharts:
                 continue
             style = f"c{len(lines) % CATEGORIES}"
             lines.append(Line(style, positions, values / np.where(thresholds > 0, thresholds, np.nan)))
-            figures = f"{short(float(values[-1]), 3)}, threshold {short(float(thresholds[-1]), 3)}"
-            legend.append(f"<span class=key><i class={style}></i>{text(name)} <small>({figures})</small></span>")
+            numbers = f"{short(float(values[-1]), 3)}, threshold {short(float(thresholds[-1]), 3)}"
+            legend.append(f"<span class=key><i class={style}></i>{text(name)} <small>({numbers})</small></span>")
         if not lines:
             return ""
         limit = Line("threshold", lines[0].positions, np.ones(len(lines[0].positions)))

@@ -59,7 +59,7 @@ def _join(join: JoinSnapshot) -> dict[str, int]:
     return {
         "outcomes": join.applied_predictions,
         "duplicates": duplicates(join),
-        "held": join.waiting_outcomes,
+        "buffered": join.waiting_outcomes,
         "waiting": join.waiting_predictions,
         "expired": join.expired_predictions,
     }
@@ -74,5 +74,5 @@ def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
         "intervals": {window: list(bounds) for window, bounds in performance.intervals.items()},
         "outcomes": performance.outcomes,
         "coverage": model.coverage,
-        "notes": list(caveats),
+        "caveats": list(caveats),
     }

@@ -160,7 +160,9 @@ LABELS = _metric("labels_total", "counter", "Labels taken in, inside predictions
 WAITING = _metric("waiting_predictions", "gauge", "Predictions that wait for their label.")
 WAITING_LABELS = _metric("waiting_labels", "gauge", "Labels that wait for their prediction.")
 WAITING_OUTCOMES = _metric(
-    "waiting_outcomes", "gauge", "Labelled predictions held until they are as old as --label-maturity."
+    "waiting_outcomes",
+    "gauge",
+    "Labelled predictions in the maturity buffer, until they are as old as --label-maturity.",
 )
 EXPIRED = _metric("predictions_expired_total", "counter", "Predictions whose label did not come in time.")
 LABELS_EXPIRED = _metric("labels_expired_total", "counter", "Labels whose prediction did not come in time.")
@@ -180,7 +182,7 @@ HANDED_OVER = _metric(
     "records_handed_over_total", "counter", "Records that waited when their partition went to another replica."
 )
 RESTORED = _metric(
-    "records_restored", "gauge", "Records that wait or waited here because a partition was rebuilt on its arrival."
+    "records_restored", "gauge", "Records that wait or waited here because a partition was restored on its arrival."
 )
 RECORDS_LOST = _metric(
     "records_lost_total", "counter", "Records that the topic's retention removed before they were read.", "topic"
@@ -199,7 +201,7 @@ TIMESTAMPS_REPLACED = _metric(
 EVICTED = _metric("evicted_total", "counter", "Models, versions and features evicted past their bound.", "kind")
 LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the partition.", "topic", "partition")
 SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
-LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the loop last came round.")
+LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the last pass of the loop.")
 RENDER_FAILURES = _metric(
     "render_failures_total", "counter", "Models left out of a scrape or page because of an error."
 )

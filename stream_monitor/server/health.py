@@ -27,7 +27,9 @@ class Health:
         return self._stalled(self._status().age)
 
     def _stalled(self, age: float) -> list[str]:
-        return [f"the loop last came round {age:.0f} s ago"] if age > STALLED else []
+        return (
+            [f"the loop has made no progress for {age:.0f} s; the limit is {STALLED:.0f} s"] if age > STALLED else []
+        )
 
     def ready(self) -> list[str]:
         """Check that the loop makes progress, partitions are assigned, and most records can be read."""
@@ -38,7 +40,7 @@ class Health:
             problems.append(f"no partition is assigned: {asked}")
         if status.restoring:
             partitions = ", ".join(f"{topic}[{number}]" for topic, number in status.restoring)
-            problems.append(f"what waits is being rebuilt for {partitions}")
+            problems.append(f"waiting records are being restored for {partitions}")
         share, limit = status.reject_share, self._max_reject_share
         if status.recent_records >= ENOUGH and share > limit:
             problems.append(f"{share:.1%} of the newest records were rejected; the limit is {limit:.1%}")

@@ -193,7 +193,7 @@ def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
         assert state
         table = dict(checkpoint.store.scan(b"", b"\xff" * 8, 1 << 40))
         del table[b"state"]
-        state["applied"].sort()  # partitions, in whatever order they came
+        state["applied"].sort()  # partitions, in any order
         return state, table
     finally:
         checkpoint.close()

@@ -73,7 +73,7 @@ def test_a_state_that_lost_a_write_goes_on_from_where_it_is(
         drive(member, until=lambda: len(member.applied) >= 5)
         assert [offset for *_, offset in member.spots] == list(range(15, 20))
         assert (member.revoked, member.restored) == ([], [])
-    assert "saved 15, though this very state had come to 20" in caplog.text
+    assert "saved 15, but this state committed 20 earlier" in caplog.text
 
 
 def test_the_group_has_gone_further_than_the_state(
@@ -90,7 +90,7 @@ def test_the_group_has_gone_further_than_the_state(
         # The last record before the commit is of second 99.
         assert [record.offset for record in member.restored] == list(range(69, 100))
         assert [offset for *_, offset in member.spots] == list(range(100, 110))
-    assert "saved 15, but another member has come to 100" in caplog.text
+    assert "saved 15, but another member committed 100" in caplog.text
 
 
 # Rebuilding

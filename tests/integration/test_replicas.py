@@ -123,7 +123,7 @@ def assert_each_once(sums: dict[str, float], sent: int) -> None:
 def assert_little_doubled(sums: dict[str, float], sent: int) -> None:
     """Nothing is missing; what was doubled is what one or two checkpoints saved.
 
-    A label read twice may have an outcome twice though its prediction was rebuilt, which counts no second time.
+    A label read twice may have an outcome twice though its prediction was restored, which counts no second time.
     """
     assert sent <= sums["outcomes_total"] <= sums["labels_total"]
     assert sent <= sums["predictions_total"]

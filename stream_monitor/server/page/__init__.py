@@ -49,7 +49,7 @@ def _tiles(snapshot: Snapshot) -> str:
         "predictions": snapshot.counters.predictions,
         "labels": snapshot.counters.labels,
         "waiting for a label": snapshot.join.waiting_predictions,
-        "held until mature": snapshot.join.waiting_outcomes,
+        "in the maturity buffer": snapshot.join.waiting_outcomes,
         "rejected": sum(snapshot.counters.rejected.values()),
         "partitions": len(positions),
         "records behind": sum(position.lag for position in positions if position.lag is not None),

@@ -1,4 +1,4 @@
-"""Where reading starts in a partition, and where it goes on when the log has lost the next records."""
+"""Placement: the offset to start from in a partition, and the one to go on from when the log has lost records."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _edge(consumer: KafkaConsumer, tp: TopicPartition, which: Edge) -> int:
     try:
         return int(ask([tp], timeout_ms=PATIENCE_MS)[tp])
     except KeyError:
-        raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] does not tell its {which} offset") from None
+        raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] no answer for the {which} offset") from None
 
 
 def _since(consumer: KafkaConsumer, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:

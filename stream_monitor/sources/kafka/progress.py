@@ -74,10 +74,10 @@ def start_of(
             logger.warning(message, *tp, saved.offset, behind, saved.offset)
         return Start(saved.offset, saved.time)
     if committed.owner == owner:
-        message = "%s[%d]: saved %d, though this very state had come to %d: a write of it was lost; going on from %d"
+        message = "%s[%d]: saved %d, but this state committed %d earlier, so a write of it was lost; going on from %d"
         logger.warning(message, *tp, saved.offset, committed.offset, saved.offset)
         return Start(saved.offset, saved.time)
-    message = "%s[%d]: saved %d, but another member has come to %d; going on from there"
+    message = "%s[%d]: saved %d, but another member committed %d; going on from there"
     logger.warning(message, *tp, saved.offset, committed.offset)
     return Start(committed.offset, max(committed.time, saved.time), is_revoked=True)
 

@@ -163,7 +163,11 @@ class KafkaSource:
                 await self._consumer.commit_async(_offsets_to_commit(progress, self.owner))
                 progress.uncommitted.clear()
             except KafkaError as error:
-                logger.warning("could not commit before handing over: %s: %s", type(error).__name__, one_line(error))
+                logger.warning(
+                    "could not commit before revoked partitions are handed over: %s: %s",
+                    type(error).__name__,
+                    one_line(error),
+                )
         progress.unassign(partitions)
         for tp in partitions:
             self._intake.stop(tp)

@@ -178,7 +178,7 @@ class NumericReference:
             knots = {name: np.frombuffer(array("d", state[name])) for name in ("values", "below", "upto")}
             numbers = {name: array("d", [state[name]])[0] for name in ("mean", "std", "minimum", "maximum")}
         except (TypeError, OverflowError):
-            raise ValueError("a number is not a number") from None
+            raise ValueError("values, below, upto, mean, std, minimum and maximum must be numbers") from None
         counts = {name: whole(state[name], name) for name in ("count", "sampled", "distinct")}
         reference = cls(**counts, **numbers, **knots)  # type: ignore[arg-type]
         _check(reference)

@@ -1,4 +1,4 @@
-"""Restored events rebuild what waits: nothing is counted but ``restored``, and nothing is emitted."""
+"""Restored events add to what waits: nothing is counted but ``restored``, and nothing is emitted."""
 
 from __future__ import annotations
 

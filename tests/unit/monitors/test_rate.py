@@ -69,7 +69,7 @@ def test_times_that_tell_no_rate_are_logged(
     rate = _rate(warmup=2, run_length=7e5)
     assert not rate.update(_predictions(*times), 2)
     assert rate.run_length == 7e5
-    assert "m/1: the times of its first 2 predictions tell no rate" in caplog.text
+    assert "m/1: the times of its first 2 predictions give no rate" in caplog.text
     assert "7e+05 predictions" in caplog.text
 
 
@@ -116,5 +116,5 @@ def test_times_that_tell_no_rate_leave_the_run_length_in_events(
         monitor.update(found[start : start + batch])
     assert monitor._rate.run_length == DEFAULT_RUN_LENGTH
     (told,) = caplog.messages
-    assert told.startswith("m/1: the times of its first 500 predictions tell no rate")
+    assert told.startswith("m/1: the times of its first 500 predictions give no rate")
     assert "1e+06 predictions" in told

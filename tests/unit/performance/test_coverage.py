@@ -8,7 +8,7 @@ from stream_monitor.performance.coverage import Coverage
 
 
 def test_the_share_is_at_most_one() -> None:
-    """A partition that was rebuilt gives labels whose predictions another replica has counted."""
+    """A restored partition has labels whose predictions another replica has counted."""
     coverage = Coverage(maturity=0.0)
     coverage.predicted([0.0, 1.0])
     coverage.labelled([0.0, 1.0, 2.0])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
 import pytest
@@ -81,10 +83,27 @@ def test_an_error_of_a_reader_is_its_own() -> None:
     assert len(errors) == 1
 
 
+class _Impatient(Future[str]):
+    """A future whose wait times out once the loop serves it; the loop ends once the reader has tried to cancel it."""
+
+    served, cancelled = threading.Event(), threading.Event()
+
+    def result(self, timeout: float | None = None) -> str:
+        if timeout is None:
+            return super().result(5)
+        assert self.served.wait(5)
+        raise FutureTimeoutError
+
+    def cancel(self) -> bool:
+        is_cancelled = super().cancel()
+        self.cancelled.set()
+        return is_cancelled
+
+
 def test_a_reader_that_loses_patience_while_it_is_served_gets_the_result_of_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.PATIENCE", 0.05)
+    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.Future", _Impatient)
     reads = SnapshotReads()
     reads.is_saved = False
     looked: list[str] = []
@@ -92,8 +111,8 @@ def test_a_reader_that_loses_patience_while_it_is_served_gets_the_result_of_the_
 
     def look() -> str:
         looked.append(threading.current_thread().name)
-        if looked == ["loop"]:
-            time.sleep(0.5)  # longer than the reader's patience
+        _Impatient.served.set()
+        _Impatient.cancelled.wait(5)
         return looked[-1]
 
     reader = threading.Thread(target=lambda: found.append(reads.read(look)), name="reader")

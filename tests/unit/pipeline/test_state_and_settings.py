@@ -1,4 +1,4 @@
-"""A saved state under other settings: what it does not touch goes on, what it makes senseless is refused."""
+"""A saved state under other settings: what they do not affect is kept, what they make meaningless is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_changed_detector_starts_anew_and_the_others_go_on(
     assert after["runners"]["adwin"]["running"] is None
     assert "adwin on feature:x of default/default starts anew" in caplog.text
     assert "page_hinkley on" not in caplog.text
-    assert "the configuration is not that of the saved state" in caplog.text
+    assert "the configuration differs from that of the saved state" in caplog.text
 
 
 def test_the_same_settings_are_taken_up_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -67,17 +67,19 @@ def test_a_state_of_another_warmup_is_refused(tmp_path: Path) -> None:
     checkpoint.close()
 
 
-def test_not_ready_while_a_partition_is_rebuilt() -> None:
+def test_not_ready_while_a_partition_is_restored() -> None:
     pipeline, _ = make_pipeline(RECORDS)
     pipeline.source.restoring = {("inference", 3): 500, ("inference", 1): 7}
     pipeline.step()
-    assert "what waits is being rebuilt for inference[1], inference[3]" in Health(pipeline.status, 0.05).ready()
+    assert (
+        "waiting records are being restored for inference[1], inference[3]" in Health(pipeline.status, 0.05).ready()
+    )
     pipeline.source.restoring = {}
     pipeline.step()
     assert Health(pipeline.status, 0.05).ready() == []
 
 
-def test_a_label_finds_a_prediction_that_was_rebuilt_before_any_came_live() -> None:
+def test_a_label_finds_a_prediction_that_was_restored_before_any_came_live() -> None:
     records = make_records([*(make_prediction(at) for at in range(10)), *(make_label(at, "yes") for at in range(10))])
     pipeline, _ = make_pipeline(records, batch_size=7)
     pipeline.source.restoring = {("inference", 0): 12}

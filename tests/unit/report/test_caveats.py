@@ -26,17 +26,17 @@ def _rows(count: int = COUNT, **columns: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(tmp_path: Path, rows: list[dict[str, Any]], *flags: str) -> list[str]:
+def _caveats(tmp_path: Path, rows: list[dict[str, Any]], *flags: str) -> list[str]:
     path, found = write(tmp_path / "x.parquet", rows, "parquet"), tmp_path / "found.json"
     result = CliRunner().invoke(cli, ["replay", str(path), "--json", str(found), *flags])
     assert result.exit_code == 0, result.output
-    notes: list[str] = json.loads(found.read_bytes())["versions"][0]["notes"]
-    assert all(f"note: {note}" in result.output for note in notes)
-    return notes
+    caveats: list[str] = json.loads(found.read_bytes())["versions"][0]["caveats"]
+    assert all(f"note: {note}" in result.output for note in caveats)
+    return caveats
 
 
 def test_of_what_is_well_nothing_is_said(tmp_path: Path) -> None:
-    assert _notes(tmp_path, _rows()) == []
+    assert _caveats(tmp_path, _rows()) == []
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_of_what_is_well_nothing_is_said(tmp_path: Path) -> None:
     ids=["constant", "always missing", "an id"],
 )
 def test_a_feature_that_tells_little(tmp_path: Path, column: list[Any], expected: str) -> None:
-    (note,) = _notes(tmp_path, _rows(x=column))
+    (note,) = _caveats(tmp_path, _rows(x=column))
     assert note.startswith(expected)
 
 
@@ -65,20 +65,20 @@ def test_values_of_another_type_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_season_longer_than_the_data(tmp_path: Path) -> None:
-    (note,) = _notes(tmp_path, _rows(), "--seasonality", "7d")
+    (note,) = _caveats(tmp_path, _rows(), "--seasonality", "7d")
     assert note.startswith("no whole --seasonality of 168h has passed yet")
     assert "feature:age" in note
-    assert _notes(tmp_path, _rows(), "--seasonality", "24h") == []
+    assert _caveats(tmp_path, _rows(), "--seasonality", "24h") == []
 
 
 def test_fewer_predictions_than_a_warm_up(tmp_path: Path) -> None:
-    (note,) = _notes(tmp_path, _rows(499))
+    (note,) = _caveats(tmp_path, _rows(499))
     assert note == "499 predictions are fewer than --warmup 500: nothing could be found"
-    assert _notes(tmp_path, _rows(501)) == []
+    assert _caveats(tmp_path, _rows(501)) == []
 
 
 def _of_features(tmp_path: Path, columns: dict[str, Any], *flags: str) -> list[str]:
-    """The notes on events without times, which have these features."""
+    """The caveats on events without times, which have these features."""
     path = tmp_path / "x.jsonl"
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     events = [{"id": n, "prediction": "yes", "features": row} for n, row in enumerate(rows)]

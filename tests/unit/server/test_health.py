@@ -21,7 +21,7 @@ def test_alive_as_long_as_the_loop_comes_round() -> None:
         clock.advance(STALLED)
         assert served.get("/healthz")[::2] == (200, b"ok\n")
         clock.advance(1)
-        assert served.get("/healthz")[::2] == (503, b"the loop last came round 121 s ago\n")
+        assert served.get("/healthz")[::2] == (503, b"the loop has made no progress for 121 s; the limit is 120 s\n")
         assert served.get("/readyz")[0] == 503
         pipeline.source.append(make_records([make_prediction(0)])[0])  # type: ignore[attr-defined]
         pipeline.run(Turning(clock))

@@ -50,9 +50,9 @@ def test_where_to_go_on(mine: AppliedOffset | None, theirs: Committed | None, st
         (Committed(5, "other", 9), None),
         (
             Committed(8, "me"),
-            "p[2]: saved 5, though this very state had come to 8: a write of it was lost; going on from 5",
+            "p[2]: saved 5, but this state committed 8 earlier, so a write of it was lost; going on from 5",
         ),
-        (Committed(8, "other", 9), "p[2]: saved 5, but another member has come to 8; going on from there"),
+        (Committed(8, "other", 9), "p[2]: saved 5, but another member committed 8; going on from there"),
     ],
 )
 def test_what_does_not_agree_is_said(
