@@ -164,7 +164,7 @@ def _edge(consumer: KafkaConsumer, tp: TopicPartition, which: Edge) -> int:
     try:
         return int(ask([tp], timeout_ms=PATIENCE_MS)[tp])
     except KeyError:
-        raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}] no answer for the {which} offset") from None
+        raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}]: no answer for its {which} offset") from None
 
 
 def _since(consumer: KafkaConsumer, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
