@@ -43,7 +43,7 @@ STYLE = """
 
 
 def package_imports() -> dict[str, set[str]]:
-    """Each package of the code with the packages that it imports."""
+    """Return each package of the code with the packages that it imports."""
     graph = grimp.build_graph(PACKAGE, cache_dir=None)
     packages = {name for name in graph.find_children(PACKAGE) if graph.find_children(name)}
     found: dict[str, set[str]] = {name.removeprefix(f"{PACKAGE}."): set() for name in packages}
@@ -56,7 +56,7 @@ def package_imports() -> dict[str, set[str]]:
 
 
 def contract_layers(packages: Collection[str]) -> list[list[str]]:
-    """The layers of the import contract, from the top, with the packages that exist."""
+    """Return the layers of the import contract, from the top, with the packages that exist."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     named = [[name.strip().strip("()") for name in layer.split("|")] for layer in layers]
@@ -68,7 +68,7 @@ def contract_layers(packages: Collection[str]) -> list[list[str]]:
 
 
 def reduce(imports: Mapping[str, set[str]]) -> list[Edge]:
-    """The imports that follow from no others: the transitive reduction.
+    """Return the imports that follow from no others: the transitive reduction.
 
     >>> reduce({"a": {"b", "c"}, "b": {"c"}, "c": set()})
     [('a', 'b'), ('b', 'c')]
@@ -82,7 +82,7 @@ def reduce(imports: Mapping[str, set[str]]) -> list[Edge]:
 
 
 def reached(imports: Mapping[str, set[str]], start: str) -> set[str]:
-    """The packages that ``start`` imports, directly or through others."""
+    """Return the packages that ``start`` imports, directly or through others."""
     found: set[str] = set()
     todo = [start]
     while todo:
@@ -93,13 +93,13 @@ def reached(imports: Mapping[str, set[str]], start: str) -> set[str]:
 
 
 def packages_svg() -> str:
-    """The picture of this repository's packages."""
+    """Return the picture of this repository's packages."""
     imports = package_imports()
     return draw(contract_layers(imports), imports)
 
 
 def draw(layers: Sequence[Sequence[str]], imports: Mapping[str, set[str]]) -> str:
-    """The picture of these layers and imports; what every package imports is a bar at the bottom, without arrows."""
+    """Return the picture of these layers and imports; a package that all others import is a bar at the bottom."""
     bar = [name for name in layers[-1] if all(name in found for other, found in imports.items() if other != name)]
     rows = [row for row in ([name for name in layer if name not in bar] for layer in layers) if row]
     ways = chains(rows, reduce({name: found - set(bar) for name, found in imports.items() if name not in bar}))
@@ -119,7 +119,7 @@ def draw(layers: Sequence[Sequence[str]], imports: Mapping[str, set[str]]) -> st
 def _points(
     ways: Mapping[Edge, Sequence[Node]], x: Mapping[Node, int], y: Mapping[Node, int]
 ) -> Iterator[tuple[Sequence[Node], list[tuple[int, int]]]]:
-    """The points that each arrow goes through; those of one box leave it, and come to it, side by side."""
+    """Return the points that each arrow goes through; those of one box leave it, and come to it, side by side."""
     starts = _ports([(way[0], way[1]) for way in ways.values()], x)
     ends = _ports([(way[-1], way[-2]) for way in ways.values()], x)
     for way in ways.values():
@@ -129,7 +129,7 @@ def _points(
 
 
 def _ports(sides: Sequence[tuple[Node, Node]], x: Mapping[Node, int]) -> dict[tuple[Node, Node], int]:
-    """The place at the edge of a box of each arrow to or from a neighbour, in the order of the neighbours."""
+    """Return the point at the edge of a box of each arrow to or from a neighbour, in the order of the neighbours."""
     found = {}
     for box in dict.fromkeys(box for box, _ in sides):
         others = sorted((other for one, other in sides if one == box), key=lambda other: x[other])
@@ -180,7 +180,7 @@ def _box(name: str, x: int, y: int, width: int, filled: bool) -> str:
 
 
 def _arrow(way: Sequence[Node], points: Sequence[tuple[int, int]]) -> str:
-    """A curve through the points that is upright at each of them."""
+    """Return a curve through the points that is upright at each of them."""
     (x, y), path = points[0], f"M{points[0][0]} {points[0][1]}"
     for to_x, to_y in points[1:]:
         half = (y + to_y) // 2

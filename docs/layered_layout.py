@@ -1,4 +1,4 @@
-"""Layout of a layered graph: which node stands where, so that arrows cross seldom and run straight.
+"""Layout of a layered graph: positions of nodes with few crossing and mostly straight arrows.
 
 The method of Sugiyama et al. (1981): an edge over several layers gets a stand-in node ("bend") in each layer between;
 nodes are sorted within their layers so that few edges cross, and then moved towards their neighbours.
@@ -16,7 +16,7 @@ ROUNDS = 30
 
 
 def chains(layers: Sequence[Sequence[str]], edges: Sequence[Edge]) -> dict[Edge, list[Node]]:
-    """The nodes on the way of each edge, from its upper end through its bends to its lower end.
+    """Return the nodes on the way of each edge, from its upper end through its bends to its lower end.
 
     >>> chains([["a"], ["b"], ["c"]], [("a", "c")])
     {('a', 'c'): ['a', ('a', 'c', 1), 'c']}
@@ -29,7 +29,7 @@ def chains(layers: Sequence[Sequence[str]], edges: Sequence[Edge]) -> dict[Edge,
 
 
 def sort_layers(layers: Sequence[Sequence[str]], ways: Mapping[Edge, Sequence[Node]]) -> list[list[Node]]:
-    """The layers with their bends, each sorted so that edges cross seldom."""
+    """Return the layers with their bends, each sorted so that edges cross seldom."""
     rows: list[list[Node]] = [list(layer) for layer in layers]
     for way in ways.values():
         for node in way[1:-1]:
@@ -47,7 +47,7 @@ def sort_layers(layers: Sequence[Sequence[str]], ways: Mapping[Edge, Sequence[No
 def place(
     rows: Sequence[Sequence[Node]], ways: Mapping[Edge, Sequence[Node]], width: Callable[[Node], float], gap: float
 ) -> dict[Node, float]:
-    """The horizontal centre of each node: near its neighbours, in the order of its row, at least ``gap`` apart."""
+    """Return the horizontal centre of each node: near its neighbours, in row order, at least ``gap`` apart."""
     links = [link for way in ways.values() for link in pairwise(way)]
     at: dict[Node, float] = {}
     for row in rows:
@@ -59,7 +59,7 @@ def place(
 
 
 def _wanted(node: Node, links: Sequence[tuple[Node, Node]], at: Mapping[Node, float]) -> float:
-    """The mean of the neighbours' places. Bends count more, which makes long edges straight."""
+    """Return the mean of the neighbours' places. Bends count more, which makes long edges straight."""
     places = [
         (at[other], 4.0 if isinstance(other, tuple) and isinstance(node, tuple) else 1.0)
         for link in links
@@ -73,7 +73,7 @@ def _wanted(node: Node, links: Sequence[tuple[Node, Node]], at: Mapping[Node, fl
 def _apart(
     row: Sequence[Node], wanted: Mapping[Node, float], width: Callable[[Node], float], gap: float
 ) -> dict[Node, float]:
-    """The places nearest to the wanted ones (least squares) that keep the order and the gaps of a row."""
+    """Return the positions nearest to the wanted ones (least squares) that keep the order and the gaps of a row."""
     offsets = [0.0]
     for left, right in pairwise(row):
         offsets.append(offsets[-1] + (width(left) + width(right)) / 2 + gap)
@@ -117,7 +117,7 @@ def _swap_neighbours(rows: list[list[Node]], links: Sequence[tuple[Node, Node]])
 
 
 def _crossings(rows: Sequence[Sequence[Node]], links: Sequence[tuple[Node, Node]]) -> int:
-    """The number of pairs of links that cross between two rows."""
+    """Return the number of pairs of links that cross between two rows."""
     place_of = {node: (at, place) for at, row in enumerate(rows) for place, node in enumerate(row)}
     by_row: dict[int, list[tuple[int, int]]] = {}
     for upper, lower in links:

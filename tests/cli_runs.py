@@ -1,4 +1,4 @@
-"""The command line as it is typed, in this process: for what has to be said in one line."""
+"""Runs of the command line in this process, whose error must be one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stream_monitor.cli import main
 
 
 def one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: Sequence[str]) -> str:
-    """The only line on standard error, of a command that ends with 2."""
+    """Return the only line on standard error of a command that ends with exit code 2."""
     monkeypatch.setattr("sys.argv", ["stream-monitor", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()

@@ -24,7 +24,7 @@ BROKERS = ("any_broker", "kafka_broker", "embedded_broker")
 
 
 def is_strict() -> bool:
-    """Whether a test that needs more than Python has to run rather than be skipped."""
+    """Return True if a test that needs more than Python must run rather than be skipped."""
     return os.environ.get("STREAM_MONITOR_REQUIRE_KAFKA") == "1"
 
 

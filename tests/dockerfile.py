@@ -32,6 +32,6 @@ def arguments(keyword: str, stage: list[Instruction]) -> list[str]:
 
 
 def pairs(keyword: str, stage: list[Instruction]) -> dict[str, str]:
-    """What ``NAME=VALUE ...`` instructions set."""
+    """Return the names and values that ``NAME=VALUE ...`` instructions set."""
     words = [word for argument in arguments(keyword, stage) for word in shlex.split(argument)]
     return {name: value for name, _, value in (word.partition("=") for word in words)}

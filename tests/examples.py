@@ -1,4 +1,4 @@
-"""How many examples a property tries: few in ``make test``, its long form in ``.ci/run``.
+"""Numbers of examples that a property tries: few in ``make test``, its long form in ``.ci/run``.
 
 A property names the number of its long form, ``max_examples=examples(200)``; the hypothesis profile says which part
 of it is tried. ``pytest --hypothesis-profile=long`` selects one.

@@ -1,4 +1,4 @@
-"""Rows as files of every format that is read."""
+"""Test data as files of every format that is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import zstandard
 
 
 def write(path: Path, rows: Sequence[Mapping[str, Any]], form: str) -> Path:
-    """Rows as a file of this format, compressed by what its name ends with."""
+    """Write rows to a file of this format, compressed as the end of its name says."""
     if form == "parquet":
         pq.write_table(pa.Table.from_pylist(list(rows)), path)
         return path

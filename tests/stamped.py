@@ -19,6 +19,6 @@ class Stamped(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def stamped(place: TopicPartition, *times: int | None, start: int = 0) -> list[Stamped]:
+def stamped(partition: TopicPartition, *times: int | None, start: int = 0) -> list[Stamped]:
     """Return records of one partition with these times."""
-    return [Stamped(*place, offset, time) for offset, time in enumerate(times, start)]
+    return [Stamped(*partition, offset, time) for offset, time in enumerate(times, start)]

@@ -1,4 +1,4 @@
-"""What every detector keeps to. A new one is found by itself: through the union in `stream_monitor.detectors`."""
+"""Requirements on every detector of the union in `stream_monitor.detectors`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _module(kind: str) -> ModuleType:
 
 
 def _column(kind: str, seed: int, numbers: list[float], shares: list[float], each: int) -> Floats:
-    """Normal values at these levels, or zeros and ones with these shares for what reads no numbers."""
+    """Return normal values at these levels; zeros and ones with these shares for a detector that reads no numbers."""
     rng = np.random.default_rng(seed)
     if "number" in KINDS[kind].takes:
         return rng.normal(size=each * len(numbers)) + np.repeat(numbers, each)
@@ -56,7 +56,7 @@ def _column(kind: str, seed: int, numbers: list[float], shares: list[float], eac
 
 
 def _as_stored(state: Any) -> Any:
-    """A state as it comes back from a store of JSON, which has no infinity."""
+    """Return a state after a round trip through JSON, which has no infinity."""
     return json.loads(json.dumps(state, allow_nan=False))
 
 
@@ -69,7 +69,7 @@ def test_the_default_watches_every_signal_with_glr() -> None:
 
 
 def test_every_file_with_a_config_is_in_the_union() -> None:
-    """One line adds a detector; this finds the one that was forgotten."""
+    """A detector is added by one line, which can be forgotten."""
     package = set(detectors.__loader__.get_resource_reader("stream_monitor.detectors").contents())  # type: ignore[union-attr]
     files = {name.removesuffix(".py") for name in package if name.endswith(".py")}
     assert files - {"__init__", "base", "describe", "glr_windows", "run_length", "scan", "spec"} == set(KINDS)

@@ -1,4 +1,4 @@
-"""What every source owes the pipeline; the Kafka source is held to it in tests/integration."""
+"""Requirements of the pipeline on every source; the Kafka source is tested in tests/integration."""
 
 from __future__ import annotations
 

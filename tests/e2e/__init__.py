@@ -1,1 +1,1 @@
-"""The whole of it, with the programs that it works with."""
+"""End-to-end tests: Kafka, sidecar, Prometheus and browser."""

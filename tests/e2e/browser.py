@@ -17,7 +17,7 @@ QUIET = (
 
 
 def dump_dom(chromium: str, url: str, profile: Path) -> str:
-    """The page after the browser has built it."""
+    """Return the page after the browser has rendered it."""
     command = [chromium, *QUIET, f"--user-data-dir={profile}", "--dump-dom", url]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return shown.stdout

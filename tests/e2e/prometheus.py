@@ -27,12 +27,12 @@ Series = tuple[dict[str, str], float]
 
 
 def find_binary(name: str) -> str | None:
-    """Where a program of Prometheus is, if it is."""
+    """Return the path of a program of Prometheus, None if it is not installed."""
     return shutil.which(name)
 
 
 class Prometheus:
-    """Runs until the end of its block; its data go with it."""
+    """A Prometheus that runs until the end of its ``with`` block; its data are then deleted."""
 
     def __init__(self, binary: str, target: str) -> None:
         self._binary, self._target = binary, target
@@ -65,20 +65,20 @@ class Prometheus:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def query(self, promql: str) -> list[Series]:
-        """The labels and values of an instant query."""
+        """Return the labels and values of an instant query."""
         url = f"http://{self._address}/api/v1/query?{urllib.parse.urlencode({'query': promql})}"
         with urllib.request.urlopen(url, timeout=10) as answer:
             body: dict[str, Any] = json.load(answer)
         return [(series["metric"], float(series["value"][1])) for series in body["data"]["result"]]
 
     def value(self, promql: str) -> float | None:
-        """The value of a query with one result; None while it has none."""
+        """Return the value of a query with one result; None while it has none."""
         found = self.query(promql)
         assert len(found) <= 1, f"{promql} has {len(found)} results"
         return found[0][1] if found else None
 
     def wait_for(self, promql: str, condition: Callable[[float | None], bool]) -> None:
-        """Until a query's value meets the condition."""
+        """Wait until a query's value meets the condition."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not condition(value := self.value(promql)):
             assert time.monotonic() < deadline, f"{promql} is {value}"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 def rows(dom: str, heading: str) -> list[list[str]]:
-    """The cells of the table under a heading, without its first row."""
+    """Return the cells of the table under a heading, without its first row."""
     section = dom.split(f"<h2>{heading}</h2>", 1)[1].split("<h2>", 1)[0]
     found = [re.findall(r"<td[^>]*>(.*?)(?=<td[ >]|</td>|$)", row, re.S) for row in section.split("<tr>")]
     return [[unescape(cell.strip()) for cell in cells] for cells in found if cells]

@@ -1,4 +1,4 @@
-"""The main job: a real data set, through a real Kafka, into the sidecar, and out of a real Prometheus.
+"""End to end: a real data set, through Kafka, into the sidecar, and out of Prometheus.
 
 What PromQL returns must equal what is computed here from the same rows with nothing of stream_monitor: river's own
 detectors, fed value by value.
@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 def score_while_learning(name: str) -> list[Row]:
-    """The rows as a model in production would see them: first predicted, then learned."""
+    """Return the rows as a model in production sees them: first predicted, then learned."""
     data, make = MODELS[name]
     model, rows = make(), []
     for x, y in data():
@@ -60,7 +60,7 @@ def score_while_learning(name: str) -> list[Row]:
 
 @dataclass
 class Expected:
-    """What the monitor must find in one model's rows."""
+    """The results that the monitor must have for one model's rows."""
 
     accuracy: dict[str, float]
     outcomes: int
@@ -83,7 +83,7 @@ def expect(rows: list[Row]) -> Expected:
 
 
 def signals(rows: list[Row]) -> Iterator[tuple[str, list[float]]]:
-    """Every signal of the rows, with its values."""
+    """Return every signal of the rows, with its values."""
     yield "score", [row.probability[row.predicted] for row in rows if row.probability]
     yield "error", [float(row.predicted != row.true) for row in rows]
     for name in rows[0].features:
@@ -92,7 +92,7 @@ def signals(rows: list[Row]) -> Iterator[tuple[str, list[float]]]:
 
 
 def detect(signal: str, values: Any) -> Iterator[tuple[str, str]]:
-    """The signal and the detector of each drift that river finds, value by value."""
+    """Return the signal and the detector of each drift that river finds, value by value."""
     for name, detector in (("adwin", drift.ADWIN()), ("page_hinkley", drift.PageHinkley())):
         for value in values:
             detector.update(value)
@@ -175,7 +175,7 @@ def test_promtool_has_nothing_to_say_about_the_metrics(monitored: Sidecar) -> No
 
 
 def test_the_counters_stand_at_zero_before_their_first_event(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """Or PromQL's increase() would miss the first."""
+    """Otherwise PromQL's increase() misses the first event."""
     with Sidecar(*watch(kafka_broker, topic("quiet"))) as sidecar:
         scrape: Scrape = sidecar.scrape()
     for name in ("labels_total", "predictions_expired_total", "source_errors_total"):

@@ -33,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _shown(chromium: str, report: Path, folder: Path, *flags: str) -> tuple[bytes, str]:
-    """The picture, and what the browser says while it draws it."""
+    """Return the screenshot, and the messages of the browser."""
     picture = folder / "shown.png"
     command = [chromium, *QUIET, *flags, f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr"]
     command += ["--window-size=1200,2000", f"--screenshot={picture}", report.as_uri()]

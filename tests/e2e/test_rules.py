@@ -1,4 +1,4 @@
-"""The recording rules that put replicas together: Prometheus takes them, and they read what there is."""
+"""The recording rules that add up replicas: Prometheus accepts them, and the metrics that they read exist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def labels_by_series() -> dict[str, set[str]]:
-    """The labels of everything that a scrape has."""
+    """Return the labels of each metric of a scrape."""
     return {
         metric.name + end: set(metric.label_names)
         for metric in CATALOG
@@ -46,7 +46,7 @@ def test_promtool_accepts_the_rules_and_their_tests(command: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["record"])
-def test_what_a_rule_reads_is_there(rule: dict[str, Any]) -> None:
+def test_metrics_that_a_rule_reads_exist(rule: dict[str, Any]) -> None:
     """Metrics of the sidecar with labels that they have, and rules that come before this one."""
     expression, known = rule["expr"], labels_by_series()
     recorded = [each["record"] for each in rules()]

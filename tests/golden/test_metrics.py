@@ -1,4 +1,4 @@
-"""The names, kinds and labels of all metrics: what dashboards and alert rules elsewhere rely on.
+"""The names, kinds and labels of all metrics, on which dashboards and alert rules elsewhere rely.
 
 A change here breaks somebody's dashboard. To accept one: ``python -m tests.golden.test_metrics``.
 """

@@ -1,1 +1,1 @@
-"""Tests against a Kafka that really serves."""
+"""Tests against a running Kafka."""

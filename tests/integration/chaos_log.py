@@ -1,4 +1,4 @@
-"""A finished log on Kafka with everything in it that a joiner has to live with: what the kill tests read.
+"""A finished log on Kafka, with every case that a joiner has to handle; the kill tests read it.
 
 It is the same for the same seed, record by record: predictions of two versions and their labels on two topics of two
 partitions each, keyed alike, with explicit record times, some of them equal and some out of order.
@@ -32,7 +32,7 @@ GARBAGE = (b"not json", b"[]", b'{"ts": 1}', b"\xff\xfe", None)
 
 
 class Entry(NamedTuple):
-    """One record to be: ``at`` is its record time, in seconds after `START`."""
+    """A record to be written; ``at`` is its record time, in seconds after `START`."""
 
     at: float
     is_label: bool
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class ChaosLog:
-    """Where the log is, and how much is in it."""
+    """The topics of the log, and the number of its records."""
 
     predictions: str
     labels: str
@@ -66,7 +66,7 @@ class _Writer:
         return self.entries
 
     def _predict(self, at: int) -> None:
-        """One id: one prediction or two versions' of it, perhaps repeated, and what becomes of its label."""
+        """Add the records of one id: predictions of one version or two, perhaps repeated, and its label, if any."""
         guess = "yes" if self.dice.random() < 0.5 else "no"
         wrong = self.dice.random() < (0.1 if at < 0.7 * self.ids else 0.45)
         truth = ("no" if guess == "yes" else "yes") if wrong else guess
@@ -113,9 +113,9 @@ class _Writer:
 
 
 def make_entries(seed: int, ids: int) -> list[Entry]:
-    """The log as entries in the order in which they are written."""
+    """Return the log as entries in the order in which they are written."""
     dice = random.Random(seed)
-    # It ends in the middle of things: some wait, some are held.
+    # It ends in the middle of things: some wait, some are in the maturity buffer.
     entries = [entry for entry in _Writer(dice, ids).write() if entry.at < ids]
     # One in fifty comes later than its record time says.
     late = {at: dice.randrange(1, 15) for at in range(len(entries)) if dice.random() < 0.02}
@@ -124,7 +124,7 @@ def make_entries(seed: int, ids: int) -> list[Entry]:
 
 
 def write_log(broker: Broker, seed: int = 4, ids: int = 8000) -> ChaosLog:
-    """Create the topics and fill them; the batches are small, so that a fetch brings but a few records."""
+    """Create the topics and fill them, in small batches, so that a fetch returns few records."""
     suffix = uuid.uuid4().hex[:8]
     names = {False: f"chaos-predictions-{suffix}", True: f"chaos-labels-{suffix}"}
     entries = make_entries(seed, ids)

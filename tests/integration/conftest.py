@@ -1,4 +1,4 @@
-"""Fixtures of the tests that kill: one log, the way to read it, and what an uninterrupted run comes to."""
+"""Fixtures of the kill tests: one log, sidecars that read it, and the result of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.kafka_brokers import JarsBroker
 class Begin:
     """Makes sidecars that read the log, each in a group of its own and with a state of its own."""
 
-    def __init__(self, broker: Broker, log: ChaosLog, places: pytest.TempPathFactory) -> None:
-        self._broker, self._places, self.log = broker, places, log
+    def __init__(self, broker: Broker, log: ChaosLog, directories: pytest.TempPathFactory) -> None:
+        self._broker, self._directories, self.log = broker, directories, log
 
     def __call__(self, name: str, *extra: str) -> Lives:
         group = f"{self.log.predictions}-{name}"
@@ -27,7 +27,7 @@ class Begin:
         member = ("--group-instance-id", "only")
         arguments = ("--label-topic", self.log.labels, *SETTINGS, *member, *extra)
         command = watch(self._broker, self.log.predictions, *arguments, group=group)
-        return Lives(command, self._places.mktemp(name) / "state", self.log.count)
+        return Lives(command, self._directories.mktemp(name) / "state", self.log.count)
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +37,13 @@ def begin(kafka_broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Beg
 
 @pytest.fixture(scope="session")
 def reference(begin: Begin) -> Ending:
-    """What an uninterrupted run comes to."""
+    """Return the result of an uninterrupted run."""
     return begin("reference").finish(*SLOWLY)
 
 
 @pytest.fixture
 def mortal_broker() -> Iterator[JarsBroker]:
-    """A running broker of the test's own, which it may kill."""
+    """Yield a running broker for one test, which may kill it."""
     try:
         broker = JarsBroker()
     except NoKafka as none:

@@ -14,13 +14,13 @@ START = 1_700_000_000.0
 
 
 def prediction(at: int, prefix: str = "r", **fields: Any) -> dict[str, Any]:
-    """The prediction with this number: "yes" for even ones."""
+    """Return the prediction with this number: "yes" for even ones."""
     event = {"id": f"{prefix}{at}", "ts": START + at, "features": {"age": 20 + at % 50}, "prediction": guess(at)}
     return event | fields
 
 
 def label(at: int, prefix: str = "r", **fields: Any) -> dict[str, Any]:
-    """The label of that prediction, ten seconds after it: wrong for every fourth."""
+    """Return the label of that prediction, ten seconds after it: wrong for every fourth."""
     return {"id": f"{prefix}{at}", "ts": START + at + 10, "label": truth(at)} | fields
 
 
@@ -33,12 +33,12 @@ def truth(at: int) -> str:
 
 
 def correct(numbers: Iterable[int]) -> int:
-    """How many of these predictions are right."""
+    """Return the number of right predictions among these."""
     return sum(guess(at) == truth(at) for at in numbers)
 
 
 def as_record(value: Any, key: bytes | None = None, ts_ms: int | None = None, partition: int | None = None) -> Record:
-    """An event as JSON, or bytes and None as they are; a tombstone has to have a key."""
+    """Return an event as JSON, or bytes and None as they are; a tombstone needs a key."""
     if value is None:
         key = key or b"gone"
     raw = value if value is None or isinstance(value, bytes) else orjson.dumps(value)

@@ -1,4 +1,4 @@
-"""A member that joins labels to predictions as plainly as can be, and keeps its state over its lives."""
+"""A group member with a minimal join of labels and predictions, whose state is kept over restarts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ State = tuple[dict[bytes, TopicPartition], dict[bytes, TopicPartition], list[byt
 
 
 class Joining:
-    """Counts a pair when both of it are here and not both of it were read again: those were counted elsewhere.
+    """Counts each pair of prediction and label, except those of which both are restored: counted elsewhere.
 
-    Its ``saved`` state is what a disk would have: a life that is killed leaves no more.
+    The saved state stands for a disk: only that is left after `kill`.
     """
 
     def __init__(self, broker: Broker, topics: tuple[str, str], **settings: Any) -> None:
@@ -26,16 +26,16 @@ class Joining:
         self._waiting, self._early, self.counted = self._saved[2]
 
     def start(self) -> None:
-        """Begin a life with what was saved in the last one."""
-        reached, owner, state = self._saved
+        """Start with the state that was saved last."""
+        applied, owner, state = self._saved
         self._waiting, self._early, self.counted = deepcopy(state)
         settings = {"labels": [self._topics[1]], "restore_window": 10.0**6, **self._settings}
-        self.member = Member(self._broker, self._topics, saved=reached, owner=owner, **settings)
-        self.member.source.revoked = self._depart
+        self.member = Member(self._broker, self._topics, saved=applied, owner=owner, **settings)
+        self.member.source.revoked = self._revoke
         self.member.source.before_commit = self._save
 
     def step(self) -> None:
-        """A poll, and what comes of it."""
+        """Poll once, and join the records."""
         if self.member:
             before = len(self.member.order)
             restored = len(self.member.restored)
@@ -45,13 +45,13 @@ class Joining:
                 self._take(record, id(record) in again)
 
     def stop(self) -> None:
-        """End this life well."""
+        """Stop cleanly: save and commit."""
         if self.member:
             self.member.close()
         self.member = None
 
     def kill(self) -> None:
-        """End it otherwise."""
+        """Stop without saving, as if killed."""
         if self.member:
             self.member.kill()
         self.member = None
@@ -68,11 +68,11 @@ class Joining:
             del there[record.key]
             self.counted += [] if again else [record.key]
 
-    def _depart(self, places: list[TopicPartition]) -> None:
+    def _revoke(self, partitions: list[TopicPartition]) -> None:
         for kept in (self._waiting, self._early):
-            for key in [key for key, place in kept.items() if place in places]:
+            for key in [key for key, partition in kept.items() if partition in partitions]:
                 del kept[key]
 
-    def _save(self, reached: list[AppliedOffset]) -> None:
+    def _save(self, applied: list[AppliedOffset]) -> None:
         assert self.member
-        self._saved = list(reached), self.member.source.owner, deepcopy((self._waiting, self._early, self.counted))
+        self._saved = list(applied), self.member.source.owner, deepcopy((self._waiting, self._early, self.counted))

@@ -1,7 +1,7 @@
-"""One sidecar over several lives: killed, started again on the same state, and compared with one that never was.
+"""A sidecar that is killed and restarted on the same state, and is compared with one that never was.
 
-What is compared is everything: the state and the table in the checkpoint after a clean stop, the drifts in the log,
-and every counter of ``/metrics``. What may differ is named here, one by one.
+Everything is compared: the state and the key-value store in the checkpoint after a clean stop, the drifts in the log,
+and every counter of ``/metrics``. The exceptions are listed below.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from tests.integration.sidecar import Scrape, Sidecar
 EARLY = 0.2
 #: Records a second that a life is taken to read before any has been seen, and seconds that it reads at most.
 GUESS, MAX_DELAY = 4000, 10.0
-#: What says how a process fares rather than what it has read.
+#: Metrics of the process, which do not depend on the records.
 OF_THE_PROCESS = ("build_info", "consumer_lag_records", "loop_age_seconds", "render_failures_total")
-#: What kafka-python says when it is closed while it reads; it does no harm.
+#: Harmless log message of kafka-python when it is closed while it reads.
 CLOSING = "Error receiving network data closing socket"
-#: Parts of the state that are another's in each run: by its owner it knows its own commits.
+#: Parts of the state that differ between runs.
 OF_THE_RUN = {"owner"}
 
 
 @dataclass
 class Ending:
-    """What one uninterrupted run, or one of many lives, has come to."""
+    """The result of a run, uninterrupted or over several lives."""
 
     state: Any
     table: dict[bytes, bytes]
@@ -43,7 +43,7 @@ class Ending:
     scrape: Scrape
 
     def counters(self) -> dict[tuple[Any, ...], float]:
-        """Every value of ``/metrics`` that the records alone decide."""
+        """Return every value of ``/metrics`` that depends on the records alone."""
         return _values(self.scrape)
 
 
@@ -64,7 +64,7 @@ class Lives:
     _last: dict[tuple[Any, ...], float] = field(default_factory=dict)
 
     def live(self, share: float, early: bool, look: bool) -> None:
-        """One life, ended by SIGKILL when it has read about this share of what is left.
+        """Run until about this share of the remaining records is read, then kill.
 
         ``early``: so many seconds after it serves, before it reads. ``look``: the kill comes right after a scrape.
         """
@@ -81,19 +81,19 @@ class Lives:
             self._died(sidecar)
 
     def _pace(self) -> float:
-        """Records that it reads in a second, after all that was seen so far."""
+        """Return the records read per second, as measured so far."""
         begins = [at for at, _ in self._reading]
         read = sum(end - begin for begin, end in pairwise([*begins, self.progress[-1]]))
         return (GUESS + read) / (1 + sum(delay for _, delay in self._reading))
 
-    def live_until(self, fault: str) -> None:
-        """One life, ended by itself when it comes to this point for the n-th time, as ``point:n`` says."""
-        with self.born(*SLOWLY, environment={"STREAM_MONITOR_FAILPOINT": fault}) as sidecar:
-            assert sidecar.ended() == -signal.SIGKILL, f"{fault} was not reached:\n{sidecar.log}"
+    def live_until(self, failpoint: str) -> None:
+        """Run until the process kills itself at the fail point ``point:n``."""
+        with self.born(*SLOWLY, environment={"STREAM_MONITOR_FAILPOINT": failpoint}) as sidecar:
+            assert sidecar.ended() == -signal.SIGKILL, f"{failpoint} was not reached:\n{sidecar.log}"
             self._died(sidecar)
 
     def fail(self, spoil: Callable[[], None] | None = None, first: str = "") -> tuple[int, str]:
-        """One life that ends by itself: its exit code, and the only line that isn't of its log.
+        """Run until the process ends by itself; return its exit code and its only line outside the log.
 
         ``spoil`` is called when it has come up and reads; without it, it doesn't come up.
         """
@@ -111,7 +111,7 @@ class Lives:
         return code, said[0]
 
     def finish(self, *extra: str, seconds: float = 60) -> Ending:
-        """The last life: it reads to the end of the log, and stops when it is told to."""
+        """Run to the end of the log and stop cleanly; return the result."""
         with self.born(*extra) as sidecar:
             scrape = sidecar.wait_for_records(self.total, seconds)
             self.check(scrape)
@@ -122,18 +122,18 @@ class Lives:
         return Ending(state, table, self.drifts, scrape)
 
     def check(self, scrape: Scrape) -> None:
-        """No counter may ever have been higher."""
+        """Assert that no counter was higher before."""
         values = {key: value for key, value in _values(scrape).items() if _is_counter(key[0])}
         fallen = {key: (was, values.get(key)) for key, was in self._last.items() if values.get(key, -1) < was}
         assert not fallen, f"counters have fallen in life {self.kills + 1}: {fallen}"
         self._last = values
 
     def forget_counters(self) -> None:
-        """From here on they may be lower than they were: the state is an earlier one."""
+        """Allow counters to be lower than before: the state is an earlier one."""
         self._last = {}
 
     def born(self, *extra: str, environment: Mapping[str, str] | None = None, first: str = "") -> Sidecar:
-        """Another life, to be started."""
+        """Return another process, not started yet."""
         arguments = (*self.arguments, "--state-dir", str(self.state_dir), *extra)
         return _Life(self, *arguments, environment=environment, first=first)
 
@@ -142,7 +142,7 @@ class Lives:
         assert self._hear(sidecar) == []
 
     def _hear(self, sidecar: Sidecar) -> list[str]:
-        """Note the drifts; what stands on standard error besides the log."""
+        """Collect the drifts; return the lines on standard error that are not of the log."""
         others = []
         for line in sidecar.lines:
             if not line.startswith("{"):
@@ -159,7 +159,7 @@ class Lives:
 
 
 class _Life(Sidecar):
-    """A process that is asked for its counters as soon as it serves: they may not be behind those of the last."""
+    """A process whose counters are checked as soon as it serves: they may not be lower than the last ones."""
 
     def __init__(
         self, lives: Lives, *arguments: str, environment: Mapping[str, str] | None = None, first: str = ""
@@ -177,7 +177,7 @@ class _Life(Sidecar):
 
 
 def kill_at_random(lives: Lives, kills: int, seed: int) -> None:
-    """Kill it so many times, at moments that take it about to the end of the log."""
+    """Kill the sidecar this many times, at moments spread over the log."""
     dice = random.Random(seed)
     for left in range(kills, 0, -1):
         early, look = dice.random() < EARLY, dice.random() < 0.5
@@ -186,7 +186,7 @@ def kill_at_random(lives: Lives, kills: int, seed: int) -> None:
 
 
 def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
-    """All that a checkpoint holds."""
+    """Return the state and the key-value store of a checkpoint."""
     checkpoint = Checkpoint(directory)
     try:
         state = checkpoint.load()
@@ -200,7 +200,7 @@ def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
 
 
 def assert_same(ending: Ending, reference: Ending) -> None:
-    """Bit for bit: what was saved, what was told, what is counted."""
+    """Assert that saved state, logged drifts and counters are equal, bit for bit."""
     assert ending.drifts == reference.drifts
     assert ending.counters() == reference.counters()
     assert sorted(ending.table) == sorted(reference.table)
@@ -211,7 +211,7 @@ def assert_same(ending: Ending, reference: Ending) -> None:
 
 
 def _values(scrape: Scrape) -> dict[tuple[Any, ...], float]:
-    """What the records decide, by name and labels; NaN is left out, which equals nothing."""
+    """Return the values that depend on the records alone, by name and labels, without NaN."""
     values = {}
     for sample in scrape.samples:
         name = sample.name.removeprefix("stream_monitor_")
@@ -225,6 +225,6 @@ def _is_counter(name: str) -> bool:
 
 
 def _drift(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A drift's id, and everything that was said of it but the wall clock's time."""
+    """Return a drift's id and its logged fields, without the wall-clock time."""
     what = {name: value for name, value in said.items() if name not in ("time", "message", "level", "event")}
     return what["id"], what

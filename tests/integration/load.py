@@ -1,4 +1,4 @@
-"""Predictions and their labels, sent without a pause while something else goes wrong."""
+"""A load of predictions and labels, sent without a pause during a failure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DELIVERY_MS = 100_000
 
 
 class Load(threading.Thread):
-    """Sends pairs to two topics, keyed alike, until the end of its block, when the broker has all ``sent`` of them.
+    """Sends pairs with equal keys to two topics, until the end of its ``with`` block; then ``sent`` are there.
 
     A prediction comes with the label of the one ten before it; the last ten labels come at the end.
     """
@@ -40,7 +40,7 @@ class Load(threading.Thread):
             self.sent += 10
 
     def wait_for(self, more: int, seconds: float = 60) -> None:
-        """Until so many more are on their way."""
+        """Wait until this many more are sent."""
         until, deadline = self.sent + more, time.monotonic() + seconds
         while self.sent < until:
             assert self.is_alive(), "the load has ended"

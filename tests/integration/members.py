@@ -1,4 +1,4 @@
-"""`KafkaSource` by itself, driven as the pipeline drives it: several members of one group, taking turns."""
+"""Several `KafkaSource` members of one group, driven in turns as the pipeline drives one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Spot = tuple[str, int, int]
 
 
 class Member:
-    """A source, and what it gave out: ``applied`` counts, ``restored`` was read again for a partition's state."""
+    """A source and its records: those that count (``applied``), and those read again for the state (``restored``)."""
 
     def __init__(
         self,
@@ -54,32 +54,32 @@ class Member:
         self.saved: list[AppliedOffset] = []
         self.longest_wait = 0.0
         self._last = time.monotonic()
-        self.source.revoked = lambda places: self.revoked.append(list(places))
-        self.source.before_commit = lambda reached: setattr(self, "saved", list(reached))
+        self.source.revoked = lambda partitions: self.revoked.append(list(partitions))
+        self.source.before_commit = lambda applied: setattr(self, "saved", list(applied))
 
     @property
-    def places(self) -> set[TopicPartition]:
-        """Its partitions."""
+    def partitions(self) -> set[TopicPartition]:
+        """Return the partitions that it reads."""
         return {(each.topic, each.partition) for each in self.source.positions()}
 
     @property
     def spots(self) -> list[Spot]:
-        """Topic, partition and offset of what counts, in the order in which it came."""
+        """Return topic, partition and offset of each record that counts, in order."""
         return [spot(record) for record in self.applied]
 
     @property
     def generation(self) -> int:
-        """Which sharing out of the group's partitions it knows of."""
+        """Return the generation of the group that it knows."""
         return int(self.source._consumer.group_metadata().generation_id)
 
     @property
     def lag(self) -> int | None:
-        """Records it has yet to give out; None while it does not know."""
+        """Return the number of records left; None while it is not known."""
         lags = [each.lag for each in self.source.positions()]
         return None if None in lags else sum(lag or 0 for lag in lags)
 
     def step(self, timeout: float = 0.05) -> None:
-        """One poll, applied."""
+        """Poll once, and sort the records into ``applied`` and ``restored``."""
         with suppress(SourceError):
             for record in self.source.poll(timeout):
                 self.order.append(record)
@@ -95,7 +95,7 @@ class Member:
         self.source.close()
 
     def kill(self) -> None:
-        """Gone without a farewell, with all that it had not committed."""
+        """Disappear without leaving the group, as if killed; uncommitted offsets are lost."""
         if consumer := self.source._consumer:
             consumer._coordinator._close_heartbeat()
             consumer._client.close()
@@ -113,10 +113,10 @@ def spot(record: Record) -> Spot:
 
 
 def drive(*members: Member, until: Callable[[], bool], seconds: float = 40, commit: bool = True) -> None:
-    """Let the members take turns until that holds."""
+    """Step the members in turns until the condition holds."""
     deadline = time.monotonic() + seconds
     while not until():
-        assert time.monotonic() < deadline, [(each.places, each.lag, len(each.applied)) for each in members]
+        assert time.monotonic() < deadline, [(each.partitions, each.lag, len(each.applied)) for each in members]
         for member in members:
             member.step()
             if commit:
@@ -124,12 +124,12 @@ def drive(*members: Member, until: Callable[[], bool], seconds: float = 40, comm
 
 
 def fill(broker: Broker, topic: str, numbers: range, partitions: int = 1) -> None:
-    """A record a second, each in the next partition."""
+    """Write a record per second, each to the next partition."""
     produce(broker, topic, [record for at in numbers for record in at_times(at % partitions, START + at)])
 
 
 def committed(broker: Broker, group: str, topic: str, partition: int = 0) -> OffsetAndMetadata:
-    """What a group has committed of a partition, and beside it."""
+    """Return the committed offset of a partition, with its metadata."""
     consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap_servers, group_id=group, enable_auto_commit=False)
     try:
         return consumer.committed(TopicPartition(topic, partition), metadata=True)
@@ -137,18 +137,18 @@ def committed(broker: Broker, group: str, topic: str, partition: int = 0) -> Off
         consumer.close()
 
 
-def reached_time(second: int) -> int:
-    """The record time of the event with this number."""
+def applied_time(second: int) -> int:
+    """Return the record time of the event with this number."""
     return int((START + second) * 1000)
 
 
 def at_times(partition: int, *seconds: float) -> list[Sent]:
-    """Records of one partition with these record times."""
+    """Return records of one partition with these record times."""
     return [(None, b"{}", [], int(at * 1000), partition) for at in seconds]
 
 
 def by_time(logs: Mapping[TopicPartition, Sequence[int]]) -> list[Spot]:
-    """All records of these logs of record times, as one sort puts them."""
+    """Return all records of these logs, sorted by time at once."""
     keyed = []
     for (topic, partition), times in logs.items():
         latest = -1

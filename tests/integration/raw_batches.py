@@ -1,4 +1,4 @@
-"""Record batches made byte by byte, and a client that sends them as they are: what no producer would write."""
+"""Record batches that no producer would write, made byte by byte, and a client that sends them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PRODUCE, PRODUCE_VERSION = 0, 7
 
 
 def batch(values: Sequence[bytes], codec: int = 0) -> bytes:
-    """A version 2 batch of these values."""
+    """Return a version 2 batch of these values."""
     return batch_of([record(delta, value) for delta, value in enumerate(values)], codec)
 
 
 def batch_of(records: Sequence[bytes], codec: int = 0, at_ms: int = 1_700_000_000_000) -> bytes:
-    """A version 2 batch; codec 1 compresses it, any other leaves it plain whatever it says."""
+    """Return a version 2 batch; codec 1 compresses it, any other is only named in its header."""
     body, count = b"".join(records), len(records)
     if codec == 1:
         squeeze = zlib.compressobj(wbits=31)
@@ -28,14 +28,14 @@ def batch_of(records: Sequence[bytes], codec: int = 0, at_ms: int = 1_700_000_00
 
 
 def record(delta: int, value: bytes, header: bytes | None = None) -> bytes:
-    """One record; ``header`` is the key of its only header, which should be text."""
+    """Return one record; ``header`` is the key of its only header, which should be text."""
     headers = varint(0) if header is None else varint(1) + varint(len(header)) + header + varint(0)
     body = b"\0" + varint(0) + varint(delta) + varint(-1) + varint(len(value)) + value + headers
     return varint(len(body)) + body
 
 
 def varint(number: int) -> bytes:
-    """A signed number, seven bits a byte."""
+    """Return a signed number as a varint, seven bits a byte."""
     rest, out = (number << 1) ^ (number >> 63), bytearray()
     while rest > 0x7F:
         out.append(rest & 0x7F | 0x80)
@@ -45,12 +45,12 @@ def varint(number: int) -> bytes:
 
 
 def broken(whole: bytes) -> bytes:
-    """The batch with its last byte turned: its checksum fails."""
+    """Return the batch with its last byte flipped, so that its checksum fails."""
     return whole[:-1] + bytes([whole[-1] ^ 0xFF])
 
 
 def send_raw(bootstrap_servers: str, topic: str, raw: bytes, partition: int = 0) -> int:
-    """Produce a batch as it is; the broker's error code."""
+    """Produce a batch as it is; return the broker's error code."""
     host, port = bootstrap_servers.split(",")[0].rsplit(":", 1)
     name = topic.encode()
     body = struct.pack(">hhiih", -1, -1, 10_000, 1, len(name)) + name  # no transaction, all replicas, one topic
@@ -65,7 +65,7 @@ def send_raw(bootstrap_servers: str, topic: str, raw: bytes, partition: int = 0)
 
 
 def read(connection: socket.socket, count: int) -> bytes:
-    """Exactly so many bytes."""
+    """Return exactly this many bytes."""
     received = b""
     while len(received) < count:
         part = connection.recv(count - len(received))

@@ -1,4 +1,4 @@
-"""The very ``python -m stream_monitor run`` as a process of its own, started, scraped and stopped by tests."""
+"""``python -m stream_monitor run`` as a child process, started, scraped and stopped by tests."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ WAITING = ENDS[-3:]
 
 
 class Scrape:
-    """What ``/metrics`` said at one moment."""
+    """A scrape of ``/metrics``."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
     def __call__(self, name: str, **labels: str) -> float:
-        """The sum over the samples that have these labels; 0 when there is none."""
+        """Return the sum over the samples that have these labels; 0 when there is none."""
         return sum(value for _, value in self.series(name, **labels))
 
     def series(self, name: str, **labels: str) -> list[tuple[Mapping[str, str], float]]:
-        """The labels and value of each sample that has these labels."""
+        """Return the labels and value of each sample that has these labels."""
         return [
             (sample.labels, sample.value)
             for sample in self.samples
@@ -54,14 +54,14 @@ class Scrape:
         ]
 
     def assert_balanced(self) -> None:
-        """The ledger balances: by its own word, and added up from what it says of every end a record can come to."""
+        """Assert that the ledger balances: by its metric, and by adding up the ends of all records."""
         taken = {name: self(name) for name in ("records_total", "records_restored")}
         ended = {name: self(name) for name in ENDS}
         assert sum(taken.values()) == sum(ended.values()), f"the ledger does not balance: {taken}, {ended}"
         assert self("records_unaccounted") == 0
 
     def rejected(self) -> dict[str, int]:
-        """How many records were rejected for which reason, where any was."""
+        """Return the rejected records by reason, without zeros."""
         return {labels["reason"]: int(value) for labels, value in self.series("records_rejected_total") if value}
 
 
@@ -100,7 +100,7 @@ class Sidecar:
             self.kill()
 
     def check_ledger(self) -> None:
-        """See that the ledger balances, while it serves."""
+        """Assert that the ledger balances, while the process serves."""
         if self.url and self.is_running:
             self.scrape()
 
@@ -130,7 +130,7 @@ class Sidecar:
         return self._process.poll() is None
 
     def get(self, path: str) -> tuple[int, str]:
-        """The status and the body that it answers with."""
+        """Return the status and the body of a response."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=10) as answer:
                 return answer.status, answer.read().decode()
@@ -151,7 +151,7 @@ class Sidecar:
     def wait_for(
         self, condition: Callable[[Scrape], bool], seconds: float = WAIT_SECONDS, every: float = 0.1
     ) -> Scrape:
-        """The first scrape that meets the condition."""
+        """Return the first scrape that meets the condition."""
         deadline = time.monotonic() + seconds
         while True:
             scrape = self.scrape()
@@ -162,14 +162,14 @@ class Sidecar:
             time.sleep(every)
 
     def wait_for_records(self, count: int, seconds: float = WAIT_SECONDS, every: float = 0.1) -> Scrape:
-        """The first scrape after it has read at least so many records."""
+        """Return the first scrape with at least this many records."""
         return self.wait_for(lambda scrape: scrape("records_total") >= count, seconds, every)
 
     def wait_until_ready(self, ready: bool = True, seconds: float = WAIT_SECONDS) -> None:
         self.wait_for(lambda _: self.is_ready() is ready, seconds)
 
     def wait_for_line(self, pattern: str, seconds: float = WAIT_SECONDS) -> str:
-        """The first line of its log that the pattern is found in."""
+        """Return the first log line that matches the pattern."""
         deadline = time.monotonic() + seconds
         while True:
             ended = not self.is_running
@@ -183,12 +183,12 @@ class Sidecar:
             time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it as an orchestrator would, and see that it ends well."""
+        """Stop it by SIGTERM, as an orchestrator does, and assert a clean exit."""
         self.check_ledger()
         assert self.ended(how) == 0, f"the sidecar ended with {self._process.returncode}:\n{self.log}"
 
     def ended(self, how: signal.Signals | None = None) -> int:
-        """Its exit code, after this signal where one is given."""
+        """Return its exit code, after sending a signal if one is given."""
         if how:
             self._process.send_signal(how)
         code = self._process.wait(STOP_SECONDS)
@@ -196,7 +196,7 @@ class Sidecar:
         return code
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill it by SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
@@ -213,12 +213,12 @@ class Sidecar:
 
 
 def own_metrics(scrape: Scrape) -> str:
-    """The lines of ``/metrics`` that stream_monitor adds, without comments."""
+    """Return the lines of ``/metrics`` that are of stream_monitor, without comments."""
     return "\n".join(line for line in scrape.text.splitlines() if line.startswith(PREFIX))
 
 
 def watch(broker: Broker, topics: Sequence[str] | str, *extra: str, group: str | None = None) -> list[str]:
-    """The arguments of ``run`` that watch these topics; the group is named like the first topic by default."""
+    """Return the arguments of ``run`` for these topics; the group is named after the first topic by default."""
     names = [topics] if isinstance(topics, str) else list(topics)
     options = {key: ".".join(map(str, value)) for key, value in broker.client_options.items()}
     return [

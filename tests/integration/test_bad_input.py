@@ -21,7 +21,7 @@ ANY_SHARE = ("--max-reject-share", "100%")
 
 
 class Bad(NamedTuple):
-    """What is sent between two good predictions, and what must come of it: a rejection, or how many it adds."""
+    """Bad records between two good predictions, and the expected result: a rejection, or further counts."""
 
     name: str
     records: list[Any]
@@ -239,7 +239,7 @@ def test_a_port_that_is_taken_is_said_in_one_line() -> None:
 
 
 def test_times_that_can_not_be_right_give_way_to_the_records_own(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """A day of 2099 must not expire what waits."""
+    """A time in 2099 must not expire what waits."""
     name = topic("times")
     events = [prediction(0), prediction(1, ts="2099-01-01"), prediction(2, ts=0), *(label(at) for at in range(3))]
     produce(kafka_broker, name, [as_record(value, ts_ms=int((START + 5) * 1000), partition=0) for value in events])

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture
 def own_broker() -> Iterator[JarsBroker]:
-    """A broker of the test's own, not yet started."""
+    """Yield a broker for one test, not started yet."""
     try:
         broker = JarsBroker()
     except NoKafka as none:
@@ -73,7 +73,7 @@ def test_a_broker_that_goes_away_and_comes_back_costs_no_event(own_broker: JarsB
 
 
 class Load(threading.Thread):
-    """Sends predictions until the end of its block, when the broker has all of the ``sent`` ones."""
+    """Sends predictions until the end of its ``with`` block; then the broker has all ``sent`` ones."""
 
     def __init__(self, broker: Broker, topic: str) -> None:
         super().__init__(daemon=True)
@@ -91,7 +91,7 @@ class Load(threading.Thread):
                 self.sent += 1
 
     def wait_for(self, more: int) -> None:
-        """Until so many more are on their way."""
+        """Wait until this many more are sent."""
         until = self.sent + more
         while self.sent < until:
             self._ended.wait(0.05)

@@ -1,4 +1,4 @@
-"""The brokers that the other tests rely on really serve."""
+"""The brokers of the tests work."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def values(records: list[ConsumerRecord]) -> list[bytes]:
 
 @pytest.fixture(scope="session")
 def kafka_jars() -> Path:
-    """The jars, and a Java to run them."""
+    """Return the jars, and a Java to run them."""
     try:
         find_java()
         return fetch_jars()
@@ -65,7 +65,7 @@ def kafka_jars() -> Path:
 
 @pytest.fixture
 def own_broker(request: pytest.FixtureRequest) -> Iterator[JarsBroker]:
-    """A broker that the test may kill."""
+    """Yield a broker that the test may kill."""
     request.getfixturevalue("kafka_jars")
     with JarsBroker() as broker:
         yield broker
@@ -168,7 +168,7 @@ def test_the_broker_dies_with_the_process_that_started_it(tmp_path: Path) -> Non
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process exists and is not a zombie that nobody has waited for."""
+    """Return True if the process exists and is not a zombie."""
     try:
         os.kill(pid, 0)
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()

@@ -1,4 +1,4 @@
-"""The broker dies, the log loses its beginning, the clock jumps: every record is counted once, or said to be lost."""
+"""The broker dies, the log loses its beginning, the clock jumps: every record is counted once, or counted as lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ time.time = lambda: real() + float(jump.read_text())
 
 
 def assert_counted(scrape: Scrape, count: int) -> None:
-    """So many pairs have come, each once, and have met."""
+    """Assert that this many pairs were counted, each once, and matched."""
     assert scrape("predictions_total") == scrape("labels_total") == scrape("outcomes_total") == count
     assert scrape("outcomes_correct_total") == correct(range(count))
     assert scrape("records_total") == scrape("records_applied_total") == 2 * count
@@ -36,7 +36,7 @@ def assert_counted(scrape: Scrape, count: int) -> None:
 
 
 def test_the_broker_is_killed_under_load_and_comes_back(mortal_broker: JarsBroker, tmp_path: Path) -> None:
-    """Twice, while pairs are being sent; and the sidecar goes on after a restart of its own."""
+    """The broker is killed twice while pairs are sent; the sidecar is restarted, too."""
     for name in ("predictions", "labels"):
         mortal_broker.create_topic(name, partitions=2)
     state = ("--state-dir", str(tmp_path / "state"))
@@ -57,9 +57,9 @@ def test_the_broker_is_killed_under_load_and_comes_back(mortal_broker: JarsBroke
 
 
 def delete_before(broker: Broker, offsets: Mapping[tuple[str, int], int]) -> None:
-    """Let the log of these partitions begin later, as retention does."""
+    """Delete the beginning of these partitions, as retention does."""
     with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
-        admin.delete_records({TopicPartition(*place): offset for place, offset in offsets.items()})
+        admin.delete_records({TopicPartition(*partition): offset for partition, offset in offsets.items()})
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["with-a-state", "without"])
@@ -90,7 +90,7 @@ def test_what_the_log_has_lost_meanwhile_is_counted_and_said(
 
 
 def test_the_wall_clock_jumps(kafka_broker: Broker, topic: MakeTopic, tmp_path: Path) -> None:
-    """A year ahead and back again, under load: only event time decides what expires."""
+    """The clock jumps a year ahead and back, under load: expiry depends on event time only."""
     name, labels = topic("jumping", partitions=2), topic("labels", partitions=2)
     jump = tmp_path / "jump"
     jump.write_text("0")
@@ -119,7 +119,7 @@ def turn(clock: Path, offset: float) -> None:
 
 
 def test_events_that_are_a_year_off_expire_nothing(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """Amid normal ones: a year ahead of its record can't be right, and a year back moves no clock."""
+    """A time a year ahead of its record is not used, and one a year back does not move stream time."""
     name = topic("off")
     events = []
     for at in range(100):

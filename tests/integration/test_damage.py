@@ -1,4 +1,4 @@
-"""A state that can't be written, or was damaged: it goes on from what is whole, or says in one line why not."""
+"""A state that can't be written, or is corrupt: an intact state is restored, or the end is a one-line error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.conftest import Begin
 from tests.integration.lives import Ending, Lives, assert_same
 from tests.integration.sidecar import Sidecar
 
-#: No file may have more bytes: where no disk can be filled, the log that every checkpoint goes to comes up to that.
+#: Maximum file size in bytes, where no disk can be filled; the write-ahead log reaches it.
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 OTHER_RIVER = """
 import importlib.metadata as metadata
@@ -32,7 +32,7 @@ rocksdb._HEADER = bytes([rocksdb.FORMAT])
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 96 MiB, where one can be mounted; else a directory."""
+    """Yield a disk of 96 MiB, where one can be mounted; else a directory."""
     mounted = not subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", tmp_path], capture_output=True, check=False
     ).returncode
@@ -42,7 +42,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(directory: Path) -> Path:
-    """A file that leaves no room beside it."""
+    """Fill the disk by a file."""
     path = directory / "filler"
     with path.open("wb", buffering=0) as filler, suppress(OSError):
         while filler.write(bytes(1 << 16)):
@@ -67,7 +67,7 @@ def test_a_full_disk_ends_it_with_one_line_and_with_room_it_goes_on(
 
 
 def test_a_file_that_may_not_grow_is_the_same(begin: Begin, reference: Ending) -> None:
-    """Twice, at different places: what is half written is not taken for a checkpoint."""
+    """A half-written checkpoint is not restored; tried at two sizes."""
     lives = begin("limited")
     for more in (0, 12_345):
         code, said = lives.fail(spoil=lambda: None, first=LIMITED.format(500_000 + more))
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_grow_is_the_same(begin: Begin, reference: Ending) -
 
 
 def killed(begin: Begin, name: str, lives: int = 1) -> Lives:
-    """A sidecar killed after so many lives, each of which has made some checkpoints."""
+    """Return a sidecar killed after this many lives, each of which has written some checkpoints."""
     killed = begin(name)
     for _ in range(lives):
         killed.live_until("committed:12")
@@ -86,7 +86,7 @@ def killed(begin: Begin, name: str, lives: int = 1) -> Lives:
 
 
 def newest(directory: Path, pattern: str) -> Path:
-    """The file written last of those that have something in them."""
+    """Return the file written last that is not empty."""
     return max(
         (path for path in directory.rglob(pattern) if path.stat().st_size), key=lambda path: path.stat().st_mtime_ns
     )
@@ -97,7 +97,7 @@ def truncate(path: Path, share: float) -> None:
 
 
 def flip(path: Path, share: float) -> None:
-    """Turn one byte."""
+    """Flip one byte."""
     whole = bytearray(path.read_bytes())
     whole[int(len(whole) * share)] ^= 0xFF
     path.write_bytes(whole)
@@ -107,7 +107,7 @@ def flip(path: Path, share: float) -> None:
 def test_a_torn_log_costs_the_last_checkpoints_and_nothing_else(
     begin: Begin, reference: Ending, share: float
 ) -> None:
-    """It goes on from the checkpoint before, at the position that belongs to it, though Kafka knows a later one."""
+    """The checkpoint before is restored, at its own position, although a later one is committed."""
     lives = killed(begin, f"torn-{share}")
     truncate(newest(lives.state_dir, "[0-9]*.log"), share)
     assert_same(lives.finish(), reference)
@@ -115,10 +115,10 @@ def test_a_torn_log_costs_the_last_checkpoints_and_nothing_else(
 
 @pytest.mark.parametrize(("pattern", "lives"), [("[0-9]*.log", 1), ("*.sst", 3)], ids=["log", "table"])
 @pytest.mark.parametrize("share", [0.3, 0.98])
-def test_a_turned_byte_is_refused_or_harms_nothing(
+def test_a_flipped_byte_is_refused_or_harms_nothing(
     begin: Begin, reference: Ending, pattern: str, lives: int, share: float
 ) -> None:
-    """There is no third way: what it goes on with is whole, be it an earlier state."""
+    """The state is refused, or an intact, maybe earlier, one is restored."""
     damaged = killed(begin, f"turned-{pattern[-3:]}-{share}", lives)
     path = newest(damaged.state_dir, pattern)
     flip(path, share)
@@ -149,7 +149,7 @@ def test_a_state_of_another_version_is_refused_or_set_aside(begin: Begin, other:
 
 
 def refusal(lives: Lives) -> tuple[int, str]:
-    """How it refuses: it names the directory and the way out, and sets nothing aside unasked."""
+    """Return the error, which names the directory and the flag, and sets nothing aside."""
     code, said = lives.fail()
     assert said.startswith(f"Error: --state-dir: {lives.state_dir} ")
     assert "--on-bad-state reset" in said
@@ -158,7 +158,7 @@ def refusal(lives: Lives) -> tuple[int, str]:
 
 
 def assert_set_aside(lives: Lives) -> None:
-    """With reset, the state is kept under another name, and a new one begins; and that is good for the next start."""
+    """Assert that with ``reset`` the state is kept under another name, and the new one can be restored."""
     lives.forget_counters()
     lives.drifts.clear()
     with lives.born("--on-bad-state", "reset") as sidecar:

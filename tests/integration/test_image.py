@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 
 
 def _build_environment() -> dict[str, str]:
-    """This process's, so that pip finds its index; this Python in front, nothing of this environment."""
+    """Return this process's environment with this Python first, without the variables of its virtual environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON"))}
     kept.pop("VIRTUAL_ENV", None)
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}", "PIP_NO_COMPILE": "1"}
@@ -40,7 +40,7 @@ class _Builder:
         return self.root / path.removeprefix("/")
 
     def _from(self, argument: str) -> None:
-        """Whatever Python runs the tests."""
+        """Use the Python that runs the tests as the base image."""
 
     def _arg(self, argument: str) -> None:
         self.environment |= pairs("ARG", [Instruction("ARG", argument)])
@@ -72,7 +72,7 @@ class _Builder:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The virtual environment that the build stage makes; pytest would keep its 300 MB."""
+    """Yield the virtual environment that the build stage makes; it is deleted, since it has 300 MB."""
     root = tmp_path_factory.mktemp("image")
     _Builder(root).run(BUILD)
     yield root / arguments("COPY", RUNTIME)[0].split()[1].removeprefix("/")

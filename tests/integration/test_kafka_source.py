@@ -1,4 +1,4 @@
-"""`KafkaSource` by itself: the order in which it gives out records, and what a failing poll must not do."""
+"""`KafkaSource` by itself: the order of its records, and polls that fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.integration.members import Member, Spot, by_time, drive
 
 @pytest.fixture
 def source(any_broker: Broker, topic: MakeTopic) -> Iterator[KafkaSource]:
-    """A source over a topic of 100 records, which it takes 10 at a time."""
+    """Yield a source over a topic of 100 records, in batches of 10."""
     name = topic("source")
     send(any_broker, name, [prediction(at) for at in range(100)])
     options = {"max_poll_records": 10, **any_broker.client_options}
@@ -33,7 +33,7 @@ def source(any_broker: Broker, topic: MakeTopic) -> Iterator[KafkaSource]:
 
 
 def offsets(source: KafkaSource, until: int, failures: int = 0) -> list[int]:
-    """The offsets given out, while so many polls, every other one, fail after they have read."""
+    """Return the offsets given out while every other one of this many polls fails after reading."""
     given: list[int] = []
     deadline = time.monotonic() + 30
     while len(given) < until and time.monotonic() < deadline:
@@ -49,7 +49,7 @@ def offsets(source: KafkaSource, until: int, failures: int = 0) -> list[int]:
 
 
 def failing_once(consumer: Any) -> Any:
-    """A poll that reads, and then fails; the next one is as before."""
+    """Make one poll fail after reading."""
     poll = type(consumer).poll
 
     def failing(**options: Any) -> Any:
@@ -74,7 +74,7 @@ def test_even_the_first_poll_may_fail(source: KafkaSource) -> None:
 
 
 def fill(broker: Broker, topics: Sequence[str], count: int) -> list[Spot]:
-    """Records of four partitions, one of which has half of them, with times that fall at times; in their order."""
+    """Write records of four partitions of different sizes, with times that sometimes fall; return them in order."""
     rng = random.Random(17)
     logs: dict[TopicPartition, list[int]] = {}
     for name in topics:
@@ -92,7 +92,7 @@ def fill(broker: Broker, topics: Sequence[str], count: int) -> list[Spot]:
 def test_a_backlog_comes_in_the_order_of_time(
     kafka_broker: Broker, topic: MakeTopic, options: dict[str, int]
 ) -> None:
-    """Over two topics of four partitions, most of which are paused most of the time."""
+    """Two topics of four partitions, most of which are paused most of the time."""
     topics = topic("merged", partitions=4), topic("merged", partitions=4)
     expected = fill(kafka_broker, topics, 20_000)
     with Member(kafka_broker, topics, options=options) as member:
@@ -102,7 +102,7 @@ def test_a_backlog_comes_in_the_order_of_time(
 
 
 def test_the_order_goes_on_over_failures_and_restarts(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """Each life ends in the middle, and the next one goes on from what was saved."""
+    """Each process is killed, and the next one goes on from the saved offsets."""
     topics = topic("lives", partitions=4), topic("lives", partitions=4)
     expected = fill(kafka_broker, topics, 3000)
     given: list[Spot] = []
@@ -117,7 +117,7 @@ def test_the_order_goes_on_over_failures_and_restarts(kafka_broker: Broker, topi
 
 
 def live(life: Member, left: int) -> None:
-    """Read some of what is left; fail once on the way."""
+    """Read some of the remaining records, with one failure."""
     drive(life, until=lambda: len(life.applied) >= min(500, left))
     life.source._consumer.poll = failing_once(life.source._consumer)
     before = len(life.applied)
@@ -126,7 +126,7 @@ def live(life: Member, left: int) -> None:
 
 
 def test_a_partition_that_nothing_comes_from_is_waited_for(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """The lag goes by what was given out, not by what was fetched."""
+    """The lag counts records that were not given out, fetched or not."""
     name = topic("held", partitions=2)
     early, late = ([(None, b"{}", [], int((START + at) * 1000), at % 2)] for at in (0, 1))
     produce(kafka_broker, name, early + late)

@@ -1,4 +1,4 @@
-"""Killed at any moment, it ends as if it never had been: state, drifts and counters, bit for bit.
+"""A sidecar killed at any moment ends with the state, drifts and counters of one never killed, bit for bit.
 
 More than 50 kills in the suite; ``make chaos`` asks for 500 through ``STREAM_MONITOR_KILLS``.
 """
@@ -23,7 +23,7 @@ NUMBERS = (1, 2, 10)
 
 
 def test_the_log_has_everything_in_it(begin: Begin, reference: Ending) -> None:
-    """What the comparisons below are worth depends on it."""
+    """Otherwise the comparisons below would prove little."""
     scrape, drifts = reference.scrape, reference.drifts
     assert len({drift["signal"] for drift in drifts.values()}) >= 3
     assert {drift["version"] for drift in drifts.values()} == {"1", "2"}
@@ -35,7 +35,7 @@ def test_the_log_has_everything_in_it(begin: Begin, reference: Ending) -> None:
 
 
 def test_a_second_run_is_the_same(begin: Begin, reference: Ending) -> None:
-    """Else the comparisons below would mean nothing; and it reads in other batches, which must not matter either."""
+    """Runs are reproducible, in other batches too; otherwise the comparisons below would prove nothing."""
     assert_same(begin("second").finish(), reference)
 
 
@@ -60,6 +60,6 @@ def test_killed_at_every_step_of_a_checkpoint(begin: Begin, reference: Ending, n
 
 
 def in_pairs(run: Callable[[int], Lives], seeds: Sequence[int]) -> list[Lives]:
-    """Two at a time: the machine has that many cores."""
+    """Run the parameters two at a time, one per core."""
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(run, seeds))

@@ -1,4 +1,4 @@
-"""How the partitions of several topics go round in a group: together, with little movement, and without a loss."""
+"""Rebalances of several topics: equal partition numbers together, few moves, and no loss."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.brokers import Broker, produce
 from tests.conftest import MakeTopic
 from tests.integration.events import prediction, send
 from tests.integration.joining import Joining
-from tests.integration.members import SESSION, Member, Spot, committed, drive, fill, reached_time
+from tests.integration.members import SESSION, Member, Spot, applied_time, committed, drive, fill
 from tests.integration.sidecar import Sidecar, watch
 
 pytestmark = pytest.mark.kafka
@@ -42,7 +42,7 @@ def test_topics_that_do_not_go_together_are_refused(kafka_broker: Broker, topic:
 def test_a_topic_that_comes_later_is_checked_when_it_comes(kafka_broker: Broker, topic: MakeTopic) -> None:
     name, late = topic("there", partitions=2), topic("there") + "-late"
     with Member(kafka_broker, [name, late], labels=[late]) as member:
-        drive(member, until=lambda: len(member.places) == 2)
+        drive(member, until=lambda: len(member.partitions) == 2)
         kafka_broker.create_topic(late, partitions=3)
         with pytest.raises(ConfigError, match=f"{name} has 2, {late} has 3"):
             drive(member, until=lambda: False)
@@ -60,15 +60,15 @@ def test_a_static_member_comes_back_to_its_partitions_without_a_rebalance(
         Member(kafka_broker, [name], group_instance_id="a", options={"session_timeout_ms": 10_000}) as a,
         Member(kafka_broker, [name], group_instance_id="b", options={"session_timeout_ms": 10_000}) as b,
     ):
-        drive(a, b, until=lambda: (len(a.places), len(b.places), a.lag, b.lag) == (2, 2, 0, 0))
-        places, generation, revoked = a.places, b.generation, len(b.revoked)
+        drive(a, b, until=lambda: (len(a.partitions), len(b.partitions), a.lag, b.lag) == (2, 2, 0, 0))
+        partitions, generation, revoked = a.partitions, b.generation, len(b.revoked)
         a.close()
         drive(b, until=lambda: True)
         fill(kafka_broker, name, range(40, 48), partitions=4)
         with Member(
             kafka_broker, [name], group_instance_id="a", saved=a.saved, owner=a.source.owner, restore_window=60
         ) as again:
-            drive(again, b, until=lambda: (again.lag, b.lag) == (0, 0) and again.places == places)
+            drive(again, b, until=lambda: (again.lag, b.lag) == (0, 0) and again.partitions == partitions)
             assert (again.generation, b.generation) == (generation, generation)
             assert (again.revoked, again.restored, len(b.revoked)) == ([], [], revoked)
             assert sorted(a.spots + again.spots + b.spots) == [(name, p, at) for p in range(4) for at in range(12)]
@@ -82,7 +82,7 @@ def test_two_members_of_one_name_are_one_too_many(kafka_broker: Broker, topic: M
         Member(kafka_broker, [name], group_instance_id="pod-0") as newer,
     ):
         drive(older, until=lambda: len(older.applied) == 5)
-        drive(newer, until=lambda: newer.places == {(name, 0)})
+        drive(newer, until=lambda: newer.partitions == {(name, 0)})
         fill(kafka_broker, name, range(5, 8))
         with pytest.raises(ConfigError, match="--group-instance-id: another running member of the group has pod-0"):
             drive(older, until=lambda: False)
@@ -92,11 +92,11 @@ def test_two_members_of_one_name_are_one_too_many(kafka_broker: Broker, topic: M
 
 
 def numbers(member: Member, topic: str) -> set[int]:
-    return {number for name, number in member.places if name == topic}
+    return {number for name, number in member.partitions if name == topic}
 
 
 def is_settled(topics: tuple[str, str], *members: Member) -> bool:
-    """Each number is with one member, in both topics, and they are shared out evenly."""
+    """Return True if each number has one owner, in both topics, and they are balanced."""
     shares = [numbers(member, topics[0]) for member in members]
     together = all(numbers(member, topics[1]) == share for member, share in zip(members, shares, strict=True))
     sizes = sorted(map(len, shares))
@@ -108,7 +108,7 @@ def everything(topics: tuple[str, str], count: int) -> set[Spot]:
 
 
 def test_three_members_join_leave_and_are_killed(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """Both topics of a number stay together; who stays keeps what it has; all is counted, once while none dies."""
+    """Topics of a number stay together, and members keep their partitions; without a kill, all is counted once."""
     topics = topic("predictions", partitions=6), topic("labels", partitions=6)
     sent = 0
 
@@ -126,18 +126,18 @@ def test_three_members_join_leave_and_are_killed(kafka_broker: Broker, topic: Ma
     ):
         load(a)
         load(a, b)
-        of_a, of_b = a.places, b.places
+        of_a, of_b = a.partitions, b.partitions
         load(a, b, c)
-        assert a.places < of_a
-        assert b.places < of_b
-        # Whatever went over was told to whom it had belonged to, and read again by whom it came to.
-        assert {place for gone in b.revoked for place in gone} >= of_b - b.places
-        assert {(record.topic, record.partition) for record in c.restored} == c.places
-        of_a, of_b = a.places, b.places
+        assert a.partitions < of_a
+        assert b.partitions < of_b
+        # Every moved partition was revoked at its old owner and restored by the new one.
+        assert {partition for gone in b.revoked for partition in gone} >= of_b - b.partitions
+        assert {(record.topic, record.partition) for record in c.restored} == c.partitions
+        of_a, of_b = a.partitions, b.partitions
         c.close()
         load(a, b)
-        assert a.places > of_a
-        assert b.places > of_b
+        assert a.partitions > of_a
+        assert b.partitions > of_b
         counted = Counter(a.spots + b.spots + c.spots)
         assert set(counted) == everything(topics, sent)
         assert set(counted.values()) == {1}
@@ -151,7 +151,7 @@ def test_three_members_join_leave_and_are_killed(kafka_broker: Broker, topic: Ma
 
 
 def test_the_others_read_on_while_the_group_waits_for_one(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """One was killed, and a new one joins: until the session of the dead one ends, the group shares out nothing."""
+    """A member is killed and another joins: until the dead session ends, the group cannot rebalance."""
     topics = topic("predictions", partitions=6), topic("labels", partitions=6)
     session = {"session_timeout_ms": 6000}
     with Member(kafka_broker, topics, options=session) as a, Member(kafka_broker, topics, options=session) as b:
@@ -179,7 +179,7 @@ def test_the_others_read_on_while_the_group_waits_for_one(kafka_broker: Broker, 
 @pytest.mark.parametrize("strategy", ["copartitioned", "range"])
 @pytest.mark.parametrize("kills", [False, True])
 def test_members_come_and_go_at_random(kafka_broker: Broker, topic: MakeTopic, strategy: str, kills: bool) -> None:
-    """Each comes back with its state. No pair is lost, or doubled but by one killed amid a rebalance."""
+    """Each restarts with its state. No pair is lost; only a kill during a rebalance may double one."""
     topics = topic("predictions", partitions=6), topic("labels", partitions=6)
     options = {} if strategy == "copartitioned" else {"partition_assignment_strategy": [ASSIGNORS[strategy]]}
     rng = random.Random(f"{strategy} {kills}")
@@ -215,7 +215,7 @@ def test_members_come_and_go_at_random(kafka_broker: Broker, topic: MakeTopic, s
 
 
 def turn_over(member: Joining, members: list[Joining], kill: bool) -> None:
-    """One that is there goes, unless it is the last; one that is not comes."""
+    """Stop a running member, unless it is the last; start one that is stopped."""
     if not member.member:
         member.start()
     elif sum(bool(other.member) for other in members) > 1:
@@ -223,13 +223,13 @@ def turn_over(member: Joining, members: list[Joining], kill: bool) -> None:
 
 
 def send_pairs(broker: Broker, topics: tuple[str, str], numbers: range) -> None:
-    """Predictions, a second apart, and with each the label of the tenth before it."""
+    """Send predictions, a second apart, each with the label of the tenth before it."""
     for name, behind in zip(topics, (0, 10), strict=True):
         produce(
             broker,
             name,
             [
-                (b"%d" % (at - behind), b"{}", [], reached_time(at), (at - behind) % 6)
+                (b"%d" % (at - behind), b"{}", [], applied_time(at), (at - behind) % 6)
                 for at in numbers
                 if at >= behind
             ],
@@ -242,18 +242,18 @@ def test_a_partition_that_went_away_and_comes_back_is_restored(kafka_broker: Bro
     with Member(kafka_broker, [name], restore_window=3600) as a:
         drive(a, until=lambda: len(a.applied) == 20)
         with Member(kafka_broker, [name]) as b:
-            drive(a, b, until=lambda: len(a.places) == len(b.places) == 1 and a.revoked != [])
-            went: TopicPartition = next(iter(b.places))
+            drive(a, b, until=lambda: len(a.partitions) == len(b.partitions) == 1 and a.revoked != [])
+            went: TopicPartition = next(iter(b.partitions))
             assert a.revoked == [[went]]
-            assert {(each.topic, each.partition) for each in a.saved} == a.places
-        drive(a, until=lambda: len(a.places) == 2 and a.lag == 0 and not a.source.restoring)
+            assert {(each.topic, each.partition) for each in a.saved} == a.partitions
+        drive(a, until=lambda: len(a.partitions) == 2 and a.lag == 0 and not a.source.restoring)
         assert a.revoked == [[went], [went]]
         assert [(record.partition, record.offset) for record in a.restored] == [(went[1], at) for at in range(10)]
         assert len(a.applied) == 20
 
 
-def test_who_was_thrown_out_commits_nothing(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """It was slow for too long; meanwhile another one has read on. What that one committed stays."""
+def test_a_member_that_was_removed_commits_nothing(kafka_broker: Broker, topic: MakeTopic) -> None:
+    """A member that was slow for too long lost its partitions; the commit of the new owner stays."""
     name = topic("slow")
     fill(kafka_broker, name, range(10))
     slow = Member(kafka_broker, [name], options={"max_poll_interval_ms": 1500})

@@ -1,4 +1,4 @@
-"""Where a member begins in its partitions, which state it revokes, what it restores, and what was lost."""
+"""The offsets from which a member reads its partitions, revoked state, restores, and gaps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stream_monitor.sources.kafka.progress import commit_metadata, read_committe
 from tests.brokers import Broker
 from tests.conftest import MakeTopic
 from tests.integration.events import START
-from tests.integration.members import Member, committed, drive, fill, reached_time
+from tests.integration.members import Member, applied_time, committed, drive, fill
 
 pytestmark = pytest.mark.kafka
 
@@ -30,13 +30,13 @@ def admin(kafka_broker: Broker) -> Iterator[KafkaAdminClient]:
 
 
 def read(broker: Broker, name: str, count: int, **settings: object) -> Member:
-    """A member that has read so many records, committed them and left."""
+    """Return a member that has read this many records, committed them and left."""
     with Member(broker, [name], **settings) as member:  # type: ignore[arg-type]
         drive(member, until=lambda: len(member.applied) >= count)
     return member
 
 
-# Where it begins
+# Start
 
 
 def test_what_is_committed_tells_whose_state_it_belongs_to(kafka_broker: Broker, topic: MakeTopic) -> None:
@@ -45,14 +45,14 @@ def test_what_is_committed_tells_whose_state_it_belongs_to(kafka_broker: Broker,
     member = read(kafka_broker, name, 10)
     found = committed(kafka_broker, name, name)
     beside = read_committed(found.offset, found.metadata)
-    assert beside == (10, member.source.owner, reached_time(9))
+    assert beside == (10, member.source.owner, applied_time(9))
     assert member.saved == [AppliedOffset(name, 0, *beside[::2])]
 
 
 def test_the_state_saved_goes_further_than_the_commit(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was killed between the two: what was applied is not read again."""
+    """After a kill between save and commit, applied records are not read again."""
     name = topic("further")
     fill(kafka_broker, name, range(20))
     read(kafka_broker, name, 10, options={"max_poll_records": 10})
@@ -79,7 +79,7 @@ def test_a_state_that_lost_a_write_goes_on_from_where_it_is(
 def test_the_group_has_gone_further_than_the_state(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The state of the partition is revoked; it is restored from the window before what was committed."""
+    """The state of the partition is revoked, and restored from the window before the commit."""
     name = topic("void")
     fill(kafka_broker, name, range(100))
     read(kafka_broker, name, 100)
@@ -93,13 +93,13 @@ def test_the_group_has_gone_further_than_the_state(
     assert "saved 15, but another member committed 100" in caplog.text
 
 
-# Rebuilding
+# Restoring
 
 
 def test_a_partition_without_its_state_is_restored_in_the_order_of_time(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A second member gets all partitions; nothing of what it reads again is committed or counted as reached."""
+    """A second member gets all partitions; nothing of what it reads again is committed or counted as applied."""
     topics = topic("restored", partitions=2), topic("restored", partitions=2)
     for name in topics:
         fill(kafka_broker, name, range(200), partitions=2)
@@ -121,14 +121,14 @@ def test_a_partition_without_its_state_is_restored_in_the_order_of_time(
         assert {record.offset for record in second.applied} == set(range(100, 105))
         assert second.source.restoring == {}
         assert sorted(second.saved) == sorted(
-            AppliedOffset(name, at, 105, reached_time(208 + at)) for name in topics for at in (0, 1)
+            AppliedOffset(name, at, 105, applied_time(208 + at)) for name in topics for at in (0, 1)
         )
     assert f"restoring {topics[0]}[0] from offset 74 to 100, 26 records" in caplog.text
     assert f"restored {topics[0]}[0] in" in caplog.text
 
 
 def test_all_that_is_read_again_comes_before_anything_that_counts(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """Else a label that counted before could meet a prediction that did not, and hide their outcome."""
+    """Otherwise a counted label could match a prediction that is not, and hide their outcome."""
     topics = topic("ahead", partitions=2), topic("ahead", partitions=2)
     for name in topics:
         fill(kafka_broker, name, range(100), partitions=2)
@@ -166,12 +166,12 @@ def test_a_restore_ends_where_its_last_records_are_gone(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """They were deleted after the offsets were looked up; what is lost before the commit is no gap."""
+    """They were deleted after the offsets were looked up; records lost before the commit are no gap."""
     name = topic("gone")
     fill(kafka_broker, name, range(100))
     read(kafka_broker, name, 100)
     admin.delete_records({TopicPartition(name, 0): 100})
-    found = {TopicPartition(name, 0): OffsetAndTimestamp(50, reached_time(50), -1)}
+    found = {TopicPartition(name, 0): OffsetAndTimestamp(50, applied_time(50), -1)}
     monkeypatch.setattr(KafkaConsumer, "offsets_for_times", lambda *_, **__: found)
     with caplog.at_level(logging.INFO), Member(kafka_broker, [name], restore_window=3600) as member:
         drive(member, until=lambda: f"restoring {name}[0] from offset 50 to 100" in caplog.text)
@@ -239,7 +239,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
 def test_a_log_that_has_lost_its_end_is_read_on_from_where_it_ends(
     kafka_broker: Broker, topic: MakeTopic, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As after a broker that was not in sync has become the leader."""
+    """An unclean leader election can shorten a log."""
     name = topic("truncated")
     fill(kafka_broker, name, range(10))
     with Member(kafka_broker, [name]) as member:
@@ -253,10 +253,10 @@ def test_a_log_that_has_lost_its_end_is_read_on_from_where_it_ends(
 
 
 def test_a_commit_behind_the_end_of_the_log_is_left(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """What is newer than the commit is read; without a time beside it, all there is."""
+    """Records newer than the commit are read; all of them, if the commit has no time."""
     name = topic("behind")
     fill(kafka_broker, name, range(10))
-    for time_known, first in ((reached_time(5), 6), (-1, 0)):
+    for time_known, first in ((applied_time(5), 6), (-1, 0)):
         group = f"{name}-{time_known}"
         consumer = KafkaConsumer(bootstrap_servers=kafka_broker.bootstrap_servers, group_id=group)
         consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(50, commit_metadata("another", time_known), -1)})

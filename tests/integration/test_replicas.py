@@ -1,6 +1,6 @@
 """Three replicas on six partitions of two topics join, leave and are killed under load: nothing is lost.
 
-What holds, added up over the replicas, each of which has a state of its own and comes back with it:
+These statements hold for the sums over all replicas, each of which restarts with its own state:
 
 * Nothing is ever missing: every prediction, label and outcome is counted by one of them.
 * A replica that leaves on SIGTERM, or is killed at any point but one, doubles nothing: what it had applied and not
@@ -28,13 +28,13 @@ from tests.integration.sidecar import WAITING, Scrape, Sidecar, watch
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 6
-#: Who was killed is gone for the group after this.
+#: Session timeout, after which a killed member has left the group.
 SESSION = ("--kafka-option", "session_timeout_ms=2000", "--kafka-option", "heartbeat_interval_ms=300")
 COUNTERS = ("records_total", "predictions_total", "labels_total", "outcomes_total", "outcomes_correct_total")
 
 
 class Replicas:
-    """Sidecars of one group by name, each with a directory that it finds again when it comes back."""
+    """Sidecars of one group by name, each with its own state directory."""
 
     def __init__(self, broker: Broker, topics: tuple[str, str], home: Path) -> None:
         predictions, labels = topics
@@ -50,9 +50,9 @@ class Replicas:
     def __exit__(self, *failure: object) -> None:
         self._stack.close()
 
-    def start(self, name: str, fault: str = "") -> Sidecar:
-        """A replica joins, or comes back; it is killed where ``fault`` says."""
-        environment = {"STREAM_MONITOR_FAILPOINT": fault} if fault else {}
+    def start(self, name: str, failpoint: str = "") -> Sidecar:
+        """Start a replica, with a fail point if given."""
+        environment = {"STREAM_MONITOR_FAILPOINT": failpoint} if failpoint else {}
         sidecar = Sidecar(*self._arguments, "--state-dir", str(self._home / name), environment=environment)
         self.running[name] = self._stack.enter_context(sidecar)
         return sidecar
@@ -64,7 +64,7 @@ class Replicas:
         self.running.pop(name).kill()
 
     def has_partitions(self, *names: str, seconds: float = 40) -> None:
-        """Wait until each of these reads something, and all of them all there is."""
+        """Wait until each of these reads something, and together they read all."""
         deadline = time.monotonic() + seconds
         while True:
             owned = {name: self._owned(self.running[name].scrape()) for name in names}
@@ -84,7 +84,7 @@ class Replicas:
         return sum(sidecar.scrape()(name) for sidecar in self.running.values())
 
     def wait_for_outcomes(self, count: int, seconds: float = 60) -> dict[str, float]:
-        """The sums over all that run, once they have so many outcomes and nothing moves any more."""
+        """Return the sums over all running replicas, once they have this many outcomes and are stable."""
         deadline = time.monotonic() + seconds
         last: dict[str, float] = {}
         while True:
@@ -113,7 +113,7 @@ def load(kafka_broker: Broker, group: tuple[str, str]) -> Load:
 
 
 def assert_each_once(sums: dict[str, float], sent: int) -> None:
-    """Every pair was counted by one replica, and by one only."""
+    """Assert that every pair was counted by exactly one replica."""
     assert sums["predictions_total"] == sums["labels_total"] == sums["outcomes_total"] == sent
     assert sums["outcomes_correct_total"] == correct(range(sent))
     assert sums["records_total"] == 2 * sent
@@ -121,7 +121,7 @@ def assert_each_once(sums: dict[str, float], sent: int) -> None:
 
 
 def assert_little_doubled(sums: dict[str, float], sent: int) -> None:
-    """Nothing is missing; what was doubled is what one or two checkpoints saved.
+    """Assert that nothing is missing, and at most the records of two checkpoints are doubled.
 
     A label read twice may have an outcome twice though its prediction was restored, which counts no second time.
     """
@@ -134,7 +134,7 @@ def assert_little_doubled(sums: dict[str, float], sent: int) -> None:
 
 
 def test_replicas_join_and_leave_and_nothing_is_lost_or_doubled(replicas: Replicas, load: Load) -> None:
-    """One that left comes back with its state, for what it has counted."""
+    """A replica that left restarts with its state, for its counters."""
     with load:
         for names in ("a", "ab", "abc"):
             replicas.start(names[-1])
@@ -154,7 +154,7 @@ def test_replicas_join_and_leave_and_nothing_is_lost_or_doubled(replicas: Replic
 
 
 def test_replicas_are_killed_under_load_and_nothing_is_lost(replicas: Replicas, load: Load) -> None:
-    """Now and then a kill hits between state and commit."""
+    """Some kills happen between state and commit."""
     with load:
         for name in "abc":
             replicas.start(name)
@@ -171,7 +171,7 @@ def test_replicas_are_killed_under_load_and_nothing_is_lost(replicas: Replicas, 
 
 
 def kill_and_wait(replicas: Replicas, name: str, others: Sequence[str], load: Load) -> None:
-    """Kill one, and wait until the others have its partitions and have read on."""
+    """Kill a replica, and wait until the others have its partitions and read them."""
     replicas.kill(name)
     load.wait_for(300)
     replicas.has_partitions(*others)
@@ -184,7 +184,7 @@ def kill_and_wait(replicas: Replicas, name: str, others: Sequence[str], load: Lo
 def test_what_a_replica_that_is_killed_may_double(replicas: Replicas, load: Load, point: str, doubles: bool) -> None:
     with load:
         replicas.start("a")
-        replicas.start("b", fault=f"{point}:20")
+        replicas.start("b", failpoint=f"{point}:20")
         assert replicas.running.pop("b").ended() < 0
         replicas.has_partitions("a")
         load.wait_for(300)

@@ -1,4 +1,4 @@
-"""``stream-monitor run`` over Kafka counts what was sent, however it is started, stopped and shared out.
+"""``stream-monitor run`` over Kafka counts all events, over restarts and replicas.
 
 A group of the embedded broker whose last member has left doesn't take another, so what restarts needs the real one.
 """
@@ -25,7 +25,7 @@ QUICK = ("--checkpoint-interval", "500ms")
 
 
 def assert_counted(scrape: Scrape, numbers: range) -> None:
-    """These predictions have met their labels, and nothing else has."""
+    """Assert that exactly these predictions are matched with their labels."""
     assert scrape("predictions_total") == len(numbers)
     assert scrape("labels_total") == len(numbers)
     assert scrape("outcomes_total") == len(numbers)
@@ -38,7 +38,7 @@ def assert_counted(scrape: Scrape, numbers: range) -> None:
 
 
 def group_of(broker: Broker, name: str) -> dict[str, Any]:
-    """What the broker knows of a consumer group."""
+    """Return the description of a consumer group by the broker."""
     with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)) as admin:
         group: dict[str, Any] = admin.describe_groups([name])[name]
         return group
@@ -100,7 +100,7 @@ def test_a_restart_goes_on_where_it_stopped(kafka_broker: Broker, topic: MakeTop
 
 
 def test_a_killed_one_goes_on_where_it_had_committed(kafka_broker: Broker, topic: MakeTopic, tmp_path: Path) -> None:
-    """With --state-dir, what was counted before and after adds up to what was sent, with nothing twice."""
+    """With --state-dir, nothing is counted twice over a kill."""
     name = topic("killed")
     # The dead member's partitions are free once its session ends.
     session = ("--kafka-option", "session_timeout_ms=1500", "--kafka-option", "heartbeat_interval_ms=400")
@@ -217,7 +217,7 @@ def test_foreign_schemas_are_mapped(any_broker: Broker, topic: MakeTopic) -> Non
 
 
 def test_replicas_share_the_partitions_and_their_counters_add_up(kafka_broker: Broker, topic: MakeTopic) -> None:
-    """One joins while another is busy, and one leaves before the end: nothing is lost or doubled."""
+    """A replica joins under load, and one leaves: nothing is lost or doubled."""
     name = topic("replicas", partitions=4)
     arguments, sent = watch(kafka_broker, name, "--kafka-option", "max_poll_records=20"), 0
 
@@ -245,7 +245,7 @@ def test_replicas_share_the_partitions_and_their_counters_add_up(kafka_broker: B
 
 
 class Total:
-    """Several replicas' scrapes, added up as Prometheus would."""
+    """The sum of several replicas' scrapes."""
 
     def __init__(self, scrapes: list[Scrape]) -> None:
         self.scrapes = scrapes
@@ -255,7 +255,7 @@ class Total:
 
 
 def wait_for_sum(replicas: tuple[Sidecar, ...], name: str, value: float, seconds: float = 40) -> Total:
-    """Wait until the replicas' counters add up to the value, and a little longer for what would be too much."""
+    """Wait until the counters of all replicas add up to the value, and a little longer to detect an excess."""
     deadline = time.monotonic() + seconds
     while (total := Total([replica.scrape() for replica in replicas]))(name) < value:
         assert time.monotonic() < deadline, "\n".join(f"{total(name)}: {replica.log}" for replica in replicas)

@@ -1,4 +1,4 @@
-"""A broker that goes away without a word, under a client that was told its api_version."""
+"""A broker that disappears without closing connections, under a client with a fixed api_version."""
 
 from __future__ import annotations
 

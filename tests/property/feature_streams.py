@@ -37,7 +37,7 @@ def _mixed_event(rng: np.random.Generator, index: int, features: int) -> dict[st
 
 
 def mixed_events(seed: int, count: int, features: int) -> list[dict[str, Any]]:
-    """Predictions with all sorts of features, labels inside, before and after them."""
+    """Return predictions with all sorts of features, and labels inside, before and after them."""
     rng = np.random.default_rng(seed)
     events: list[dict[str, Any]] = []
     for index in range(count):

@@ -1,4 +1,4 @@
-"""Drives the joiner and the naive one side by side, over stores that are saved and restarted."""
+"""A driver of the joiner and the naive joiner side by side, with saves and restarts."""
 
 from __future__ import annotations
 
@@ -28,56 +28,56 @@ class Predict(NamedTuple):
     key: ModelVersion
     y_true: Target | None
     step: float | None
-    place: TopicPartition
+    partition: TopicPartition
     restored: bool
 
 
 class Tell(NamedTuple):
-    """A label."""
+    """A label event."""
 
     id: str
     y_true: Target
     model: str | None
     version: str | None
     step: float | None
-    place: TopicPartition
+    partition: TopicPartition
     restored: bool
 
 
 class Revoke(NamedTuple):
     """Partitions are revoked."""
 
-    places: list[TopicPartition]
+    partitions: list[TopicPartition]
 
 
 class Restoring(NamedTuple):
     """These partitions are being restored: their buffered outcomes are not emitted."""
 
-    places: list[TopicPartition]
+    partitions: list[TopicPartition]
 
 
 class Take(NamedTuple):
-    """The outcomes so far."""
+    """Take the outcomes so far."""
 
 
 class Prefetch(NamedTuple):
-    """A hint."""
+    """Prefetch ids."""
 
     identities: list[str]
 
 
 class CatchUp(NamedTuple):
-    """Nothing comes, and all that is due is done, so many at a time."""
+    """Do all that is due without an event, at most so many at a time."""
 
     most: int
 
 
 class Save(NamedTuple):
-    """A checkpoint."""
+    """Save a checkpoint."""
 
 
 class Restart(NamedTuple):
-    """Back to the latest checkpoint; what came since is given in again, or something else instead."""
+    """Restore the latest checkpoint; the steps since then are repeated, or replaced by others."""
 
     again: bool
     changed: Mapping[str, Any]  # settings that are others from now on
@@ -87,21 +87,21 @@ Step = Predict | Tell | Revoke | Restoring | Take | Prefetch | CatchUp | Save | 
 
 
 class Store(Protocol):
-    """A table, and the way to save and to lose it."""
+    """A key-value store that can be saved and restarted."""
 
     table: KeyValueStore
 
     def save(self, state: Any) -> None: ...
 
     def restart(self) -> Any | None:
-        """Back to what was saved last: the state, None when nothing was."""
+        """Return the state saved last, None when nothing was saved."""
         ...
 
     def close(self) -> None: ...
 
 
 class InMemory:
-    """A table in memory that is copied when it is saved."""
+    """A key-value store in memory that is copied when it is saved."""
 
     def __init__(self, spills: bool) -> None:
         self._spills = spills
@@ -124,7 +124,7 @@ class InMemory:
 
 
 class OnDisk:
-    """The table of a real checkpoint. What was not saved goes with the process."""
+    """The key-value store of a real checkpoint; unsaved changes are lost at a restart."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -147,7 +147,7 @@ class OnDisk:
 
 
 class Driver:
-    """Both joiners, and whether they agree after every step."""
+    """Both joiners, compared after every step."""
 
     def __init__(self, store: Store, start: float, **settings: Any) -> None:
         self._store, self._settings, self._now = store, settings, start
@@ -163,7 +163,7 @@ class Driver:
         self._do(Take())
 
     def finish(self) -> None:
-        """Time takes all away, and nothing stays in the table: one label came last, and the queues' newest chunks."""
+        """Let everything expire; the store then has only the last label and the newest chunks of the queues."""
         self._do(Restoring([]))
         for step in (1e7, 1e7, 1e7):
             self._do(Tell("last", "yes", None, None, step, ("last", 0), False))
@@ -193,24 +193,24 @@ class Driver:
                 catch_up(self._joiner, step.most)
                 self._naive.catch_up()
             case Revoke():
-                self._joiner.revoke(step.places)
-                self._naive.revoke(step.places)
+                self._joiner.revoke(step.partitions)
+                self._naive.revoke(step.partitions)
             case Restoring():
-                self._joiner.restoring = self._naive.restoring = step.places
+                self._joiner.restoring = self._naive.restoring = step.partitions
         self._since.append(step)
 
     def _predict(self, step: Predict) -> None:
         event = Prediction(step.id, self._time(step.step), step.key, "yes", {}, y_true=step.y_true)
         index = 1_000_000 - self._naive.arrivals  # a position in a model's stream is no order of arrival
-        taken = self._joiner.predict(event, index, step.place, step.restored)
-        _same("taken", taken, self._naive.predict(event, index, step.place, step.restored))
+        taken = self._joiner.predict(event, index, step.partition, step.restored)
+        _same("taken", taken, self._naive.predict(event, index, step.partition, step.restored))
 
     def _tell(self, step: Tell) -> None:
         event = Label(step.id, self._time(step.step), step.y_true, step.model, step.version)
         _same(
             "taken",
-            self._joiner.label(event, step.place, step.restored),
-            self._naive.label(event, step.place, step.restored),
+            self._joiner.label(event, step.partition, step.restored),
+            self._naive.label(event, step.partition, step.restored),
         )
 
     def _time(self, step: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Plays the same steps to a joiner that is saved and restarted, and to one that never is."""
+"""Replays of the same steps to a joiner that is saved and restarted, and to one that never is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.property.joiner_driver import (
 
 
 class Replay:
-    """What a joiner answers to each step. It may be behind with its work, which the naive one never is."""
+    """The answers of a joiner to each step; unlike the naive one, it may be behind with due work."""
 
     def __init__(self, steps: Sequence[Step], start: float, **settings: Any) -> None:
         last = [Tell("last", "yes", None, None, 1e7, ("last", 0), False)] * 3
@@ -36,7 +36,7 @@ class Replay:
             now += max(seconds or 0.0, 0.0)
 
     def answers(self, store: Store, restarts: bool = False) -> list[Any]:
-        """All that can be seen of it after each step; with restarts, of those that were not undone."""
+        """Return the visible state after each step; with restarts, only after steps that were not undone."""
         joiner, answers, at, saved = Joiner(store.table, **self._settings), dict[int, Any](), 0, 0
         done: set[int] = set()
         while at < len(self._steps):
@@ -50,7 +50,7 @@ class Replay:
                 joiner = Joiner(store.table, **self._settings)
                 if state:
                     joiner.restore(state)
-                joiner.restoring = [one.places for one in self._steps[: at + 1] if isinstance(one, Restoring)][-1]
+                joiner.restoring = [one.partitions for one in self._steps[: at + 1] if isinstance(one, Restoring)][-1]
                 continue
             elif not isinstance(step, Save | Restart):
                 answers[at] = self._answer(joiner, step, self._times[at])
@@ -65,14 +65,14 @@ class Replay:
         match step:
             case Predict():
                 event = Prediction(step.id, ts, step.key, "yes", {}, y_true=step.y_true)
-                taken = joiner.predict(event, 0, step.place, step.restored)
+                taken = joiner.predict(event, 0, step.partition, step.restored)
             case Tell():
                 label = Label(step.id, ts, step.y_true, step.model, step.version)
-                taken = joiner.label(label, step.place, step.restored)
+                taken = joiner.label(label, step.partition, step.restored)
             case Revoke():
-                joiner.revoke(step.places)
+                joiner.revoke(step.partitions)
             case Restoring():
-                joiner.restoring = step.places
+                joiner.restoring = step.partitions
             case CatchUp():
                 catch_up(joiner, step.most)
             case Prefetch():

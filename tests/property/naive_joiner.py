@@ -20,7 +20,7 @@ class Waiting:
     """A prediction without its label."""
 
     since: float
-    place: TopicPartition
+    partition: TopicPartition
     prediction: Prediction
     index: int
     arrival: int
@@ -31,7 +31,7 @@ class Early:
     """A label without its prediction."""
 
     since: float
-    place: TopicPartition
+    partition: TopicPartition
     label: Label
 
 
@@ -41,27 +41,27 @@ class Buffered:
 
     ts: float
     arrival: int
-    place: TopicPartition
+    partition: TopicPartition
     outcome: Outcome
 
 
 @dataclass(eq=False)
 class Labelled:
-    """One version of an id that has met its label, and its outcome while that is buffered."""
+    """A labelled version of an id, and its outcome while that is buffered."""
 
     key: ModelVersion
-    place: TopicPartition
+    partition: TopicPartition
     y_true: Target
     buffered: Buffered | None
 
 
 @dataclass(eq=False)
 class Known:
-    """An id that has met a label first in a version from ``place``, None when that is revoked."""
+    """An id first labelled in a version from ``partition``, None when that is revoked."""
 
     identity: str
     since: float
-    place: TopicPartition | None
+    partition: TopicPartition | None
     versions: list[Labelled]
     labels: list[Label]
 
@@ -75,12 +75,12 @@ class NaiveJoiner:
     maturity = 0.0
     label_updates = "first"
     max_labelled = 1_000_000
-    most_per_id = 100
+    max_per_id = 100
 
     def __init__(self, **settings: Any) -> None:
         self.configure(**settings)
         self.restoring: Collection[TopicPartition] = ()
-        self.rebuilding = False  # while an event is taken that is restored
+        self.is_restored = False  # while an event is taken that is restored
         self.stream_time = -math.inf
         self.leap: float | None = None  # of the event before, if that was more than a day ahead
         self.waiting: list[Waiting] = []
@@ -95,15 +95,15 @@ class NaiveJoiner:
     def configure(self, **settings: Any) -> None:
         vars(self).update(settings)
 
-    def predict(self, prediction: Prediction, index: int, place: TopicPartition, restored: bool = False) -> bool:
+    def predict(self, prediction: Prediction, index: int, partition: TopicPartition, restored: bool = False) -> bool:
         before = self._begin(prediction.ts, restored)
-        taken = self._predict(prediction, index, place)
+        taken = self._predict(prediction, index, partition)
         self._end(before)
         return taken
 
-    def label(self, label: Label, place: TopicPartition, restored: bool = False) -> bool:
+    def label(self, label: Label, partition: TopicPartition, restored: bool = False) -> bool:
         before = self._begin(label.ts, restored)
-        taken = self._label(label, place)
+        taken = self._label(label, partition)
         self._end(before)
         return taken
 
@@ -111,25 +111,25 @@ class NaiveJoiner:
         taken, self.emitted = self.emitted, []
         return taken
 
-    def revoke(self, places: Sequence[TopicPartition]) -> None:
-        before = self._things()
-        self.waiting = [one for one in self.waiting if one.place not in places]
-        self.early = [one for one in self.early if one.place not in places]
-        self.buffered = [one for one in self.buffered if one.place not in places]
-        self.counts["revoked"] += before - self._things()
+    def revoke(self, partitions: Sequence[TopicPartition]) -> None:
+        before = self._unfinished()
+        self.waiting = [one for one in self.waiting if one.partition not in partitions]
+        self.early = [one for one in self.early if one.partition not in partitions]
+        self.buffered = [one for one in self.buffered if one.partition not in partitions]
+        self.counts["revoked"] += before - self._unfinished()
         for known in self.known:
-            known.versions = [version for version in known.versions if version.place not in places]
-            known.place = None if known.place in places else known.place
+            known.versions = [version for version in known.versions if version.partition not in partitions]
+            known.partition = None if known.partition in partitions else known.partition
         self.known = [known for known in self.known if known.versions]
 
-    def _things(self) -> int:
+    def _unfinished(self) -> int:
         return len(self.waiting) + len(self.early) + len(self.buffered)
 
     def _count(self, name: str) -> None:
-        self.counts[name] += not self.rebuilding
+        self.counts[name] += not self.is_restored
 
     def _begin(self, ts: float | None, restored: bool) -> int:
-        """Advance stream time and do what is due; return how many things wait then."""
+        """Advance stream time and do what is due; return the number of waiting items."""
         self.events += not restored
         if ts is not None:
             leaps = -math.inf < self.stream_time < ts - 86_400
@@ -137,8 +137,8 @@ class NaiveJoiner:
             if ts > self.stream_time and not (leaps and before is None):
                 self._move(ts if before is None or not leaps else min(before, ts))
         self.catch_up()
-        self.rebuilding = restored
-        return self._things()
+        self.is_restored = restored
+        return self._unfinished()
 
     def _move(self, ts: float) -> None:
         came_before: list[Any] = [*self.waiting, *self.early, *self.known] if self.stream_time == -math.inf else []
@@ -151,14 +151,14 @@ class NaiveJoiner:
         self._mature()
 
     def _end(self, before: int) -> None:
-        """Keep to the bounds."""
-        self.counts["restored"] += (self._things() - before) if self.rebuilding else 0
-        self.rebuilding = False
+        """Enforce the bounds."""
+        self.counts["restored"] += (self._unfinished() - before) if self.is_restored else 0
+        self.is_restored = False
         while len(self.waiting) > self.max_waiting:
             self._drop_prediction(self.waiting[0])
         while len(self.early) > self.max_waiting:
             self._drop_label(self.early[0])
-        while sum(known.place is not None for known in self.known) > self.max_labelled:
+        while sum(known.partition is not None for known in self.known) > self.max_labelled:
             self.known.pop(0)
 
     def _expire(self) -> None:
@@ -173,7 +173,7 @@ class NaiveJoiner:
         mature = [one for one in self.buffered if one.ts + self.maturity <= self.stream_time]
         for buffered in sorted(mature, key=lambda one: (one.ts, one.arrival)):
             self.buffered.remove(buffered)
-            if buffered.place in self.restoring:
+            if buffered.partition in self.restoring:
                 self.counts["restored"] -= 1
             else:
                 self._emit(buffered.outcome)
@@ -186,7 +186,7 @@ class NaiveJoiner:
         self.early.remove(early)
         self._count("expired_labels")
 
-    def _predict(self, prediction: Prediction, index: int, place: TopicPartition) -> bool:
+    def _predict(self, prediction: Prediction, index: int, partition: TopicPartition) -> bool:
         identity, key = prediction.id, prediction.key
         known = self._known(identity)
         labelled = known.versions if known else []
@@ -195,7 +195,7 @@ class NaiveJoiner:
             self._count("duplicate_predictions")
             return False
         self.arrivals += 1
-        came = Waiting(self.stream_time, place, prediction, index, self.arrivals)
+        came = Waiting(self.stream_time, partition, prediction, index, self.arrivals)
         label = self._label_for(prediction, known)
         if prediction.y_true is not None:
             self._join(came, prediction.y_true, None, None)
@@ -206,7 +206,7 @@ class NaiveJoiner:
         return True
 
     def _label_for(self, prediction: Prediction, known: Known | None) -> Label | None:
-        """The label that came before the prediction. Out of the early ones it is taken."""
+        """Return the label that came before the prediction; an early one is removed."""
         remembered = [label for label in (known.labels if known else []) if _is_meant(label, prediction.key)]
         if remembered or prediction.y_true is not None:
             return remembered[-1] if remembered else None
@@ -218,7 +218,7 @@ class NaiveJoiner:
         return None
 
     def _join(self, waiting: Waiting, y_true: Target, label_ts: float | None, label: Label | None) -> None:
-        """An outcome, emitted or buffered, and remembered."""
+        """Emit or buffer an outcome, and remember the version as labelled."""
         prediction, buffered = waiting.prediction, None
         ts = prediction.ts
         delay = None if ts is None or label_ts is None else max(label_ts - ts, 0.0)
@@ -226,26 +226,26 @@ class NaiveJoiner:
         if not self.maturity or ts is None or ts + self.maturity <= self.stream_time:
             self._emit(outcome)
         else:
-            buffered = Buffered(ts, waiting.arrival, waiting.place, outcome)
+            buffered = Buffered(ts, waiting.arrival, waiting.partition, outcome)
             self.buffered.append(buffered)
         known = self._known(prediction.id)
         if known is None:
-            known = Known(prediction.id, self.stream_time, waiting.place, [], [])
+            known = Known(prediction.id, self.stream_time, waiting.partition, [], [])
             self.known.append(known)
-        known.versions.append(Labelled(prediction.key, waiting.place, y_true, buffered))
-        known.versions = known.versions[-self.most_per_id :]
+        known.versions.append(Labelled(prediction.key, waiting.partition, y_true, buffered))
+        known.versions = known.versions[-self.max_per_id :]
         if label is not None and not any(label is other for other in known.labels):
-            known.labels = [*known.labels, label][-self.most_per_id :]
+            known.labels = [*known.labels, label][-self.max_per_id :]
 
     def _emit(self, outcome: Outcome) -> None:
-        if not self.rebuilding:
+        if not self.is_restored:
             self.emitted.append(outcome)
             self.counts["applied_predictions"] += 1
 
     def _known(self, identity: str) -> Known | None:
         return next((known for known in self.known if known.identity == identity), None)
 
-    def _label(self, label: Label, place: TopicPartition) -> bool:
+    def _label(self, label: Label, partition: TopicPartition) -> bool:
         of_id = [one for one in self.waiting if one.prediction.id == label.id]
         matched = [one for one in of_id if _is_meant(label, one.prediction.key)]
         if matched:
@@ -261,13 +261,13 @@ class NaiveJoiner:
         if versions or early:
             self._repeat(label, versions, early, known)
             return False
-        if len(others) == self.most_per_id:
+        if len(others) == self.max_per_id:
             self._drop_label(others[0])
-        self.early.append(Early(self.stream_time, place, label))
+        self.early.append(Early(self.stream_time, partition, label))
         return True
 
     def _repeat(self, label: Label, versions: list[Labelled], early: Early | None, known: Known | None) -> None:
-        """A label that was here before, with the same y_true or another."""
+        """Handle a repeated label, with the same y_true or another."""
         self._count("duplicate_labels")
         y_true = versions[0].y_true if versions else early.label.y_true if early else None
         if label.y_true == y_true:

@@ -25,7 +25,7 @@ from stream_monitor.testing import FakeClock, MemorySource, make_label, make_pre
 
 
 def make_stream(seed: int, count: int) -> list[FileRecord]:
-    """Two versions, a shift, missing and textual values, late and repeated labels, some garbage."""
+    """Return events: two versions, a shift, missing and textual values, late and repeated labels, some garbage."""
     rng = random.Random(seed)
     events: list[dict[str, Any] | bytes | None] = []
     for at in range(count):
@@ -51,7 +51,7 @@ def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -
 def play(
     records: list[FileRecord], stops: list[int], batch_size: int, maturity: float = 0.0
 ) -> tuple[bytes, list[Detection], list[tuple[bytes, bytes]]]:
-    """The end's state, the detections and the table, with a stop after each of so many records."""
+    """Return the final state, detections and store, with a restart after each of these numbers of records."""
     detections: list[Detection] = []
     with tempfile.TemporaryDirectory() as directory:
         for stop in [*sorted(stops), len(records)]:

@@ -1,4 +1,4 @@
-"""A pipeline that is stopped and taken up again ends in the very state of one that never stopped."""
+"""A pipeline that is stopped and restored ends in the state of one that never stopped."""
 
 from __future__ import annotations
 

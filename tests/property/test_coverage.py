@@ -1,4 +1,4 @@
-"""Coverage and the interval of accuracy against references that are as plain as can be."""
+"""Coverage and the interval of accuracy against naive references."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_of_nothing_the_interval_says_nothing() -> None:
 def test_coverage_is_a_count_of_what_is_old_enough(
     events: list[tuple[str, float | None]], maturity: float, restart: int
 ) -> None:
-    """Within the width of a span, and wherever it is taken up again."""
+    """Exact within the width of a span, over restarts too."""
     coverage, clock, times = Coverage(maturity), 0.0, {"predicted": [], "labelled": []}
     for at, (kind, ts) in enumerate(events):
         if at == restart:

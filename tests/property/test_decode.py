@@ -1,4 +1,4 @@
-"""Whatever comes, `Codec.decode` gives a prediction, a label or a rejection, and never raises."""
+"""`Codec.decode` returns a prediction, a label or a rejection for any input, and never raises."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_any_truncation(value: Any, options: dict[str, Any], data: st.DataObject
 @given(EVENTS, CODECS, STAMPS)
 @calm
 def test_any_row_of_a_table(value: dict[str, Any], options: dict[str, Any], stamp: int | None) -> None:
-    """As Parquet gives it: the types of JSON, taken apart already."""
+    """Rows of tables, as Parquet has them: values of JSON types."""
     _check(Codec(FakeClock(), **options).decode(_record(value, stamp)))
 
 

@@ -69,7 +69,7 @@ def test_of_many_different_values_both_are_nearly_scipys(seed: int) -> None:
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=examples(30), deadline=None)
 def test_the_area_is_that_of_a_fine_grid(seed: int) -> None:
-    """Also where both functions cross between two knots."""
+    """Tested where both functions cross between two knots, too."""
     rng = np.random.default_rng(seed)
     reference, window = NumericReference.learn(rng.normal(size=3000)), rng.normal(size=5)
     x = np.linspace(-6, 6, 200_001)

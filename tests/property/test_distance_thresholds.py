@@ -50,7 +50,7 @@ def _draw_categories(shares: Floats) -> Draw:
 
 
 def _alarms(draw: Draw, learn: Any, measure: Any, sizes: tuple[int, int], windows: int) -> Counter[str]:
-    """How often each distance of unchanged windows is above its threshold; each ten windows have a new reference."""
+    """Return the share of unchanged windows above each threshold; every ten windows have a new reference."""
     rng = np.random.default_rng(7)
     found: Counter[str] = Counter()
     for at in range(windows):

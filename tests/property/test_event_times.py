@@ -1,4 +1,4 @@
-"""When a change was: near the time of the very prediction, wherever the stream was cut and taken up again."""
+"""Times of changes are near those of their predictions, for any batches and restarts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.streams import cut, cuts
 
 
 def _irregular(seed: int, count: int) -> Floats:
-    """Bursts, lulls and a night in between."""
+    """Return irregular times: bursts, lulls and a night."""
     rng = np.random.default_rng(seed)
     steps = rng.lognormal(0.0, 2.0, count)
     steps[rng.integers(0, count, 3)] += 30_000.0
@@ -28,7 +28,7 @@ def _irregular(seed: int, count: int) -> Floats:
 
 
 def _kept(ts: Floats, shares: list[float], known: Floats) -> TimeIndex:
-    """Event times that took the stream in parts, and were written down and read again between them."""
+    """Return the time index after these parts, stored and restored between them."""
     times, start = TimeIndex(), 0
     for part in cut(ts, shares):
         index = range(start, start + len(part))
@@ -43,7 +43,7 @@ def _kept(ts: Floats, shares: list[float], known: Floats) -> TimeIndex:
 @given(st.integers(0, 99), st.integers(1, 6000), cuts(), st.sampled_from((1.0, 0.5)))
 @settings(max_examples=examples(60), deadline=None)
 def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares: list[float], share: float) -> None:
-    """The naive oracle has them all: no further off than a 128th of the way back."""
+    """The naive oracle stores all times; the error is at most a 128th of the distance back."""
     ts = _irregular(seed, count)
     known = np.random.default_rng(seed).random(count) < share
     times = _kept(ts, shares, known)
@@ -62,7 +62,7 @@ def test_a_time_is_between_those_of_its_neighbours(seed: int, count: int, shares
 @given(st.integers(0, 99), st.integers(2, 3000), st.integers(1, 3000))
 @settings(max_examples=examples(40), deadline=None)
 def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now: int) -> None:
-    """In the middle of one large batch the answer is that of a stream that ended there."""
+    """A look back within a batch equals that of a stream that ends there."""
     ts, now = _irregular(seed, count), min(now, count)
     whole, short = TimeIndex(), TimeIndex()
     whole.add(range(count), ts.tolist())
@@ -84,7 +84,7 @@ def test_memory_does_not_grow_and_nothing_is_known_of_nothing() -> None:
 
 
 def _events(batch: int) -> tuple[list[dict[str, Any]], Floats]:
-    """Features that shift, one of them often missing, and labels that come late and turn wrong."""
+    """Return events with shifting features, one of them often missing, and late labels."""
     rng, count = np.random.default_rng(batch), 4000
     ts = _irregular(batch, count)
     sparse: list[float | None] = (rng.normal(size=count) + np.repeat([0.0, 3.0], 2000)).tolist()

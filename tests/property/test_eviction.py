@@ -1,4 +1,4 @@
-"""Versions come and go, and what each had of outcomes does not depend on where the stream was cut."""
+"""Evicted versions: their outcomes do not depend on batches."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _ends(events: list[dict[str, Any]], batch_size: int) -> tuple[bytes, list[st
 @settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 10_000), batch_size=st.integers(1, 700))
 def test_nothing_depends_on_the_batches(seed: int, batch_size: int) -> None:
-    """State, and the order of alerts."""
+    """Neither the state nor the order of alerts depends on batches."""
     events = _events(seed)
     assert _ends(events, batch_size) == _ends(events, 1)
 

@@ -20,7 +20,7 @@ from tests.property.feature_streams import mixed_events, run_one
 
 @pytest.fixture
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[Floats]:
-    """Every column that a detector is given."""
+    """Record every column that a detector is fed."""
     seen: list[Floats] = []
 
     def spy(method: Callable[..., Any]) -> Callable[..., Any]:

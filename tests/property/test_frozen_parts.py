@@ -27,7 +27,7 @@ STATES = st.dictionaries(
 
 
 class Counting(MemoryStore):
-    """It notes what is put and deleted."""
+    """A store that records puts and deletes."""
 
     def __init__(self) -> None:
         super().__init__()

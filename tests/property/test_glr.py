@@ -1,4 +1,4 @@
-"""`glr` against a rewrite that knows no tricks, and against the run length that it promises."""
+"""`glr` against a naive rewrite, and against its promised run length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEVELS = 9
 
 
 def _windows(n: int, clock: int) -> list[int]:
-    """The lengths that are compared behind n values."""
+    """Return the lengths of windows tested after n values."""
     lengths = [clock * blocks for blocks in range(1, 8)] if n % clock == 0 else []
     for level in range(LEVELS):
         if n % (clock << level) == 0:
@@ -47,7 +47,7 @@ def _ratio(values: Floats, length: int, kind: str) -> float:
 
 
 def _naive(values: Floats, threshold: float, clock: int, kind: str) -> list[tuple[int, int]]:
-    """Index and width of each change."""
+    """Return index and width of each change."""
     found, start = [], 0
     for end in range(1, len(values) + 1):
         seen = values[start:end]

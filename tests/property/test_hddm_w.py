@@ -37,7 +37,7 @@ def test_falls_are_found_when_asked_for() -> None:
 
 
 def test_long_constant_and_repeated_stretches_end_their_cut_points_as_rivers_do() -> None:
-    """There the levels of the cut points converge: only the last bits decide."""
+    """The levels of the cut points converge there, so that the last bits decide."""
     rng = np.random.default_rng(3)
     parts = [np.zeros(3000), (rng.random(500) < 0.3).astype(float), np.tile([0.0, 1.0, 1.0], 1000), np.ones(2000)]
     values = np.concatenate([*parts, np.zeros(60), *parts[::-1], (rng.random(3000) < 0.5).astype(float)])

@@ -25,7 +25,7 @@ from tests.property.joiner_replay import Replay
 
 TARGETS = ("yes", "no", "", 0, 1, 1.5, True)
 INLINE = (None, None, None, None, None, "yes", 0)
-#: The longest of them are leaps of the clock, and back.
+#: Steps of time; the longest are jumps of stream time.
 USUAL = (*[0.0] * 5, *[1.0] * 4, 2.0, 2.0, 5.0, 20.0, 90.0, None, -1.0, -1.0, -3.0, -15.0, -100.0)
 SECONDS = st.sampled_from((*USUAL, *USUAL, *USUAL, 9e4, -9e4, -9e4, 2e5))
 #: Settings that a restart may bring.
@@ -37,9 +37,9 @@ CHANGES: list[dict[str, Any]] = [
 
 
 def _steps(
-    ids: Sequence[str], versions: Sequence[str], places: Sequence[TopicPartition]
+    ids: Sequence[str], versions: Sequence[str], partitions: Sequence[TopicPartition]
 ) -> st.SearchStrategy[list[driver.Step]]:
-    """Any sequence of these; what always goes together is drawn together, which is faster."""
+    """Return a strategy of any steps; related values are drawn together, which is faster."""
     keys = [ModelVersion(*key) for key in product("mn", versions)]
     narrowings = [(None, None)] * 4 + list(product((None, "m", "n"), (None, *versions)))
     predict = st.builds(
@@ -47,14 +47,14 @@ def _steps(
         st.sampled_from(list(product(ids, keys))),
         st.sampled_from(INLINE),
         SECONDS,
-        st.sampled_from(list(product(places, (False, False, False, True)))),
+        st.sampled_from(list(product(partitions, (False, False, False, True)))),
     )
     tell = st.builds(
         lambda what, narrowing, step, where: driver.Tell(*what, *narrowing, step, *where),
         st.sampled_from(list(product(ids, TARGETS))),
         st.sampled_from(narrowings),
         SECONDS,
-        st.sampled_from(list(product(places, (False, False, False, True)))),
+        st.sampled_from(list(product(partitions, (False, False, False, True)))),
     )
     others = st.sampled_from(
         (
@@ -62,8 +62,8 @@ def _steps(
             *[driver.Save()] * 3,
             *[driver.Restart(True, changed) for changed in ({}, *CHANGES)],
             driver.Restart(False, {}),
-            *[driver.Revoke([place]) for place in places],
-            *[driver.Restoring(some) for some in ([], [], list(places[:1]), list(places[1:]))],
+            *[driver.Revoke([partition]) for partition in partitions],
+            *[driver.Restoring(some) for some in ([], [], list(partitions[:1]), list(partitions[1:]))],
             driver.CatchUp(2),
             *[driver.Prefetch(some) for some in (list(ids), list(ids[1:]))],
         )
@@ -107,7 +107,7 @@ def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen
 
 @pytest.fixture(autouse=True, scope="module")
 def _all_at_once() -> Iterator[None]:
-    """The naive one does all that is due at each event."""
+    """Make the joiner do all that is due at each event, as the naive one does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Expiry, "MAX_PER_EVENT", 1 << 30)
         yield
@@ -194,7 +194,7 @@ def test_of_very_much_under_one_id_the_oldest_goes_first(order: Sequence[int], c
     _compare(driver.InMemory(False), [step for at in order for step in FROM_EACH[at]], 0.0, chosen, 3, 4)
 
 
-def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
+def test_buffered_outcomes_come_in_order_of_their_predictions_times() -> None:
     joiner = Joiner(MemoryStore(), maturity=10.0)
     for ts in (5.0, 3.0, 4.0):
         joiner.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
@@ -203,7 +203,7 @@ def test_what_is_held_comes_in_order_of_its_predictions_times() -> None:
     assert joiner.waiting_outcomes == 1
 
 
-def test_what_is_held_keeps_its_order_when_more_is_due_than_an_event_brings_up() -> None:
+def test_buffered_outcomes_keep_their_order_when_more_is_due_than_an_event_releases() -> None:
     joiner = Joiner(MemoryStore(), maturity=10.0)
     with patch.object(Expiry, "MAX_PER_EVENT", 2):
         for at, ts in enumerate((0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0)):

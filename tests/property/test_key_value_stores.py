@@ -1,4 +1,4 @@
-"""The table on disk against a dict: what is put, deleted, read ahead, scanned, saved and lost, in any order."""
+"""`RocksDBStore` against a dict, under any order of puts, deletes, prefetches, scans, saves and restarts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESTARTS = st.sampled_from((("save",), ("save",), ("save",), ("restart",)))
 
 
 class Pair:
-    """A checkpoint, and dicts that say what its table has and would have after a restart."""
+    """A checkpoint, and dicts of its store's content now and after a restart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

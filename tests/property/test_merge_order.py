@@ -1,4 +1,4 @@
-"""A finished log of several partitions is given out in one order, however it is fetched."""
+"""The merge of a finished log has one order, however it is fetched."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Log = dict[TopicPartition, list[Stamped]]
 
 @st.composite
 def logs(draw: st.DrawFn) -> Log:
-    """Up to five partitions; times rise mostly, fall at times, or are missing; offsets have gaps."""
+    """Draw up to five partitions, with times that mostly rise or are missing, and gaps in offsets."""
     found: Log = {}
     for tp in draw(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2)), max_size=5, unique=True)):
         offset, time = 0, 0
@@ -30,7 +30,7 @@ def logs(draw: st.DrawFn) -> Log:
 
 
 def naive(log: Log, start: dict[TopicPartition, int]) -> list[Stamped]:
-    """All records, sorted at once."""
+    """Return all records, sorted at once."""
     keyed = []
     for tp, records in log.items():
         latest = start.get(tp, -1)
@@ -56,7 +56,7 @@ class Reader:
                 self.merge[tp].update_position(self._fetched[tp], len(records))
 
     def step(self) -> list[Stamped]:
-        """A fetch of something, and then whatever can be taken."""
+        """Fetch some records, and take all that can be taken."""
         for tp in self._data.draw(st.lists(st.sampled_from(sorted(self._log)), min_size=1, unique=True)):
             count = self._data.draw(st.integers(0, 12))
             at, records = self._fetched[tp], self._log[tp]

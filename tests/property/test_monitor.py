@@ -23,7 +23,7 @@ from tests.streams import cut, river_indices
 
 
 def _everything(pipeline: Any) -> dict[str, Any]:
-    """All that the pipeline knows in the end."""
+    """Return the final state of the pipeline."""
     return {
         key: (
             monitor.predictions,
@@ -74,7 +74,7 @@ def test_detections_do_not_depend_on_batches(seed: int, batch_size: int, warmup:
 @pytest.mark.parametrize("batch_size", [1, 7, 100, 900, 1500])
 @pytest.mark.parametrize(("constant", "warmup"), [(0, 2000), (300, 100), (1500, 100), (2500, 100), (2500, 1200)])
 def test_a_long_warm_up_does_not_depend_on_batches(constant: int, warmup: int, batch_size: int) -> None:
-    """Drifts found in values that were held back, means included."""
+    """Drifts, with their means, in values that were held for a warm-up."""
     rng = np.random.default_rng(4)
     levels = np.repeat([0.0, 9.0, -9.0], [400, 1100, 1500])
     column = np.concatenate((np.full(constant, 2.0), rng.normal(size=3000) + levels))

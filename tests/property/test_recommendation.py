@@ -60,7 +60,7 @@ def test_the_fastest_of_those_that_keep_to_the_budget(found: list[Tally], events
 
 
 def _keeps(tally: Tally, events: int, wanted: float) -> bool:
-    """The rule, by scipy's own distributions."""
+    """Return True if the rule holds, by scipy's distributions."""
     alarms, promised = tally.false_alarms, tally.candidate.promised
     if alarms and stats.poisson.sf(alarms - 1, events / wanted) < 0.05:
         return False

@@ -1,4 +1,4 @@
-"""A season knows the same however the stream was cut, and after a restart."""
+"""The levels of a season do not depend on batches or restarts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PERIOD = 2500
 
 
 def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bool) -> list[Any]:
-    """All that a season says of scores that come one a second, with the samples that it gave."""
+    """Return the state and the samples of a season after scores that come one a second."""
     season, said, begin = Seasonality(PERIOD, is_given), [], 0
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))

@@ -16,7 +16,7 @@ from tests.streams import configs, cut, cuts, feed, shares
 
 
 def _p_value(older: list[float], newer: list[float]) -> float:
-    """Of the test of equal proportions with continuity correction."""
+    """Return the p-value of the test of equal proportions with continuity correction."""
     together = _share(older + newer)
     parts = Fraction(1, len(older)) + Fraction(1, len(newer))
     difference = abs(_share(older) - _share(newer)) - parts / 2
@@ -74,7 +74,7 @@ def test_a_difference_equal_to_the_correction_is_none_at_any_significance(
 
 
 def test_a_one_now_and_then_is_no_drift() -> None:
-    """There the shares differ by less than the correction: MOA takes that for a drift."""
+    """The shares differ by less than the correction; MOA detects a drift there."""
     values = np.zeros(20_000)
     values[::900] = 1.0
     assert StepdConfig().make().update_many(values) == []

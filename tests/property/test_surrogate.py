@@ -70,7 +70,7 @@ def test_a_season_is_kept_and_a_drift_beside_it_is_not() -> None:
 @pytest.mark.parametrize("marginal", ["normal", "lognormal", "student", "poisson", "zeros"])
 @pytest.mark.parametrize("size", [0.5, 1.0])
 def test_a_shift_has_its_size_in_normal_scores(marginal: str, size: float) -> None:
-    """An oracle that knows nothing of ranks: where the changed values' quantiles are in the old distribution."""
+    """An oracle without ranks: the quantiles of the changed values in the old distribution."""
     rng = np.random.default_rng(6)
     values = {
         "normal": lambda: rng.normal(7, 3, 40_000),

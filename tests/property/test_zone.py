@@ -14,7 +14,7 @@ from tests.streams import configs, cut, cuts, feed, river_class, shares
 
 
 def _warned(config: DetectorConfig, values: Floats) -> list[tuple[float, float, int]]:
-    """Of each of river's detections: the means before and since its unbroken warning, and the values since then."""
+    """Return the means before and since the warning of each of river's detections, and the values since."""
     parameters = config.model_dump()
     theirs = river_class(parameters.pop("kind"))(**parameters)  # type: ignore[misc]
     found, known, width = [], [], 0

@@ -12,7 +12,7 @@ from stream_monitor.core.events import Detection
 
 
 class _Moody(MemorySink):
-    """A sink that takes so many and then no more."""
+    """A sink that fails after so many alerts."""
 
     def __init__(self, patience: int) -> None:
         super().__init__()

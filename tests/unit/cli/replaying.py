@@ -16,18 +16,18 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def shifted(seed: int = 0, count: int = 3000) -> np.ndarray:
-    """Normal values whose mean goes up at the half."""
+    """Return normal values whose mean rises in the middle."""
     rng = np.random.default_rng(seed)
     return np.round(20.0 + 5.0 * rng.normal(size=count) + np.repeat([0.0, 15.0], count // 2), 6)
 
 
 def run_replay(*arguments: Any) -> Result:
-    """The command as it is typed."""
+    """Run the command with these arguments."""
     return CliRunner().invoke(cli, ["replay", *map(str, arguments)])
 
 
 def replay_json(tmp_path: Path, *arguments: Any) -> dict[str, Any]:
-    """What ``--json`` writes."""
+    """Run the command, and return what ``--json`` writes."""
     result = run_replay(*arguments, "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads((tmp_path / "out.json").read_bytes())
@@ -35,7 +35,7 @@ def replay_json(tmp_path: Path, *arguments: Any) -> dict[str, Any]:
 
 
 def table(count: int = 3000) -> list[dict[str, Any]]:
-    """Flat rows, as a CSV or Parquet file has them."""
+    """Return flat rows, as in a CSV or Parquet file."""
     columns = zip(shifted(0, count).tolist(), shifted(1, count).tolist(), strict=True)
     return [
         {"uid": n, "at": (START + timedelta(minutes=n)).isoformat(), "age": age, "debt": debt, "pred": 1, "truth": 1}

@@ -28,7 +28,7 @@ def test_the_table_and_performance_are_printed(tmp_path: Path) -> None:
 
 
 def _changing(tmp_path: Path, signals: int = 3, count: int = 2000) -> Path:
-    """All features change at the half, the later ones more; one has an endless name, one is of text."""
+    """Return a table whose features change in the middle, later ones more; one has a long name, one is text."""
     rng = np.random.default_rng(8)
     level = np.arange(count) >= count // 2
     columns = {f"f{at}": (rng.normal(size=count) + (1 + at / 4) * level).tolist() for at in range(signals)}
@@ -113,7 +113,7 @@ def test_only_so_many_episodes_are_shown_those_with_the_largest_effects(tmp_path
 def test_where_there_is_no_prediction_it_says_so_and_ends_with_1(
     tmp_path: Path, name: str, content: str, count: int
 ) -> None:
-    """What was found is written all the same."""
+    """The outputs are written all the same."""
     (tmp_path / name).write_text(content)
     result = run_replay(*[tmp_path / name] * count, "--json", tmp_path / "out.json")
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Files whose predictions and labels were written by different hands."""
+"""Files whose predictions and labels spell values differently."""
 
 from __future__ import annotations
 

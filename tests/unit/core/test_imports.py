@@ -1,4 +1,4 @@
-"""Packages that are light to import: what they must not load."""
+"""Packages that must not load heavy modules when imported."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_the_command_is_the_sidecar() -> None:
 
 
 class _Health(BaseHTTPRequestHandler):
-    """Says what the server it belongs to is told to."""
+    """A handler that returns the status that its server has."""
 
     def do_GET(self) -> None:
         status = self.server.status if self.path == "/healthz" else 404  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ class _Health(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""docs/glossary.md explains words that are in use, and none of those that gave way to a field's term."""
+"""docs/glossary.md explains words that are in use, and none that a field's term has replaced."""
 
 from __future__ import annotations
 

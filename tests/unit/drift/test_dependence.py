@@ -28,7 +28,7 @@ def _autoregression(phi: float, count: int, seed: int = 1) -> Floats:
 
 
 def _fed(values: Floats, known: Dependence, cuts: tuple[float, ...] = ()) -> list[Dependence]:
-    """What a check finds in values that it is fed, and taken up from JSON between the parts."""
+    """Return the results of a check that is fed in parts and restored from JSON between them."""
     check, found = DependenceCheck(WARMUP, True), []
     for part in cut(values, list(cuts)):
         again = DependenceCheck(WARMUP, True)
@@ -73,7 +73,7 @@ def test_without_a_warm_up_or_batch_means_there_is_no_check(warmup: int, is_enab
 
 @pytest.mark.parametrize(("phi", "batch"), [(0.0, 1), (0.13, 1), (0.5, 6)])
 def test_a_running_detector_takes_up_what_is_found(phi: float, batch: int) -> None:
-    """Of 0.5 the warm-up knows nothing: it was of independent values."""
+    """The warm-up had independent values, so the autocorrelation of 0.5 is found later."""
     rng = np.random.default_rng(4)
     values = np.concatenate((rng.normal(size=WARMUP), _autoregression(phi, 2 * WARMUP * CHECKS[0])))
     signal = _monitor()

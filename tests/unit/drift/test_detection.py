@@ -17,7 +17,7 @@ KEY = ModelVersion("m", "1")
 
 
 def _detection(values: Floats, n_after: int, kind: ColumnKind = "number", step: int = 1, **more: Any) -> Detection:
-    """The detection of a change in the last of these values, which are ``step`` predictions apart."""
+    """Return the detection of a change in the last of these values, which are ``step`` predictions apart."""
     sums = RawSums(0)
     sums.add(values)
     last = (len(values) - 1) * step

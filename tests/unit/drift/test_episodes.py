@@ -1,4 +1,4 @@
-"""Episodes: what belongs together, what is told of it, and in how much memory; and the line of one detection."""
+"""Episodes: their detections, their change points, their bounds in memory; and the line of one detection."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _streams(draw: st.DrawFn) -> list[Detection]:
 
 @given(_streams(), st.integers(0, 40))
 def test_episodes_are_what_a_naive_look_at_all_detections_says(found: list[Detection], stop: int) -> None:
-    """Taken up from JSON in the middle, too."""
+    """Restored from JSON in the middle, too."""
     ours, told = Episodes(gap=50), []
     for at, one in enumerate(found):
         if at == stop:
@@ -78,7 +78,7 @@ def test_episodes_are_what_a_naive_look_at_all_detections_says(found: list[Detec
 
 
 def _naive_changes(own: list[Detection]) -> list[tuple[str, tuple[Detection, Detection, float]]]:
-    """Of each signal the first and the newest detection of the way that is told, and its largest effect."""
+    """Return for each signal the first and the newest detection in its direction, and its largest effect."""
     found = []
     for name in sorted({one.signal for one in own}):
         ways: list[list[Detection]] = []
@@ -94,7 +94,7 @@ def _naive_changes(own: list[Detection]) -> list[tuple[str, tuple[Detection, Det
 
 
 def _naive_change(own: list[Detection]) -> tuple[int, float | None]:
-    """Half of the signals began before it, or at it; the first alarm where none tells."""
+    """Return the median of the estimated changes; the first alarm where there is no estimate."""
     places = [first.changed_index for _, (first, _, _) in _naive_changes(own)]
     known = [place for place in places if place is not None and place <= own[0].index]
     place = int(np.quantile(known, 0.5, method="lower")) if known else own[0].index

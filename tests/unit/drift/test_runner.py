@@ -1,4 +1,4 @@
-"""A detector through warm-up, running, season, and a new warm-up; the same wherever the stream is cut."""
+"""A detector through warm-up, running, season, and a new warm-up; independent of batches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _runner(season: float | None = 0.0, kind: Any = "number", detector: str = "g
 
 
 def _fed(runner: DetectorRunner, values: Any, size: int, begin: int = 0) -> list[SignalChange]:
-    """The changes in values that are fed in parts, with their positions counted from the end of all."""
+    """Return the changes in values fed in parts, with positions counted from the end of all."""
     found = []
     for at in range(0, len(values), size):
         part = values[at : at + size]
@@ -41,7 +41,7 @@ def _fed(runner: DetectorRunner, values: Any, size: int, begin: int = 0) -> list
 
 
 def _daily(seed: int, shift: float, count: int = 16_000, last: int = 1000) -> Floats:
-    """A wave and noise; the last values are shifted."""
+    """Return a daily wave with noise, shifted at the end."""
     n = np.arange(count)
     wave = np.sin(2 * np.pi * n / PERIOD)
     return np.random.default_rng(seed).normal(size=count) + wave + shift * (n >= count - last)
@@ -77,7 +77,7 @@ def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
 
 @pytest.mark.parametrize("is_given", [True, False])
 def test_a_change_discards_the_period_that_it_is_in(is_given: bool) -> None:
-    """The levels are those of the season, without the new level of a part of the period."""
+    """The new level of part of a period does not enter the levels of the season."""
     runner = _runner(PERIOD if is_given else None)
     runner._season._seasonality.period = PERIOD  # type: ignore[union-attr]
     season = runner._season
@@ -94,7 +94,7 @@ def test_a_change_discards_the_period_that_it_is_in(is_given: bool) -> None:
 
 @pytest.mark.parametrize("size", [1, 50, 700])
 def test_every_change_of_a_batch_can_need_a_new_warm_up(size: int) -> None:
-    """One of a category that is followed by name needs none; that of an unseen one, soon after it, does."""
+    """A change of a category with its own row needs no warm-up; that of an unseen one does."""
     rng = np.random.default_rng(9)
     codes = [rng.choice(3, 3000, p=[0.4, 0.3, 0.3]), rng.choice(3, 200, p=[0.1, 0.45, 0.45]), np.full(300, 7)]
     runner, whole = _runner(kind="category"), _runner(kind="category")

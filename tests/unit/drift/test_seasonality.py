@@ -12,7 +12,7 @@ PERIOD, DAY = 2400, 24 * HOUR
 
 
 def _learn(season: Seasonality, begin: int, end: int, level: float = 0.0) -> None:
-    """Scores of a wave, one a second, each with this level added."""
+    """Learn from scores of a wave, one a second, each with this level added."""
     n = np.arange(begin, end)
     noise = np.random.default_rng(begin).normal(size=len(n))
     rest = Column(noise + 2.0 * np.sin(2 * np.pi * n / PERIOD) + level, n, n.astype(float))
@@ -23,7 +23,7 @@ def _learn(season: Seasonality, begin: int, end: int, level: float = 0.0) -> Non
 
 
 def _error(season: Seasonality) -> float:
-    """The largest difference from the wave."""
+    """Return the largest difference from the wave."""
     ts = np.arange(0.0, PERIOD, 10.0)
     return float(np.abs(season.levels(ts) - 2.0 * np.sin(2 * np.pi * ts / PERIOD)).max())
 
@@ -37,7 +37,7 @@ def test_the_levels_are_known_after_a_whole_period() -> None:
 
 
 def test_a_first_period_that_is_interrupted_starts_again() -> None:
-    """Half of it is on another level, which would be half of the season."""
+    """Half of it is on another level, and would distort half of the season."""
     season = Seasonality(PERIOD)
     _learn(season, 0, PERIOD // 2)
     season.interrupt()

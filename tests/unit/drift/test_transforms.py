@@ -1,4 +1,4 @@
-"""Transforms of categories: which have a row of their own."""
+"""Transforms of categories: those with their own row."""
 
 from __future__ import annotations
 

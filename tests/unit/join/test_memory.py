@@ -1,4 +1,4 @@
-"""What each thing that is kept takes of memory, as the interpreter counts it."""
+"""Memory of everything that is kept, as measured by `tracemalloc`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeyValueSt
 
 
 def grown(work: Callable[[], object]) -> int:
-    """By how many bytes memory is larger after the work."""
+    """Return the bytes by which memory has grown after the work."""
     tracemalloc.start()
     try:
         work()

@@ -21,8 +21,10 @@ HOUR = 3600.0
 
 
 def _labelled(natural: bool) -> list[dict[str, Any]]:
-    """Predictions that are wrong one time in ten, and within the hour after the last of them their labels, in files
-    that are each in order of time or sorted by outcome."""
+    """Return predictions, wrong one time in ten, and their labels within the hour after the last of them.
+
+    The labels are in natural order or sorted by outcome.
+    """
     rng = random.Random(7)
     wrong = [rng.random() < SHARE_WRONG for _ in range(COUNT)]
     predictions = [make_prediction(at, prediction="yes") for at in range(COUNT)]
@@ -37,7 +39,7 @@ def _labelled(natural: bool) -> list[dict[str, Any]]:
 
 
 def _errors(natural: bool, maturity: float) -> tuple[int, float]:
-    """Drifts found in the error, and the accuracy when the first labels had come."""
+    """Return the drifts of the error, and the accuracy after the first labels."""
     events = _labelled(natural)
     _, detections = run(events, joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
     begun, _ = run(events[: COUNT + 50], joiner=Joiner(maturity=maturity), detectors=["error=adwin:delta=0.002"])
@@ -100,10 +102,10 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
     labels = [_record("labels", at, make_label(at, "yes", ts=60.0 * at + 3000)) for at in range(600)]
     merge, merged = TimeMerge(FakeClock()), []
     for log in (predictions, labels):
-        place = (log[0].topic, 0)
-        merge.follow(place, 0, -1)
-        merge[place].add(log)
-        merge[place].update_position(600, 600)
+        partition = (log[0].topic, 0)
+        merge.follow(partition, 0, -1)
+        merge[partition].add(log)
+        merge[partition].update_position(600, 600)
     while taken := merge.take(100)[0]:
         merged += taken
     live = sorted([*predictions, *labels], key=lambda record: record.timestamp)

@@ -15,7 +15,7 @@ PARTITION = ("p", 0)
 
 
 def _play(joiner: Joiner, restored: bool) -> None:
-    """Every way that an event can end: it waits, it matches at once or later, it repeats, it revises."""
+    """Send events that wait, match at once or later, repeat, and revise."""
     events = [
         Prediction("waits", 1.0, KEY, "yes", {}),
         Prediction("waits", 2.0, KEY, "yes", {}),

@@ -1,4 +1,4 @@
-"""Time as the joiner has it: the latest event time, but for single events that can't be right."""
+"""Stream time: the latest event time, except single events far ahead."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_outcome_from_the_future_waits_for_its_time_if_any_does(maturity: flo
 
 
 def test_after_a_quiet_time_no_event_does_everything() -> None:
-    """And nothing is lost: what events do not bring up is done at rest, in the same order."""
+    """Nothing is lost: the rest is done by `catch_up`, in the same order."""
     joiner = Joiner(ttl=DAY, maturity=100.0, max_waiting=10_000)
     for at in range(1000):
         _predict(joiner, f"late-{at}", float(at % 7) + at)

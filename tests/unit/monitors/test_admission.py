@@ -19,7 +19,7 @@ KEY = ModelVersion("m", "1")
 
 
 class Followed(FollowedFeatures):
-    """Remembers what was evicted."""
+    """Followed features that record evictions."""
 
     def __init__(self, **settings: Any) -> None:
         self.gone: list[tuple[str, str]] = []
@@ -27,7 +27,7 @@ class Followed(FollowedFeatures):
         super().__init__(SignalSet(KEY, options), PredictionRate(KEY, options), lambda *what: self.gone.append(what))
 
     def take(self, *rows: dict[str, Any], start: int = 0) -> list[int]:
-        """Admit and update until all are taken; the sizes of the batches."""
+        """Admit and update until all are taken; return the sizes of the batches."""
         batch = [(start + at, Prediction(str(at), None, KEY, "yes", row)) for at, row in enumerate(rows)]
         sizes = []
         while batch:

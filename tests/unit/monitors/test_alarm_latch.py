@@ -1,4 +1,4 @@
-"""A latched alarm: until the signal is back, or for the time that was set."""
+"""A latched alarm ends when the signal is back, or after the set time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.monitors.watching import watch
 
 
 def _latch(rearm_after: float, values: Any, rows: list[int], size: int) -> list[float | None]:
-    """When the alarm is since, after each part of values that come one a second; taken up from JSON in between."""
+    """Return ``active_since`` after each part of values that come one a second; restored from JSON between them."""
     reference = SignalReference("number", 500, None, None)
     reference.learn(values, len(values))
     latch, found = AlarmLatch(rearm_after, reference), []
@@ -41,7 +41,7 @@ VALUES = np.random.default_rng(1).normal(np.repeat([0.0, 5.0], [2000, 6000]))
 
 @pytest.mark.parametrize("rearm_after", [300.0, 1700.0])
 def test_an_alarm_is_over_after_the_time_that_was_set(rearm_after: float) -> None:
-    """Looked at every `CHECK` values, though the signal stays where it is."""
+    """It is checked every `CHECK` values; the signal stays where it is."""
     since = _latch(rearm_after, VALUES, [2020], 100)
     over = next(at for at in range(2100, 8000, 100) if at % CHECK == 0 and at - 1 - 2020 >= rearm_after)
     assert [since[at // 100 - 1] for at in (2000, 2100, over - 100, over, 8000)] == [None, 2020, 2020, None, None]
@@ -88,7 +88,7 @@ def test_an_alarm_is_active_until_the_signal_is_back() -> None:
 
 @pytest.mark.parametrize("shares", [(0.1, 0.15), (0.02, 0.05), (0.5, 0.42)])
 def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[float, float]) -> None:
-    """Though no distance is above its threshold."""
+    """It is active although no distance is above its threshold."""
     rng = np.random.default_rng(8)
     # Each hundred has its share, so that no thousand is nearer to the other by chance.
     usual, wrong = (rng.permuted(np.tile(np.arange(100) < 100 * share, (100, 1)), axis=1).ravel() for share in shares)

@@ -46,7 +46,7 @@ def test_a_feature_that_turns_to_text_is_told_now_and_then(given: Any, caplog: p
 
 
 def test_a_feature_that_settles_as_text_has_the_budget_of_then() -> None:
-    """Others came while its type was open."""
+    """Other features came before its type was inferred."""
     rows: list[dict[str, Any]] = [{"k": "xyz"[at % 3]} | ({"late": at % 5} if at > 100 else {}) for at in range(700)]
     events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
     pipeline, _ = run(events, detectors=["glr"], run_length=1e6, batch_size=50)

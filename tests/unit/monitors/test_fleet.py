@@ -62,7 +62,7 @@ def test_eviction_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _followed(keys: list[tuple[str, str]], max_models: int, max_versions: int) -> set[tuple[str, str]]:
-    """The keys still followed, said as simply as can be: of those seen longest ago, one goes."""
+    """Return the keys still followed, by a naive rule: the one seen longest ago is evicted."""
     seen: dict[tuple[str, str], int] = {}
     for now, (model, version) in enumerate(keys):
         if (model, version) not in seen:
@@ -111,7 +111,7 @@ def test_the_feature_seen_longest_ago_is_evicted_with_its_signals(batch_size: in
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
 def test_a_feature_that_is_only_quiet_for_a_while_is_not_the_oldest(batch_size: int) -> None:
-    """Not carried for a batch or two is not the same as never seen."""
+    """A feature that is absent for a batch or two is not the one seen longest ago."""
     rows: list[dict[str, Any]] = [{"old": 1}, {"new": 1}, *[{}] * 10, {"third": 1}]
     events = [make_prediction(at, features=row) for at, row in enumerate(rows)]
     pipeline, _ = run(events, batch_size=batch_size, max_features=2)
@@ -194,7 +194,7 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
 @pytest.mark.parametrize("given", ["categorical", "numeric"])
 @pytest.mark.parametrize("version", ["1", "2"])
 def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) -> None:
-    """For what went on, and for the next version, which takes over what this one knew."""
+    """It holds for restored features, and for the warm start of the next version."""
     other: Any = "numeric" if given == "categorical" else "categorical"
     first, _ = run(feature_events({"zip": [10115 + at % 3 for at in range(900)]}), feature_types={"zip": other})
     second, _ = run([], feature_types={"zip": given})

@@ -1,4 +1,4 @@
-"""Who looks on sees all that the signals take, in order, and changes nothing; and modules keep to what is public."""
+"""An observer sees all values of all signals, in order, and changes nothing; modules use public names only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.harness import feature_events, run
 
 
 class Onlooker:
-    """Keeps everything."""
+    """An observer that keeps everything."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, str], list[float]] = defaultdict(list)

@@ -19,7 +19,7 @@ def _registry(**settings: Any) -> VersionRegistry:
 
 
 def _admit(registry: VersionRegistry, *keys: str) -> None:
-    """Admit each, seen in this order."""
+    """Admit each key, seen in this order."""
     for at, key in enumerate(keys, start=max((one.last_seen for one in registry.monitors.values()), default=0) + 1):
         version = ModelVersion(*key.split("/"))
         registry.admit(version)

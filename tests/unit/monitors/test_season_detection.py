@@ -41,7 +41,7 @@ def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
 
 
 def _cycle(amplitude: float, period: float | None, seed: int = 1, shift: float = 0.0) -> list[Detection]:
-    """What is found in a daily cycle of 10,000 values, with a shift after twelve days."""
+    """Return the detections in a daily cycle of 10,000 values, with a shift after twelve days."""
     n = np.arange(140_000)
     values = np.random.default_rng(seed).normal(size=len(n)) + amplitude * np.sin(2 * np.pi * n / 10_000)
     values[120_000:] += shift

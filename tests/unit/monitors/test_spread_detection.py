@@ -17,7 +17,7 @@ from tests.unit.monitors.watching import COUNT, KEY
 
 
 def _spread(values: Any, run_length: float = 100_000.0) -> list[Detection]:
-    """What is found in the spread of numbers, under a run length in numbers."""
+    """Return the detections in the spread of numbers, under a run length in numbers."""
     index = np.arange(len(values))
     context = SignalContext(warmup=warmup_of("spread:x", 500))
     signal = SignalMonitor(KEY, "spread:x", "number", {"glr": KINDS["glr"]()}, context, run_length / SPREAD_OF)

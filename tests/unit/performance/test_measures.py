@@ -1,4 +1,4 @@
-"""The tables of measures, and what follows from an entry."""
+"""The tables of measures, and everything derived from an entry."""
 
 from __future__ import annotations
 

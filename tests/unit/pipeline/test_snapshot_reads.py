@@ -19,7 +19,7 @@ from tests.harness import make_pipeline
 
 
 def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
-    """Whatever was seen is there after a kill: so no counter falls."""
+    """Counters that were read are there after a kill, so that none falls."""
     records = make_records(make_prediction(at) for at in range(2000))
     checkpoint = Checkpoint(tmp_path)
     pipeline, _ = make_pipeline(records, batch_size=10, joiner=Joiner(checkpoint.store))

@@ -20,7 +20,7 @@ RECORDS = make_records(make_prediction(at, features={"x": at % 5}) for at in ran
 
 
 def _over(directory: Path, fingerprint: str, **options: Any) -> Pipeline:
-    """A pipeline that took up the directory's state, read all that is left, and saved."""
+    """Return a pipeline that restored the state, read the remaining records, and saved."""
     checkpoint = Checkpoint(directory)
     try:
         pipeline, _ = make_pipeline(RECORDS, joiner=Joiner(checkpoint.store), warmup=100, **options)

@@ -1,4 +1,4 @@
-"""Nothing of the environment is taken for a setting."""
+"""A fixture without settings in the environment."""
 
 from __future__ import annotations
 

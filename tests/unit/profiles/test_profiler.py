@@ -1,4 +1,4 @@
-"""What is learned of training data: columns, order and dependence."""
+"""The profile of training data: columns, order and dependence."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_hundred_thousand_categories_stay_bounded() -> None:
 
 
 def test_the_sample_is_fair() -> None:
-    """Of values that rise, as many come from each fifth."""
+    """Of rising values, each fifth contributes equally many."""
     numbers = Numbers()
     for part in np.array_split(np.arange(10.0 * SAMPLE), 50):
         numbers.add(part)

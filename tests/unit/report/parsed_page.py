@@ -70,7 +70,7 @@ class Page(HTMLParser):
         return "".join(data for data, _ in self.texts)
 
     def values(self, attribute: str, value: str) -> list[float]:
-        """Numbers inside of the element with this attribute."""
+        """Return the numbers inside of the element with this attribute."""
         return [
             float(found["value"])
             for tag, found, parents in self.elements
@@ -78,7 +78,7 @@ class Page(HTMLParser):
         ]
 
     def alarms(self, signal: str) -> list[float]:
-        """Where the alarms are in a signal's chart."""
+        """Return the positions of the alarms in a signal's chart."""
         return [
             float(re.match(r"M([\d.]+)", found["d"])[1])  # type: ignore[index]
             for tag, found, parents in self.elements
@@ -103,7 +103,7 @@ def report_of(tmp_path: Path, path: Path, *arguments: str, code: int = 0) -> tup
 def report_rows(
     count: int = 4000, features: int = 2, labelled: bool = True, timed: bool = True
 ) -> list[dict[str, Any]]:
-    """In the middle every feature shifts, and the model goes wrong."""
+    """Return rows whose features shift in the middle, where the model gets wrong."""
     rng = np.random.default_rng(5)
     late = np.arange(count) >= count // 2
     columns = {f"f{n}": np.round(10.0**n * (rng.normal(size=count) + 3 * late), 6) for n in range(features)}

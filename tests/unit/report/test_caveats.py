@@ -1,4 +1,4 @@
-"""What `replay` says of what it could not watch."""
+"""Caveats of `replay` on data that it could not watch."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_categories_have_a_line_each(tmp_path: Path) -> None:
 
 
 def test_many_signals_stay_small(tmp_path: Path) -> None:
-    """Those without a detection are folded away, and those that never vary are but named."""
+    """Signals without a detection are collapsed, and constant ones only named."""
     rng = np.random.default_rng(3)
     table = rng.normal(size=(1500, 200)).round(4)
     rows = [

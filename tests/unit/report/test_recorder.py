@@ -1,4 +1,4 @@
-"""What is kept for the timelines of a report: exact sums, in bounded memory."""
+"""Timelines of a report: exact sums, in bounded memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _record(values: np.ndarray, shares: list[float], name: str = "prediction", b
 
 
 def _all(recorder: Recorder) -> Grid:
-    """Every bin a point."""
+    """Return a grid with a point for each bin."""
     return Grid(np.arange(-(-recorder.end // recorder.width) + 1), recorder.width, recorder.end)
 
 

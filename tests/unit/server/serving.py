@@ -26,7 +26,7 @@ VERSION = {"model": "default", "version": "default"}
 
 
 def busy_pipeline(task: str = "classification") -> Pipeline:
-    """A pipeline that has something to say under every name."""
+    """Return a pipeline with a value for every metric."""
     columns = {"a": [float(at >= 1000) + (at % 7) / 7 for at in range(2000)], "b": ["x", None] * 1000}
     events: list[Any] = feature_events(columns, score=0.5, prediction=1)
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
@@ -38,22 +38,22 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
 
 
 def serve(pipeline: Pipeline, host: str = "127.0.0.1", port: int = 0, limit: float = 0.05) -> MetricsServer:
-    """A server of this pipeline, not yet started."""
+    """Return a server of this pipeline, not started yet."""
     return MetricsServer(SnapshotTaker(pipeline).take, Health(pipeline.status, limit), host, port)
 
 
 def families(pipeline: Pipeline) -> Iterable[Family]:
-    """The metric families of a scrape."""
+    """Return the metric families of a scrape."""
     return SnapshotCollector(SnapshotTaker(pipeline).take).collect()
 
 
 def render(pipeline: Pipeline) -> str:
-    """The landing page."""
+    """Return the landing page."""
     return render_page(SnapshotTaker(pipeline).take(), Health(pipeline.status, 0.05).ready())
 
 
 class Served:
-    """A server at work."""
+    """A running server."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline

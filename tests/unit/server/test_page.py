@@ -1,4 +1,4 @@
-"""What changed, on the landing page: episodes, and signals that are another than they were."""
+"""Changes on the landing page: episodes, and signals with an active alarm."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _rows(html: str) -> list[list[str]]:
 
 
 def _changed(signals: int = 3, count: int = 4000, until: int | None = None, **options: Any) -> Pipeline:
-    """All features change at 2,000, the later ones more, and are back at ``until``."""
+    """Return events whose features change at 2,000, later ones more, and return at ``until``."""
     rng = np.random.default_rng(1)
     at = np.arange(count)
     level = (at >= 2000) & (at < (until or count))

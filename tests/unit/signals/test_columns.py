@@ -26,7 +26,7 @@ VALUES = st.one_of(
 
 
 def _number(value: Any) -> float:
-    """What a value is worth, said as simply as can be."""
+    """Return the number of a value, by a naive rule."""
     if value is None or isinstance(value, str | list | dict):
         return math.nan
     try:

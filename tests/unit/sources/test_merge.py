@@ -1,4 +1,4 @@
-"""What the merge by time holds back, for how long, and what it costs."""
+"""The merge by time: records held back, for how long, and the cost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def merge_of(*tps: TopicPartition, clock: FakeClock | None = None) -> TimeMerge:
 
 
 def taken(merge: TimeMerge, limit: int = 100) -> list[tuple[str, int]]:
-    """Topic and offset of what can be taken, bit by bit."""
+    """Return topic and offset of all records that can be taken, in small batches."""
     given: list[tuple[str, int]] = []
     while batch := merge.take(limit).records:
         given += [(record.topic, record.offset) for record in batch]

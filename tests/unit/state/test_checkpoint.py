@@ -1,4 +1,4 @@
-"""The state is parsed once as a checkpoint is opened, and then belongs to the first who loads it."""
+"""The state is parsed once, when a checkpoint is opened; `load` returns that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stream_monitor.state.frozen_parts import FrozenParts
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The encoded states that are parsed."""
+    """Record the encoded states that are parsed."""
     bodies: list[bytes] = []
     loads = FrozenParts.loads
 

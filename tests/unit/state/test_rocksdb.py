@@ -1,4 +1,4 @@
-"""What RocksDB says, as it says it: damage on disk is one thing, a disk that is out of reach another."""
+"""Errors of RocksDB, by their texts: corruption on disk, or a disk that is out of reach."""
 
 from __future__ import annotations
 

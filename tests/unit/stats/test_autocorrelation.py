@@ -17,7 +17,7 @@ SERIES = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 3)), min_size=1, m
 
 
 def _autoregression(r: float, count: int, seed: int = 0) -> Floats:
-    """A stationary AR(1), whose integrated time is (1 + r) / (1 - r)."""
+    """Return a stationary AR(1), whose integrated time is (1 + r) / (1 - r)."""
     steps = np.random.default_rng(seed).normal(size=count)
     series = np.empty(count)
     series[0] = steps[0] / math.sqrt(1 - r * r)

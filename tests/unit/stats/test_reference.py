@@ -25,14 +25,14 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def _many(seed: int, count: int = 3000) -> Floats:
-    """Atoms and a continuous part, of random sizes."""
+    """Draw atoms and a continuous part, of random sizes."""
     rng = np.random.default_rng(seed)
     atoms = np.where(rng.random(count) < rng.random(), rng.normal(size=count), rng.integers(-2, 3, count))
     return np.asarray(atoms * 10.0 ** rng.integers(-5, 5))
 
 
 def _shares(sample: Floats, x: Floats) -> tuple[Floats, Floats]:
-    """The empirical distribution function, by counting."""
+    """Return the empirical distribution function, by counting."""
     return (sample < x[:, None]).mean(axis=1), (sample <= x[:, None]).mean(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""``stream-monitor tune``, as it is typed, and what it is made of."""
+"""``stream-monitor tune``, as a command and by its parts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOISY = "page_hinkley:threshold=5"
 
 
 def _write(path: Path, count: int = 4000, step: float = 60.0, constant: bool = False) -> Path:
-    """A recording of numbers, categories, cells that are missing, and one shift of a standard deviation."""
+    """Write a recording of numbers, categories and missing cells, with one shift of a standard deviation."""
     rng = np.random.default_rng(7)
     age = rng.normal(40, 10, count) + np.where(np.arange(count) < 0.75 * count, 0.0, 10.0)
     income = rng.lognormal(3, 1, count)
@@ -97,7 +97,7 @@ def _where(detections: list[dict[str, Any]]) -> list[tuple[int, str]]:
 
 
 def test_alarms_are_those_of_the_signal_monitor_on_the_whole_column(tmp_path: Path) -> None:
-    """Of each signal, and the same over the same whether fed at once or in the sweep's pieces."""
+    """They are equal for each signal, fed at once or in the sweep's pieces."""
     config, recording = _recording(_write(tmp_path / "x.csv", 9000))
     for candidate in candidates(config, recording):
         lengths = run_lengths(recording, candidate)
@@ -178,7 +178,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
 
 
 def test_a_season_is_kept_and_needs_the_flag(tmp_path: Path) -> None:
-    """A daily cycle is an alarm a day for who does not take it out, in the surrogate as in the recording."""
+    """Without seasonality, a daily cycle raises an alarm a day, in the surrogate as in the recording."""
     rng = np.random.default_rng(2)
     with (tmp_path / "x.csv").open("w", newline="") as file:
         rows = csv.writer(file)
@@ -207,7 +207,7 @@ def test_the_sweep_hears_larger_changes_sooner(tmp_path: Path) -> None:
 
 
 def test_what_can_not_change_is_not_missed_but_what_nobody_watches_is(tmp_path: Path) -> None:
-    """A constant has no other value to take; a detector on one signal hears nothing of the rest."""
+    """A constant cannot change; a detector on one signal does not see the others."""
     with (tmp_path / "x.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["id", "prediction", "fixed", "free"])

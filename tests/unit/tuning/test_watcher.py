@@ -1,4 +1,4 @@
-"""A watcher of a recorded signal: the way that `run` takes, from a state or from the beginning."""
+"""A watcher of a recorded signal equals `run`, from a state or from the beginning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CANDIDATE = Candidate("glr", parse_run_length("100000"), 100_000.0, 500, "none",
 
 
 def _signal(name: str) -> Signal:
-    """Numbers at every third prediction, whose spread and mean change."""
+    """Return numbers at every third prediction, whose spread and mean change."""
     rng, index = np.random.default_rng(1), np.arange(8000) * 3
     values = rng.normal(size=8000) * np.repeat([1.0, 2.5], [5000, 3000]) + np.repeat([0.0, 1.0], [6000, 2000])
     return Signal(name, "number", Column(values, index, index.astype(float)))
@@ -30,7 +30,7 @@ def _watcher(signal: Signal) -> Watcher:
 @pytest.mark.parametrize("name", ["feature:x", "spread:x"])
 @pytest.mark.parametrize("place", [4999, 5000, 5001, 5002])
 def test_it_goes_on_from_its_state(name: str, place: int) -> None:
-    """Of a spread, with the values that are not four yet."""
+    """The state of a spread has the values that are fewer than four."""
     signal = _signal(name)
     whole = _watcher(signal).feed(signal.column)
     first, rest = pieces(signal.column, [place])

@@ -36,7 +36,7 @@ def one_round(
     kept: Mapping[str, set[TopicPartition]] | None = None,
     **topics: list[str],
 ) -> Owned:
-    """What each member is given, over the wire format; every one subscribes to all topics unless told otherwise."""
+    """Return the partitions of each member, over the wire format; by default all subscribe to all topics."""
     members = []
     for name, places in owned.items():
         assignor = CopartitionedAssignor(lambda places=places: places, lambda name=name: (kept or {}).get(name, ()))
@@ -50,7 +50,7 @@ def one_round(
 
 
 def settle(counts: Mapping[str, int], owned: Owned, **more: Any) -> Owned:
-    """Rounds until nothing is given up any more; no partition goes from one to another within a round."""
+    """Rebalance until no partition is given up; within a round none moves between members."""
     for _ in range(3):
         given = one_round(counts, owned, **more)
         holders = {place: name for name, places in owned.items() for place in places}

@@ -1,4 +1,4 @@
-"""Batches that can't be read give a stand-in for each record that they can be trusted to have."""
+"""Batches that can't be read give a stand-in for each record of a plausible header."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ VALUES = [b"a", b"b", b"c"]
 
 
 def at(base: int, raw: bytes) -> bytes:
-    """The batch with this base offset, which its checksum does not cover."""
+    """Return the batch with this base offset, which its checksum does not cover."""
     return struct.pack(">q", base) + raw[8:]
 
 
 def saying(count: int, delta: int, raw: bytes, intact: bool) -> bytes:
-    """The batch with another number of records and another last offset in its header."""
+    """Return the batch with another number of records and another last offset in its header."""
     raw = raw[:23] + struct.pack(">i", delta) + raw[27:57] + struct.pack(">i", count) + raw[61:]
     checksum = crc32c(raw[21:]) ^ (0 if intact else 1)
     return raw[:17] + struct.pack(">I", checksum) + raw[21:]
 
 
 def parse(*batches: bytes, fetch_offset: int = 0) -> tuple[list[tuple[int, Any]], int]:
-    """Offset and value of each record, with None for a stand-in; and where the next fetch begins."""
+    """Return offset and value of each record, None for a stand-in, and the next fetch offset."""
     partition = ReadablePartition(fetch_offset, TopicPartition("t", 0), MemoryRecords(b"".join(batches)))
     records = partition.take(1000)
     given = [(each.offset, None if type(each.value) is Unreadable else each.value) for each in records]

@@ -1,4 +1,4 @@
-"""How far partitions are read ahead of the one that all wait for."""
+"""Read-ahead of partitions while all wait for one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE = 10_000
 
 
 class Log:
-    """The client over two partitions of equal values; of the slow one nothing comes yet, though it has more."""
+    """A fake client over two partitions; the slow one returns nothing yet, though it has more."""
 
     def __init__(self, size: int) -> None:
         self._value, self._paused, self.is_slow = b"x" * size, set[TopicPartition](), True
@@ -41,7 +41,7 @@ class Log:
 
 
 def read_ahead(size: int) -> tuple[Intake, Any]:
-    """After the fast one had every chance to be read."""
+    """Fetch often enough to read all of the fast partition."""
     log: Any = Log(size)
     intake = Intake(FakeClock(), LIMIT)
     for tp in (FAST, SLOW):

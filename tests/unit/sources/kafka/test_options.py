@@ -1,4 +1,4 @@
-"""``--kafka-option``: types are checked, and a secret is never written anywhere."""
+"""``--kafka-option``: types are checked, and secrets never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where reading goes on when a log has lost the next records, over a client whose log can be cut."""
+"""Placement when a log has lost the next records, over a fake client whose log can be cut."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOST_END = "t[3]: the log has no offset 40 any more: it lost its end or was made
 
 
 class Log:
-    """The client over logs with these offsets; the next poll raises what it is given."""
+    """A fake client over logs with these offsets; the next poll raises a given error."""
 
     def __init__(self, first: int, end: int, times: dict[int, int] | None = None) -> None:
         self._first, self._end, self._times = first, end, times or {}
@@ -35,7 +35,7 @@ class Log:
         return {tp: self._end for tp in tps if tp == TP}
 
     def offsets_for_times(self, times: dict[TopicPartition, int], timeout_ms: float) -> dict[TopicPartition, Any]:
-        """The first record of this time or later."""
+        """Return the first record of this time or later."""
         later = {tp: [at for at, time in self._times.items() if time >= since] for tp, since in times.items()}
         return {tp: SimpleNamespace(offset=min(found)) if found else None for tp, found in later.items()}
 
@@ -52,7 +52,7 @@ class Log:
 
 
 class Placed:
-    """A partition that is read from offset 40, whose record before had the time 7000."""
+    """A partition read from offset 40; the record before had the time 7000."""
 
     def __init__(self, log: Log, restores_to: int | None = None) -> None:
         self.lost: list[tuple[str, int]] = []
@@ -86,7 +86,7 @@ def test_what_was_deleted_before_it_was_read_is_counted_and_said(caplog: pytest.
 
 @pytest.mark.parametrize(("until", "lost"), [(50, [("t", 5)]), (55, []), (60, [])])
 def test_of_what_is_restored_nothing_is_lost(until: int, lost: list[tuple[str, int]]) -> None:
-    """It counted when it was read first."""
+    """Restored records were counted when they were read first."""
     placed = Placed(Log(first=55, end=90), restores_to=until)
     placed.fetch(OffsetOutOfRangeError({TP: 41}))
     assert placed.lost == lost
@@ -121,6 +121,9 @@ def test_a_log_that_was_truncated_goes_on_where_it_diverged(
 
 def test_a_broker_that_tells_no_offset_has_not_answered_in_time(caplog: pytest.LogCaptureFixture) -> None:
     placed = Placed(Log(first=0, end=30))
-    with caplog.at_level(logging.WARNING), pytest.raises(KafkaTimeoutError, match=r"t\[4\]: no answer for its earliest offset"):
+    with (
+        caplog.at_level(logging.WARNING),
+        pytest.raises(KafkaTimeoutError, match=r"t\[4\]: no answer for its earliest offset"),
+    ):
         placed.fetch(OffsetOutOfRangeError({OTHER: 40}))
     assert caplog.messages == []

@@ -1,4 +1,4 @@
-"""Where to go on, by what was saved here and what the group has committed."""
+"""The offset to go on from, by the saved and the committed one."""
 
 from __future__ import annotations
 

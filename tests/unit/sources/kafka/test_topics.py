@@ -10,7 +10,7 @@ from stream_monitor.testing import FakeClock
 
 
 class Cluster(dict[str, int]):
-    """How many partitions each topic has."""
+    """A fake cluster: the number of partitions of each topic."""
 
     def count(self, topic: str) -> int:
         return self.get(topic, 0)

@@ -11,7 +11,7 @@ from stream_monitor.stats.reference.numeric import MAX_KNOTS, NumericReference
 @pytest.mark.parametrize("count", [5, MAX_KNOTS, MAX_KNOTS + 1, 1999, 2000, 5001])
 @pytest.mark.parametrize("shape", ["normal", "lognormal", "rounded"])
 def test_the_knots_of_negated_values_are_the_negated_knots(shape: str, count: int) -> None:
-    """Rises and falls are told alike."""
+    """Rises and falls are treated alike."""
     rng = np.random.default_rng(count)
     values = {
         "normal": lambda: rng.normal(size=count),
