@@ -74,7 +74,7 @@ PYTEST = (
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a mutant: ``killed``, ``survived`` or ``timeout``."""
+    """The result of a mutant: ``killed``, ``survived`` or ``timeout``."""
 
     mutant: Mutant
     outcome: str

@@ -158,7 +158,7 @@ class Connected:
 
 
 def applied(tp: TopicPartition, offset: int) -> AppliedOffset:
-    """What a partition has come to, all of which was read."""
+    """The end of a partition that was read completely."""
     return AppliedOffset(*tp, offset, START + 1000 * (offset - 1))
 
 

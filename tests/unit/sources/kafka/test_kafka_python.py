@@ -1,4 +1,4 @@
-"""How the client connects: with what, after which checks, and in which order."""
+"""Connecting: the settings of the client, the checks before, and their order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the client polls, and how it reads on during a rebalance."""
+"""Polls of the client, also during a rebalance."""
 
 from __future__ import annotations
 
