@@ -59,7 +59,9 @@ def test_a_commit_that_fails_at_a_rebalance_does_not_hold_it_up(
     it.source._apply()
     it.client.errors["commit"] = KafkaConnectionError("gone")
     revoke(it, True, P0)
-    assert caplog.messages[-1].startswith("could not commit before revoked partitions are handed over: KafkaConnectionError: ")
+    assert caplog.messages[-1].startswith(
+        "could not commit before revoked partitions are handed over: KafkaConnectionError: "
+    )
     assert caplog.messages[-1].endswith("gone")
     assert it.source.positions() == []
 
