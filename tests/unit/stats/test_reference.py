@@ -187,9 +187,9 @@ def test_numbers_survive_json(values: Floats) -> None:
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "a key too few": ({"mean": None}, "not a number"),
-    "text": ({"values": ["1", "2", "3"]}, "not a number"),
-    "no number": ({"std": "1"}, "not a number"),
+    "a key too few": ({"mean": None}, "must be numbers"),
+    "text": ({"values": ["1", "2", "3"]}, "must be numbers"),
+    "no number": ({"std": "1"}, "must be numbers"),
     "a count of 1.5": ({"count": 1.5}, "whole numbers"),
     "a negative count": ({"distinct": -1}, "whole numbers"),
     "a spread below 0": ({"std": -1.0}, "negative"),
