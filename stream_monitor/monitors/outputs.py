@@ -46,7 +46,7 @@ class OutputSignals:
         column = Column(values, index, ts).finite()
         if name not in self._signals.by_name and not len(column.values):
             return []
-        alarms = self._signals.get(name, self._kind(name)).alarms(column)
+        alarms = self._signals.get(name, self._kind(name)).update_with_rows(column)
         if not alarms or len(column.values) == len(values):
             return alarms
         rows = np.flatnonzero(np.isfinite(values))

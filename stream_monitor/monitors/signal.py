@@ -88,9 +88,9 @@ class SignalMonitor:
 
     def update(self, column: Column) -> list[Detection]:
         """Feed the next finite values; return the drifts found in them."""
-        return [alarm.detection for alarm in self.alarms(column)]
+        return [alarm.detection for alarm in self.update_with_rows(column)]
 
-    def alarms(self, column: Column) -> list[Alarm]:
+    def update_with_rows(self, column: Column) -> list[Alarm]:
         """Feed the next finite values; return the drifts found in them, each with the row that raises it."""
         if not len(column.values):
             return []

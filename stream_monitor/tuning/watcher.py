@@ -53,9 +53,9 @@ class Watcher:
     def feed(self, column: Column) -> list[Alarm]:
         """Feed the signal's next values, for a spread those of its feature; return the alarms with their rows."""
         if self._spread is None:
-            return self._monitor.alarms(column)
+            return self._monitor.update_with_rows(column)
         first = self._spread.first
-        alarms = self._monitor.alarms(self._spread.column(column))
+        alarms = self._monitor.update_with_rows(self._spread.column(column))
         return [alarm._replace(row=first + SPREAD_OF * alarm.row) for alarm in alarms]
 
     def saved(self) -> bytes:
