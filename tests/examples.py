@@ -6,7 +6,7 @@ of it is tried. ``pytest --hypothesis-profile=long`` selects one.
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 PROFILES = {"least": 5, "quick": 25, "long": 100, "chaos": 600}
 """Percent of the long form's examples: for mutants, ``make test``, ``.ci/run`` and ``make chaos``."""
@@ -17,7 +17,9 @@ MIN_EXAMPLES = 3
 def register_profiles() -> None:
     """Make the profiles known to hypothesis, and load the quick one."""
     for name, percent in PROFILES.items():
-        settings.register_profile(name, max_examples=percent, deadline=None)
+        # A busy machine must not look like a mutant that was killed.
+        skipped = (HealthCheck.too_slow,) if name == "least" else ()
+        settings.register_profile(name, max_examples=percent, deadline=None, suppress_health_check=skipped)
     settings.load_profile("quick")
 
 
