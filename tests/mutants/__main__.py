@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.examples import PROFILES
 from tests.mutants.runs import MIN_SECONDS, PRELOADED, TESTS, Copy, Result, run, unchanged_seconds
 from tests.mutants.sampling import ROOT, Mutant, sample
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time (default: %(default)s)")
     parser.add_argument("--package", choices=TESTS, action="append", help="only this package; repeatable")
     parser.add_argument("--into", type=Path, default=ROOT / ".mutants", help="directory of copies and results")
+    parser.add_argument("--profile", choices=PROFILES, default="least", help="of hypothesis (default: %(default)s)")
     parser.add_argument("--again", type=Path, metavar="RESULTS", help="run those of this file that were not killed")
     _sample_and_run(parser.parse_args())
 
@@ -48,7 +50,7 @@ def _sample_and_run(options: argparse.Namespace) -> None:
         mutants = sample(options.package or list(TESTS), options.sample, options.seed)
     for name in PRELOADED:
         __import__(name)
-    copies = [Copy(options.into / f"copy-{number}") for number in range(options.jobs)]
+    copies = [Copy(options.into / f"copy-{number}", options.profile) for number in range(options.jobs)]
     seconds = unchanged_seconds(copies[0], sorted({mutant.package for mutant in mutants}))
     limits = {package: max(MIN_SECONDS, int(4 * value)) for package, value in seconds.items()}
     try:

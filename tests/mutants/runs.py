@@ -59,7 +59,6 @@ PYTEST = (
     "no:cacheprovider",
     "-p",
     "no:xdist",
-    "--hypothesis-profile=least",
     "--no-header",
     "-o",
     f"faulthandler_timeout={MAX_TEST_SECONDS}",
@@ -78,10 +77,15 @@ class Result:
 
 
 class Copy:
-    """A copy of the tree, in which one mutant at a time is tested."""
+    """A copy of the tree, in which one mutant at a time is tested.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    Args:
+        root: Its directory.
+        profile: The hypothesis profile of the tests.
+    """
+
+    def __init__(self, root: Path, profile: str) -> None:
+        self.root, self._profile = root, profile
         if root.exists():
             shutil.rmtree(root)
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
@@ -126,7 +130,7 @@ class Copy:
         log = os.open(self.root / "log.txt", os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os._exit(int(pytest.main([*PYTEST, *tests])))
+        os._exit(int(pytest.main([*PYTEST, f"--hypothesis-profile={self._profile}", *tests])))
 
 
 def tests_of(package: str, file: str | None = None) -> list[str]:
