@@ -11,7 +11,7 @@ from kafka import TopicPartition
 from kafka.record import MemoryRecords
 
 from stream_monitor.core.records import Unreadable
-from stream_monitor.sources.kafka.batches import ReadablePartition
+from stream_monitor.sources.kafka.batches import ReadablePartition, StandIn, _describe
 from tests.integration.raw_batches import batch, batch_of, broken, record
 
 VALUES = [b"a", b"b", b"c"]
@@ -29,12 +29,18 @@ def saying(count: int, delta: int, raw: bytes, intact: bool) -> bytes:
     return raw[:17] + struct.pack(">I", checksum) + raw[21:]
 
 
-def parse(*batches: bytes, fetch_offset: int = 0) -> tuple[list[tuple[int, Any]], int]:
+def read(*batches: bytes, fetch_offset: int = 0, **options: Any) -> tuple[list[Any], int]:
+    """Return the records and the next fetch offset."""
+    records = MemoryRecords(b"".join(batches))
+    partition = ReadablePartition(fetch_offset, TopicPartition("t", 0), records, **options)
+    return partition.take(1000), partition.next_fetch_offset
+
+
+def parse(*batches: bytes, fetch_offset: int = 0, **options: Any) -> tuple[list[tuple[int, Any]], int]:
     """Return offset and value of each record, None for a stand-in, and the next fetch offset."""
-    partition = ReadablePartition(fetch_offset, TopicPartition("t", 0), MemoryRecords(b"".join(batches)))
-    records = partition.take(1000)
+    records, following = read(*batches, fetch_offset=fetch_offset, **options)
     given = [(each.offset, None if type(each.value) is Unreadable else each.value) for each in records]
-    return given, partition.next_fetch_offset
+    return given, following
 
 
 def test_what_can_be_read_comes_as_it_is() -> None:
@@ -76,3 +82,38 @@ def test_a_record_that_lies_about_its_length_ends_the_batch_and_not_the_process(
     assert [offset for offset, _ in given] == list(range(6))
     assert given[3:] == [(3, b"a"), (4, b"b"), (5, b"c")]
     assert following == 6
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (broken(batch(VALUES)), "the batch fails its checksum"),
+        (batch(VALUES, codec=7), "UnsupportedCodecError: Unrecognized compression type: 7"),
+        (batch_of([record(0, b"a", header=b"\xff")]), "CorruptRecordError: Found invalid record structure: Unicode"),
+    ],
+    ids=["checksum", "codec", "record"],
+)
+def test_a_stand_in_says_why_and_is_otherwise_as_a_record_without_anything(bad: bytes, why: str) -> None:
+    record, *_ = read(bad)[0]
+    assert why in record.value
+    assert (record.timestamp, record.timestamp_type, record.key, record.headers) == (-1, 0, None, ())
+    assert StandIn(0, record.value).validate_crc() is True
+
+
+def test_an_error_is_described_on_one_line_with_its_name_once() -> None:
+    assert _describe(ValueError("a\n  b")) == "ValueError: a b"
+    assert _describe(ValueError("ValueError: a")) == "ValueError: a"
+    assert _describe(ValueError("x" * 201)) == "ValueError: " + "x" * 200
+
+
+def test_a_batch_of_control_is_not_given_out_unless_it_is_broken() -> None:
+    control = batch(VALUES, codec=0x20)
+    assert parse(control, at(3, batch(VALUES))) == ([(3, b"a"), (4, b"b"), (5, b"c")], 6)
+    assert parse(broken(control)) == ([(0, None), (1, None), (2, None)], 3)
+
+
+def test_without_checks_a_checksum_is_right() -> None:
+    given, following = parse(broken(batch(VALUES)), check_crcs=False)
+    assert ([offset for offset, _ in given], following) == ([0, 1, 2], 3)
+    assert parse(batch(VALUES, codec=0x20), check_crcs=False) == ([], 3)
+    assert parse(saying(3, 9, batch(VALUES, codec=6), intact=True), check_crcs=False)[1] == 10

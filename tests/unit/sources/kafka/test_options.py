@@ -31,6 +31,9 @@ GIVEN = ["--bootstrap-servers", "localhost:9092", "--topic", "inference", "--gro
         ("receive_buffer_bytes", "65536", 65536),
         ("ssl_cafile", "/etc/ca.pem", "/etc/ca.pem"),
         ("client_id", "me", "me"),
+        ("max_poll_records", "1", 1),
+        ("fetch_min_bytes", "0", 0),
+        ("partition_assignment_strategy", "range, roundrobin", [ASSIGNORS["range"], ASSIGNORS["roundrobin"]]),
     ],
 )
 def test_types(key: str, text: str, value: Any) -> None:
@@ -54,6 +57,14 @@ def test_assignors_by_name(name: str) -> None:
         ("partition_assignment_strategy", "best", ", ".join(ASSIGNORS)),
         ("no_such_setting", "1", "max_poll_records"),
         ("ssl_context", "x", "unknown consumer setting"),
+        ("max_poll_records", "0", "a whole number from 1"),
+        ("fetch_min_bytes", "-1", "a whole number from 0"),
+        ("receive_buffer_bytes", "x", "a whole number from 0"),
+        ("check_crcs", "yes", "check_crcs must be true or false"),
+        ("api_version", "2", "a version such as 2.3"),
+        ("api_version", "1.2.3.4", "a version such as 2.3"),
+        ("partition_assignment_strategy", "range,best", f"must be one or more of {', '.join(ASSIGNORS)}"),
+        ("security_protocol", "ssl", "must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"),
     ],
 )
 def test_wrong_values_name_the_key_and_what_is_allowed(key: str, text: str, allowed: str) -> None:
@@ -108,6 +119,20 @@ def test_a_revalidated_config_keeps_its_secrets(references: list[str]) -> None:
 def test_other_settings_may_be_references_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLL", "500")
     assert parse_options({"max_poll_records": "@env:POLL"}) == {"max_poll_records": 500}
+
+
+def test_a_reference_is_to_a_text_without_its_white_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "name").write_text(" grün\n", encoding="utf-8")
+    assert reveal(parse_options({"client_id": f"@file:{tmp_path / 'name'}"})) == {"client_id": "grün"}
+    assert parse_options({"check_crcs": "false", "client_id": "x"}) == {"check_crcs": False, "client_id": "x"}
+    monkeypatch.delenv("ABSENT", raising=False)
+    for reference, message in (
+        ("@env:ABSENT", "client_id: the environment variable ABSENT is not set"),
+        ("@file:/nowhere", "client_id: can't read /nowhere: FileNotFoundError"),
+    ):
+        with pytest.raises(ValueError) as caught:
+            parse_options({"client_id": reference})
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("reference", ["@env:NOT_SET_ANYWHERE", "@file:/nowhere/at/all", "@file:/"])
