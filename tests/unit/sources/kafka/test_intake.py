@@ -102,3 +102,15 @@ def test_what_one_fetch_does_not_give_another_does() -> None:
         intake.start(log, tp, 0, -1)
     intake.fetch(log, 0.0)
     assert sum(intake.merge[tp].held for tp in (FAST, SLOW)) == LIMIT
+
+
+def test_a_full_partition_is_paused_once_and_resumed_when_it_is_half_empty() -> None:
+    calls: list[str] = []
+    log: Any = SimpleNamespace(pause=lambda _: calls.append("pause"), resume=lambda _: calls.append("resume"))
+    intake = Intake(FakeClock(), LIMIT)
+    expected: list[str] = []
+    steps = ((0.99, ""), (1.0, "pause"), (1.5, ""), (0.5, ""), (0.49, "resume"), (0.1, ""), (1.0, "pause"))
+    for full, call in steps:
+        intake._pause_or_resume(log, FAST, full)
+        expected += [call] if call else []
+        assert calls == expected

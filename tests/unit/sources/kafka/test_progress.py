@@ -99,6 +99,14 @@ def test_an_interrupted_restore_is_revoked_once() -> None:
     assert progress.revoke([]) == []
 
 
+def test_only_what_there_is_state_of_is_revoked() -> None:
+    progress = Progress()
+    progress.start(TP, Start(10, 3))
+    assert progress.revoke([("p", 3), TP, ("p", 1)]) == [TP]
+    assert progress.applied == {}
+    assert progress.revoke([TP]) == []
+
+
 def test_one_that_is_started_again_is_not_revoked() -> None:
     progress = Progress()
     progress.start_restore(TP, 4, 10, FakeClock())
