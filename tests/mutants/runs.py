@@ -40,7 +40,7 @@ a mutant.
 """
 
 PRELOADED = ("hypothesis", "kafka", "numpy", "prometheus_client", "pydantic", "pytest", "river", "scipy.stats")
-"""What a run imports besides the code that is mutated: imported once, before the fork."""
+"""Modules that a run imports besides the mutated code: imported once, before the fork."""
 
 MIN_SECONDS = 30
 """A run has this much CPU time, or four times as much as the tests of its package take unchanged if that is more."""

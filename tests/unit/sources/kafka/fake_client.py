@@ -53,7 +53,7 @@ class FakeClient:
         source.assign(tps)
 
     def forget(self, *tps: TopicPartition) -> None:
-        """Take partitions from the assignment without a word."""
+        """Remove partitions from the assignment without telling the source."""
         for tp in tps:
             del self._states[tp]
 
@@ -127,7 +127,7 @@ class FakeClient:
 
 
 class Connected:
-    """A source over a fake client, with what it told its pipeline."""
+    """A source over a fake client, and its calls to the pipeline."""
 
     def __init__(self, patch: pytest.MonkeyPatch, counts: Mapping[TopicPartition, int], **settings: Any) -> None:
         self.clock = FakeClock(START / 1000)

@@ -1,4 +1,4 @@
-"""A broker that says nothing is asked something, and not more often than need be."""
+"""A silent broker is asked for a committed offset, once per interval of silence."""
 
 from __future__ import annotations
 

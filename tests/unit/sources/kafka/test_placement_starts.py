@@ -1,4 +1,4 @@
-"""Where partitions start, which of them are restored first, and when a restore ends."""
+"""Starts of partitions: at which offset, which are restored first, and when a restore ends."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Started:
         return self.placement.start(self.client, list(self.client.counts), "me")
 
     def positions(self) -> dict[TopicPartition, int]:
-        """What the client reads next."""
+        """Return the offset of each partition that the client reads next."""
         return {tp: state.position.offset for tp, state in self.client._states.items()}
 
 

@@ -1,4 +1,4 @@
-"""`KafkaSource` over a fake client: what it applies, saves, commits, and says."""
+"""`KafkaSource` over a fake client: polls, commits, saved offsets, messages and closing."""
 
 from __future__ import annotations
 
