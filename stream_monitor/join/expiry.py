@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from stream_monitor.join.arrival_queues import ArrivalQueues
+from stream_monitor.join.entry import Early, Entry, Waiting
 from stream_monitor.join.entry_codec import decode_labelled_header
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.fifo import Fifo, Item
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.partition_epochs import PartitionEpochs
 from stream_monitor.join.stream_time import StreamTime
+
+_Kept = TypeVar("_Kept", Waiting, Early)
 
 
 @dataclass(frozen=True)
@@ -109,23 +113,22 @@ class Expiry:
 
     def _expire_prediction(self, oldest: Item) -> None:
         entry = self._entries.read(oldest.identity)
-        expired = next((waiting for waiting in entry.waiting if waiting.number == oldest.number), None)
-        if expired:
-            entry.waiting.remove(expired)
-            self._epochs.add("waiting", expired.epoch, -1)
-            self._ledger.expired_predictions += 1
-        if expired or entry.is_empty:
-            self._entries.write(oldest.identity, entry)
+        expired = self._expire(oldest, entry, "waiting", entry.waiting)
+        self._ledger.expired_predictions += expired
 
     def _expire_label(self, oldest: Item) -> None:
         entry = self._entries.read(oldest.identity)
-        expired = next((early for early in entry.early if early.number == oldest.number), None)
-        if expired:
-            entry.early.remove(expired)
-            self._epochs.add("early", expired.epoch, -1)
-            self._ledger.expired_labels += 1
-        if expired or entry.is_empty:
+        expired = self._expire(oldest, entry, "early", entry.early)
+        self._ledger.expired_labels += expired
+
+    def _expire(self, oldest: Item, entry: Entry, kind: Literal["waiting", "early"], kept: list[_Kept]) -> bool:
+        """Remove what stands under an item's number in one of the lists of its entry; return whether it was there."""
+        at = next((at for at, each in enumerate(kept) if each.number == oldest.number), None)
+        if at is not None:
+            self._epochs.add(kind, kept.pop(at).epoch, -1)
+        if at is not None or entry.is_empty:
             self._entries.write(oldest.identity, entry)
+        return at is not None
 
     def _forget(self, oldest: Item) -> None:
         """Forget the labelled versions of an id."""

@@ -17,7 +17,7 @@ Kind = Literal["level", "spread", "share", "category"]
 MAX_CATEGORIES = 12
 
 
-class Change(NamedTuple):
+class Injection(NamedTuple):
     """A change to inject.
 
     Attributes:
@@ -33,7 +33,7 @@ class Change(NamedTuple):
     def text(self) -> str:
         """The size as text, for shares in percentage points.
 
-        >>> Change("level", 0.5).text, Change("spread", 2.0).text, Change("share", 0.05).text
+        >>> Injection("level", 0.5).text, Injection("spread", 2.0).text, Injection("share", 0.05).text
         ('+0.5', 'x2', '+5')
         """
         if self.kind == "spread":
@@ -42,10 +42,10 @@ class Change(NamedTuple):
 
 
 CHANGES = (
-    *(Change("level", size) for size in (0.25, 0.5, 1.0, 2.0)),
-    *(Change("spread", size) for size in (1.5, 2.0)),
-    *(Change("share", size) for size in (0.05, 0.2)),
-    *(Change("category", size) for size in (0.1, 0.2)),
+    *(Injection("level", size) for size in (0.25, 0.5, 1.0, 2.0)),
+    *(Injection("spread", size) for size in (1.5, 2.0)),
+    *(Injection("share", size) for size in (0.05, 0.2)),
+    *(Injection("category", size) for size in (0.1, 0.2)),
 )
 
 
@@ -70,7 +70,7 @@ class Injector:
         self._sorted: Floats = np.sort(values)
         self._scores = normal_scores(values, rng) if self._kind in ("level", "spread") else values
 
-    def values(self, change: Change, begin: int, end: int, number: int) -> Floats:
+    def values(self, change: Injection, begin: int, end: int, number: int) -> Floats:
         """Return the values from ``begin`` to ``end`` with a change.
 
         Args:

@@ -13,7 +13,7 @@ import numpy as np
 from stream_monitor.core.events import Detection
 from stream_monitor.signals.columns import Column
 from stream_monitor.tuning.candidates import Candidate
-from stream_monitor.tuning.injection import CHANGES, Change, Injector, kind_of
+from stream_monitor.tuning.injection import CHANGES, Injection, Injector, kind_of
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates
 from stream_monitor.tuning.watcher import Watcher, feed_all, pieces
@@ -37,7 +37,7 @@ class Tally:
     candidate: Candidate
     recorded: list[Detection] = field(default_factory=list)
     surrogate: Counter[str] = field(default_factory=Counter)
-    delays: dict[Change, list[float]] = field(default_factory=dict)
+    delays: dict[Injection, list[float]] = field(default_factory=dict)
 
     @property
     def false_alarms(self) -> int:
@@ -126,7 +126,7 @@ class Trial:
             yield runs
 
     @property
-    def _changes(self) -> list[Change]:
+    def _changes(self) -> list[Injection]:
         return [change for change in CHANGES if change.kind == kind_of(self._signal)]
 
 

@@ -48,7 +48,7 @@ def test_there_are_examples() -> None:
 def test_first_lines() -> None:
     clauses = [
         f"{path.relative_to(ROOT.parent)}:{line}: {first}"
-        for folder in (ROOT, *(ROOT.parent / name for name in ("bench", "docs")))
+        for folder in (ROOT, *(ROOT.parent / name for name in ("bench", "docs", "tests")))
         for path in sorted(folder.rglob("*.py"))
         for line, first in _first_lines(path)
         if CLAUSE.match(first)

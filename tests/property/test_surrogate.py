@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.tuning.injection import Change, Injector
+from stream_monitor.tuning.injection import Injection, Injector
 from stream_monitor.tuning.recording import Signal
 from stream_monitor.tuning.surrogate import Surrogates, middle_scores, normal_scores, shuffled_blocks
 from tests.examples import examples
@@ -81,7 +81,7 @@ def test_a_shift_has_its_size_in_normal_scores(marginal: str, size: float) -> No
     }[marginal]()
     injector = Injector(Signal("feature:x", "number", column_of(values)), values, rng)
     for number, sign in enumerate((1.0, -1.0)):
-        changed = injector.values(Change("level", size), 0, 40_000, number)
+        changed = injector.values(Injection("level", size), 0, 40_000, number)
         for share in (0.2, 0.5, 0.8):
             old = np.quantile(values, stats.norm.cdf(stats.norm.ppf(share) + sign * size))
             # The share of the changed values up to where the shifted quantile is, as the old distribution has atoms.
@@ -93,10 +93,10 @@ def test_a_shift_of_normal_values_is_one_of_their_mean_and_a_spread_one_of_their
     values = rng.normal(10.0, 4.0, 50_000)
     injector = Injector(Signal("feature:x", "number", column_of(values)), values, rng)
     for size in (0.25, 0.5, 1.0):
-        moved = injector.values(Change("level", size), 10_000, 30_000, 0)
+        moved = injector.values(Injection("level", size), 10_000, 30_000, 0)
         assert moved.mean() - values[10_000:30_000].mean() == pytest.approx(4.0 * size, abs=0.1)
     spread = Injector(Signal("spread:x", "number", column_of(values)), values, rng)
-    wide = spread.values(Change("spread", 1.5), 0, 50_000, 0)
+    wide = spread.values(Injection("spread", 1.5), 0, 50_000, 0)
     assert wide.std() / values.std() == pytest.approx(1.5, abs=0.03)
     assert wide.mean() == pytest.approx(10.0, abs=0.1)
 
@@ -108,7 +108,7 @@ def test_a_share_moves_by_its_size(values: Floats, size: float, seed: int) -> No
     # Not the seed alone: the stream may have been drawn with it.
     rng = np.random.default_rng([seed, 1])
     injector = Injector(Signal("missing:x", "share", column_of(values)), values, rng)
-    changed = injector.values(Change("share", size), 0, len(values), 0)
+    changed = injector.values(Injection("share", size), 0, len(values), 0)
     assert set(np.unique(changed)) <= {0.0, 1.0}
     moved = changed.mean() - values.mean()
     room = values.mean() + size <= 1.0
@@ -122,7 +122,7 @@ def test_a_category_gains_its_size(number: int) -> None:
     rng = np.random.default_rng(9)
     codes = rng.choice(4, 50_000, p=[0.85, 0.1, 0.04, 0.01]).astype(float)
     signal = Signal("feature:x", "category", column_of(codes), ("a", "b", "c", "d"))
-    changed = Injector(signal, codes, rng).values(Change("category", 0.2), 0, 50_000, number)
+    changed = Injector(signal, codes, rng).values(Injection("category", 0.2), 0, 50_000, number)
     gained = np.bincount(changed.astype(int), minlength=4) / 50_000 - np.bincount(codes.astype(int)) / 50_000
     # Of the four, the first has no room for it.
     assert int(gained.argmax()) == (1, 2, 3)[number % 3]

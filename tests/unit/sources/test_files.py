@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.sources.files import BATCH_SIZE, LABELS, PREDICTIONS, FileSource
 from stream_monitor.testing import FakeClock
-from tests.files import write
+from tests.files import read_all, read_values, write
 
 ROWS: list[dict[str, Any]] = [{"id": n, "prediction": n % 2, "a": n / 2} for n in range(7)]
-
-
-def _read(source: FileSource) -> list[Record]:
-    records: list[Record] = []
-    while not source.exhausted:
-        records += source.poll(0)
-    source.close()
-    return records
-
-
-def _values(path: Path, **options: Any) -> list[Any]:
-    return [
-        r.value if isinstance(r.value, dict) else json.loads(r.value or b"")
-        for r in _read(FileSource([path], **options))
-    ]
 
 
 def test_more_than_a_batch(tmp_path: Path) -> None:
     for count in (BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 3 * BATCH_SIZE):
         path = write(tmp_path / "x.jsonl", [{"id": n} for n in range(count)], "jsonl")
-        assert [value["id"] for value in _values(path)] == list(range(count))
+        assert [value["id"] for value in read_values(path)] == list(range(count))
 
 
 def test_an_empty_file(tmp_path: Path) -> None:
     for name in ("x.jsonl", "x.csv"):
         (tmp_path / name).write_bytes(b"")
-        assert _read(FileSource([tmp_path / name])) == []
+        assert read_all(FileSource([tmp_path / name])) == []
 
 
 def _order(tmp_path: Path, rows: list[dict[str, Any]], labels: list[dict[str, Any]], **options: Any) -> list[Any]:
@@ -48,7 +31,7 @@ def _order(tmp_path: Path, rows: list[dict[str, Any]], labels: list[dict[str, An
         write(tmp_path / "labels.jsonl", labels, "jsonl"),
         read_time=Codec(FakeClock(), label_topics=[LABELS], **options).read_time,
     )
-    return [(record.topic[0], record.value["id"]) for record in _read(source)]
+    return [(record.topic[0], record.value["id"]) for record in read_all(source)]
 
 
 def test_labels_without_times_come_first(tmp_path: Path) -> None:
@@ -83,7 +66,7 @@ def test_predictions_without_times_get_their_labels_first(tmp_path: Path) -> Non
 
 def test_a_label_file_has_its_own_format(tmp_path: Path) -> None:
     rows, labels = write(tmp_path / "x.jsonl", ROWS, "jsonl"), write(tmp_path / "l.csv", ROWS, "csv")
-    assert [r.topic for r in _read(FileSource([rows], labels))] == [LABELS] * 7 + [PREDICTIONS] * 7
+    assert [r.topic for r in read_all(FileSource([rows], labels))] == [LABELS] * 7 + [PREDICTIONS] * 7
 
 
 def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
