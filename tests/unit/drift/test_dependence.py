@@ -14,7 +14,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors import KINDS
 from stream_monitor.drift.batch_means import BatchMeans
-from stream_monitor.drift.dependence import CHECKS, Dependence, DependenceCheck, dependence
+from stream_monitor.drift.dependence import CHECKS, Dependence, DependenceCheck, Lag1Estimator, dependence
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
 from stream_monitor.signals.columns import Column
 from tests.streams import cut
@@ -56,6 +56,26 @@ def test_a_weak_dependence_is_found_once_there_are_thousands(cuts: tuple[float, 
 
 def test_a_dependence_that_is_known_is_not_found_again() -> None:
     assert _fed(_autoregression(0.15, 40_000), dependence(1.4)) == []
+
+
+@pytest.mark.parametrize("cuts", [(), (0.0, 0.3, 0.31)])
+def test_the_sums_are_those_of_values_squares_and_neighbours(cuts: tuple[float, ...]) -> None:
+    """Without a neighbour, the first value is taken for its own."""
+    values, estimator = _autoregression(0.6, 200) + 1.0, Lag1Estimator()
+    for part in cut(values, list(cuts)):
+        if len(part):
+            estimator.add(part)
+    before = np.concatenate((values[:1], values[:-1]))
+    sums = [np.sum(values), np.sum(values**2), np.sum(values * before)]
+    assert estimator.state() == pytest.approx([200, values[-1], *sums])
+    lag1 = (sums[2] / 200 - (sums[0] / 200) ** 2) / (sums[1] / 200 - (sums[0] / 200) ** 2)
+    assert estimator.residual == pytest.approx((1 + lag1) / (1 - lag1))
+
+
+def test_a_constant_has_no_dependence_that_could_be_estimated() -> None:
+    estimator = Lag1Estimator()
+    estimator.add(np.full(100, 0.5))
+    assert estimator.residual == 1.0
 
 
 def test_two_levels_are_no_dependence() -> None:

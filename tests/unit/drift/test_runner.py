@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import KINDS
@@ -63,6 +64,21 @@ def test_after_a_change_there_is_a_new_warm_up() -> None:
     assert not runner.is_ready and runner.effective_samples == 0.0
     _fed(runner, np.random.default_rng(3).normal(5.0, 1.0, 600), 100, 2100)
     assert runner.is_ready and runner.effective_samples == 700 - (found.found.index - 1999)
+
+
+def test_a_new_batch_length_counts_from_the_value_behind_the_estimate() -> None:
+    """The estimate is made after 8 warm-ups; positions have gaps."""
+    rng = np.random.default_rng(4)
+    values = np.concatenate((rng.normal(size=500), lfilter([1.0], [1.0, -0.8], rng.normal(size=3800))))
+    for size in (len(values), 1000, 4000):
+        runner = DetectorRunner(KINDS["glr"](threshold=1e6), RunnerContext("number", 500), 100_000.0)
+        index = 3 * np.arange(len(values))
+        column = Column(values, index, index.astype(float))
+        for at in range(0, len(values), size):
+            assert runner.update(column.cut(at).until(size)) == []
+        assert runner.dependence.batch > 1
+        n, _, since = runner.state()["running"]["sums"]
+        assert (n, since) == (300, 3 * 3999 + 1)
 
 
 def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:

@@ -15,6 +15,7 @@ from stream_monitor.state.rocksdb import CORRUPT_MARK, RocksDBStore
 DAMAGE = [
     "Corruption: bad record length in file /s/000008.log",
     "Corruption: block checksum mismatch: stored = 1, computed = 2, type = 1 in /s/000012.sst offset 0 size 4093",
+    "Invalid argument: Compression type of a block is not known: 17",
     "Corruption: CURRENT file does not end with newline",
     "IO error: No such file or directory: While open a file for random read: /s/12.sst: No such file or directory",
 ]

@@ -94,6 +94,14 @@ def test_partitions_of_a_topic_that_is_gone_for_the_moment_stay(monkeypatch: pyt
     assert it.revoked == [[P1], [gone]]
 
 
+def test_a_member_that_is_assigned_nothing_revokes_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = Connected(monkeypatch, {P0: 1, P1: 1})
+    it.source.resume([applied(P1, 3)], "")
+    it.poll()
+    it.poll()
+    assert it.revoked == [[P1]]
+
+
 def test_nothing_is_revoked_before_a_rebalance_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     it = Connected(monkeypatch, {P0: 1})
     it.source.resume([applied(P1, 3)], "")
