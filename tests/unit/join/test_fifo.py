@@ -33,40 +33,42 @@ def _restarted(fifo: Fifo, store: MemoryStore) -> Fifo:
     return again
 
 
-def _check(fifo: Fifo, store: MemoryStore, items: list[Item], discarded: set[int]) -> None:
-    """Compare the queue with the list; discarded ids may come up in the chunk of the first that waits."""
-    waiting = [item.number for item in items if item.number not in discarded]
-    if waiting:
-        head = fifo.oldest()
-        assert head and head == items[head.number]
-        assert head.number <= waiting[0] and head.number // CHUNK == waiting[0] // CHUNK
-        chunk = [item for item in items if item.number // CHUNK == head.number // CHUNK]
-        assert fifo.upcoming() == [item.identity for item in chunk if item.number >= head.number]
+def _check(fifo: Fifo, store: MemoryStore, items: list[Item], taken: set[int], discarded: set[int]) -> None:
+    """Compare the queue with the list: a chunk goes with its last head, or once all of its ids are discarded."""
+    chunks = [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
+    whole = [chunk for chunk in chunks if len(chunk) == CHUNK]
+    gone = [{item.number for item in chunk} <= discarded or chunk[-1].number in taken for chunk in whole]
+    left = [number for number in range(len(chunks)) if number >= len(whole) or not gone[number]]
+    first = max(max(taken, default=-1) + 1, CHUNK * left[0]) if left else len(items)
+    assert fifo.oldest() == (items[first] if first < len(items) else None)
+    if first < len(items):
+        end = (first // CHUNK + 1) * CHUNK
+        assert fifo.upcoming() == [item.identity for item in items[first:end]]
     newest = len(items) // CHUNK
     stored = {int.from_bytes(key[1:], "big") for key in _keys(store)}
-    assert stored - {newest} == {number // CHUNK for number in waiting} - {newest}
+    assert stored - {newest} == set(left) - {newest}
     assert all(key[:1] == b"q" for key in _keys(store))
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_it_is_a_list_of_which_chunks_of_discarded_ids_are_deleted(seed: int) -> None:
     rng, store = random.Random(seed), MemoryStore()
-    fifo, items, discarded = Fifo(store, b"q"), list[Item](), set[int]()
-    assert fifo.oldest() is None
+    fifo, items, taken, discarded = Fifo(store, b"q"), list[Item](), set[int](), set[int]()
     for _ in range(200):
+        _check(fifo, store, items, taken, discarded)
         step = rng.choices(["append", "take", "discard", "restart"], [4, 2, 3, 1])[0]
-        waiting = [item.number for item in items if item.number not in discarded]
         if step == "append":
             arrival = math.inf if len(items) % 4 == 0 else float(len(items))
             items.append(Item(len(items), arrival, f"r{len(items)}"))
             assert fifo.append(*items[-1][1:]) == items[-1].number
         elif step == "take" and (head := fifo.oldest()):
             fifo.advance()
-            discarded.add(head.number)
+            taken.add(head.number)
         elif step == "restart":
             fifo = _restarted(fifo, store)
-        elif step == "discard" and waiting:
-            discarded.add(number := rng.choice(waiting[:5]))
-            fifo.discard(number)
-        _check(fifo, store, items, discarded)
+        elif step == "discard":
+            waiting = [item.number for item in items if item.number not in taken | discarded]
+            for number in waiting[rng.randrange(4) :][:1]:
+                fifo.discard(number)
+                discarded.add(number)
     assert len(items) > 10 * CHUNK
