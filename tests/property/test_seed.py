@@ -72,6 +72,19 @@ _short = st.builds(
 @given(config=_short | configs("seed"), values=streams(longest=250) | shares(longest=250), places=cuts())
 @settings(max_examples=examples(80), deadline=None)
 def test_changes_are_those_of_the_rewrite(config: SeedConfig, values: Floats, places: list[float]) -> None:
+    _compare(config, values, places)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_small_shifts_are_found_where_the_rewrite_finds_them(seed: int) -> None:
+    """Shifts of each size, so that some are next to the bound."""
+    rng = np.random.default_rng(seed)
+    levels = np.repeat(np.cumsum(rng.normal(scale=0.7, size=12)), 60)
+    config = SeedConfig(delta=[0.001, 0.05, 0.5][seed % 3], block_size=[4, 16][seed % 2], compression_term=5)
+    _compare(config, levels + rng.normal(size=len(levels)), [0.3, 0.6])
+
+
+def _compare(config: SeedConfig, values: Floats, places: list[float]) -> None:
     detector, naive = Seed(config), _Naive(config)
     found = feed(detector, cut(values, places))
     theirs = [(index, naive.update(value)) for index, value in enumerate(values.tolist())]
