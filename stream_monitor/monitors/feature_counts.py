@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from stream_monitor.core.events import FeatureType
 from stream_monitor.signals.columns import FeatureColumn
@@ -40,10 +41,9 @@ class FeatureCounts:
     def infer(self, column: FeatureColumn, count: int) -> bool:
         """Infer the type that most of the first ``count`` values have; return whether there are as many by now."""
         numeric, text = self.numeric, self.text
-        for value in column.raw:
-            kind = type(value)
-            text += kind is str
-            numeric += kind in (int, bool) or (kind is float and math.isfinite(value))
+        for value, is_number in zip(column.raw, np.isfinite(column.values).tolist(), strict=True):
+            text += type(value) is str
+            numeric += is_number
             if numeric + text >= max(count, 1):
                 self.type = "numeric" if numeric >= text else "categorical"
                 return True
