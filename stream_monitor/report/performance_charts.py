@@ -41,7 +41,7 @@ def _version(contents: Contents, model: ModelSnapshot) -> str:
 def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     samples = contents.recorder.performance.get((key, measure))
     positions, rows = samples.points(make_grid(contents)) if samples else (np.empty(0), np.empty((5, 0)))
-    if not len(positions):
+    if np.isnan(rows[[0, 3]]).all():
         return ""
     enough = rows[4] >= min(MIN_OUTCOMES, rows[4].max())
     positions, (rolling, lower, upper, cumulative, _) = positions[enough], rows[:, enough]

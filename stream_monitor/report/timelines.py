@@ -178,7 +178,7 @@ class CategoryTimeline:
 
 
 class Samples:
-    """Values sampled at intervals: the newest of each bin, NaN in bins without a sample, shape (rows, bins)."""
+    """Values sampled at intervals: the newest of each bin, all NaN in bins without a sample, shape (rows, bins)."""
 
     def __init__(self, rows: int, bins: int) -> None:
         self.newest = np.full((rows, bins), math.nan)
@@ -186,12 +186,12 @@ class Samples:
     def merge(self) -> None:
         """Merge bins in pairs; the values of the later one are kept."""
         left, right = self.newest[:, ::2], self.newest[:, 1::2]
-        half = np.where(np.isnan(right), left, right)
+        half = np.where(np.isnan(right).all(axis=0), left, right)
         self.newest = np.concatenate((half, np.full_like(half, math.nan)), axis=1)
 
     def points(self, grid: Grid) -> tuple[Floats, Floats]:
         """Return positions, shape (points,), and the newest values of the grid's segments, shape (rows, points)."""
-        there = np.flatnonzero(~np.isnan(self.newest[0]))
+        there = np.flatnonzero(~np.isnan(self.newest).all(axis=0))
         last = np.searchsorted(there, grid.edges[1:]) - 1
         chosen = np.unique(there[last[last >= 0]])
         return np.minimum((chosen + 1.0) * grid.width, grid.end) - 1.0, self.newest[:, chosen]
