@@ -51,6 +51,17 @@ def test_an_unknown_change_point_is_the_likeliest() -> None:
     assert share.effect == pytest.approx(math.pi)
 
 
+@pytest.mark.parametrize("older", [40, 2000])
+def test_shares_beside_an_estimated_change_point_are_those_of_the_values(older: int) -> None:
+    values = np.concatenate((np.tile([0.0, 0.0, 0.0, 0.0, 1.0], older), np.tile([1.0, 1.0, 1.0, 1.0, 0.0], 20)))
+    found = _detection(values, 0, "share")
+    at = found.changed_index
+    assert at is not None and abs(at - 5 * older) <= 1
+    assert found.before == pytest.approx(values[:at].mean())
+    assert found.after == pytest.approx(values[at:].mean())
+    assert (found.n_before, found.n_after) == (at, len(values) - at)
+
+
 def test_without_a_season_nothing_estimates_the_change_point() -> None:
     found = _detection(np.repeat([2.0, 5.0], [950, 50]), 0, levels=(20.0, 50.0))
     assert (found.changed_index, found.before, found.after, found.n_before) == (None, 20.0, 50.0, 0)
