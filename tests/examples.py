@@ -6,12 +6,13 @@ of it is tried. ``pytest --hypothesis-profile=long`` selects one.
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 PROFILES = {"least": 5, "quick": 25, "long": 100, "chaos": 600}
 """Percent of the long form's examples: for mutants, ``make test``, ``.ci/run`` and ``make chaos``."""
 
 MIN_EXAMPLES = 3
+_PHASES = (Phase.explicit, Phase.generate)
 
 
 def register_profiles() -> None:
@@ -20,15 +21,9 @@ def register_profiles() -> None:
     Each tries the same examples in every run, so that a change is judged by itself; ``chaos`` draws new ones.
     """
     for name, percent in PROFILES.items():
-        # A busy machine must not look like a mutant that was killed.
-        skipped = (HealthCheck.too_slow,) if name == "least" else ()
-        settings.register_profile(
-            name,
-            max_examples=percent,
-            deadline=None,
-            suppress_health_check=skipped,
-            derandomize=name != "chaos",
-        )
+        # A mutant is killed by the first example that fails, and not because the machine is busy.
+        options = {"phases": _PHASES, "suppress_health_check": (HealthCheck.too_slow,)} if name == "least" else {}
+        settings.register_profile(name, max_examples=percent, deadline=None, **options)
     settings.load_profile("quick")
 
 

@@ -108,6 +108,13 @@ def test_a_restore_begins_a_window_before_the_offset(window: float, group: Offse
     assert it.progress.restoring == ({P0: group.offset} if first < group.offset else {})
 
 
+def test_a_broker_that_tells_no_end_offset_has_nothing_to_restore() -> None:
+    it = Started({P0: 100}, window=5.0)
+    it.client.end_offsets = lambda tps, timeout_ms: {}
+    assert it.start(p0=committed(60, "other")) == [P0]
+    assert (it.positions(), it.progress.restoring) == ({P0: 60}, {})
+
+
 def test_restores_end_together() -> None:
     it = Started({P0: 100, P1: 100}, window=5.0)
     it.intake.limit = 4
