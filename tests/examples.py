@@ -22,8 +22,15 @@ def register_profiles() -> None:
     """
     for name, percent in PROFILES.items():
         # A mutant is killed by the first example that fails, and not because the machine is busy.
-        options = {"phases": _PHASES, "suppress_health_check": (HealthCheck.too_slow,)} if name == "least" else {}
-        settings.register_profile(name, max_examples=percent, deadline=None, **options)
+        is_least = name == "least"
+        settings.register_profile(
+            name,
+            max_examples=percent,
+            deadline=None,
+            phases=_PHASES if is_least else tuple(Phase),
+            suppress_health_check=(HealthCheck.too_slow,) if is_least else (),
+            derandomize=name != "chaos",
+        )
     settings.load_profile("quick")
 
 
