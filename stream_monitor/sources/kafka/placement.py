@@ -58,7 +58,8 @@ class Placement:
     def start(self, consumer: KafkaConsumer, tps: Collection[TopicPartition], owner: str) -> list[TopicPartition]:
         """Start reading partitions; return those whose state here is revoked."""
         starts: dict[TopicPartition, Start] = {}
-        for tp in sorted(tps):
+        tps = sorted(tps)  # so that the order in the state is the same in every process
+        for tp in tps:
             if start := start_of(tp, self._progress.applied.get(tp), _committed(consumer, tp), owner):
                 starts[tp] = start
         if self._aligned:
