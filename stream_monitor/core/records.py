@@ -49,11 +49,11 @@ class TextRow(dict[str, Any]):
 
 
 class FileRecord(NamedTuple):
-    """A record of a file, or of a test."""
+    """A record as a tuple: of a file, of a test, or taken out of a batch."""
 
     topic: str
     offset: int
-    value: bytes | Mapping[str, Any] | None
+    value: bytes | Mapping[str, Any] | Unreadable | None
     timestamp: int | None = None
     key: bytes | None = None
     headers: Sequence[tuple[str, bytes]] = ()

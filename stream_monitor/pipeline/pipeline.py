@@ -99,10 +99,10 @@ class Pipeline:
 
     def step(self) -> int:
         """Move one batch along the whole path; return its number of records."""
-        records = self.source.poll(self._poll_timeout)
-        if records:
+        batch = self.source.poll(self._poll_timeout)
+        if len(batch):
             with self._changing():
-                self.outbox.put(self.processor.process(records, self.source.restoring))
+                self.outbox.put(self.processor.process(batch, self.source.restoring))
             failpoints.hit("applied")
         self.outbox.send()
         # Only this thread may ask the source; others read the copies.
@@ -112,7 +112,7 @@ class Pipeline:
             failpoints.hit("committed")
             self._next_checkpoint = self._clock.monotonic() + self._checkpoint_interval
         self.reads.serve()
-        return len(records)
+        return len(batch)
 
     def status(self) -> LoopStatus:
         """Return the state of the loop; called from any thread, without the lock."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, Label, Outcome, Prediction, Rejection
@@ -39,14 +40,15 @@ class BatchProcessor:
         self._warnings = RateLimit(clock, MAX_WARNINGS)
         self.counters = Counters()
 
-    def process(self, records: Sequence[Record], restoring: Mapping[TopicPartition, int]) -> list[Detection]:
+    def process(self, batch: RecordBatch, restoring: Mapping[TopicPartition, int]) -> list[Detection]:
         """Apply a batch; return the drifts detected in it, in order.
 
         Args:
-            records: The batch, in the order of the stream.
+            batch: The records.
             restoring: Restore end offset by partition. A record before that of its partition was applied elsewhere;
                 here it only restores what waits.
         """
+        records = list(batch)
         events = self._decode(records)
         predictions, outcomes = self._join(records, events, restoring)
         return self._update(predictions, outcomes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Literal
@@ -68,7 +68,7 @@ class Profiler:
         #: Rows without a readable time, and rows with a time before that of an earlier row.
         self.untimed = self.disordered = 0
 
-    def add(self, records: Sequence[Record]) -> None:
+    def add(self, records: Iterable[Record]) -> None:
         """Add the next records.
 
         Raises:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from stream_monitor.core.records import Record, TopicPartition
+from stream_monitor.core.batch import RecordBatch
+from stream_monitor.core.records import TopicPartition
 
 
 class Position(NamedTuple):
@@ -54,7 +55,7 @@ class Source(Protocol):
     gaps: Counter[str]
     owner: str
 
-    def poll(self, timeout: float) -> Sequence[Record]:
+    def poll(self, timeout: float) -> RecordBatch:
         """Return the next records, in order of time across partitions.
 
         Args:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.records import FileRecord, Record, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
@@ -63,10 +64,10 @@ class FileSource:
         self.gaps: Counter[str] = Counter()
         self.owner = ""
 
-    def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
+    def poll(self, timeout: float) -> RecordBatch:  # noqa: ARG002
         batch = list(islice(self._records_left, self.batch_size))
         self._exhausted = len(batch) < self.batch_size
-        return batch
+        return RecordBatch.of(batch)
 
     @property
     def bytes_read(self) -> int:

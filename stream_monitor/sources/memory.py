@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import Record, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
 
@@ -28,10 +29,10 @@ class MemorySource:
         """Add a record as the last one."""
         self._records.append(record)
 
-    def poll(self, timeout: float) -> Sequence[Record]:  # noqa: ARG002
+    def poll(self, timeout: float) -> RecordBatch:  # noqa: ARG002
         batch = [self._records.popleft() for _ in range(min(self._batch_size, len(self._records)))]
         self.polled += len(batch)
-        return batch
+        return RecordBatch.of(batch)
 
     def commit(self, changed: bool = False) -> None:  # noqa: ARG002
         self.before_commit([AppliedOffset("memory", 0, self.polled)])

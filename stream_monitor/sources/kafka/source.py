@@ -13,9 +13,9 @@ from typing import Any, Literal
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import FencedInstanceIdError, KafkaError
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError, SourceError
-from stream_monitor.core.records import Record
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
 from stream_monitor.sources.kafka.intake import Intake
 from stream_monitor.sources.kafka.kafka_python import (
@@ -100,7 +100,7 @@ class KafkaSource:
     def exhausted(self) -> bool:
         return False
 
-    def poll(self, timeout: float) -> Sequence[Record]:
+    def poll(self, timeout: float) -> RecordBatch:
         self._apply()
         try:
             consumer = self._connected()
@@ -196,7 +196,7 @@ class KafkaSource:
             self._has_rebalanced = True
         return self._consumer
 
-    def _read(self, consumer: KafkaConsumer, deadline: float) -> Sequence[Record]:
+    def _read(self, consumer: KafkaConsumer, deadline: float) -> RecordBatch:
         """Return the next batch; an empty one when there is none until the deadline."""
         while True:
             self._revoke_elsewhere(consumer)
@@ -206,7 +206,7 @@ class KafkaSource:
             self._topics.look(partial(partition_count, consumer))
             records, self._taken = self._intake.take()
             if records or self._clock.monotonic() >= deadline:
-                return records
+                return RecordBatch.of(records)
 
     def _apply(self) -> None:
         """Take the batch that was polled last as applied."""
