@@ -17,7 +17,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from stream_monitor.core.errors import ConfigError, StateError
 from stream_monitor.pipeline.snapshot import TakeSnapshot
-from stream_monitor.server.collector import SnapshotCollector
+from stream_monitor.server.exposition import exposition
 from stream_monitor.server.health import Health
 from stream_monitor.server.page import render_page
 
@@ -48,7 +48,6 @@ class MetricsServer:
     def __init__(self, take: TakeSnapshot, health: Health, host: str, port: int) -> None:
         self._take, self._health = take, health
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(SnapshotCollector(take))
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
@@ -72,7 +71,7 @@ class MetricsServer:
     def _metrics(self, accept: str) -> Reply:
         encode, content_type = choose_encoder(accept)
         try:
-            return Reply(HTTPStatus.OK, content_type, encode(self._registry))
+            return Reply(HTTPStatus.OK, content_type, exposition(self._take(), encode) + encode(self._registry))
         except StateError as error:
             return _verdict([str(error)])
 

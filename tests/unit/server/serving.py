@@ -7,16 +7,18 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_monitor.pipeline.pipeline import Pipeline
+from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
-from stream_monitor.server.catalog import PREFIX
-from stream_monitor.server.collector import SnapshotCollector
+from stream_monitor.server.catalog import CATALOG, PREFIX
 from stream_monitor.server.health import Health
 from stream_monitor.server.http import MetricsServer
 from stream_monitor.server.page import render_page
+from stream_monitor.server.samples import label_delays, samples
 from stream_monitor.sources.base import Position
 from stream_monitor.testing import make_label
 from tests.harness import RIVERS, feature_events, run
@@ -44,7 +46,21 @@ def serve(pipeline: Pipeline, host: str = "127.0.0.1", port: int = 0, limit: flo
 
 def families(pipeline: Pipeline) -> Iterable[Family]:
     """Return the metric families of a scrape."""
-    return SnapshotCollector(SnapshotTaker(pipeline).take).collect()
+    return families_of(SnapshotTaker(pipeline).take())
+
+
+def families_of(snapshot: Snapshot) -> Iterable[Family]:
+    """Return the metric families of a snapshot, in the order of the catalog."""
+    scalars = {
+        metric: (CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily)(
+            metric.name, metric.help, labels=metric.label_names
+        )
+        for metric in CATALOG
+        if metric.kind != "histogram"
+    }
+    for metric, labels, value in samples(snapshot):
+        scalars[metric].add_metric(labels, value)
+    return [*scalars.values(), label_delays(snapshot.models)]
 
 
 def render(pipeline: Pipeline) -> str:

@@ -1,14 +1,12 @@
-"""A snapshot as metric families."""
+"""A snapshot as samples of the metrics in the catalog."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.registry import Collector
+from prometheus_client.core import HistogramMetricFamily
 
 from stream_monitor import __version__
 from stream_monitor.performance.measures import MEASURES
@@ -19,30 +17,16 @@ from stream_monitor.pipeline.snapshot import (
     JoinSnapshot,
     ModelSnapshot,
     Snapshot,
-    TakeSnapshot,
 )
 from stream_monitor.server import catalog
 from stream_monitor.server.catalog import Metric
 
-_Row = tuple[Metric, Sequence[str], float]
+#: A metric, its label values in the order of its label names, and the value.
+Sample = tuple[Metric, tuple[str, ...], float]
 
 
-class SnapshotCollector(Collector):
-    """Renders a snapshot at each scrape."""
-
-    def __init__(self, take: TakeSnapshot) -> None:
-        self._take = take
-
-    def collect(self) -> Iterator[Family]:
-        snapshot = self._take()
-        families = {metric: _family(metric) for metric in catalog.CATALOG if metric.kind != "histogram"}
-        for metric, labels, value in _rows(snapshot):
-            families[metric].add_metric(labels, value)
-        yield from families.values()
-        yield _delays(snapshot.models)
-
-
-def _rows(snapshot: Snapshot) -> Iterator[_Row]:
+def samples(snapshot: Snapshot) -> Iterator[Sample]:
+    """Yield the samples of all counters and gauges, those of one metric in the order in which they are shown."""
     yield from _sidecar(snapshot)
     yield from _counters(snapshot.counters)
     yield from _join(snapshot.join)
@@ -53,7 +37,16 @@ def _rows(snapshot: Snapshot) -> Iterator[_Row]:
         yield from _signals(model)
 
 
-def _sidecar(snapshot: Snapshot) -> Iterator[_Row]:
+def label_delays(models: Iterable[ModelSnapshot]) -> HistogramMetricFamily:
+    """Return the histograms of the label delays of all model versions."""
+    metric = catalog.LABEL_DELAY
+    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
+    for model in models:
+        family.add_metric(model.key, _buckets(model.delays), model.delays.total)
+    return family
+
+
+def _sidecar(snapshot: Snapshot) -> Iterator[Sample]:
     yield catalog.OUTCOMES_EVICTED, (), snapshot.outcomes_evicted
     yield catalog.LAST_PASS, (), snapshot.loop.age
     yield catalog.BUILD_INFO, (__version__, platform.python_version()), 1
@@ -65,7 +58,7 @@ def _sidecar(snapshot: Snapshot) -> Iterator[_Row]:
             yield catalog.LAG, (position.topic, str(position.partition)), position.lag
 
 
-def _counters(counters: CountersSnapshot) -> Iterator[_Row]:
+def _counters(counters: CountersSnapshot) -> Iterator[Sample]:
     yield catalog.LABELS, (), counters.labels
     yield catalog.TIMESTAMPS_REPLACED, (), counters.timestamps_replaced
     yield catalog.SOURCE_ERRORS, (), counters.source_errors
@@ -77,7 +70,7 @@ def _counters(counters: CountersSnapshot) -> Iterator[_Row]:
         yield catalog.REJECTED, (reason.value,), count
 
 
-def _join(join: JoinSnapshot) -> Iterator[_Row]:
+def _join(join: JoinSnapshot) -> Iterator[Sample]:
     yield catalog.APPLIED, ("prediction",), join.applied_predictions
     yield catalog.APPLIED, ("label",), join.applied_labels
     yield catalog.DUPLICATE_PREDICTIONS, (), join.duplicate_predictions
@@ -93,7 +86,7 @@ def _join(join: JoinSnapshot) -> Iterator[_Row]:
     yield catalog.UNACCOUNTED, (), join.unaccounted
 
 
-def _model(model: ModelSnapshot) -> Iterator[_Row]:
+def _model(model: ModelSnapshot) -> Iterator[Sample]:
     key, totals = model.key, model.performance.totals
     yield catalog.PREDICTIONS, key, model.predictions
     yield catalog.EPISODES, key, model.episode_count
@@ -108,7 +101,7 @@ def _model(model: ModelSnapshot) -> Iterator[_Row]:
         yield catalog.COVERAGE, key, model.coverage
 
 
-def _performance(model: ModelSnapshot) -> Iterator[_Row]:
+def _performance(model: ModelSnapshot) -> Iterator[Sample]:
     key, performance = model.key, model.performance
     for measure, windows in performance.measures.items():
         metric = catalog.PERFORMANCE_RATIO if MEASURES[measure].is_unitless else catalog.PERFORMANCE_ERROR
@@ -121,7 +114,7 @@ def _performance(model: ModelSnapshot) -> Iterator[_Row]:
         yield catalog.PERFORMANCE_OUTCOMES, (*key, window), count
 
 
-def _features(model: ModelSnapshot) -> Iterator[_Row]:
+def _features(model: ModelSnapshot) -> Iterator[Sample]:
     for feature in model.features:
         where = (*model.key, feature.name)
         yield catalog.FEATURE_VALUES, (*where, "numeric"), feature.numeric
@@ -131,7 +124,7 @@ def _features(model: ModelSnapshot) -> Iterator[_Row]:
         yield catalog.VIOLATIONS, where, feature.violations
 
 
-def _signals(model: ModelSnapshot) -> Iterator[_Row]:
+def _signals(model: ModelSnapshot) -> Iterator[Sample]:
     for signal in model.signals:
         where = (*model.key, signal.name)
         if signal.kind != "category":
@@ -146,7 +139,7 @@ def _signals(model: ModelSnapshot) -> Iterator[_Row]:
             yield from _drift(drift, (*where, drift.detector))
 
 
-def _drift(drift: DriftSnapshot, labels: Sequence[str]) -> Iterator[_Row]:
+def _drift(drift: DriftSnapshot, labels: tuple[str, ...]) -> Iterator[Sample]:
     yield catalog.DRIFTS, labels, drift.count
     if drift.count:
         yield catalog.DRIFT_BEFORE, labels, drift.before
@@ -154,19 +147,6 @@ def _drift(drift: DriftSnapshot, labels: Sequence[str]) -> Iterator[_Row]:
         yield catalog.DRIFT_EFFECT, labels, drift.effect or 0.0
     if drift.last_ts is not None:
         yield catalog.DRIFT_TIME, labels, drift.last_ts
-
-
-def _family(metric: Metric) -> CounterMetricFamily | GaugeMetricFamily:
-    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    return kind(metric.name, metric.help, labels=metric.label_names)
-
-
-def _delays(models: Iterable[ModelSnapshot]) -> HistogramMetricFamily:
-    metric = catalog.LABEL_DELAY
-    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
-    for model in models:
-        family.add_metric(model.key, _buckets(model.delays), model.delays.total)
-    return family
 
 
 def _buckets(delays: DelaySnapshot) -> list[tuple[str, float]]:

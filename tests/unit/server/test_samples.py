@@ -15,10 +15,9 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.pipeline import take_snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.catalog import CATALOG, PREFIX
-from stream_monitor.server.collector import SnapshotCollector
 from stream_monitor.testing import make_prediction, make_records
 from tests.harness import run
-from tests.unit.server.serving import VERSION, Served, busy_pipeline, families, value_of
+from tests.unit.server.serving import VERSION, Served, busy_pipeline, families, families_of, value_of
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -199,9 +198,9 @@ def test_a_model_that_fails_is_left_out_and_counted(monkeypatch: pytest.MonkeyPa
         return 1 / 0 if part in parts else healthy(part)
 
     monkeypatch.setattr(take_snapshot, broken, fails)
-    collector = SnapshotCollector(SnapshotTaker(pipeline).take)
+    taker = SnapshotTaker(pipeline)
     for scrape in (1, 2):
-        samples = [sample for family in collector.collect() for sample in family.samples]
+        samples = [sample for family in families_of(taker.take()) for sample in family.samples]
         assert {s.labels["model"] for s in samples if "model" in s.labels} == {"m0", "m2"}
         assert [s.value for s in samples if s.name == f"{PREFIX}render_failures_total"] == [scrape]
 
