@@ -10,6 +10,7 @@ import numpy as np
 from program import Program, Setting
 from streams import generator
 
+from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
@@ -54,9 +55,11 @@ def _ours(features: int, events: int) -> int:
         for row, values_of, chance, is_wrong in events_of:
             guess, truth = chance < 0.3, (chance < 0.3) != is_wrong
             inputs = dict(zip(names, values_of, strict=True))
-            predictions.append((row, Prediction(str(row), float(row), KEY, _name(guess), inputs, chance)))
-            outcomes.append((row + 1, Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0)))
-        alarms += len(fleet.update(predictions, outcomes))
+            predictions.append(Prediction(str(row), float(row), KEY, _name(guess), inputs, chance))
+            outcomes.append(Outcome(KEY, row, float(row), _name(guess), _name(truth), 1.0))
+        table = OutcomeBatch.of(outcomes, range(begin + 1, begin + BATCH + 1))
+        index = np.arange(begin, begin + BATCH)
+        alarms += len(fleet.update(PredictionBatch.of(range(BATCH), predictions), index, table))
         begin += BATCH
     return alarms
 

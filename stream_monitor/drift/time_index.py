@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, pack, unpack
+from stream_monitor.core.arrays import Floats, Ints, pack, unpack
 
 #: Number of times that each level keeps, and number of levels: enough for 2^48 predictions.
 KEPT = 256
@@ -29,8 +29,8 @@ class TimeIndex:
         #: Positions and times of each level, shape (2, n).
         self._levels: list[Floats] = [np.empty((2, 0))] * LEVELS
 
-    def add(self, index: Sequence[int], ts: Sequence[float | None]) -> None:
-        """Add the next positions with their times, None where unknown."""
+    def add(self, index: Ints, ts: Floats) -> None:
+        """Add the next positions with their times, NaN where unknown, shape (n,) each."""
         new = np.array([index, ts], dtype=np.float64)
         new = new[:, np.isfinite(new[1])]
         for level in range(LEVELS):

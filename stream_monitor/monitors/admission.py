@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import numpy as np
+
 from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.core.events import Detection, Prediction
+from stream_monitor.core.events import Detection
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.signal_set import SignalSet
@@ -42,29 +45,29 @@ class FollowedFeatures:
         self._warm_starts: dict[str, Any] = {}
         self.ignored = 0
 
-    def admit(self, batch: Sequence[tuple[int, Prediction]]) -> int:
+    def admit(self, table: FeatureTable) -> int:
         """Admit the new features of the next predictions, up to the first prediction that must be in a new batch.
+
+        The new features of one prediction are admitted in the order of their names.
 
         Returns:
             The number of predictions in the batch: those before the next one that brings new features, at least 1.
         """
         known = self.monitors.keys()
-        seen: tuple[str, ...] = ()
-        for count, (_, prediction) in enumerate(batch):
-            features = prediction.features
-            names = tuple(features)
-            if names == seen or features.keys() <= known:
-                seen = names
-                continue
+        unknown = {name for name in table.all_names if name not in known and len(name) <= MAX_NAME_LENGTH}
+        if not unknown:
+            return len(table)
+        for row in np.flatnonzero(table.carrying(unknown)).tolist():
+            features = table.carried(row)
             new = [name for name in features if name not in known and len(name) <= MAX_NAME_LENGTH]
             admitted = new[: self._room(len(features), len(new))]
-            if admitted and count:
-                return count
+            if admitted and row:
+                return int(row)
             self.ignored += len(new) - len(admitted)
-            self._evict(len(known) + len(admitted) - self._signals.settings.max_features, keep=features.keys())
+            self._evict(len(known) + len(admitted) - self._signals.settings.max_features, keep=frozenset(features))
             if admitted:
                 self._add(admitted)
-        return len(batch)
+        return len(table)
 
     def _room(self, carried: int, new: int) -> int:
         """Return the number of new features to admit; a record that alone exceeds the bound must not evict any."""
@@ -103,11 +106,10 @@ class FollowedFeatures:
         """Give every signal of the model version its part of the budget."""
         self._signals.share_out(self._rate.run_length, self.monitors)
 
-    def update(self, predictions: Sequence[Prediction], index: Ints, ts: Floats) -> list[Detection]:
-        """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(predictions),)."""
-        columns = feature_columns([prediction.features for prediction in predictions], list(self.monitors))
+    def update(self, table: FeatureTable, index: Ints, ts: Floats) -> list[Detection]:
+        """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(table),)."""
         detections: list[Detection] = []
-        for name, column in columns.items():
+        for name, column in feature_columns(table, self.monitors).items():
             detections += self.monitors[name].update(column, index, ts)
         return detections
 

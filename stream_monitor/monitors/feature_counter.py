@@ -54,8 +54,7 @@ class FeatureCounter:
             self._warn()
         elif counts.violations and len(str(counts.violations)) > len(str(known or "")):
             self._warn_again()
-        newest = column.newest
-        counts.last_seen = counts.last_seen if newest is None else int(index[newest])
+        counts.last_seen = counts.last_seen if column.newest is None else int(index[column.newest])
         return is_inferred
 
     def _warn(self) -> None:

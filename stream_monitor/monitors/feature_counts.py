@@ -41,8 +41,9 @@ class FeatureCounts:
     def infer(self, column: FeatureColumn, count: int) -> bool:
         """Infer the type that most of the first ``count`` values have; return whether there are as many by now."""
         numeric, text = self.numeric, self.text
-        for value, is_number in zip(column.raw, np.isfinite(column.values).tolist(), strict=True):
-            text += type(value) is str
+        is_text = [type(value) is str for value in column.raw] if column.raw else [False] * len(column.values)
+        for is_string, is_number in zip(is_text, np.isfinite(column.values).tolist(), strict=True):
+            text += is_string
             numeric += is_number
             if numeric + text >= max(count, 1):
                 self.type = "numeric" if numeric >= text else "categorical"

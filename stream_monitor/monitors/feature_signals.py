@@ -86,7 +86,7 @@ class FeatureSignals:
 
     def _update_categories(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         monitor = self._get(self._names.values) if self._counter.type else self._text()
-        values = category_values(column.raw, only_text=not self._counter.counts.is_given)
+        values = category_values(column, only_text=not self._counter.counts.is_given)
         assert monitor.categories is not None
         return monitor.update(Column(monitor.categories.column(values), index, ts).finite())
 

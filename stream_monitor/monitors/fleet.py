@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Mapping
 from typing import Any
 
-from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
+import numpy as np
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch, rows_by_version
+from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.time_index import TimeIndex
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.registry import VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
-
-_first = itemgetter(0)
 
 #: Detections kept for the landing page.
 RECENT_DETECTIONS = 100
@@ -48,52 +47,48 @@ class Fleet:
         """Evictions so far, by kind: ``model``, ``version`` and ``feature``."""
         return self._registry.evicted
 
-    def update(
-        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
-    ) -> list[Detection]:
+    def update(self, predictions: PredictionBatch, index: Ints, outcomes: OutcomeBatch) -> list[Detection]:
         """Update the monitors with a batch; the result does not depend on where the stream was cut into batches.
 
         Args:
-            predictions: Predictions with their positions in the stream, in order.
-            outcomes: Outcomes, in order, with the position of the prediction that comes next.
+            predictions: Predictions, in order.
+            index: Their positions in the stream, rising, shape (len(predictions),).
+            outcomes: Outcomes, in order.
 
         Returns:
             The drifts detected, in the order of the stream.
         """
         detections: list[Detection] = []
-        while predictions or outcomes:
+        while len(predictions) or len(outcomes):
             # A version that the next prediction evicts has the outcomes before it.
-            due = bisect_right(outcomes, predictions[0][0] if predictions else math.inf, key=_first)
-            detections += self._update_part((), outcomes[:due])
-            outcomes = outcomes[due:]
+            if due := _due(outcomes, index):
+                detections += self._update_part(predictions.take(slice(0)), index[:0], outcomes.take(slice(due)))
+                outcomes = outcomes.take(slice(due, None))
             count = self._until_new(predictions)
-            end = predictions[count][0] if count < len(predictions) else math.inf
-            due = bisect_right(outcomes, end, key=_first)
-            detections += self._update_part(predictions[:count], outcomes[:due])
-            predictions, outcomes = predictions[count:], outcomes[due:]
+            due = _due(outcomes, index[count:])
+            part = predictions if count == len(predictions) else predictions.take(slice(count))
+            detections += self._update_part(part, index[:count], outcomes.take(slice(due)))
+            predictions, index = predictions.take(slice(count, None)), index[count:]
+            outcomes = outcomes.take(slice(due, None))
         self.recent.extend(detections)
         return detections
 
-    def _until_new(self, predictions: Sequence[tuple[int, Prediction]]) -> int:
+    def _until_new(self, predictions: PredictionBatch) -> int:
         """Return the number of predictions before the next new version; 1 where the first is of a new version."""
-        monitors = self.monitors
-        if predictions and predictions[0][1].key not in monitors:
-            return 1
-        if {one.key for _, one in predictions} <= monitors.keys():
+        is_new = np.array([key not in self.monitors for key in predictions.keys], bool)
+        if not is_new.any():
             return len(predictions)
-        return next(at for at, (_, one) in enumerate(predictions) if one.key not in monitors)
+        rows = np.flatnonzero(is_new[predictions.which])
+        return max(int(rows[0]), 1) if len(rows) else len(predictions)
 
-    def _update_part(
-        self, predictions: Sequence[tuple[int, Prediction]], outcomes: Sequence[tuple[int, Outcome]]
-    ) -> list[Detection]:
+    def _update_part(self, predictions: PredictionBatch, index: Ints, outcomes: OutcomeBatch) -> list[Detection]:
         """Update the monitors; return the detections in the order of the events that raised them.
 
         A prediction at position p comes after p others, an outcome with the prediction p next after the same p.
         """
-        self._times.add([at for at, _ in predictions], [one.ts for _, one in predictions])
-        raised = [((one.index + 1, 0, 0), one) for one in self._update_predictions(predictions)]
-        alarms = self._update_outcomes([outcome for _, outcome in outcomes])
-        raised += [((outcomes[row][0], 1, row), one) for row, one in alarms]
+        self._times.add(index, predictions.ts)
+        raised = [((one.index + 1, 0, 0), one) for one in self._update_predictions(predictions, index)]
+        raised += [((int(outcomes.before[row]), 1, row), one) for row, one in self._update_outcomes(outcomes)]
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
         return [self._complete(one, before) for (before, _, _), one in raised]
 
@@ -108,34 +103,35 @@ class Fleet:
             one = one._replace(changed_ts=self._times.at(one.changed_index, before))
         return self.monitors[ModelVersion(one.model, one.version)].episodes.add(one)
 
-    def _update_predictions(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
+    def _update_predictions(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
         """Update the monitors with predictions, of which only the first may be of a new version."""
-        if batch and batch[0][1].key not in self.monitors:
-            self._registry.admit(batch[0][1].key)
-        groups: dict[ModelVersion, list[tuple[int, Prediction]]] = {}
-        for entry in batch:
-            groups.setdefault(entry[1].key, []).append(entry)
-        return [detection for key, group in groups.items() for detection in self.monitors[key].update(group)]
+        detections: list[Detection] = []
+        for key, rows in rows_by_version(batch):
+            if key not in self.monitors:
+                self._registry.admit(key)
+            is_whole = isinstance(rows, slice)
+            detections += self.monitors[key].update(batch if is_whole else batch.take(rows), index[rows])
+        return detections
 
-    def _update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Alarm]:
+    def _update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
         """Update the monitors of outcomes; return the alarms, each with the row of the outcome that raises it."""
-        keys = {outcome.key for outcome in outcomes}
-        if len(keys) == 1:
-            return self._update_outcomes_of(keys.pop(), outcomes)
-        groups: dict[ModelVersion, list[int]] = {}
-        for row, outcome in enumerate(outcomes):
-            groups.setdefault(outcome.key, []).append(row)
         found: list[Alarm] = []
-        for key, rows in groups.items():
-            alarms = self._update_outcomes_of(key, [outcomes[row] for row in rows])
-            found += [alarm._replace(row=rows[alarm.row]) for alarm in alarms]
+        for key, rows in rows_by_version(outcomes):
+            if isinstance(rows, slice):
+                return self._update_outcomes_of(key, outcomes)
+            alarms = self._update_outcomes_of(key, outcomes.take(rows))
+            found += [alarm._replace(row=int(rows[alarm.row])) for alarm in alarms]
         return found
 
-    def _update_outcomes_of(self, key: ModelVersion, outcomes: Sequence[Outcome]) -> list[Alarm]:
+    def _update_outcomes_of(self, key: ModelVersion, outcomes: OutcomeBatch) -> list[Alarm]:
         if key in self.monitors:
             return self.monitors[key].update_outcomes(outcomes)
         self.outcomes_evicted += len(outcomes)
         return []
+
+    def is_category(self, feature: str) -> bool:
+        """Return whether the settings take a feature for categorical, so that its numbers are categories, too."""
+        return self._settings.feature_type(feature) == "categorical"
 
     def expect(self, key: ModelVersion) -> None:
         """Follow a version whose predictions wait for labels here though none was counted, where there is room."""
@@ -164,3 +160,8 @@ class Fleet:
         self.outcomes_evicted = state["outcomes_evicted"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
         self._times.restore(state["times"])
+
+
+def _due(outcomes: OutcomeBatch, index: Ints) -> int:
+    """Return the number of outcomes before the first of the predictions at these positions; all without any."""
+    return int(np.searchsorted(outcomes.before, index[0], "right")) if len(index) else len(outcomes)

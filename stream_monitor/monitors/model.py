@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
+import numpy as np
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
+from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes
 from stream_monitor.monitors.admission import FollowedFeatures
@@ -19,7 +23,6 @@ from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.performance.coverage import Coverage
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import make_performance
-from stream_monitor.signals.columns import positions
 
 
 class ModelMonitor:
@@ -66,34 +69,37 @@ class ModelMonitor:
         """New features of records that alone exceed the bound on features."""
         return self._features.ignored
 
-    def update(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
-        """Update with the next predictions and their positions; return the drifts detected."""
+    def update(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
+        """Update with the next predictions, all of this version; return the drifts detected.
+
+        Args:
+            batch: The predictions.
+            index: Their positions in the stream, shape (len(batch),).
+        """
         detections: list[Detection] = []
-        while batch:
-            count = min(self._features.admit(batch), self._rate.remaining(self.predictions))
-            detections += self._update_signals(batch[:count])
-            if self._rate.update(batch[:count], self.predictions):
+        while len(batch):
+            count = min(self._features.admit(batch.features), self._rate.remaining(self.predictions))
+            part = batch if count >= len(batch) else batch.take(slice(count))
+            detections += self._update_signals(part, index[:count])
+            if self._rate.update(part.ts, self.predictions):
                 self._features.share_out()
-            batch = batch[count:]
+            batch, index = batch.take(slice(count, None)), index[count:]
         return detections
 
-    def _update_signals(self, batch: Sequence[tuple[int, Prediction]]) -> list[Detection]:
-        index, ts = positions([at for at, _ in batch], [prediction.ts for _, prediction in batch])
-        predictions = [prediction for _, prediction in batch]
+    def _update_signals(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
         self.predictions += len(batch)
-        self.coverage.predicted([prediction.ts for prediction in predictions])
+        self.coverage.predicted(batch.ts)
         self.last_seen = int(index[-1])
-        return self._outputs.update(predictions, index, ts) + self._features.update(predictions, index, ts)
+        return self._outputs.update(batch, index) + self._features.update(batch.features, index, batch.ts)
 
-    def update_outcomes(self, outcomes: Sequence[Outcome]) -> list[Alarm]:
+    def update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
         """Update with the next outcomes, at least one; return the alarms, each with the row of its outcome."""
-        errors = self.performance.update_many([o.y_true for o in outcomes], [o.y_pred for o in outcomes])
-        self.delays.add_many([outcome.delay for outcome in outcomes if outcome.delay is not None])
-        self.coverage.labelled([outcome.ts for outcome in outcomes])
-        index, ts = positions([o.index for o in outcomes], [o.ts for o in outcomes])
-        alarms = self._outputs.update_errors(errors, index, ts)
+        errors = self.performance.update_many(outcomes.y_true, outcomes.y_pred)
+        self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
+        self.coverage.labelled(outcomes.ts)
+        alarms = self._outputs.update_errors(errors, outcomes.index, outcomes.ts)
         if self._observer:
-            self._observer.on_performance(self.key, self.performance, int(index[-1]))
+            self._observer.on_performance(self.key, self.performance, int(outcomes.index[-1]))
         return alarms
 
     def warm_start(self, other: ModelMonitor) -> None:

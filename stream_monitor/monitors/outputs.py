@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
-from stream_monitor.core.events import Detection, Prediction, Target
+from stream_monitor.core.event_batch import PredictionBatch
+from stream_monitor.core.events import Detection, Target
 from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.monitors.signal_set import SignalSet
-from stream_monitor.signals.columns import Column, number_column, optional_column
+from stream_monitor.signals.columns import Column, number_column
 
 
 class OutputSignals:
@@ -22,12 +23,11 @@ class OutputSignals:
         self._signals = signals
         self._is_regression = signals.settings.task == "regression"
 
-    def update(self, predictions: Sequence[Prediction], index: Ints, ts: Floats) -> list[Detection]:
-        """Update ``prediction`` and ``score``; ``index`` and ``ts`` have shape (len(predictions),)."""
-        alarms = self._feed("prediction", self._targets([one.y_pred for one in predictions]), index, ts)
-        scores = optional_column([one.score for one in predictions])
-        if scores is not None:
-            alarms += self._feed("score", scores, index, ts)
+    def update(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
+        """Update ``prediction`` and ``score``; ``index`` are the positions in the stream, shape (len(batch),)."""
+        alarms = self._feed("prediction", self._targets(batch.y_pred), index, batch.ts)
+        if not np.isnan(batch.scores).all():
+            alarms += self._feed("score", batch.scores, index, batch.ts)
         return [alarm.detection for alarm in alarms]
 
     def update_errors(self, errors: Floats, index: Ints, ts: Floats) -> list[Alarm]:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from stream_monitor.core.events import ModelVersion, Prediction
+from stream_monitor.core.arrays import Floats
+from stream_monitor.core.event_batch import optional
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.monitors.settings import MonitorSettings
 
 logger = logging.getLogger(__name__)
@@ -35,11 +37,11 @@ class PredictionRate:
         remaining = self._needed - count
         return remaining if self._seconds and remaining > 0 else sys.maxsize
 
-    def update(self, batch: Sequence[tuple[int, Prediction]], count: int) -> bool:
+    def update(self, ts: Floats, count: int) -> bool:
         """Measure the rate with the last prediction of the warm-up.
 
         Args:
-            batch: The next predictions with their positions, at most `remaining` of them.
+            ts: Event times of the next predictions, NaN where unknown; at most `remaining` of them, shape (n,).
             count: Predictions so far, these included.
 
         Returns:
@@ -48,8 +50,8 @@ class PredictionRate:
         if not self._seconds or count > self._needed:
             return False
         if self._first_ts is None:
-            self._first_ts = next((one.ts for _, one in batch if one.ts is not None), None)
-        return count == self._needed and self._measure(self._seconds, batch[-1][1].ts)
+            self._first_ts = next((one for one in ts.tolist() if one == one), None)
+        return count == self._needed and self._measure(self._seconds, optional(ts[-1]))
 
     def _measure(self, seconds: float, ts: float | None) -> bool:
         passed = 0.0 if ts is None or self._first_ts is None else ts - self._first_ts

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats
 
 #: Spans of time into which the maturity is divided; the predictions of a span become mature together.
 SPANS = 200
@@ -24,7 +28,9 @@ class Coverage:
         maturity: Seconds; 0 if predictions are mature at once.
 
     >>> coverage = Coverage(maturity=100.0)
-    >>> coverage.predicted([0.0, 1.0, 50.0]); coverage.advance(105.0); coverage.labelled([0.0])
+    >>> coverage.predicted(np.array([0.0, 1.0, 50.0]))
+    >>> coverage.advance(105.0)
+    >>> coverage.labelled(np.array([0.0]))
     >>> coverage.mature, coverage.share
     (2, 0.5)
     """
@@ -44,11 +50,11 @@ class Coverage:
         # Predictions read again to restore a partition are not counted, but their labels are.
         return min(self.mature_labelled / self.mature, 1.0) if self.mature else math.nan
 
-    def predicted(self, times: Sequence[float | None]) -> None:
-        """Count predictions, by their event times in seconds; None where unknown: mature at once."""
+    def predicted(self, times: Floats) -> None:
+        """Count predictions, by their event times in seconds; NaN where unknown: mature at once; shape (n,)."""
         self._count(times, 0)
 
-    def labelled(self, times: Sequence[float | None]) -> None:
+    def labelled(self, times: Floats) -> None:
         """Count outcomes, by the event times of their predictions."""
         self._count(times, 1)
 
@@ -75,17 +81,18 @@ class Coverage:
         self._next = min(self._spans, default=math.inf)
         self.mature, self.mature_labelled = state["mature"], state["mature_labelled"]
 
-    def _count(self, times: Sequence[float | None], column: int) -> None:
+    def _count(self, times: Floats, column: int) -> None:
         if not self._maturity:
             self._add(*((len(times), 0) if column == 0 else (0, len(times))))
             return
-        for ts in times:
-            end = None if ts is None else (math.floor(ts / self._width) + 1) * self._width
-            if end is None or end + self._maturity <= self._stream_time:
-                self._add(1 - column, column)
-            else:
-                self._spans.setdefault(end, [0, 0])[column] += 1
-                self._next = min(self._next, end)
+        ends = (np.floor(times / self._width) + 1.0) * self._width
+        is_young = ends + self._maturity > self._stream_time
+        old = len(times) - int(is_young.sum())
+        self._add(*((old, 0) if column == 0 else (0, old)))
+        young, counts = np.unique(ends[is_young], return_counts=True)
+        for end, count in zip(young.tolist(), counts.tolist(), strict=True):
+            self._spans.setdefault(end, [0, 0])[column] += count
+            self._next = min(self._next, end)
 
     def _add(self, predictions: int, labelled: int) -> None:
         self.mature += predictions

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from stream_monitor.core.arrays import Floats
+
 #: Upper bounds of ``label_delay_seconds``: a second to a month.
 DELAY_BUCKETS = (
     1.0,
@@ -38,12 +40,13 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def add_many(self, values: Sequence[float]) -> None:
-        """Add values, one after the other: the sum must not depend on where they are cut into batches."""
-        for at in np.searchsorted(self.bounds, values).tolist():
-            self.counts[at] += 1
-        for value in values:
-            self.total += value
+    def add_many(self, values: Floats) -> None:
+        """Add values, shape (n,), one after the other: the sum must not depend on where they are cut into batches."""
+        if not len(values):
+            return
+        counts = np.bincount(np.searchsorted(self.bounds, values), minlength=len(self.counts)).tolist()
+        self.counts = [old + new for old, new in zip(self.counts, counts, strict=True)]
+        self.total = float(np.add.accumulate(np.concatenate(([self.total], values)))[-1])
 
     def state(self) -> dict[str, Any]:
         return {"counts": self.counts, "total": self.total}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints, pack, unpack
-from stream_monitor.core.events import Features, Target
+from stream_monitor.core.events import Target
+from stream_monitor.core.feature_table import ABSENT, FeatureTable, as_float
 
 #: Detectors that see raw values see larger ones clipped to this: its square is still a finite float.
 RAW_LIMIT = 1e100
-_ABSENT = object()
 
 
 class FeatureColumn(NamedTuple):
@@ -24,73 +22,54 @@ class FeatureColumn(NamedTuple):
     Attributes:
         values: Numbers, NaN where there is no finite one, shape (n,).
         missing: 1.0 where the value is null, absent or not finite, else 0.0, shape (n,).
+        newest: Row of the newest prediction that carries the feature; None if none does.
         text: Number of strings.
         other: Number of lists, objects and the like.
-        raw: The n values as received.
+        raw: The n values as received; None where all are numbers, null or absent.
     """
 
     values: Floats
     missing: Floats
+    newest: int | None
     text: int = 0
     other: int = 0
-    raw: Sequence[Any] = ()
-
-    @property
-    def newest(self) -> int | None:
-        """Row of the newest prediction that carries the feature; None if none does."""
-        return next((at for at in reversed(range(len(self.raw))) if self.raw[at] is not _ABSENT), None)
+    raw: Sequence[Any] | None = None
 
 
-def feature_columns(batch: Sequence[Features], names: Sequence[str]) -> dict[str, FeatureColumn]:
-    """Return a column for each name, of len(batch) values.
+def feature_columns(table: FeatureTable, names: Iterable[str]) -> dict[str, FeatureColumn]:
+    """Return a column for each name, of len(table) values.
 
-    >>> feature_columns([{"age": 41}, {"age": None}], ["age"])["age"].values
+    >>> feature_columns(FeatureTable.of([{"age": 41}, {"age": None}]), ["age"])["age"].values
     array([41., nan])
     """
-    if not names:
-        return {}
-    columns: Any
-    try:
-        rows = map(itemgetter(*names), batch)
-        columns = list(zip(*rows, strict=True)) if len(names) > 1 else [tuple(rows)]
-    except KeyError:
-        columns = [tuple(features.get(name, _ABSENT) for features in batch) for name in names]
-    return {name: _feature_column(column) for name, column in zip(names, columns, strict=True)}
+    places = {name: at for at, name in enumerate(table.names)}
+    return {name: _feature_column(table, name, places.get(name)) for name in names}
 
 
-def _feature_column(column: Sequence[Any]) -> FeatureColumn:
-    try:
-        # Unlike numpy's own conversion, an array of doubles takes numbers only: no text, no null.
-        values = np.frombuffer(array("d", column))
-    except (TypeError, OverflowError):
-        return _mixed_column(column)
-    finite = np.isfinite(values)
-    if finite.all():
-        return FeatureColumn(values, np.zeros(len(values)), raw=column)
-    return FeatureColumn(np.where(finite, values, np.nan), (~finite).astype(np.float64), raw=column)
+def _feature_column(table: FeatureTable, name: str, place: int | None) -> FeatureColumn:
+    """Return a column; ``place`` is its position in the matrix, None where it is not there."""
+    if name in table.raw:
+        return _mixed_column(table.raw[name])
+    if place is None:
+        return FeatureColumn(np.full(len(table), np.nan), np.ones(len(table)), None)
+    values = np.ascontiguousarray(table.numbers[:, place])
+    carried = None if table.present is None else np.flatnonzero(table.present[:, place])
+    newest = len(table) - 1 if carried is None else int(carried[-1]) if len(carried) else None
+    return FeatureColumn(values, np.isnan(values).astype(np.float64), newest)
 
 
 def _mixed_column(column: Sequence[Any]) -> FeatureColumn:
     """A column with values that are not numbers, value by value."""
-    values = np.array([_as_float(value) for value in column])
+    values = np.array([as_float(value) for value in column])
     text = sum(type(value) is str for value in column)
     unusable = np.array([type(value) is str or _is_other(value) for value in column])
     missing = np.isnan(values) & ~unusable
-    return FeatureColumn(values, missing.astype(np.float64), text, int(unusable.sum()) - text, column)
-
-
-def _as_float(value: Any) -> float:
-    if type(value) in (float, int, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            return math.nan
-        return number if math.isfinite(number) else math.nan
-    return math.nan
+    newest = next((at for at in reversed(range(len(column))) if column[at] is not ABSENT), None)
+    return FeatureColumn(values, missing.astype(np.float64), newest, text, int(unusable.sum()) - text, column)
 
 
 def _is_other(value: Any) -> bool:
-    return value is not None and value is not _ABSENT and type(value) not in (float, int, bool, str)
+    return value is not None and value is not ABSENT and type(value) not in (float, int, bool, str)
 
 
 def number_column(predictions: Sequence[Target]) -> Floats:
@@ -98,16 +77,12 @@ def number_column(predictions: Sequence[Target]) -> Floats:
     return np.array([p if type(p) is not str else math.nan for p in predictions], dtype=np.float64)
 
 
-def category_values(column: Sequence[Any], only_text: bool) -> list[Any]:
-    """Return the categories of a raw column, None where there is none; with ``only_text``, numbers are none."""
+def category_values(column: FeatureColumn, only_text: bool) -> Sequence[Any]:
+    """Return the categories of a column, None where there is none; with ``only_text``, numbers are none."""
+    if column.raw is None:
+        return [None if only_text or value != value else value for value in column.values.tolist()]
     kinds = (str,) if only_text else (str, int, float, bool)
-    return [value if type(value) in kinds and value == value else None for value in column]
-
-
-def optional_column(values: Sequence[float | None]) -> Floats | None:
-    """Return numbers with NaN for None, shape (len(values),); None if there is no number."""
-    column = np.array(values, dtype=np.float64)
-    return None if np.isnan(column).all() else column
+    return [value if type(value) in kinds and value == value else None for value in column.raw]
 
 
 class Column(NamedTuple):
@@ -151,8 +126,3 @@ class Column(NamedTuple):
         """Return the rows whose value is finite."""
         keep = np.isfinite(self.values)
         return self if keep.all() else Column(self.values[keep], self.index[keep], self.ts[keep])
-
-
-def positions(index: Sequence[int], ts: Sequence[float | None]) -> tuple[Ints, Floats]:
-    """Return positions and event times (NaN for None) as arrays, shape (n,) each."""
-    return np.array(index, dtype=np.int64), np.array(ts, dtype=np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,10 +47,10 @@ def test_coverage_is_a_count_of_what_is_old_enough(
             clock = max(clock, ts or 0.0)
             coverage.advance(clock)
         elif kind == "predicted":
-            coverage.predicted([ts])
+            coverage.predicted(np.array([ts], np.float64))
             times["predicted"].append(ts)
         else:
-            coverage.labelled([ts])
+            coverage.labelled(np.array([ts], np.float64))
             times["labelled"].append(ts)
     width = maturity / SPANS
     for kind, found in (("predicted", coverage.mature), ("labelled", coverage.mature_labelled)):
@@ -60,10 +61,10 @@ def test_coverage_is_a_count_of_what_is_old_enough(
 def test_coverage_does_not_depend_on_the_batches() -> None:
     times = [float(at * 37 % 500) for at in range(500)]
     once, apart = Coverage(100.0), Coverage(100.0)
-    once.predicted(times)
+    once.predicted(np.array(times, np.float64))
     once.advance(499.0)
     for at, ts in enumerate(times):
-        apart.predicted([ts])
+        apart.predicted(np.array([ts], np.float64))
         apart.advance(max(times[: at + 1]))
     assert once.state() == apart.state()
     assert once.mature == pytest.approx(400, abs=1)
@@ -72,7 +73,7 @@ def test_coverage_does_not_depend_on_the_batches() -> None:
 def test_memory_of_coverage_is_bounded() -> None:
     coverage = Coverage(3600.0)
     for start in range(0, 100_000, 100):
-        coverage.predicted([float(ts) for ts in range(start, start + 100)])
+        coverage.predicted(np.array([float(ts) for ts in range(start, start + 100)], np.float64))
         coverage.advance(start + 99.0)
         assert len(coverage.state()["spans"]) <= SPANS + 20
 

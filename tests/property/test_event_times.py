@@ -32,7 +32,7 @@ def _kept(ts: Floats, shares: list[float], known: Floats) -> TimeIndex:
     times, start = TimeIndex(), 0
     for part in cut(ts, shares):
         index = range(start, start + len(part))
-        times.add(list(index), [float(ts[at]) if known[at] else None for at in index])
+        times.add(np.array(index), np.array([ts[at] if known[at] else np.nan for at in index]))
         start += len(part)
         again = TimeIndex()
         again.restore(times.state())
@@ -65,8 +65,8 @@ def test_a_look_back_knows_nothing_of_what_came_later(seed: int, count: int, now
     """A look back within a batch equals that of a stream that ends there."""
     ts, now = _irregular(seed, count), min(now, count)
     whole, short = TimeIndex(), TimeIndex()
-    whole.add(range(count), ts.tolist())
-    short.add(range(now), ts[:now].tolist())
+    whole.add(np.arange(count), ts)
+    short.add(np.arange(now), ts[:now])
     for index in range(0, now, 97):
         assert whole.at(index, before=now) == short.at(index, before=now)
 
@@ -77,7 +77,7 @@ def test_memory_does_not_grow_and_nothing_is_known_of_nothing() -> None:
     sizes = []
     for start in range(0, 4_000_000, 500_000):
         index = np.arange(start, start + 500_000)
-        times.add(index, 60.0 * index)  # type: ignore[arg-type]
+        times.add(index, 60.0 * index)
         sizes.append(len("".join(times.state())))
     assert max(sizes) < 200_000
     assert times.at(12_345, before=4_000_000) == pytest.approx(60.0 * 12_345, rel=1e-9)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from stream_monitor.core.events import ModelVersion, Prediction
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.records import FileRecord
 from stream_monitor.monitors.admission import MAX_NAME_LENGTH, FollowedFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.profiles.profiler import Profiler
-from stream_monitor.signals.columns import positions
 
 KEY = ModelVersion("m", "1")
 
@@ -28,14 +29,13 @@ class Followed(FollowedFeatures):
 
     def take(self, *rows: dict[str, Any], start: int = 0) -> list[int]:
         """Admit and update until all are taken; return the sizes of the batches."""
-        batch = [(start + at, Prediction(str(at), None, KEY, "yes", row)) for at, row in enumerate(rows)]
-        sizes = []
-        while batch:
-            count = self.admit(batch)
-            index, ts = positions([at for at, _ in batch[:count]], [one.ts for _, one in batch[:count]])
-            self.update([one for _, one in batch[:count]], index, ts)
+        table, sizes = FeatureTable.of(rows), list[int]()
+        while len(table):
+            count = self.admit(table)
+            begin = start + sum(sizes)
+            self.update(table.take(slice(count)), np.arange(begin, begin + count), np.full(count, np.nan))
             sizes.append(count)
-            batch = batch[count:]
+            table = table.take(slice(count, None))
         return sizes
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.signals.columns import feature_columns
 
@@ -16,7 +17,8 @@ HUGE = 10**400
 def _counts(values: list[Any], batch_size: int, first: int = 2) -> FeatureCounts:
     counts = FeatureCounts()
     for begin in range(0, len(values), batch_size):
-        column = feature_columns([{"a": value} for value in values[begin : begin + batch_size]], ["a"])["a"]
+        table = FeatureTable.of([{"a": value} for value in values[begin : begin + batch_size]])
+        column = feature_columns(table, ["a"])["a"]
         if counts.type is None:
             counts.infer(column, first)
         counts.add(column)

@@ -17,6 +17,7 @@ from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.testing import make_label, make_prediction
+from tests.event_columns import update
 from tests.harness import feature_events, findings, make_pipeline, run
 
 
@@ -156,10 +157,10 @@ def test_a_version_has_the_outcomes_before_its_eviction() -> None:
     """In the batch whose first prediction evicts it."""
     fleet = Fleet(MonitorSettings(max_versions=1))
     old, new = ModelVersion("a", "1"), ModelVersion("a", "2")
-    fleet.update([(0, Prediction("0", 0.0, old, "yes", {}))], [])
+    update(fleet, [(0, Prediction("0", 0.0, old, "yes", {}))])
     evicted = fleet.monitors[old]
     before, after = Outcome(old, 0, 0.0, "yes", "yes", 1.0), Outcome(old, 0, 0.0, "yes", "no", 1.0)
-    fleet.update([(1, Prediction("1", 1.0, new, "yes", {}))], [(1, before), (2, after)])
+    update(fleet, [(1, Prediction("1", 1.0, new, "yes", {}))], [(1, before), (2, after)])
     assert list(fleet.monitors) == [new]
     assert (evicted.performance.totals()["outcomes"], fleet.outcomes_evicted) == (1, 1)
 
@@ -187,7 +188,7 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
     rest, after = run([], **options)
     assert sink.detections == after == []
     predictions = [(at + n, _decode(rest, event)) for n, event in enumerate(events[at:])]
-    found = [*before, *second.processor.fleet.update(predictions, [])]
+    found = [*before, *update(second.processor.fleet, predictions)]
     assert findings(sorted(found)) == [f for f in findings(expected) if f.signal != "error"]
 
 
@@ -201,7 +202,7 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
     second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_null)))
     key = ModelVersion("default", version)
     found = [(at, Prediction(str(at), float(at), key, "yes", {"zip": 10115 + at % 3})) for at in range(900, 1500)]
-    assert second.processor.fleet.update(found, []) == []
+    assert update(second.processor.fleet, found) == []
     monitor = second.processor.fleet.monitors[key]
     assert (monitor.features["zip"].type, monitor.features["zip"].violations) == (given, 0)
     signal = monitor.signals["feature:zip"]
@@ -230,6 +231,6 @@ def test_recent_detections_are_bounded() -> None:
 
 def test_a_fresh_fleet_is_empty() -> None:
     fleet = Fleet(MonitorSettings())
-    assert fleet.update([], []) == []
+    assert update(fleet, []) == []
     assert fleet.monitors == {}
     assert ModelVersion("m", "1") not in fleet.monitors

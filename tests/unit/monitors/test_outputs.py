@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Prediction
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.monitors.outputs import OutputSignals
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
-from stream_monitor.signals.columns import positions
+from tests.event_columns import columns_of
 
 KEY = ModelVersion("m", "1")
 
@@ -22,30 +24,35 @@ def _outputs(**settings: Any) -> tuple[OutputSignals, SignalSet]:
     return OutputSignals(signals), signals
 
 
-def _predictions(*pairs: tuple[Any, float | None]) -> list[Prediction]:
-    return [Prediction(str(at), None, KEY, y_pred, {}, score) for at, (y_pred, score) in enumerate(pairs)]
+def _predictions(*pairs: tuple[Any, float | None], start: int = 0) -> tuple[PredictionBatch, Ints]:
+    found = [Prediction("", None, KEY, y_pred, {}, score) for y_pred, score in pairs]
+    return columns_of(list(enumerate(found, start)))
+
+
+def _places(count: int) -> tuple[Ints, Floats]:
+    return np.arange(count), np.full(count, math.nan)
 
 
 def test_each_signal_has_the_kind_of_its_task() -> None:
     for task, kinds in (("classification", ("category", "share")), ("regression", ("number", "number"))):
         outputs, signals = _outputs(task=task)
-        outputs.update(_predictions((1.0, 0.5)), *positions([0], [None]))
-        outputs.update_errors(np.array([1.0]), *positions([0], [None]))
+        outputs.update(*_predictions((1.0, 0.5)))
+        outputs.update_errors(np.array([1.0]), *_places(1))
         found = {name: signal.kind for name, signal in signals.by_name.items()}
         assert found == {"prediction": kinds[0], "score": "number", "error": kinds[1]}
 
 
 def test_a_score_that_never_comes_is_no_signal() -> None:
     outputs, signals = _outputs()
-    outputs.update(_predictions(("yes", None), ("no", None)), *positions([0, 1], [None, None]))
+    outputs.update(*_predictions(("yes", None), ("no", None)))
     assert list(signals.by_name) == ["prediction"]
-    outputs.update(_predictions(("yes", 0.25), ("no", None)), *positions([2, 3], [None, None]))
+    outputs.update(*_predictions(("yes", 0.25), ("no", None), start=2))
     assert signals.by_name["score"].recent.tolist() == [0.25]
 
 
 def test_text_predicted_by_a_regression_is_left_out() -> None:
     outputs, signals = _outputs(task="regression")
-    outputs.update(_predictions((2.0, None), ("two", None), (3.0, None)), *positions([0, 1, 2], [None] * 3))
+    outputs.update(*_predictions((2.0, None), ("two", None), (3.0, None)))
     assert signals.by_name["prediction"].recent.tolist() == [2.0, 3.0]
 
 
@@ -54,9 +61,9 @@ def test_the_row_of_an_alarm_counts_errors_that_are_not_finite() -> None:
     outputs, _ = _outputs(task="regression", specs=[detector], warmup=0)
     errors = np.repeat([0.0, 9.0], 100)
     gaps = np.insert(errors, [10, 20, 110], math.nan)
-    plain = outputs.update_errors(errors, *positions(range(200), [None] * 200))
+    plain = outputs.update_errors(errors, *_places(200))
     other, _ = _outputs(task="regression", specs=[detector], warmup=0)
-    holed = other.update_errors(gaps, *positions(range(203), [None] * 203))
+    holed = other.update_errors(gaps, *_places(203))
     assert plain
     assert [alarm.row for alarm in holed] == [alarm.row + 2 + (alarm.row >= 110) for alarm in plain]
     assert all(gaps[alarm.row] == 9.0 for alarm in holed)
@@ -64,8 +71,8 @@ def test_the_row_of_an_alarm_counts_errors_that_are_not_finite() -> None:
 
 def test_a_restored_output_knows_its_categories() -> None:
     outputs, _ = _outputs()
-    outputs.update(_predictions(("yes", None), ("no", None)), *positions([0, 1], [None, None]))
+    outputs.update(*_predictions(("yes", None), ("no", None)))
     other, signals = _outputs()
     other.restore(outputs.state())
-    other.update(_predictions(("no", None)), *positions([2], [None]))
+    other.update(*_predictions(("no", None), start=2))
     assert signals.by_name["prediction"].recent.tolist() == [0.0, 1.0, 1.0]

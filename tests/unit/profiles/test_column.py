@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.decoding.values import read_cell
 from stream_monitor.profiles.column import split
 from stream_monitor.profiles.findings import findings
@@ -40,7 +41,7 @@ CELLS = st.one_of(
 @settings(max_examples=400, deadline=None)
 def test_a_column_is_split_as_the_monitor_does(column: list[Any]) -> None:
     found = split(column)
-    (theirs,) = feature_columns([{"x": value} for value in column], ["x"]).values()
+    (theirs,) = feature_columns(FeatureTable.of([{"x": value} for value in column]), ["x"]).values()
     assert found.numbers.tolist() == theirs.values[np.isfinite(theirs.values)].tolist()
     assert (len(found.texts), found.other) == (theirs.text, theirs.other)
 

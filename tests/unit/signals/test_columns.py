@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.drift.change import change_point_mle
-from stream_monitor.signals.columns import feature_columns, optional_column
+from stream_monitor.signals.columns import feature_columns
 from stream_monitor.stats.moments import mean
 
 VALUES = st.one_of(
@@ -38,7 +39,7 @@ def _number(value: Any) -> float:
 @given(st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), min_size=1, max_size=20))
 @settings(max_examples=200)
 def test_columns_against_a_value_by_value_reading(batch: list[dict[str, Any]]) -> None:
-    columns = feature_columns(batch, ["a", "b"])
+    columns = feature_columns(FeatureTable.of(batch), ["a", "b"])
     for name, column in columns.items():
         raw = [features.get(name) for features in batch]
         np.testing.assert_array_equal(column.values, [_number(value) for value in raw])
@@ -50,12 +51,7 @@ def test_columns_against_a_value_by_value_reading(batch: list[dict[str, Any]]) -
 
 
 def test_no_names_no_columns() -> None:
-    assert feature_columns([{"a": 1}], []) == {}
-
-
-def test_an_optional_column_is_none_without_a_number() -> None:
-    assert optional_column([None, None]) is None
-    np.testing.assert_array_equal(optional_column([None, 1.0]), [math.nan, 1.0])  # type: ignore[arg-type]
+    assert feature_columns(FeatureTable.of([{"a": 1}]), []) == {}
 
 
 # Means
