@@ -245,3 +245,15 @@ def test_means_are_finite_and_indices_rise(kind: str) -> None:
 def test_a_constant_stream_never_drifts(kind: str) -> None:
     for constant in (0.7, 0.0, 1.0) if "number" in KINDS[kind].takes else (0.0, 1.0):
         assert KINDS[kind]().make().update_many(np.full(20_000, constant)) == []
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind in KINDS if KINDS[kind].budgeted))
+def test_a_budget_sets_its_parameter_unless_that_is_given(kind: str) -> None:
+    config, values = KINDS[kind], _column(kind, 11, numbers=[0.0, 0.3, 0.0, 1.0], shares=[0.3, 0.4], each=1000)
+    name = config.budgeted or ""
+    given = config(**{name: config.model_fields[name].default})
+    own = config().make().update_many(values)
+    for run_length in (200.0, 1e12):
+        context = DetectorContext(run_length=run_length)
+        assert given.make(context).update_many(values) == own
+        assert config().make(context).update_many(values) != own

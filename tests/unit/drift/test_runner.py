@@ -121,6 +121,14 @@ def test_every_change_of_a_batch_can_need_a_new_warm_up(size: int) -> None:
     assert not runner.is_ready and not whole.is_ready
 
 
+def test_after_a_change_without_a_new_warm_up_the_sums_begin_behind_it() -> None:
+    rng, runner = np.random.default_rng(9), _runner(kind="category")
+    values = np.concatenate([rng.choice(3, 3000, p=[0.4, 0.3, 0.3]), rng.choice(3, 60, p=[0.02, 0.49, 0.49])])
+    (found,) = _fed(runner, values.astype(float), 700)
+    n, _, since = runner.state()["running"]["sums"]
+    assert (n, since) == (len(values) - found.found.index - 1, found.found.index + 1)
+
+
 @pytest.mark.parametrize("season", [0.0, None, PERIOD])
 @pytest.mark.parametrize("stop", [300, 1100, 15_040, 15_700])
 def test_a_state_is_taken_up(season: float | None, stop: int) -> None:

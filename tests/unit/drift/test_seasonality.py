@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_monitor.drift.seasonality import HOUR, Seasonality
+from stream_monitor.drift.seasonality import HOUR, PeriodMeans, Seasonality
 from stream_monitor.signals.columns import Column
 
 PERIOD, DAY = 2400, 24 * HOUR
@@ -58,6 +58,33 @@ def test_a_later_period_that_is_interrupted_changes_no_level() -> None:
     # The next one is whole again.
     _learn(season, 2 * PERIOD + 1, 3 * PERIOD + 1)
     assert (season.levels(ts) != known).any() and _error(season) < 0.5
+
+
+def test_scores_that_are_extreme_in_the_first_period_are_learned_again_once() -> None:
+    season, given = Seasonality(PERIOD), []
+    for begin in range(0, 3 * PERIOD + 1, 100):
+        n = np.arange(begin, min(begin + 100, 3 * PERIOD + 1))
+        rest = Column(np.where(n // 7 % 2 == 0, 4.0, -4.0), n, n.astype(float))
+        while len(rest.values):
+            room = season.room(rest.ts)
+            if (sample := season.take_sample()) is not None:
+                given.append((int(rest.index[0]), set(sample.tolist())))
+                assert not season.is_known
+            season.count(rest.until(room), rest.until(room).values * 10.0)
+            rest = rest.cut(room)
+    assert given == [(PERIOD, {-40.0, 40.0})]
+    assert season.is_known
+
+
+def test_levels_differ_where_they_differ_by_more_than_chance() -> None:
+    """The chi-square of noise is beyond four of its standard deviations once in thousands of times."""
+    differ = {0.0: 0, 0.3: 0}
+    for wave in differ:
+        for seed in range(40):
+            means, bins = PeriodMeans(24), np.arange(2400) % 24
+            means.add(bins, np.random.default_rng(seed).normal(size=2400) + wave * np.sin(2 * np.pi * bins / 24))
+            differ[wave] += means.levels()[1]
+    assert differ == {0.0: 0, 0.3: 40}
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])

@@ -114,3 +114,18 @@ def test_a_full_partition_is_paused_once_and_resumed_when_it_is_half_empty() -> 
         intake._pause_or_resume(log, FAST, full)
         expected += [call] if call else []
         assert calls == expected
+
+
+def test_the_lag_counts_from_the_first_record_that_was_not_taken() -> None:
+    log: Any = Log(10)
+    intake = Intake(FakeClock(), LIMIT)
+    assert intake.lag(log, FAST) is None
+    intake.start(log, FAST, 40, -1)
+    assert intake.lag(log, FAST) == COUNT - 40
+    intake.fetch(log, 0.0)
+    assert intake.merge[FAST].held == LIMIT
+    assert intake.lag(log, FAST) == COUNT - 40
+    taken = len(intake.take().records)
+    assert intake.lag(log, FAST) == COUNT - 40 - taken
+    log._at[FAST].highwater = None
+    assert intake.lag(log, FAST) is None
