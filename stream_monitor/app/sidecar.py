@@ -74,6 +74,7 @@ def _make_source(config: RunConfig, clock: Clock) -> KafkaSource:
         group_instance_id=config.group_instance_id,
         restore_window=config.restore_window,
         allow_unaligned_labels=config.allow_unaligned_labels,
+        max_latency=config.max_latency,
     )
 
 

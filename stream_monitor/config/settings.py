@@ -161,6 +161,13 @@ class KafkaSettings(Settings):
         "setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",
     )
+    max_latency: Duration = setting(
+        "250ms",
+        "time for which a live record may wait for others, so that few batches take them all; 0ms: not at all",
+        "DURATION",
+        validate_default=True,
+        le=10,
+    )
     restore_window: Duration = setting(
         "24h",
         "time for which a partition assigned without its state is read again to restore what waits; 0s: not at all",

@@ -6,6 +6,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from stream_monitor.core.clock import Clock
 from stream_monitor.sources.kafka.kafka_python import fetch, position_and_end
+from stream_monitor.sources.kafka.linger import ROUND_TRIP, Linger
 from stream_monitor.sources.merge import TimeMerge
 from stream_monitor.sources.partition_buffer import Taken
 
@@ -16,15 +17,14 @@ MIN_HELD = 500
 MAX_HELD_BYTES = 16 << 20
 #: Bytes of a batch: decoded they take several times as much.
 MAX_BATCH_BYTES = 4 << 20
-#: Seconds to wait for a fetch that makes a batch longer: a batch costs as much as some records.
-ROUND_TRIP = 0.02
 
 
 class Intake:
     """The partitions that are read, and the records fetched of them."""
 
-    def __init__(self, clock: Clock, limit: int) -> None:
+    def __init__(self, clock: Clock, limit: int, linger: Linger | None = None) -> None:
         self.merge = TimeMerge(clock)
+        self._linger = linger
         self.limit = limit
         self.reading: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
@@ -57,6 +57,8 @@ class Intake:
         came = more = self._fetch(consumer, seconds)
         while more and self._wants_more:
             more = self._fetch(consumer, ROUND_TRIP)
+        if more and self._linger and self._linger.gather(consumer):
+            self._fetch(consumer, 0.0)
         return came
 
     @property

@@ -28,6 +28,7 @@ from stream_monitor.sources.kafka.kafka_python import (
     one_line,
     partition_count,
 )
+from stream_monitor.sources.kafka.linger import Linger
 from stream_monitor.sources.kafka.liveness import Liveness
 from stream_monitor.sources.kafka.placement import Placement
 from stream_monitor.sources.kafka.progress import Progress, commit_metadata
@@ -52,6 +53,7 @@ class KafkaSource:
         group_instance_id: Name of a static member.
         restore_window: Seconds before a committed offset from which a partition without its state is restored.
         allow_unaligned_labels: True to read topics of labels and of predictions with different numbers of partitions.
+        max_latency: Seconds for which a live record may wait for others to make a longer batch.
     """
 
     def __init__(
@@ -68,13 +70,15 @@ class KafkaSource:
         group_instance_id: str | None = None,
         restore_window: float = 0.0,
         allow_unaligned_labels: bool = False,
+        max_latency: float = 0.0,
     ) -> None:
         self._topics = Topics(topics, labels, allow_unaligned_labels, clock)
         self._config = _consumer_config(bootstrap_servers, group_id, group_instance_id, options or {})
         self._clock = clock
         self._consumer: KafkaConsumer | None = None
         self._liveness = Liveness(clock)
-        self._intake = Intake(clock, self._config["max_poll_records"])
+        self._linger = Linger(clock, max_latency, options or {}) if max_latency else None
+        self._intake = Intake(clock, self._config["max_poll_records"], self._linger)
         self._progress = Progress()
         self._placement = Placement(
             self._progress,
@@ -194,6 +198,8 @@ class KafkaSource:
                 lambda it: self._topics.check(partial(partition_count, it)),
             )
             self._has_rebalanced = True
+            if self._linger:
+                self._linger.attach(self._consumer)
         return self._consumer
 
     def _read(self, consumer: KafkaConsumer, deadline: float) -> RecordBatch:

@@ -34,6 +34,8 @@ def test_a_switch_is_a_flag_without_a_value(tmp_path: Path, monkeypatch: pytest.
 def test_defaults() -> None:
     config = shown()
     assert (config["restore_window"], config["group_instance_id"]) == ("86400s", None)
+    assert config["max_latency"] == "250ms"
+    assert shown("--max-latency", "0ms")["max_latency"] == "0s"
     assert shown("--restore-window", "0s")["restore_window"] == "0s"
 
 
