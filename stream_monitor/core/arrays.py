@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dtbsv
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
 
@@ -43,6 +45,26 @@ def _band(factor: float, size: int) -> Floats:
     return np.asfortranarray(np.repeat([[1.0], [-factor]], size, axis=1))
 
 
+def accumulate(rows: Floats) -> None:
+    """Replace rows by their running sums over the first axis, strictly in order.
+
+    Complex numbers are two sums at a time, with the same bits.
+
+    Args:
+        rows: A contiguous array, shape (n, columns).
+
+    >>> rows = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> accumulate(rows)
+    >>> rows.tolist()
+    [[1.0, 2.0], [4.0, 6.0]]
+    """
+    if rows.shape[1] % 2:
+        np.add.accumulate(rows, axis=0, out=rows)
+    else:
+        pairs = rows.view(np.complex128)
+        np.add.accumulate(pairs, axis=0, out=pairs)
+
+
 def pack(values: Floats) -> str:
     """Return an array as text, exactly and much faster than number by number; `unpack` reads it.
 
@@ -70,9 +92,6 @@ def _fits_bytes(values: Floats) -> bool:
         return False
     whole = (values >= 0.0) & (values <= 255.0) & (values == np.trunc(values)) & ~np.signbit(values)
     return bool(whole.all())
-
-
-Ints = NDArray[np.int64]
 
 
 #: Kind of a column: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;

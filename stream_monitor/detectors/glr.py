@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,13 +12,10 @@ from pydantic import Field
 
 from stream_monitor.core.arrays import ColumnKind, Floats, pack, unpack
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
-from stream_monitor.detectors.glr_windows import BLOCKS, RING, Grid, Limits, Plan, plan_of
+from stream_monitor.detectors.glr_windows import BLOCKS, MIN_HITS, RING, Grid, Limits, Plan, bernoulli, plan_of
 from stream_monitor.detectors.run_length import glr_threshold
 from stream_monitor.detectors.scan import scan
 
-#: Minimum number of ones (for a falling share: zeros) in the newest window: three in a row, however rare, are not
-#: reported as a drift.
-MIN_HITS = 4
 #: Values per chunk: bounds the memory used for a long column.
 CHUNK = 4096
 #: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
@@ -49,6 +47,31 @@ class GlrConfig(DetectorConfig):
         return Glr(self.model_copy(update={"threshold": threshold}), context)
 
 
+@dataclass
+class Statistics:
+    """The sufficient statistics of the values since the last change.
+
+    Attributes:
+        n: The number of values.
+        sums: The sum of each row, shape (rows,).
+        squares: The sum of squares of numbers.
+        offset: The first number, which is subtracted from all; None before it, and for shares and categories.
+        ring: The sums at the newest boundaries of each level, shape (rows, levels * RING); those at boundary number
+            q of a level stand at ``q % RING``.
+    """
+
+    n: int
+    sums: Floats
+    squares: float
+    offset: float | None
+    ring: Floats
+
+    @classmethod
+    def empty(cls, rows: int, levels: int) -> Statistics:
+        """Return the statistics of no values."""
+        return cls(0, np.zeros(rows), 0.0, None, np.zeros((rows, levels * RING)))
+
+
 class Glr:
     """The window-limited generalised likelihood ratio ``n0 KL(m0 || m) + n1 KL(m1 || m)``.
 
@@ -70,67 +93,61 @@ class Glr:
     """
 
     def __init__(self, config: GlrConfig, context: DetectorContext = NO_CONTEXT) -> None:
-        self._config, self._context = config, context
-        self._rows = max(context.categories, 1) if context.kind == "category" else 1
-        self._levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
-        self._limits = Limits(config.threshold, context.weight, context.kind == "number")
-        self._reset()
-
-    def _reset(self) -> None:
-        self._n = 0
-        self._sums = np.zeros(self._rows)
-        self._squares = 0.0
-        self._offset: float | None = None
-        self._ring = np.zeros((self._rows, self._levels * RING))
+        self.config, self.context = config, context
+        self.rows = max(context.categories, 1) if context.kind == "category" else 1
+        self.levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
+        self.limits = Limits(config.threshold, context.weight, context.kind == "number")
+        self.statistics = Statistics.empty(self.rows, self.levels)
 
     def update_many(self, values: Floats) -> list[Change]:
         return scan(values, self._advance, CHUNK, CHUNK_AFTER)
 
     def _advance(self, values: Floats) -> Change | None:
         """Process the values up to the first change; return it after a reset, else None."""
+        clock, statistics = self.config.clock, self.statistics
         columns = self._columns(values)
-        sums = np.cumsum(np.concatenate((self._sums[:, None], columns), axis=1), axis=1)
-        first = self._config.clock - self._n % self._config.clock
-        boundaries = sums[:, first :: self._config.clock]
-        squares = self._add_squares(columns, slice(first, None, self._config.clock))
-        block = self._n // self._config.clock
-        self._sums, self._n = sums[:, -1], self._n + len(values)
+        sums = np.cumsum(np.concatenate((statistics.sums[:, None], columns), axis=1), axis=1)
+        first = clock - statistics.n % clock
+        boundaries = sums[:, first::clock]
+        squares = self._add_squares(columns, slice(first, None, clock))
+        block = statistics.n // clock
+        statistics.sums, statistics.n = sums[:, -1].copy(), statistics.n + len(values)
         if not boundaries.shape[1]:
             return None
-        plan = plan_of(Grid(self._config.clock, self._levels), block, boundaries.shape[1], self._limits)
-        known = np.concatenate((self._ring, boundaries), axis=1)
+        plan = plan_of(Grid(clock, self.levels), block, boundaries.shape[1], self.limits)
+        known = np.concatenate((statistics.ring, boundaries), axis=1)
         change = self._best(plan, known, boundaries, squares) if len(plan.windows.at) else None
         if change is None:
-            self._ring[:, plan.windows.ring_to] = boundaries[:, plan.windows.ring_from]
+            statistics.ring[:, plan.windows.ring_to] = boundaries[:, plan.windows.ring_from]
             return None
-        self._reset()
-        return change._replace(index=first - 1 + change.index * self._config.clock)
+        self.statistics = Statistics.empty(self.rows, self.levels)
+        return change._replace(index=first - 1 + change.index * clock)
 
     def _columns(self, values: Floats) -> Floats:
         """Return the values as rows, shape (rows, n): numbers minus the first one, or an indicator per category."""
-        if self._context.kind == "category":
-            rows: Floats = (values == np.arange(self._rows)[:, None]).astype(np.float64)
+        if self.context.kind == "category":
+            rows: Floats = (values == np.arange(self.rows)[:, None]).astype(np.float64)
             return rows
-        if self._context.kind == "share":
+        if self.context.kind == "share":
             return values[None, :]
-        if self._offset is None:
-            self._offset = float(values[0])
-        return (values - self._offset)[None, :]
+        if self.statistics.offset is None:
+            self.statistics.offset = float(values[0])
+        return (values - self.statistics.offset)[None, :]
 
     def _add_squares(self, columns: Floats, at: slice) -> Floats:
         """Return the running sums of squares at the boundaries; empty for shares, which need none."""
-        if self._context.kind != "number":
+        if self.context.kind != "number":
             return columns[0, :0]
-        squares = np.cumsum(np.concatenate(([self._squares], columns[0] ** 2)))
-        self._squares = float(squares[-1])
+        squares = np.cumsum(np.concatenate(([self.statistics.squares], columns[0] ** 2)))
+        self.statistics.squares = float(squares[-1])
         return squares[at]
 
     def _best(self, plan: Plan, known: Floats, boundaries: Floats, squares: Floats) -> Change | None:
         """Return the most likely change at the first boundary that has any; its index is that of the boundary."""
         found = []
-        for row in range(self._rows):
+        for row in range(self.rows):
             total = boundaries[row]
-            if total[-1] == 0.0 and self._context.kind != "number":
+            if total[-1] == 0.0 and self.context.kind != "number":
                 continue
             spread = self._spread(plan, total, squares)
             # The window's sum above its share of the total; squared and scaled, the sum of squares between the parts.
@@ -147,7 +164,7 @@ class Glr:
 
     def _spread(self, plan: Plan, total: Floats, squares: Floats) -> Floats:
         """Return the sum of squared deviations from the mean up to each boundary, shape (boundaries,)."""
-        if self._context.kind == "number":
+        if self.context.kind == "number":
             # A constant column has only rounding errors; the floor is a thousand times larger than those.
             return np.maximum(squares - total * total / plan.windows.n, 1e-12 * squares)
         return total * (1.0 - total / plan.windows.n)
@@ -167,21 +184,21 @@ class Glr:
         before = n - after
         mean_after = total[at] / n + excess / after
         mean_before = total[at] / n - excess / before
-        if self._context.kind == "number":
+        if self.context.kind == "number":
             squares = excess * excess * n / (before * after)
-            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self._context.weight
+            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self.context.weight
             keep = np.ones(len(hits), dtype=bool)
         else:
             mean_after, mean_before = np.clip(mean_after, 0.0, 1.0), np.clip(mean_before, 0.0, 1.0)
-            ratio = _bernoulli(mean_after, after) + _bernoulli(mean_before, before) - _bernoulli(total[at] / n, n)
-            ratio *= self._context.weight
+            ratio = bernoulli(mean_after, after) + bernoulli(mean_before, before) - bernoulli(total[at] / n, n)
+            ratio *= self.context.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
             # An empty share is exactly 0, without rounding errors.
             mean_after, mean_before = np.round(mean_after, 12), np.round(mean_before, 12)
-        keep &= (mean_after - mean_before) ** 2 >= self._config.min_effect**2 * spread[at] / n
-        category = row if self._context.kind == "category" else None
-        shift = self._offset or 0.0
+        keep &= (mean_after - mean_before) ** 2 >= self.config.min_effect**2 * spread[at] / n
+        category = row if self.context.kind == "category" else None
+        shift = self.statistics.offset or 0.0
         return [
             (
                 int(at[i]),
@@ -194,24 +211,16 @@ class Glr:
         ]
 
     def state(self) -> dict[str, Any]:
+        statistics = self.statistics
         return {
-            "n": self._n,
-            "sums": self._sums.tolist(),
-            "squares": self._squares,
-            "offset": self._offset,
-            "ring": pack(self._ring),
+            "n": statistics.n,
+            "sums": statistics.sums.tolist(),
+            "squares": statistics.squares,
+            "offset": statistics.offset,
+            "ring": pack(statistics.ring),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._n, self._squares, self._offset = state["n"], state["squares"], state["offset"]
-        self._sums = np.array(state["sums"], dtype=np.float64)
-        self._ring = unpack(state["ring"]).reshape(self._ring.shape)
-
-
-def _bernoulli(mean: Floats, n: Floats) -> Floats:
-    """Return the maximum log-likelihood of n values of 0 and 1 with this mean."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ones = np.where(mean > 0, mean * np.log(mean), 0.0)
-        zeros = np.where(mean < 1, (1 - mean) * np.log1p(-mean), 0.0)
-    likelihood: Floats = n * (ones + zeros)
-    return likelihood
+        ring = unpack(state["ring"]).reshape(self.statistics.ring.shape)
+        sums = np.array(state["sums"], dtype=np.float64)
+        self.statistics = Statistics(state["n"], sums, state["squares"], state["offset"], ring)

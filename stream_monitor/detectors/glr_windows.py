@@ -17,6 +17,9 @@ SHORT_BLOCKS = (1, 2, 3, 4, 5, 6, 7)
 RING = 16
 #: Values before the first check, and minimum number of values before a change.
 MIN_BEFORE = 32
+#: Minimum number of ones (for a falling share: zeros) in the newest window: three in a row, however rare, are not
+#: reported as a drift.
+MIN_HITS = 4
 #: The threshold applies to windows of ``LONG`` values and more; for a shorter window of n values it is higher by
 #: ``SURCHARGE * log(LONG / n)``. There are far more independent short windows than long ones, so with equal
 #: thresholds nearly all false alarms would come from the shortest; the surcharge spreads them over the lengths (the
@@ -122,3 +125,12 @@ def _pairs(grid: Grid, level: int, block: int, end: int) -> tuple[NDArray[Any], 
     surcharge = np.broadcast_to(SURCHARGE * np.log(LONG / np.minimum(widths, LONG)), begin.shape)[keep]
     newest = numbers[-RING:]
     return at, start, width, surcharge, level * RING + (newest >> level) % RING, newest - block - 1
+
+
+def bernoulli(mean: Floats, n: Floats) -> Floats:
+    """Return the maximum log-likelihood of n values of 0 and 1 with this mean."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ones = np.where(mean > 0, mean * np.log(mean), 0.0)
+        zeros = np.where(mean < 1, (1 - mean) * np.log1p(-mean), 0.0)
+    likelihood: Floats = n * (ones + zeros)
+    return likelihood

@@ -1,0 +1,138 @@
+"""The GLR detectors of many columns side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.detectors.blocks.base import Step
+from stream_monitor.detectors.blocks.glr_pairs import RowLimits
+from stream_monitor.detectors.blocks.glr_rows import Piece, RowStatistics
+from stream_monitor.detectors.blocks.glr_screen import fired
+from stream_monitor.detectors.glr import Glr
+from stream_monitor.detectors.glr_windows import RING, Grid
+
+#: Values and rows that are processed at a time: their sums stay in the processor's cache.
+MAX_VALUES = 32_768
+MAX_ROWS = 128
+
+
+class GlrBlock:
+    """`Glr` detectors of one config and one kind of column, except for threshold, weight and number of categories.
+
+    A column of numbers or shares is a row of sums; one of categories has a row for each.
+
+    >>> from stream_monitor.detectors.glr import GlrConfig
+    >>> block = GlrBlock([GlrConfig().make() for _ in range(2)])
+    >>> values = np.random.default_rng(1).normal(size=(1000, 2))
+    >>> values[500:, 1] += 1.0
+    >>> block.step(values).fired.tolist()
+    [False, True]
+    """
+
+    is_final = False
+
+    @staticmethod
+    def key(detector: Glr) -> tuple[float | str, ...]:
+        config = detector.config
+        return detector.context.kind, config.clock, detector.levels, config.min_effect
+
+    def __init__(self, detectors: Sequence[Glr]) -> None:
+        first = detectors[0]
+        self._kind, self._grid = first.context.kind, Grid(first.config.clock, first.levels)
+        rows = [each.rows for each in detectors]
+        self._firsts = np.cumsum([0, *rows])
+        self._column = np.repeat(np.arange(len(rows)), rows)
+        self._code = np.arange(len(self._column)) - self._firsts[self._column]
+        size = len(self._column)
+        self._limits = RowLimits(np.empty(size), np.empty(size), first.config.min_effect)
+        self._offset = np.full(len(rows), np.nan)
+        self._statistics = RowStatistics(
+            np.zeros(size, dtype=np.int64), np.zeros(size), np.zeros(size), np.zeros((first.levels * RING, size))
+        )
+        for column, each in enumerate(detectors):
+            self.load(column, each)
+
+    def load(self, column: int, detector: Glr) -> None:
+        rows, known, read = self._rows(column), self._statistics, detector.statistics
+        self._limits.threshold[rows], self._limits.weight[rows] = detector.limits.threshold, detector.limits.weight
+        self._offset[column] = np.nan if read.offset is None else read.offset
+        known.n[rows], known.sums[rows], known.squares[rows] = read.n, read.sums, read.squares
+        known.rings[:, rows] = read.ring[:, self._places(read.n)].T
+
+    def store(self, column: int, detector: Glr) -> None:
+        rows, known, written = self._rows(column), self._statistics, detector.statistics
+        offset = float(self._offset[column])
+        written.offset = None if np.isnan(offset) else offset
+        written.n, written.sums = int(known.n[rows.start]), known.sums[rows].copy()
+        written.squares = float(known.squares[rows.start])
+        written.ring[:, self._places(written.n)] = known.rings[:, rows].T
+
+    def step(self, values: Floats, counts: Ints | None = None, skip: Bools | None = None) -> Step:
+        if skip is not None:
+            counts = np.where(skip, 0, len(values) if counts is None else counts)
+        offset = self._offsets(values, counts)
+        rows = self._indicators(values) if self._kind == "category" else values
+        taken = None if counts is None else counts[self._column]
+        after = self._statistics.of(slice(None))
+        found = np.zeros(len(self._column), dtype=bool)
+        for part in self._parts(rows, after, taken):
+            found[part] = self._advance(part, rows, offset, taken, after)
+        return Step(np.logical_or.reduceat(found, self._firsts[:-1]), (after, offset))
+
+    def commit(self, step: Step) -> None:
+        self._statistics, self._offset = step.state
+
+    def _rows(self, column: int) -> slice:
+        return slice(int(self._firsts[column]), int(self._firsts[column + 1]))
+
+    def _places(self, n: int) -> Ints:
+        """Return the indices in the ring of `Glr` of the newest boundaries, oldest first."""
+        levels = np.arange(self._grid.levels)[:, None]
+        oldest = (n // self._grid.clock >> levels) - (RING - 1)
+        places: Ints = (levels * RING + (oldest + np.arange(RING)) % RING).ravel()
+        return places
+
+    def _offsets(self, values: Floats, counts: Ints | None) -> Floats:
+        """Return the first number of each column; NaN before it, and for shares and categories."""
+        if self._kind != "number" or not len(values):
+            return self._offset
+        is_first = np.isnan(self._offset) & (counts is None or counts > 0)
+        return np.where(is_first, values[0], self._offset) if is_first.any() else self._offset
+
+    def _indicators(self, values: Floats) -> Floats:
+        """Return an indicator of each category of each column, shape (n, rows)."""
+        indicators: Floats = (values[:, self._column] == self._code).astype(np.float64)
+        return indicators
+
+    def _parts(self, rows: Floats, after: RowStatistics, counts: Ints | None) -> Iterator[slice | Ints]:
+        """Yield the rows to process at a time; those of shares that are 0 so far only grow older."""
+        active = np.ones(len(self._column), dtype=bool)
+        if self._kind != "number":
+            active = (after.sums != 0.0) | (rows.any(axis=0) if rows.any() else False)
+        if active.all():
+            yield from (slice(begin, begin + MAX_ROWS) for begin in range(0, len(active), MAX_ROWS))
+            return
+        after.n[~active] += len(rows) if counts is None else counts[~active]
+        places = np.flatnonzero(active)
+        yield from (places[begin : begin + MAX_ROWS] for begin in range(0, len(places), MAX_ROWS))
+
+    def _advance(
+        self, part: slice | Ints, rows: Floats, offset: Floats, counts: Ints | None, after: RowStatistics
+    ) -> Bools:
+        """Bring the statistics of some rows up to date, and return a mask of those in which a change may be."""
+        limits = RowLimits(self._limits.threshold[part], self._limits.weight[part], self._limits.min_effect)
+        statistics = after.of(part)
+        values, is_number = rows[:, part], self._kind == "number"
+        found = np.zeros(values.shape[1], dtype=bool)
+        size = max(MAX_VALUES // max(values.shape[1], 1), 1)
+        for begin in range(0, len(values), size):
+            some = values[begin : begin + size]
+            left = None if counts is None else np.clip(counts[part] - begin, 0, len(some))
+            piece = Piece(self._grid, statistics, some, offset[part] if is_number else None, left)
+            found |= fired(piece, limits)
+            statistics = piece.after
+        after.put(part, statistics)
+        return found

@@ -1,0 +1,164 @@
+"""The statistics of the GLR detector for many rows side by side, each with a count of its own."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Floats, Ints, accumulate
+from stream_monitor.detectors.glr_windows import RING, Grid
+
+
+class RowStatistics(NamedTuple):
+    """The sufficient statistics of each row.
+
+    Attributes:
+        n: The number of values, shape (rows,).
+        sums: Their sum, shape (rows,).
+        squares: The sum of their squares, shape (rows,); zeros for shares.
+        rings: The sums at the newest ``RING`` boundaries of each level, oldest first, shape (levels * RING, rows).
+    """
+
+    n: Ints
+    sums: Floats
+    squares: Floats
+    rings: Floats
+
+    def of(self, part: slice | Ints) -> RowStatistics:
+        """Return a copy of the statistics of some rows."""
+        return RowStatistics._make(each[..., part].copy() for each in self)
+
+    def put(self, part: slice | Ints, statistics: RowStatistics) -> None:
+        """Replace the statistics of some rows."""
+        for each, new in zip(self, statistics, strict=True):
+            each[..., part] = new
+
+
+class Layout(NamedTuple):
+    """The boundaries of a piece, level by level: for each level its ring, and after it the new boundaries.
+
+    Attributes:
+        firsts: The index of each level's first boundary.
+        level: The level of each boundary, shape (boundaries,).
+        steps: The number of values from the level's oldest boundary, shape (boundaries,).
+        old: The indices of the boundaries that come from the rings.
+        new: The indices of the boundaries inside the piece.
+    """
+
+    firsts: Ints
+    level: NDArray[np.intp]
+    steps: Ints
+    old: NDArray[np.intp]
+    new: NDArray[np.intp]
+
+
+@lru_cache(maxsize=64)
+def _layout(clock: int, sizes: tuple[int, ...]) -> Layout:
+    """Return the layout of as many new boundaries of each level as ``sizes`` says."""
+    lengths = np.array(sizes, dtype=np.int64) + RING
+    firsts = np.cumsum(lengths) - lengths
+    level = np.repeat(np.arange(len(sizes)), lengths)
+    place = np.arange(len(level)) - firsts[level]
+    return Layout(
+        firsts, level, place * (clock << level), np.flatnonzero(place < RING), np.flatnonzero(place >= RING)
+    )
+
+
+class Piece:
+    """The next values of each row: the sums at their boundaries, and the statistics after them.
+
+    Args:
+        grid: The grid of boundaries.
+        before: The statistics before the values.
+        values: The values, shape (n, rows).
+        offset: The number that is subtracted from the values of each row, shape (rows,); None for shares, whose
+            squares are not added up.
+        counts: The number of values that each row takes, shape (rows,); None: all n.
+    """
+
+    def __init__(
+        self, grid: Grid, before: RowStatistics, values: Floats, offset: Floats | None, counts: Ints | None
+    ) -> None:
+        self.grid, self.before, self.squared = grid, before, offset is not None
+        self._rows = np.arange(values.shape[1])
+        with np.errstate(all="ignore"):
+            self._running = _running(before, values, offset)
+        # Rows that are all alike are computed as one, and broadcast.
+        is_even = counts is None and bool((before.n == before.n[0]).all())
+        self.n = before.n[:1] if is_even else before.n
+        self.counts: Ints = np.full(len(self.n), len(values)) if counts is None else counts
+        self._levels = np.arange(grid.levels)[:, None]
+        self._begin = self.n // grid.clock >> self._levels
+        self._new = ((self.n + self.counts) // grid.clock >> self._levels) - self._begin
+        sizes = [size for size in self._new.max(axis=1).tolist() if size]
+        self.levels = len(sizes)
+        self.layout = _layout(grid.clock, tuple(sizes))
+        self.ends = np.append(self.layout.firsts[1:], len(self.layout.level))[: self.levels]
+        self._find_boundaries()
+        #: The statistics after the values.
+        self.after = self._after()
+
+    def _find_boundaries(self) -> None:
+        """Set the time of each boundary, in values after the piece's start, and the sums up to it."""
+        layout, levels = self.layout, self.levels
+        width = self.grid.clock << self._levels[:levels]
+        self._oldest = (self._begin[:levels] - (RING - 1)) * width - self.n
+        times = self._oldest[layout.level] + layout.steps[:, None]
+        # Before its first value a row's sum is 0; a boundary after its last value is not tested.
+        self.times: Ints = np.clip(times, -self.n, self.counts)
+        self.known = np.empty((len(times), len(self._rows)))
+        self.known[layout.old] = self.before.rings[: levels * RING]
+        self.known[layout.new] = self._at(self.times[layout.new])
+
+    def _at(self, times: Ints) -> Floats:
+        """Return the running sum of each row at these times, shape (times, rows)."""
+        sums: Floats = self._running.take(times * self._running.shape[1] + self._rows)
+        return sums
+
+    def time(self, boundaries: NDArray[np.intp], rows: NDArray[np.intp]) -> Ints:
+        """Return the time of pairs of boundary and row, even if it is after the row's last value."""
+        if len(self.n) == 1:
+            rows = np.zeros_like(rows)
+        return self._oldest[self.layout.level[boundaries], rows] + self.layout.steps[boundaries]
+
+    def squares_at(self, boundaries: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+        """Return the running sum of squares of pairs of boundary and row."""
+        return self._running[self.time(boundaries, rows), len(self._rows) + rows]
+
+    def _after(self) -> RowStatistics:
+        """Return the statistics after the values."""
+        size = len(self._rows)
+        ends = self._at(self.counts[None, :])[0]
+        n = self.before.n + self.counts
+        squares = (
+            self._running.take(self.counts * self._running.shape[1] + size + self._rows) if self.squared else None
+        )
+        return RowStatistics(n, ends, self.before.squares if squares is None else squares, self._rings())
+
+    def _rings(self) -> Floats:
+        """Return the newest boundaries of each level; those of levels without a new one stay."""
+        levels = self.levels
+        if not levels:
+            return self.before.rings
+        newest = (self.layout.firsts[:, None] + self._new[:levels])[:, None, :] + np.arange(RING)[:, None]
+        found = self.known.take(newest * len(self._rows) + self._rows).reshape(levels * RING, -1)
+        return np.concatenate((found, self.before.rings[levels * RING :]))
+
+
+def _running(before: RowStatistics, values: Floats, offset: Floats | None) -> Floats:
+    """Return the running sums before and after each value, and for numbers, beside them, those of squares."""
+    size = values.shape[1]
+    running = np.empty((len(values) + 1, size + size % 2 if offset is None else 2 * size))
+    running[0, :size] = before.sums
+    if offset is None:
+        running[1:, :size] = values
+        running[:, size:] = 0.0
+    else:
+        running[0, size:] = before.squares
+        np.subtract(values, offset, out=running[1:, :size])
+        np.multiply(running[1:, :size], running[1:, :size], out=running[1:, size:])
+    accumulate(running)
+    return running
