@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 
 
@@ -19,6 +20,6 @@ class Stamped(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def stamped(partition: TopicPartition, *times: int | None, start: int = 0) -> list[Stamped]:
+def stamped(partition: TopicPartition, *times: int | None, start: int = 0) -> RecordBatch:
     """Return records of one partition with these times."""
-    return [Stamped(*partition, offset, time) for offset, time in enumerate(times, start)]
+    return RecordBatch.of([Stamped(*partition, offset, time) for offset, time in enumerate(times, start)])

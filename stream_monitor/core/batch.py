@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from stream_monitor.core.records import FileRecord, Record, TopicPartition, Unre
 
 #: The value of a record: bytes that a decoder reads, a mapping that was parsed already, or why there is neither.
 Body = bytes | Mapping[str, Any] | Unreadable | None
+_T = TypeVar("_T")
 
 
 class RecordBatch:
@@ -20,7 +22,7 @@ class RecordBatch:
     A record object is made only where somebody asks for one, as for a record that is rejected.
 
     Attributes:
-        partitions: The partitions that the records come from.
+        partitions: The partitions that the records come from; there may be more.
         which: For each record the position of its partition in ``partitions``, shape (n,).
         offsets: Offsets in the partitions, shape (n,).
         times: Timestamps in milliseconds since the epoch, negative where unknown, shape (n,).
@@ -69,6 +71,52 @@ class RecordBatch:
         """Return a batch without records."""
         return cls.of(())
 
+    @classmethod
+    def concat(cls, parts: Sequence[RecordBatch]) -> RecordBatch:
+        """Return batches one behind the other as one."""
+        if len(parts) == 1:
+            return parts[0]
+        codes: dict[TopicPartition, int] = {}
+        which = [
+            np.array([codes.setdefault(tp, len(codes)) for tp in part.partitions], np.int64)[part.which]
+            for part in parts
+        ]
+        sizes = [len(part) for part in parts]
+        return cls(
+            tuple(codes),
+            np.concatenate([_NONE, *which]),
+            np.concatenate([_NONE, *(part.offsets for part in parts)]),
+            np.concatenate([_NONE, *(part.times for part in parts)]),
+            list(chain.from_iterable(part.values for part in parts)),
+            _joined([part.keys for part in parts], sizes, None),
+            _joined([part.headers for part in parts], sizes, ()),
+        )
+
+    def select(self, rows: Ints) -> RecordBatch:
+        """Return the records at these positions, in this order."""
+        chosen = rows.tolist()
+        return RecordBatch(
+            self.partitions,
+            self.which[rows],
+            self.offsets[rows],
+            self.times[rows],
+            list(map(self.values.__getitem__, chosen)),
+            self.keys and list(map(self.keys.__getitem__, chosen)),
+            self.headers and list(map(self.headers.__getitem__, chosen)),
+        )
+
+    def __getitem__(self, rows: slice) -> RecordBatch:
+        """Return some records in a row."""
+        return RecordBatch(
+            self.partitions,
+            self.which[rows],
+            self.offsets[rows],
+            self.times[rows],
+            self.values[rows],
+            self.keys and self.keys[rows],
+            self.headers and self.headers[rows],
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
 
@@ -94,3 +142,14 @@ class RecordBatch:
     def __iter__(self) -> Iterator[Record]:
         """Yield a record for each row, in order."""
         return map(self.record, range(len(self)))
+
+
+_NONE: Ints = np.empty(0, np.int64)
+
+
+def _joined(columns: Sequence[Sequence[_T] | None], sizes: Sequence[int], missing: _T) -> list[_T] | None:
+    """Return columns one behind the other, where one that is None has only ``missing``; None if all are."""
+    if not any(columns):
+        return None
+    filled = (column or repeat(missing, size) for column, size in zip(columns, sizes, strict=True))
+    return list(chain.from_iterable(filled))

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import chain
 from operator import attrgetter
 
 import numpy as np
 
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.records import Record, TopicPartition
-from stream_monitor.sources.partition_buffer import NO_TIMES, PartitionBuffer, Taken
+from stream_monitor.core.records import TopicPartition
+from stream_monitor.sources.partition_buffer import PartitionBuffer, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,6 @@ class TimeMerge:
         self._last_take = clock.monotonic()
         self._buffers: dict[TopicPartition, PartitionBuffer] = {}
         self._sorted = _Sorted()
-        #: The only partition with records, where none of the others holds it back.
-        self._single: PartitionBuffer
 
     def follow(self, tp: TopicPartition, offset: int, time: int = -1, restore_end: int | None = None) -> None:
         """Start a partition, or restart it: what was buffered of it is dropped.
@@ -64,14 +63,7 @@ class TimeMerge:
     @property
     def ready(self) -> bool:
         """True when there is a record to take."""
-        if self._sorted:
-            return True
-        buffers = self._buffers.values()
-        filled = [buffer for buffer in buffers if buffer.records]
-        if len(filled) == 1 and not any(buffer.holds_back and not buffer.records for buffer in buffers):
-            self._single = filled[0]
-            return True
-        return bool(filled) and self._sort(filled)
+        return bool(self._sorted) or self._sort()
 
     def take(self, limit: int) -> Taken:
         """Return the next records, at most ``limit``; none while an earlier one may still come."""
@@ -79,30 +71,30 @@ class TimeMerge:
         step, self._last_take = min(now - self._last_take, _MAX_STEP), now
         if not self.ready:
             self._wait(step)
-            return Taken((), ())
-        taken = self._take(limit)
+            return Taken(RecordBatch.empty(), ())
+        taken = self._sorted.take(limit)
         if len(taken.records) < limit and self.ready:
-            more = self._take(limit - len(taken.records))
+            more = self._sorted.take(limit - len(taken.records))
             offsets = {each[:2]: each for each in (*taken.offsets, *more.offsets)}
-            return Taken([*taken.records, *more.records], list(offsets.values()))
+            return Taken(RecordBatch.concat([taken.records, more.records]), list(offsets.values()))
         return taken
 
-    def _take(self, limit: int) -> Taken:
-        return self._sorted.take(limit) if self._sorted else self._single.take(limit)
-
-    def _sort(self, filled: list[PartitionBuffer]) -> bool:
+    def _sort(self) -> bool:
         """Sort all records before which no other can come; return False when there is none."""
-        bound = min(((each.last_time(), each.tp) for each in self._buffers.values() if each.holds_back), default=None)
-        filled.sort(key=attrgetter("tp"))
-        self._sorted.fill([(buffer, count) for buffer in filled if (count := buffer.count_up_to(bound))])
-        return bool(self._sorted)
+        buffers = self._buffers.values()
+        filled = sorted((buffer for buffer in buffers if buffer.ready), key=attrgetter("tp"))
+        bound = min(((each.last_time, each.tp) for each in buffers if each.holds_back), default=None)
+        parts = [(buffer, count) for buffer in filled if (count := buffer.count_up_to(bound))]
+        if parts:
+            self._sorted.fill(parts)
+        return bool(parts)
 
     def _wait(self, step: float) -> None:
         """Count the time for which empty partitions hold back records; give up on those that are silent too long."""
-        if not any(buffer.records for buffer in self._buffers.values()):
+        if not any(buffer.ready for buffer in self._buffers.values()):
             return
         for buffer in self._buffers.values():
-            if buffer.holds_back and not buffer.records:
+            if buffer.holds_back and not buffer.ready:
                 buffer.waited += step
                 if buffer.waited >= PATIENCE:
                     buffer.is_silent = True
@@ -115,9 +107,9 @@ class _Sorted:
 
     def __init__(self) -> None:
         self._buffers: list[PartitionBuffer] = []
-        self._records: list[Record] = []
-        #: Of each record, its time and the position of its buffer.
-        self._times = self._which = NO_TIMES
+        #: Each record is of the buffer that has the position of its partition.
+        self._records = RecordBatch.empty()
+        self._times: Ints = self._records.times
         self._at = 0
 
     def __bool__(self) -> bool:
@@ -126,35 +118,33 @@ class _Sorted:
     def fill(self, parts: Sequence[tuple[PartitionBuffer, int]]) -> None:
         """Sort the first records of these buffers, so many of each; the buffers are in order of partitions."""
         popped = [buffer.pop(count) for buffer, count in parts]
-        records = list(chain.from_iterable(records for records, _ in popped))
         self._buffers, self._at = [buffer for buffer, _ in parts], 0
-        for buffer, count in parts:
-            buffer.sorted = count
-        times = np.concatenate([times for _, times in popped]) if popped else NO_TIMES
-        order = np.argsort(times, kind="stable")
-        self._times = times[order]
-        self._which = np.repeat(np.arange(len(parts)), [count for _, count in parts])[order]
-        self._records = list(map(records.__getitem__, order.tolist()))
+        self._records = RecordBatch.concat([records for records, _ in popped])
+        self._times = np.concatenate([times for _, times in popped])
+        if len(parts) > 1:
+            self._select(np.argsort(self._times, kind="stable"))
 
     def take(self, limit: int) -> Taken:
         """Return the next records, at most ``limit``."""
-        part = slice(self._at, self._at + limit)
-        records, which, times = self._records[part], self._which[part], self._times[part]
+        records, times = self._records[self._at : self._at + limit], self._times[self._at :]
         self._at += len(records)
-        last = np.full(len(self._buffers), -1)
-        last[which] = np.arange(len(records))
-        offsets = []
-        counts = np.bincount(which, minlength=len(self._buffers)).tolist()
-        for buffer, at, count in zip(self._buffers, last.tolist(), counts, strict=True):
-            if count:
-                buffer.sorted -= count
-                offsets.append(buffer.advance(records[at], int(times[at])))
         if not self:
-            self._records = []
+            self._records, self._at = RecordBatch.empty(), 0
+        counts = np.bincount(records.which, minlength=len(self._buffers)).tolist()
+        last = np.zeros(len(self._buffers), np.int64)
+        last[records.which] = np.arange(len(records))
+        offsets = [
+            buffer.advance(count, int(records.offsets[at]), int(times[at]))
+            for buffer, at, count in zip(self._buffers, last.tolist(), counts, strict=True)
+            if count
+        ]
         return Taken(records, offsets)
 
     def drop(self, buffer: PartitionBuffer) -> None:
         """Remove the records of a partition that were not taken yet."""
-        kept = np.flatnonzero(self._which[self._at :] != self._buffers.index(buffer)) + self._at
-        self._records = [self._records[at] for at in kept.tolist()]
-        self._times, self._which, self._at = self._times[kept], self._which[kept], 0
+        others = np.flatnonzero(self._records.which != self._buffers.index(buffer))
+        self._select(others[others >= self._at])
+        self._at = 0
+
+    def _select(self, rows: Ints) -> None:
+        self._records, self._times = self._records.select(rows), self._times[rows]

@@ -7,6 +7,7 @@ from operator import itemgetter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.merge import TimeMerge
@@ -61,12 +62,12 @@ class Reader:
             count = self._data.draw(st.integers(0, 12))
             at, records = self._fetched[tp], self._log[tp]
             if records[at : at + count]:
-                self.merge[tp].add(records[at : at + count])
+                self.merge[tp].add(RecordBatch.of(records[at : at + count]))
             self._fetched[tp] = min(at + count, len(records))
             self.merge[tp].update_position(self._fetched[tp], len(records))
         taken = self.merge.take(self._data.draw(st.integers(1, 9)))
         self.applied.update({(each.topic, each.partition): each for each in taken.offsets})
-        return list(taken.records)  # type: ignore[arg-type]
+        return [Stamped(it.topic, it.partition, it.offset, it.timestamp) for it in taken.records]
 
 
 @settings(deadline=None)

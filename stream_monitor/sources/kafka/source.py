@@ -211,8 +211,8 @@ class KafkaSource:
             self._liveness.check(consumer, self._placement.fetch(consumer, left))
             self._topics.look(partial(partition_count, consumer))
             records, self._taken = self._intake.take()
-            if records or self._clock.monotonic() >= deadline:
-                return RecordBatch.of(records)
+            if len(records) or self._clock.monotonic() >= deadline:
+                return records
 
     def _apply(self) -> None:
         """Take the batch that was polled last as applied."""

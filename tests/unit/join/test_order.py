@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import FileRecord
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.sources.merge import TimeMerge
@@ -81,9 +82,9 @@ def test_partitions_read_in_blocks_fake_drift_unless_they_are_merged() -> None:
     merged = []
     for at in range(0, 10_000, 500):
         for partition, log in logs.items():
-            merge[("inference", partition)].add(log[at : at + 500])
+            merge[("inference", partition)].add(RecordBatch.of(log[at : at + 500]))
             merge[("inference", partition)].update_position(at + 500, 10_000)
-        while taken := merge.take(2000)[0]:
+        while len(taken := merge.take(2000).records):
             merged += taken
     assert len(merged) == len(blocks)
     assert _drifts(merged) == 0
@@ -104,9 +105,9 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
     for log in (predictions, labels):
         partition = (log[0].topic, 0)
         merge.follow(partition, 0, -1)
-        merge[partition].add(log)
+        merge[partition].add(RecordBatch.of(log))
         merge[partition].update_position(600, 600)
-    while taken := merge.take(100)[0]:
+    while len(taken := merge.take(100).records):
         merged += taken
     live = sorted([*predictions, *labels], key=lambda record: record.timestamp)
     for records, joined in ((live, 600), (merged, 600), ([*predictions, *labels], 61)):

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.merge import PATIENCE, TimeMerge
@@ -28,7 +29,7 @@ def merge_of(*tps: TopicPartition, clock: FakeClock | None = None) -> TimeMerge:
 def taken(merge: TimeMerge, limit: int = 100) -> list[tuple[str, int]]:
     """Return topic and offset of all records that can be taken, in small batches."""
     given: list[tuple[str, int]] = []
-    while batch := merge.take(limit).records:
+    while len(batch := merge.take(limit).records):
         given += [(record.topic, record.offset) for record in batch]
     return given
 
@@ -168,9 +169,9 @@ def test_one_that_gives_nothing_is_waited_for_with_an_end(caplog: pytest.LogCapt
 
 def test_a_record_weighs_what_those_that_are_held_weigh_on_average() -> None:
     merge = merge_of(A)
-    merge[A].add([FileRecord("a", offset, b"x" * 1000, 0) for offset in range(2)])
+    merge[A].add(RecordBatch.of([FileRecord("a", offset, b"x" * 1000, 0) for offset in range(2)]))
     assert merge[A].mean_bytes == 1000 + RECORD_BYTES
-    merge[A].add([FileRecord("a", offset, None, 0) for offset in range(2, 4)])
+    merge[A].add(RecordBatch.of([FileRecord("a", offset, None, 0) for offset in range(2, 4)]))
     assert merge[A].mean_bytes == 500 + RECORD_BYTES
 
 
