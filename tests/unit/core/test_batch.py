@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ def test_a_batch_has_the_records_that_it_was_made_of(records: list[FileRecord]) 
 @given(st.lists(RECORDS, max_size=4))
 def test_batches_are_joined_like_lists(parts: list[list[FileRecord]]) -> None:
     joined = RecordBatch.concat(list(map(RecordBatch.of, parts)))
-    assert list(joined) == sum(parts, [])
+    assert list(joined) == list(chain.from_iterable(parts))
     assert len(set(joined.partitions)) == len(joined.partitions)
 
 
