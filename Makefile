@@ -4,10 +4,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SET_UP := $(VENV)/.set-up
 PEERS := .venv-peers
+# Versions of Python besides that of .venv, in environments of their own; of them, those that are on this machine.
+VERSIONS := 3.12 3.13
+PYTHONS = $(foreach version,$(VERSIONS),$(if $(shell tests/interpreter.sh $(version) 2>/dev/null),.venv-$(version)/.set-up))
 # A worker a core; each starts brokers of its own.
 PARALLEL := --numprocesses=auto
 
-.PHONY: help demo test chaos check mutants bench bench-join bench-quality format docs clean
+# What a version of Python could break: bytes, numbers, processes and the standard library.
+SMOKE := tests/contract tests/golden tests/unit --ignore=tests/unit/docs --ignore=tests/unit/docker
+
+.PHONY: help demo test smoke chaos check mutants bench bench-performance bench-short bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,6 +30,15 @@ demo: $(SET_UP)  ## the whole thing at work in about a minute: embedded broker, 
 
 test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a reason, where it can't be had
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+.venv-%/.set-up: pyproject.toml constraints.txt tests/interpreter.sh
+	python=$$(tests/interpreter.sh $*) && $$python -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --upgrade --constraint constraints.txt pip
+	.venv-$*/bin/pip install --quiet --constraint constraints.txt --editable '.[demo,parquet]' --group test
+	@touch $@
+
+smoke: $(VERSIONS:%=.venv-%/.set-up)  ## unit, contract and golden tests on Python 3.12 and 3.13, which have to be here
+	set -e; for version in $(VERSIONS); do .venv-$$version/bin/pytest $(PARALLEL) $(SMOKE) $(ARGS); done
 
 chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and state in every kind of trouble
 	STREAM_MONITOR_KILLS=500 STREAM_MONITOR_REQUIRE_KAFKA=1 $(BIN)/pytest --hypothesis-profile=chaos $(PARALLEL) \
@@ -45,10 +60,18 @@ check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated do
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
 
-bench: $(SET_UP)  ## throughput, memory and start-up beside three other programs on the same topic; then bench-join
-	$(BIN)/python bench/throughput.py $(ARGS)
+$(VENV)/.bench: $(SET_UP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
+	@touch $@
+
+bench: $(VENV)/.bench $(PYTHONS)  ## what the sidecar costs beside other programs, and at live rates; then bench-join
+	$(BIN)/python bench/throughput.py $(PYTHONS:%/.set-up=--python %/bin/python) $(ARGS)
 	$(BIN)/python bench/start_up.py
 	$(MAKE) bench-join ARGS='$(JOIN_ARGS)'
+
+bench-performance: $(VENV)/.bench $(PYTHONS)  ## docs/performance.md and the README's line, from a new run
+	$(BIN)/python bench/throughput.py $(PYTHONS:%/.set-up=--python %/bin/python) --json bench/performance.json $(ARGS)
+	$(BIN)/python bench/document.py bench/performance.json
 
 bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints
 	$(BIN)/python bench/waiting.py $(ARGS)
@@ -68,4 +91,4 @@ docs: $(SET_UP)  ## write the generated documentation anew
 	$(BIN)/python docs/generate.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-* .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

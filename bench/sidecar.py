@@ -10,6 +10,7 @@ from child import TIME_LIMIT_S, ProgramError
 SAMPLE = re.compile(r"^(stream_monitor_\w+|process_cpu_seconds_total)(?:\{.*\})? (\S+)", re.MULTILINE)
 CPU = "process_cpu_seconds_total"
 PREDICTIONS = "stream_monitor_predictions_total"
+LABELS = "stream_monitor_labels_total"
 NOTED = {
     "outcomes": "stream_monitor_outcomes_total",
     "rejected": "stream_monitor_records_rejected_total",
@@ -48,7 +49,7 @@ class Sidecar:
 
     def wait_until(self, events: int) -> float:
         """Return the time at which /metrics first shows this number of events."""
-        while self._count() < events:
+        while self.count() < events:
             self._pause(PROBE_S)
         return time.monotonic()
 
@@ -57,14 +58,14 @@ class Sidecar:
 
         Between two scrapes it sleeps for most of the remaining time that the rate so far predicts.
         """
-        while not (first := self._count()):
+        while not (first := self.count()):
             self._pause(PROBE_S)
         begin = now = time.monotonic()
         seen, cpu = first, self._sums.get(CPU, 0.0)
         while seen < events:
             rate = (seen - first) / (now - begin) if seen > first else float("inf")
             self._pause(min(max(PROBE_S, SHARE_OF_THE_WAIT * (events - seen) / rate), MAX_S))
-            seen, now = self._count(), time.monotonic()
+            seen, now = self.count(), time.monotonic()
         self.cpu_seconds = self._sums.get(CPU, 0.0) - cpu
         return seen - first, now - begin
 
@@ -72,7 +73,8 @@ class Sidecar:
         """Return other counters of the last scrape."""
         return {note: self._sums.get(name, 0.0) for note, name in NOTED.items()} | {"scrapes": self._scrapes}
 
-    def _count(self) -> int:
+    def count(self) -> int:
+        """Return the number of processed events, by one scrape."""
         self._scrapes += 1
         self._sums = {}
         for name, value in SAMPLE.findall(self._get("/metrics") or ""):

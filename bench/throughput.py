@@ -1,126 +1,153 @@
-"""End-to-end throughput on a real Kafka: the sidecar compared with three other programs that read the same topic.
+"""The cost of the sidecar on a real Kafka, beside other programs that read the same topics, and at live rates.
 
-Run by `make bench`. bench/README.md explains the rows and their limits.
+Run by `make bench`. bench/README.md explains the scenarios, the rows and their limits.
 """
 
 import argparse
-import contextlib
 import json
-import os
-import platform
+import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from child import HERE, Child, ProgramError
-from programs import OURS, OURS_BY_DEFAULT, PROGRAMS, Program, Reading, Topic
-from summary import Row, Runs, gates, summarise, table
+import live
+import machine
+from child import ProgramError
+from programs import Program, Topic
+from rows import Row, Runs, cells, summarise, text
+from scenarios import SCENARIOS, Scenario, pythons
+from topics import KINDS, broker, filled
 
 TINY = 4
-EMBEDDED_LIMIT = 30_000
+EMBEDDED_BYTES = 14_000_000
 UNSTEADY = 0.25
-KINDS = {"kafka": "Apache Kafka", "embedded": "the demo's embedded broker, NOT a real Kafka"}
+PYTHONS = "pythons"
+FAILED = "a program failed"
+NOT_ASKED = "it was not asked for"
+NAMES = (*SCENARIOS, PYTHONS, live.NAME)
 
 
 def main() -> int:
     arguments = parse()
-    load = os.getloadavg()[0]
-    try:
-        with broker() as (kind, topic):
-            report = measure(kind, topic, programs(arguments.against), arguments.events, arguments.rounds, load)
-    except ProgramError as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 0
+    report: dict[str, Any] = {**machine.setting(), "rounds": arguments.rounds, "scenarios": {}, "left_out": {}}
+    with broker() as (kind, unmade):
+        report["broker"] = KINDS[kind]
+        print(f"{KINDS[kind]}, {machine.line(report)}")
+        for name in NAMES:
+            measure(name, kind, unmade, arguments, report)
+    failed = any(why.startswith(FAILED) for why in report["left_out"].values())
+    return 1 if failed else 0
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=200_000, help="events in the topic (default: %(default)s)")
+    parser.add_argument("--scenario", action="append", choices=NAMES, help="measure this alone; repeatable")
+    parser.add_argument("--events", type=int, help="events in each topic, instead of each scenario's own number")
     parser.add_argument("--rounds", type=int, default=3, help="times that each program runs (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each live rate (default: %(default)s)")
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="also run the sidecar of another checkout")
+    parser.add_argument("--python", action="append", default=[], metavar="PATH", help="another Python; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every reading and the summary to FILE")
     arguments = parser.parse_args()
-    if arguments.events < 1000 or arguments.rounds < 1:
+    if (arguments.events or 1000) < 1000 or arguments.rounds < 1:
         parser.error("at least 1000 --events and 1 of --rounds, or there is nothing to measure")
+    arguments.against = arguments.against and arguments.against.resolve()
     return arguments
 
 
-def programs(against: Path | None) -> tuple[Program, ...]:
-    """Return the programs to measure; with another checkout also its sidecar, as the last rows."""
-    if against is None:
-        return PROGRAMS
-    ours = (OURS, OURS_BY_DEFAULT)
-    return (*PROGRAMS, *(replace(one, name=f"{one.name}, other", checkout=against.resolve()) for one in ours))
-
-
-@contextlib.contextmanager
-def broker() -> Iterator[tuple[str, Topic]]:
-    """Yield the kind of a Kafka, a real one if available, and a topic on it that does not exist yet."""
-    sys.path.insert(0, str(HERE.parent))
-    from tests.brokers import EmbeddedAdapter, find_kafka
-    from tests.jars import NoKafka
-
+def measure(name: str, kind: str, unmade: Topic, arguments: argparse.Namespace, report: dict[str, Any]) -> None:
+    """Measure a part and print it; add it to the report, or to what was left out with the reason."""
+    why = reason_to_leave_out(name, kind, arguments)
     try:
-        found = find_kafka()
-    except NoKafka as none:
-        print(f"{none}\n", file=sys.stderr)
-        found = EmbeddedAdapter()
-    with found:
-        name = f"stream-monitor-bench-{uuid.uuid4().hex[:8]}"
-        yield found.kind, Topic(found.bootstrap_servers, found.client_options, name, 0)
+        if not why:
+            add(name, kind, unmade, arguments, report)
+    except ProgramError as failure:
+        why = f"{FAILED}: {failure}"
+    if why:
+        report["left_out"][name] = why
+        print("" if why == NOT_ASKED else f"\n{name}: left out, {why}\n", end="")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(
-    kind: str, unmade: Topic, chosen: tuple[Program, ...], events: int, rounds: int, load: float
-) -> dict[str, Any]:
-    if kind == "embedded" and events > EMBEDDED_LIMIT:
-        print(f"The embedded broker keeps only a few MB: limited to {EMBEDDED_LIMIT:,} events.\n")
-        events = EMBEDDED_LIMIT
-    with filled(unmade, "tiny", TINY) as (tiny, _), filled(unmade, "full", events) as (full, size):
-        machine = f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load:.1f} before"
-        print(f"{events:,} events of {size:.0f} bytes, {rounds} rounds, {KINDS[kind]}, {machine}\n")
-        everything = take_turns(chosen, tiny, full, rounds)
-    rows = {name: summarise(name, runs) for name, runs in everything.items()}
-    checked = gates(rows)
-    print(table(rows), *notes(everything), "", *checked, *doubts(kind, rows), sep="\n")
+def add(name: str, kind: str, unmade: Topic, arguments: argparse.Namespace, report: dict[str, Any]) -> None:
+    """Measure a part, and add it to the report."""
+    if name == live.NAME:
+        report[name] = of_live_rates(unmade, arguments)
+    else:
+        scenario = SCENARIOS[name] if name in SCENARIOS else pythons(interpreters(arguments.python))
+        report["scenarios"][name] = of_scenario(scenario.against(arguments.against), kind, unmade, arguments)
+
+
+def reason_to_leave_out(name: str, kind: str, arguments: argparse.Namespace) -> str:
+    """Return why this part is not measured, or an empty text."""
+    if arguments.scenario and name not in arguments.scenario:
+        return NOT_ASKED
+    if name == PYTHONS and not arguments.python:
+        return "no other interpreter was given by --python"
+    if name == live.NAME and kind != "kafka":
+        return f"it needs a real Kafka, and this is {KINDS[kind]}"
+    return ""
+
+
+def interpreters(paths: Sequence[str]) -> dict[str, str]:
+    """Return the interpreters by their versions, this one first."""
+    ask = "import platform; print(platform.python_version())"
+    every = [sys.executable, *paths]
     return {
-        "broker": kind,
-        "machine": machine,
+        subprocess.run([path, "-c", ask], capture_output=True, text=True, check=True).stdout.strip(): path
+        for path in every
+    }
+
+
+def of_live_rates(unmade: Topic, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure the live rates, and print their table."""
+    found = live.measure(unmade, arguments.seconds, arguments.against)
+    print("", live.ABOUT, text(live.cells(found)), *live.gates(found), sep="\n")
+    return found
+
+
+def of_scenario(scenario: Scenario, kind: str, unmade: Topic, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure a scenario, and print its table."""
+    events = number_of_events(scenario, kind, arguments.events)
+    shape = (scenario.features, scenario.labels)
+    with (
+        filled(unmade, f"{scenario.name}-tiny", TINY, *shape) as (tiny, _),
+        filled(unmade, scenario.name, events, *shape) as (full, size),
+    ):
+        print(
+            f"\n{scenario.name}: {scenario.about}\n{events:,} events of {size:.0f} bytes, {arguments.rounds} rounds"
+        )
+        everything = take_turns(scenario.programs, tiny, full, arguments.rounds)
+    rows = {name: summarise(name, runs) for name, runs in everything.items()}
+    gates = [gate for limit in scenario.limits if (gate := limit.check(rows, scenario.bases))]
+    print(text(cells(rows, scenario.bases)), *notes(everything), *gates, *doubts(kind, rows), sep="\n")
+    return {
+        "about": scenario.about,
+        "events": events,
         "mean_event_bytes": size,
-        "rounds": rounds,
+        "bases": dict(scenario.bases),
         "rows": [asdict(row) for row in rows.values()],
-        "gates": [asdict(gate) for gate in checked],
+        "gates": [asdict(gate) for gate in gates],
         "runs": {name: asdict(runs) for name, runs in everything.items()},
     }
 
 
-@contextlib.contextmanager
-def filled(unmade: Topic, suffix: str, events: int) -> Iterator[tuple[Topic, float]]:
-    """Fill the topic; yield it with the mean size of its events in bytes; remove it afterwards."""
-    topic = replace(unmade, name=f"{unmade.name}-{suffix}", events=events)
-    command = [sys.executable, str(HERE / "events.py")]
-    with Child([*command, "fill", topic.servers, topic.name, str(events)], topic.environment()) as child:
-        child.end()
-        size = float(json.loads(child.output())["mean_bytes"])
-    try:
-        yield topic, size
-    finally:
-        with Child([*command, "drop", topic.servers, topic.name, "0"], topic.environment()) as child:
-            child.end()
+def number_of_events(scenario: Scenario, kind: str, wanted: int | None) -> int:
+    """Return the number of events; the embedded broker keeps only a few MB of them."""
+    events = wanted or scenario.events
+    return min(events, EMBEDDED_BYTES // (60 + 22 * scenario.features)) if kind == "embedded" else events
 
 
-def take_turns(chosen: tuple[Program, ...], tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
+def take_turns(chosen: Sequence[Program], tiny: Topic, full: Topic, rounds: int) -> dict[str, Runs]:
     """Run every program once per round, in a rotating order, so that disturbances affect all alike."""
     everything = {program.name: Runs(full.events, tiny.events) for program in chosen}
     for number in range(rounds):
         first = number % len(chosen)
-        for program in chosen[first:] + chosen[:first]:
+        for program in (*chosen[first:], *chosen[:first]):
             runs = everything[program.name]
             group = f"bench-{uuid.uuid4().hex[:8]}"
             progress(f"round {number + 1} of {rounds}: {program.name}")
@@ -135,26 +162,21 @@ def progress(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def notes(everything: dict[str, Runs]) -> Iterator[str]:
+def notes(everything: Mapping[str, Runs]) -> Iterator[str]:
     """Yield the counts that the programs report for the last round, as evidence of complete processing."""
-    yield ""
     for name, runs in everything.items():
-        if counts := formatted_notes(runs.full[-1]):
-            yield f"{name}: {counts}"
+        if found := runs.full[-1].notes:
+            counts = (f"{key} {value:,.4g}" if value < 1 else f"{key} {value:,.0f}" for key, value in found.items())
+            yield f"{name}: {', '.join(counts)}"
 
 
-def doubts(kind: str, rows: dict[str, Row]) -> Iterator[str]:
+def doubts(kind: str, rows: Mapping[str, Row]) -> Iterator[str]:
     """Yield reasons why the gates may not be valid."""
     if kind == "embedded":
         yield "These limits are for a real Kafka: on the embedded broker they are not valid."
-    if (spread := rows[OURS.name].spread) > UNSTEADY:
-        yield f"Not steady: the sidecar's events/s varied by {spread:.0%}. Is the machine busy with something else?"
-
-
-def formatted_notes(reading: Reading) -> str:
-    return ", ".join(
-        f"{key} {value:,.4g}" if value < 1 else f"{key} {value:,.0f}" for key, value in reading.notes.items()
-    )
+    worst = max(rows.values(), key=lambda row: row.spread)
+    if worst.spread > UNSTEADY:
+        yield f"Not steady: events/s of '{worst.name}' varied by {worst.spread:.0%}. Is the machine busy?"
 
 
 if __name__ == "__main__":

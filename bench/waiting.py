@@ -16,7 +16,8 @@ from typing import Any
 
 from child import HERE, Child, ProgramError
 from programs import Topic
-from throughput import KINDS, broker, progress
+from throughput import progress
+from topics import KINDS, broker
 from waiting_sidecar import FOUND, restart, take_turns, topics
 from waiting_summary import COSTS, RESTART, STOPS, THROUGHPUT, summarise
 

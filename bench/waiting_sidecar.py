@@ -10,9 +10,8 @@ from pathlib import Path
 
 from child import HERE, Child
 from programs import Reading, Topic, free_port, run_command
-from sidecar import PREDICTIONS, Sidecar
+from sidecar import LABELS, PREDICTIONS, Sidecar
 
-LABELS = "stream_monitor_labels_total"
 AFTER, BETWEEN = "-after", "-between"
 #: The number of labels that are ready for a restarted sidecar.
 FOUND = 2000
@@ -97,7 +96,7 @@ def topics(unmade: Topic, suffix: str, events: int = 0) -> Iterator[Topic]:
     names = [topic.name, topic.name + AFTER, *([topic.name + BETWEEN] if events else [])]
     try:
         if events:
-            script("fill", topic, topic.name, str(events))
+            script("fill", topic, topic.name, str(events), AFTER, BETWEEN)
         else:
             for name in names:
                 script("create", topic, name)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from summary import Gate, aligned
+from gates import Gate
+from rows import aligned
 
 COSTS, RESTART, THROUGHPUT, STOPS = "costs", "restart", "throughput", "stops"
 COST_RATIO = 1.5

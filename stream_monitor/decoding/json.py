@@ -10,6 +10,9 @@ import orjson
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.decoding.base import DecoderConfig
 
+#: Arrays and objects inside one another in what only Python's `json` takes: fewer than any interpreter's stack bears.
+MAX_DEPTH = 500
+
 
 class JsonConfig(DecoderConfig):
     """JSON, as the standard defines it or as Python writes it."""
@@ -41,9 +44,26 @@ def _parse_leniently(value: bytes) -> Any:
         raise RecordError(Reason.NOT_UTF8, "the value is not UTF-8") from None
     try:
         body = json.loads(text)
+        if _is_deeper(body, MAX_DEPTH):
+            raise ValueError
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise RecordError(Reason.NOT_UTF8, "text with half a surrogate pair") from None
     except (ValueError, RecursionError):
         raise RecordError(Reason.NOT_JSON, "the value is not JSON, or nested too deeply") from None
     return body
+
+
+def _is_deeper(body: Any, depth: int) -> bool:
+    """Check whether more than ``depth`` arrays and objects stand inside one another.
+
+    >>> _is_deeper({"a": [[1]]}, 2), _is_deeper({"a": [[1]]}, 3)
+    (True, False)
+    """
+    inside = [body]
+    for _ in range(depth + 1):
+        nested = [each for each in inside if isinstance(each, (dict, list))]
+        if not nested:
+            return False
+        inside = [inner for each in nested for inner in (each.values() if isinstance(each, dict) else each)]
+    return True

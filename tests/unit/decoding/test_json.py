@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Prediction
-from tests.unit.decoding.events import decode
+from stream_monitor.decoding.json import MAX_DEPTH
+from tests.unit.decoding.events import decode, reason_of
 
 
 def test_nan_and_infinity_literals_are_missing_features() -> None:
@@ -28,3 +30,13 @@ def test_huge_integers() -> None:
     event = decode(b'{"id": %d, "prediction": 1, "features": {"a": %d}}' % (10**30, 10**400))
     assert event.id == str(10**30)
     assert event.features == {"a": 10**400}
+
+
+def test_the_depth_of_what_only_python_takes_is_bounded_alike_on_every_interpreter() -> None:
+    def nested(depth: int) -> bytes:
+        lists = depth - 2
+        return b'{"id": 1, "prediction": 1, "features": {"a": %s}}' % (b"[" * lists + b"NaN" + b"]" * lists)
+
+    assert isinstance(decode(nested(MAX_DEPTH)), Prediction)
+    assert reason_of(nested(MAX_DEPTH + 1)) is Reason.NOT_JSON
+    assert reason_of(nested(MAX_DEPTH * 10)) is Reason.NOT_JSON

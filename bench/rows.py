@@ -1,15 +1,10 @@
-"""The summary of the throughput benchmark: rows, gates and the table."""
+"""The rows of a table of programs: the readings of the rounds, and their summary."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from programs import BY_HAND, LIMIT, LOOP, OURS, Reading
-
-PEERS = {"a": LIMIT.name, "b": LOOP.name, "c": BY_HAND.name}
-MIN_RATIO = {"b": 1.0, "c": 2.4}
-MB_LIMIT = 200.0
-READY_LIMIT_S = 3.0
+from programs import Reading
 
 
 @dataclass
@@ -55,15 +50,6 @@ class Row:
         return peer.cpu_us_per_event / self.cpu_us_per_event
 
 
-@dataclass(frozen=True)
-class Gate:
-    holds: bool
-    what: str
-
-    def __str__(self) -> str:
-        return f"{'holds' if self.holds else 'falls short':<13}{self.what}"
-
-
 def cpu_seconds(reading: Reading) -> float:
     return reading.cpu_seconds
 
@@ -84,32 +70,19 @@ def summarise(name: str, runs: Runs) -> Row:
     )
 
 
-def gates(rows: dict[str, Row]) -> list[Gate]:
-    """Return the gates; one on throughput has to hold both by the clock and by CPU time."""
-    ours = rows[OURS.name]
-    checked = []
-    for letter, ratio in MIN_RATIO.items():
-        peer = rows[PEERS[letter]]
-        faster, lighter = ours.faster(peer), ours.lighter(peer)
-        what = f"throughput {ratio:.1f} x ({letter}): {faster:.2f} x by the clock, {lighter:.2f} x by CPU time"
-        checked.append(Gate(min(faster, lighter) >= ratio, what))
-    peak = f"peak memory under {MB_LIMIT:.0f} MB: {ours.peak_mb:.0f} MB"
-    checked.append(Gate(ours.peak_mb < MB_LIMIT, peak))
-    ready = ours.ready_seconds if ours.ready_seconds is not None else float("inf")
-    what = f"first poll under {READY_LIMIT_S:.0f} s after the start: {ready:.2f} s"
-    return [*checked, Gate(ready < READY_LIMIT_S, what)]
+def cells(rows: Mapping[str, Row], bases: Mapping[str, str]) -> list[list[str]]:
+    """Return the table, its head first; a ratio above 1 means that the row's program is better.
+
+    Args:
+        rows: The rows by name.
+        bases: The names of the rows that the others are compared with, by their letters.
+    """
+    ratios = [f"x ({letter})" for letter in bases]
+    head = ["program", "events/s", "spread", *ratios, "CPU us/event", *ratios, "peak MB", "ready s"]
+    return [head, *(_line(row, [rows[name] for name in bases.values()]) for row in rows.values())]
 
 
-def table(rows: dict[str, Row]) -> str:
-    """Return the table as text; a ratio above 1 means that the row's program is better."""
-    head = ["program", "events/s", "spread", *(f"x ({letter})" for letter in PEERS)]
-    head += ["CPU us/event", *(f"x ({letter})" for letter in PEERS), "peak MB", "ready s"]
-    lines = [head, *(cells(row, [rows[name] for name in PEERS.values()]) for row in rows.values())]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(aligned(line, widths) for line in lines)
-
-
-def cells(row: Row, peers: Sequence[Row]) -> list[str]:
+def _line(row: Row, peers: Sequence[Row]) -> list[str]:
     ready = "" if row.ready_seconds is None else f"{row.ready_seconds:.2f}"
     return [
         row.name,
@@ -121,6 +94,12 @@ def cells(row: Row, peers: Sequence[Row]) -> list[str]:
         f"{row.peak_mb:.0f}",
         ready,
     ]
+
+
+def text(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells as text, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(aligned(line, widths) for line in lines)
 
 
 def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
