@@ -13,6 +13,7 @@ from scipy.linalg.blas import dtbsv
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Bools, Floats, Indices, Ints
+from stream_monitor.stats.piecewise_linear import PiecewiseLinear
 from stream_monitor.stats.reference import NumericReference
 
 #: A value with more than this share of the reference is an atom; equal values are spread over its range of shares.
@@ -17,6 +19,8 @@ ATOM = 0.01
 MIN_GAP = 1e-300
 #: Powers of two with a smaller exponent are normal floats, at full precision.
 MAX_EXPONENT = 1022
+#: The table of normal quantiles has this number of shares in each tail, whose share is ``TAIL``, and in the middle.
+IN_TAIL, MIDDLE, TAIL = 400, 2000, 0.01
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -33,6 +37,15 @@ class NormalScores:
     14 (1952), pp. 453-458; for atoms A. E. Brockwell, "Universal residuals", Statistics and Probability Letters 77
     (2007), pp. 1473-1478.
 
+    Args:
+        reference: The distribution.
+
+    Attributes:
+        factor: The power of two by which values are multiplied before they are compared with the knots; None if it
+            is not finite.
+        line: The score as a function of the value times the factor.
+        atoms: The values with a large share of the reference.
+
     >>> from stream_monitor.stats.reference import NumericReference
     >>> scores = NormalScores(NumericReference.learn(np.arange(1.0, 100.0)))
     >>> scores.of(np.array([50.0, 84.0, 1e9]), np.arange(3)).round(1)
@@ -44,20 +57,18 @@ class NormalScores:
         below, upto = np.asarray(reference.below), np.asarray(reference.upto)
         # Scaling by a power of two keeps all digits and avoids overflow of the smallest and largest numbers.
         self._exponent = int(-np.frexp(np.abs(reference.values).max())[1])
-        self._factor = 2.0**self._exponent if abs(self._exponent) < MAX_EXPONENT else None
+        self.factor = 2.0**self._exponent if abs(self._exponent) < MAX_EXPONENT else None
         knots = np.ldexp(np.asarray(reference.values), self._exponent)
         # Knots so close together that the slope between them would be infinite are merged.
         apart = np.concatenate(([True], np.diff(knots) > MIN_GAP))
-        self._knots, below, upto = knots[apart], below[apart], upto[apart]
+        knots, below, upto = knots[apart], below[apart], upto[apart]
         shares = np.clip((below + upto) / 2.0, edge, 1.0 - edge)
-        self._scores = np.array([_quantile(share) for share in shares.tolist()])
-        self._lowest = _quantile(edge)
-        atoms = np.flatnonzero(upto - below > ATOM)
-        self._atoms = self._knots[atoms]
-        self._atom_below = np.clip(below[atoms], edge, 1.0 - edge)
-        self._atom_size = np.clip(upto[atoms], edge, 1.0 - edge) - self._atom_below
+        scores = np.array([_quantile(share) for share in shares.tolist()])
+        self._inverse = scores, knots
+        self.line = PiecewiseLinear(knots, scores, _quantile(edge), -_quantile(edge))
+        self.atoms = Atoms.of(np.clip(below, edge, 1.0 - edge), np.clip(upto, edge, 1.0 - edge), upto - below > ATOM)
 
-    def of(self, values: Floats, positions: NDArray[np.int64]) -> Floats:
+    def of(self, values: Floats, positions: Ints) -> Floats:
         """Return the scores of values.
 
         Args:
@@ -69,10 +80,12 @@ class NormalScores:
         """
         with np.errstate(over="ignore", under="ignore"):
             # As exact as ldexp, and much faster; the factor is not finite if all values are subnormal.
-            values = values * self._factor if self._factor else np.ldexp(values, self._exponent)
-        scores: Floats = np.interp(values, self._knots, self._scores, self._lowest, -self._lowest)
-        if len(self._atoms):
-            self._spread_atoms(values, positions, scores)
+            values = values * self.factor if self.factor else np.ldexp(values, self._exponent)
+        pieces = self.line.find(values)
+        scores = self.line.pieces.at(pieces, values)
+        if self.atoms.exist:
+            at = np.flatnonzero(self.atoms.mask.take(pieces) & (self.line.pieces.starts.take(pieces) == values))
+            scores[at] = self.atoms.spread(pieces[at], uniform(positions[at]))
         return scores
 
     def value(self, score: float) -> float:
@@ -82,18 +95,42 @@ class NormalScores:
         >>> NormalScores(NumericReference.learn(np.arange(1.0, 100.0))).value(0.0)
         50.0
         """
-        return float(np.ldexp(np.interp(score, self._scores, self._knots), -self._exponent))
-
-    def _spread_atoms(self, values: Floats, positions: NDArray[np.int64], scores: Floats) -> None:
-        nearest = np.minimum(np.searchsorted(self._atoms, values), len(self._atoms) - 1)
-        at = np.flatnonzero(self._atoms[nearest] == values)
-        if len(at):
-            atom = nearest[at]
-            shares = self._atom_below[atom] + self._atom_size[atom] * _uniform(positions[at])
-            scores[at] = np.interp(shares, *_normal_table())
+        return float(np.ldexp(np.interp(score, *self._inverse), -self._exponent))
 
 
-def _uniform(positions: NDArray[np.int64]) -> Floats:
+class Atoms(NamedTuple):
+    """The atoms of a reference, or of several; arrays over the pieces of `NormalScores.line`, shape (pieces,).
+
+    Attributes:
+        exist: True if there are any.
+        mask: A mask of the pieces that start with an atom.
+        below: The share of the reference below the atom.
+        size: The share of the atom.
+    """
+
+    exist: bool
+    mask: Bools
+    below: Floats
+    size: Floats
+
+    @classmethod
+    def of(cls, below: Floats, upto: Floats, are_atoms: Bools) -> Atoms:
+        """Return the atoms among knots, given the shares below and up to each of them."""
+        mask, below, size = (np.concatenate(([0], each, [0])) for each in (are_atoms, below, upto - below))
+        return cls(bool(are_atoms.any()), mask.astype(bool), below, size)
+
+    @classmethod
+    def joined(cls, atoms: Sequence[Atoms]) -> Atoms:
+        """Return the atoms of several references, whose pieces stand one after the other."""
+        exist, *arrays = zip(*atoms, strict=True)
+        return cls(any(exist), *(np.concatenate(each) for each in arrays))
+
+    def spread(self, pieces: Indices, shares: Floats) -> Floats:
+        """Return the scores of values at atoms, given the shares of the atoms that are below them."""
+        return _quantiles(self.below.take(pieces) + self.size.take(pieces) * shares)
+
+
+def uniform(positions: Ints) -> Floats:
     """Hash each position to a number from 0 to 1 by the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)."""
     mixed = (positions.astype(np.uint64) + np.uint64(1)) * _GOLDEN
     for shift, factor in zip((30, 27), _MIX, strict=True):
@@ -102,12 +139,25 @@ def _uniform(positions: NDArray[np.int64]) -> Floats:
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def _quantiles(shares: Floats) -> Floats:
+    """Return the normal quantiles of shares, from the table."""
+    table = _normal_table()
+    # Between the tails the knots are evenly spaced, but for rounding; a search costs several times as much.
+    even = (shares - TAIL) * ((MIDDLE - 1) / (1.0 - 2.0 * TAIL))
+    pieces = np.minimum(np.maximum(even, 0.0), MIDDLE - 1.0).astype(np.intp) + IN_TAIL
+    pieces += table.pieces.ends.take(pieces) <= shares
+    pieces -= table.pieces.starts.take(pieces) > shares
+    in_tail = np.flatnonzero((shares <= TAIL) | (shares >= 1.0 - TAIL))
+    pieces[in_tail] = table.find(shares[in_tail])
+    return table.pieces.at(pieces, shares)
+
+
 @lru_cache(maxsize=1)
-def _normal_table() -> tuple[Floats, Floats]:
-    """Return a table of shares, denser towards both ends, and their normal quantiles."""
-    tail = np.geomspace(1e-7, 0.01, 400)[:-1]
-    shares = np.concatenate((tail, np.linspace(0.01, 0.99, 2000), 1.0 - tail[::-1]))
-    return shares, np.array([_quantile(share) for share in shares.tolist()])
+def _normal_table() -> PiecewiseLinear:
+    """Return the normal quantiles of shares that are denser towards both ends."""
+    tail = np.geomspace(1e-7, TAIL, IN_TAIL)[:-1]
+    shares = np.concatenate((tail, np.linspace(TAIL, 1.0 - TAIL, MIDDLE), 1.0 - tail[::-1]))
+    return PiecewiseLinear(shares, np.array([_quantile(share) for share in shares.tolist()]))
 
 
 @lru_cache(maxsize=65_536)
