@@ -15,8 +15,9 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
 from stream_monitor.monitors.alarm_latch import NO_ALARM, AlarmLatch
+from stream_monitor.monitors.comparison import Comparison, Reference
 from stream_monitor.monitors.signal_detectors import SignalDetectors
-from stream_monitor.monitors.signal_reference import Reference, SignalReference
+from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.distances import Distance
@@ -124,6 +125,17 @@ class SignalMonitor:
         if len(self.recent) < min(self.reference.size, MEAN_WINDOW):
             return {}
         return self.reference.distances(self.recent, self.detectors.autocorrelation_time)
+
+    def comparison(self) -> Comparison:
+        """Return what `distances` compares, as it is now: `many_distances` computes it for many signals at once."""
+        recent = self.recent
+        is_enough = len(recent) >= min(self.reference.size, MEAN_WINDOW)
+        return Comparison(
+            self.reference.distribution if is_enough else None,
+            recent.copy(),
+            self.detectors.autocorrelation_time,
+            self.categories.state() if self.categories else None,
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""

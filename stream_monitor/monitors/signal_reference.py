@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import numpy as np
-
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.frozen import Frozen
+from stream_monitor.monitors.comparison import Reference, category_counts, share_name
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.distances import Distance, categorical_distances, numeric_distances
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: Number of first values that become the reference where there is neither a profile nor a warm-up.
 FIRST = 500
-Reference = NumericReference | CategoricalReference
 
 
 class SignalReference:
@@ -61,7 +57,9 @@ class SignalReference:
         if isinstance(self.distribution, NumericReference):
             return numeric_distances(self.distribution, window, autocorrelation_time)
         if isinstance(self.distribution, CategoricalReference):
-            return categorical_distances(self.distribution, self._names(window), autocorrelation_time)
+            return categorical_distances(
+                self.distribution, category_counts(window, self._name_of), autocorrelation_time
+            )
         return {}
 
     @property
@@ -71,12 +69,8 @@ class SignalReference:
             return None
         return self.distribution.share("1")
 
-    def _names(self, values: Floats) -> Counter[str]:
-        codes, counts = np.unique(values, return_counts=True)
-        return Counter(dict(zip(map(self._name_of, codes.tolist()), counts.tolist(), strict=True)))
-
     def _name_of(self, code: float) -> str:
-        return self._categories.name(int(code)) if self._categories else f"{code:g}"
+        return self._categories.name(int(code)) if self._categories else share_name(code)
 
     def state(self) -> Frozen | None:
         """Return the distribution as JSON values, None while it is unknown."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Lock
+from typing import TypeVar
 
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.join.joiner import Joiner
+from stream_monitor.monitors.comparison import Comparison, many_distances
 from stream_monitor.monitors.feature_counts import FeatureCounts
-from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.performance.label_delay import Histogram
@@ -28,17 +33,23 @@ from stream_monitor.pipeline.snapshot import (
     SignalSnapshot,
     Snapshot,
 )
+from stream_monitor.stats.moments import means
 from stream_monitor.stats.reference import NumericReference
 
+_T = TypeVar("_T")
 logger = logging.getLogger(__name__)
 
 
 class SnapshotTaker:
-    """Takes snapshots of a pipeline, each in one piece and of a saved state."""
+    """Takes snapshots of a pipeline, each in one piece and of a saved state.
+
+    The loop waits only while its numbers and newest values are copied; means and distances are computed after that.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._failures = 0
+        self._counting = Lock()
 
     def take(self) -> Snapshot:
         """Return a snapshot; called from any thread.
@@ -48,35 +59,64 @@ class SnapshotTaker:
         Raises:
             StateError: the loop has ended, so that no state is saved any more.
         """
-        return self._pipeline.reads.read(self._take)
+        snapshot, readings = self._pipeline.reads.read(self._read)
+        models = tuple(self._made((each.model.key, each.completed) for each in readings))
+        return replace(snapshot, models=models, failures=self._failures)
 
-    def _take(self) -> Snapshot:
+    def _read(self) -> tuple[Snapshot, list[ModelReading]]:
+        """Return a snapshot without models, and the readings of the models."""
         processor, fleet = self._pipeline.processor, self._pipeline.processor.fleet
-        models = tuple(self._models(fleet))
-        return Snapshot(
+        monitors = fleet.monitors.values()
+        readings = list(self._made((monitor.key, partial(read_model, monitor)) for monitor in monitors))
+        snapshot = Snapshot(
             loop=self._pipeline.status(),
             counters=_counters(processor),
             join=_join(processor.joiner, processor.unaccounted),
-            models=models,
+            models=(),
             evicted=dict(fleet.evicted),
             outcomes_evicted=fleet.outcomes_evicted,
             detections=tuple(fleet.recent),
-            failures=self._failures,
+            failures=0,
         )
+        return snapshot, readings
 
-    def _models(self, fleet: Fleet) -> Iterator[ModelSnapshot]:
-        for monitor in fleet.monitors.values():
+    def _made(self, models: Iterable[tuple[ModelVersion, Callable[[], _T]]]) -> Iterator[_T]:
+        """Yield what is made of each model, but of those that fail."""
+        for key, make in models:
             try:
-                yield take_model(monitor)
+                yield make()
             except Exception:
-                self._failures += 1
-                logger.exception("no snapshot of %s/%s: it is left out", *monitor.key)
+                with self._counting:
+                    self._failures += 1
+                logger.exception("no snapshot of %s/%s: it is left out", *key)
 
 
-def take_model(monitor: ModelMonitor) -> ModelSnapshot:
-    """Return the snapshot of one model version."""
+@dataclass(frozen=True, slots=True)
+class ModelReading:
+    """The parts of a snapshot of a model version, copied.
+
+    ``model``: the snapshot without signals. ``signals``: each as a snapshot that lacks ``mean`` and ``distances``,
+    and what these are computed from.
+    """
+
+    model: ModelSnapshot
+    signals: Sequence[tuple[partial[SignalSnapshot], Comparison]]
+
+    def completed(self) -> ModelSnapshot:
+        """Return the snapshot."""
+        comparisons = [comparison for _, comparison in self.signals]
+        rows = zip(self.signals, means(each.values for each in comparisons), many_distances(comparisons), strict=True)
+        signals = tuple(
+            make(mean=math.nan if comparison.categories is not None else mean, distances=distances)
+            for (make, comparison), mean, distances in rows
+        )
+        return replace(self.model, signals=signals)
+
+
+def read_model(monitor: ModelMonitor) -> ModelReading:
+    """Return the reading of one model version."""
     coverage = monitor.coverage
-    return ModelSnapshot(
+    model = ModelSnapshot(
         key=monitor.key,
         predictions=monitor.predictions,
         features_ignored=monitor.features_ignored,
@@ -88,8 +128,9 @@ def take_model(monitor: ModelMonitor) -> ModelSnapshot:
         episode_count=monitor.episodes.count,
         episodes=tuple(_episode(episode) for episode in monitor.episodes.recent),
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
-        signals=tuple(_signal(signal) for signal in monitor.signals.values()),
+        signals=(),
     )
+    return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 
 
 def _counters(processor: BatchProcessor) -> CountersSnapshot:
@@ -158,17 +199,17 @@ def _feature(name: str, counts: FeatureCounts) -> FeatureSnapshot:
     )
 
 
-def _signal(signal: SignalMonitor) -> SignalSnapshot:
+def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
+    """Return the snapshot of a signal, without its mean and its distances."""
     reference = signal.reference.distribution
-    return SignalSnapshot(
+    return partial(
+        SignalSnapshot,
         name=signal.name,
         kind=signal.kind,
-        mean=signal.mean,
         active_since=signal.active_since,
         batch_length=signal.detectors.batch_length,
         effective_samples=signal.detectors.effective_samples,
         waits_for_season=signal.detectors.waits_for_season,
-        distances=signal.distances(),
         drifts=tuple(
             DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect)
             for detector, drift in signal.detectors.drifts.items()

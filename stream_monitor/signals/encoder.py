@@ -46,7 +46,7 @@ class CategoryEncoder:
 
     def name(self, code: int) -> str:
         """Return the category of a code."""
-        return self._names[code] if 0 <= code < len(self._names) else "(others)"
+        return name_of(self._names, code)
 
     def _code(self, value: Any) -> int:
         text = category_name(value)
@@ -66,3 +66,8 @@ class CategoryEncoder:
     def restore(self, names: Sequence[str]) -> None:
         self._names = list(names)
         self._codes = {name: code for code, name in enumerate(self._names)}
+
+
+def name_of(names: Sequence[str], code: int) -> str:
+    """Return the category of a code among the names that `CategoryEncoder.state` returned."""
+    return names[code] if 0 <= code < len(names) else "(others)"

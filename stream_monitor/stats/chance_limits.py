@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -25,8 +26,18 @@ def chi_square_limits(bins: Bins, noise: float) -> dict[str, float]:
     added, from 1/4 in Cramér's V. Checked by simulation.
     """
     expected = bins.shares * bins.counts.sum()
-    smoothed = noise * _chi_square_quantile(float(np.minimum(expected, 1.0).sum()) - 1.0)
-    plain = noise * _chi_square_quantile(float(np.minimum(expected * 4.0, 1.0).sum()) - 1.0)
+    return scaled_limits(float(np.minimum(expected, 1.0).sum()), float(np.minimum(expected * 4.0, 1.0).sum()), noise)
+
+
+def scaled_limits(full: float, quarter: float, noise: float) -> dict[str, float]:
+    """Return what `chi_square_limits` returns.
+
+    Args:
+        full: The number of bins, of which one is a part where less than 1 value is expected in it.
+        quarter: The same, where less than a quarter of a value is expected.
+        noise: See above.
+    """
+    smoothed, plain = noise * _chi_square_quantile(full - 1.0), noise * _chi_square_quantile(quarter - 1.0)
     bits = smoothed / (8.0 * math.log(2.0))
     return {"psi": smoothed, "jensen_shannon": min(bits, 1.0), "cramers_v": min(math.sqrt(plain) / 2.0, 1.0)}
 
@@ -72,6 +83,7 @@ def _chi_square_quantile(degrees: float) -> float:
     return degrees * (1.0 - part + _quantile(PROBABILITY) * math.sqrt(part)) ** 3
 
 
+@lru_cache(maxsize=1024)
 def _quantile(probability: float) -> float:
     """Return the value that a standard normal variable exceeds with this probability."""
     return -NormalDist().inv_cdf(probability)

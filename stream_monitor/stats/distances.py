@@ -145,7 +145,7 @@ def psi(bins: Bins) -> float:
     the Royal Society A 186 (1946), pp. 453-461; as an index of stability: Yurdakul 2018.
     """
     p, q = _smoothed(bins)
-    return float((p - q) @ np.log(p / q))
+    return float(((p - q) * np.log(p / q)).sum())
 
 
 def jensen_shannon(bins: Bins) -> float:
@@ -156,7 +156,7 @@ def jensen_shannon(bins: Bins) -> float:
     """
     p, q = _smoothed(bins)
     middle = (p + q) / 2.0
-    return max(float(p @ np.log2(p / middle) + q @ np.log2(q / middle)) / 2.0, 0.0)
+    return max(float((p * np.log2(p / middle) + q * np.log2(q / middle)).sum()) / 2.0, 0.0)
 
 
 def cramers_v(bins: Bins) -> float:
@@ -195,8 +195,9 @@ def wasserstein(reference: NumericReference, steps: Steps) -> float:
     Values are clipped to `NumericReference.reach`. Source: S. S. Vallender, "Calculation of the Wasserstein distance
     between probability distributions on the line", Theory of Probability and its Applications 18 (1974), pp. 784-786.
     """
-    x = np.concatenate((reference.standardise(steps.values), reference.standard_values))
-    order = np.argsort(x, kind="stable")
+    # Ordered by the values themselves: standardised, different ones may be equal.
+    order = np.argsort(np.concatenate((steps.values, reference.values)), kind="stable")
+    x = np.concatenate((reference.standardise(steps.values), reference.standard_values))[order]
     window = np.concatenate((steps.upto, _upto(steps, reference.values)))[order]
     right = np.concatenate((steps.reference_upto, reference.upto))[order]
     left = np.concatenate((steps.reference_below, reference.below))[order]
@@ -204,9 +205,10 @@ def wasserstein(reference: NumericReference, steps: Steps) -> float:
     # of the lower value to ``left`` of the upper one.
     start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
     first, last = np.abs(start), np.abs(end)
-    both = np.maximum(first + last, np.finfo(np.float64).tiny)
-    heights = np.where(start * end < 0, (first * first + last * last) / both, both) / 2.0
-    return float(heights @ np.diff(x[order]))
+    both = first + last
+    triangles = (first * first + last * last) / np.maximum(both, np.finfo(np.float64).tiny)
+    heights = np.where(start * end < 0, triangles, both) / 2.0
+    return float((heights * np.diff(x)).sum())
 
 
 def _steps(reference: NumericReference, ordered: Floats) -> Steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -71,3 +72,14 @@ def mean(values: Floats) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         simple = float(values.mean())
     return simple if math.isfinite(simple) else float((values / len(values)).sum())
+
+
+def means(windows: Iterable[Floats]) -> list[float]:
+    """Return the `mean` of each window.
+
+    >>> means([np.array([1.0, 2.0]), np.empty(0)])
+    [1.5, nan]
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        simple = [(float(np.add.reduce(each)) / len(each) if len(each) else math.nan, each) for each in windows]
+    return [found if math.isfinite(found) else mean(each) for found, each in simple]

@@ -104,10 +104,10 @@ class NumericReference:
 
     def shares(self, x: Floats) -> tuple[Floats, Floats]:
         """Return the share of values smaller than each x, and the share that is at most each x, shape (n,) each."""
-        knots, upto, limit, unit, slopes = self._pieces
+        knots, upto, limit, unit, slopes = self.pieces
         piece = np.searchsorted(self.values, x, side="right")
         # Outside the knots the share is constant; clipping x also keeps the largest numbers from overflowing.
-        way = np.maximum(np.minimum(x, self.values[-1]), self.values[0]) * self._scale - unit[piece]
+        way = np.maximum(np.minimum(x, self.values[-1]), self.values[0]) * self.scale - unit[piece]
         at = np.minimum(upto[piece] + way * slopes[piece], limit[piece])
         return np.where(knots[piece] == x, self.below[piece - 1], at), at
 
@@ -119,11 +119,11 @@ class NumericReference:
         """
         at = np.minimum(np.searchsorted(self.upto, shares), len(self.values) - 1)
         before = np.maximum(at - 1, 0)
-        left, right = self.values[before] * self._scale, self.values[at] * self._scale
+        left, right = self.values[before] * self.scale, self.values[at] * self.scale
         mass = self.below[at] - self.upto[before]
         inside = (shares < self.below[at]) & (mass > 0)
         part = (shares - self.upto[before]) / np.where(inside, mass, 1.0)
-        between = (left + part * (right - left)) / self._scale
+        between = (left + part * (right - left)) / self.scale
         found: Floats = np.where(inside, between, self.values[at])
         return found
 
@@ -197,26 +197,26 @@ class NumericReference:
         return cls.restored({**state, **{name: unpack(state[name]) for name in ("values", "below", "upto")}})
 
     @cached_property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         """The power of two that scales the values to unit size, so that differences do not overflow."""
         largest = max(abs(self.minimum), abs(self.maximum))
         return float(np.ldexp(1.0, -max(int(np.frexp(largest)[1]) + 1, -1022)))
 
     def _deviations(self, x: Floats) -> Floats:
-        spread, mean = self.std * self._scale, self.mean * self._scale
+        spread, mean = self.std * self.scale, self.mean * self.scale
         with np.errstate(over="ignore"):
-            distance = x * self._scale - mean
+            distance = x * self.scale - mean
             found: Floats = distance / spread if spread else np.sign(distance) * LIMIT
         return found
 
     @cached_property
-    def _pieces(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    def pieces(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         """The linear pieces of the distribution function, shape (m + 1,) each; piece k begins at knot k - 1.
 
         For each piece: the knot, the share up to it, the share below the next knot, the scaled knot (times
-        ``_scale``), and the slope per scaled unit.
+        ``scale``), and the slope per scaled unit.
         """
-        unit = self.values * self._scale
+        unit = self.values * self.scale
         gaps = np.diff(unit)
         rises = self.below[1:] - self.upto[:-1]
         slopes = np.where(gaps > TINY, rises / np.maximum(gaps, TINY), 0.0)
