@@ -24,6 +24,7 @@ from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.health import Health
 from stream_monitor.server.http import MetricsServer
 from stream_monitor.sources.kafka.options import reveal
+from stream_monitor.sources.kafka.record_columns import Wanted
 from stream_monitor.sources.kafka.source import KafkaSource
 from stream_monitor.state.checkpoint import Checkpoint
 
@@ -75,7 +76,14 @@ def _make_source(config: RunConfig, clock: Clock) -> KafkaSource:
         restore_window=config.restore_window,
         allow_unaligned_labels=config.allow_unaligned_labels,
         max_latency=config.max_latency,
+        wanted=_wanted(config),
     )
+
+
+def _wanted(config: RunConfig) -> Wanted:
+    """Return the columns that a field is mapped to."""
+    paths = {*config.field.values(), *config.label_field.values()}
+    return Wanted(keys="@key" in paths, headers=any(path.startswith("@header.") for path in paths))
 
 
 def _label_topics(config: RunConfig) -> set[str]:

@@ -15,6 +15,9 @@ from kafka.record.util import decode_varint
 
 from stream_monitor.core.records import Unreadable
 
+#: Offsets and times are less than this.
+MAX_NUMBER = 1 << 63
+
 
 class StandIn(NamedTuple):
     """Stands in for a record that can't be read; it has the attributes that the client reads of a record."""
@@ -36,19 +39,21 @@ class ReadablePartition(Fetcher.PartitionRecords):  # type: ignore[misc]
     """The client's parser of a partition's fetch, with batches that never raise an error."""
 
     def __init__(self, fetch_offset: int, tp: Any, records: Any, **options: Any) -> None:
-        super().__init__(fetch_offset, tp, _Batches(records, fetch_offset), **options)
+        super().__init__(fetch_offset, tp, ReadableBatches(records, fetch_offset), **options)
 
 
-class _Batches:
+class ReadableBatches:
+    """The batches of a fetch."""
+
     def __init__(self, records: Any, fetch_offset: int) -> None:
         self._records, self._fetch_offset = records, fetch_offset
 
     def next_batch(self) -> Any:
         batch = self._records.next_batch()
-        return batch if batch is None or batch.magic < 2 else _Batch(batch, self._fetch_offset)
+        return batch if batch is None or batch.magic < 2 else ReadableBatch(batch, self._fetch_offset)
 
 
-class _Batch:
+class ReadableBatch:
     """The client's batch, with stand-ins for records that can't be read.
 
     Its header is trusted when the checksum is right, or when its two counts of records agree. A batch whose header
@@ -58,7 +63,7 @@ class _Batch:
     def __init__(self, batch: Any, fetch_offset: int) -> None:
         self._batch = batch
         self._first = max(batch.base_offset, fetch_offset)
-        self._intact = True
+        self.is_intact = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
@@ -67,24 +72,24 @@ class _Batch:
         return next(self._batch)
 
     def validate_crc(self) -> bool:
-        self._intact = self._batch.validate_crc()
+        self.is_intact = self._batch.validate_crc()
         return True
 
     @property
     def is_control_batch(self) -> bool:
-        return bool(self._intact and self._batch.is_control_batch)
+        return bool(self.is_intact and self._batch.is_control_batch)
 
     @property
     def next_offset(self) -> int:
         return int(self._batch.next_offset) if self._is_trusted() else self._first + 1
 
     def __iter__(self) -> Iterator[Any]:
-        if not self._intact:
+        if not self.is_intact:
             yield from self._stand_ins(Unreadable("the batch fails its checksum"))
             return
         while True:
             try:
-                yield from self._batch
+                yield from map(self._checked, self._batch)
                 return
             except Exception as error:  # noqa: BLE001 - each compression library has errors of its own
                 why = Unreadable(_describe(error))
@@ -97,9 +102,16 @@ class _Batch:
             yield StandIn(self._batch.base_offset + at, why)
             self._step_over()
 
+    def _checked(self, record: Any) -> Any:
+        """Return the record, or a stand-in where its offset or time fits no 64 bits."""
+        if max(abs(record.offset), abs(record.timestamp)) < MAX_NUMBER:
+            return record
+        at = self._batch._next_record_index - 1
+        return StandIn(self._batch.base_offset + at, Unreadable("its offset or time is out of range"))
+
     def _is_trusted(self) -> bool:
         count, delta = self._batch.records_count, self._batch.last_offset_delta
-        return bool(self._intact or (count == delta + 1 and count > 0))
+        return bool(self.is_intact or (count == delta + 1 and count > 0))
 
     def _stand_ins(self, why: Unreadable) -> Iterator[StandIn]:
         if not self._is_trusted():

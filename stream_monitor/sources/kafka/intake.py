@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kafka import KafkaConsumer, TopicPartition
 
-from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.sources.kafka.kafka_python import fetch, position_and_end
 from stream_monitor.sources.kafka.linger import ROUND_TRIP, Linger
@@ -89,7 +88,7 @@ class Intake:
         polled = fetch(consumer, seconds, min(self.limit, most))
         for tp, records in polled.items():
             if tp in self.reading:
-                self.merge[tp].add(RecordBatch.of(records))
+                self.merge[tp].add(records)
         for tp in self.reading:
             self.merge[tp].update_position(*position_and_end(consumer, tp))
         return bool(polled)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+import kafka
 from kafka import AsyncConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.abstract import RebalanceProtocol
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -17,10 +18,13 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaConfigurationError
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError, SourceError
+from stream_monitor.sources.kafka import column_partition
 from stream_monitor.sources.kafka.assignor import CopartitionedAssignor
 from stream_monitor.sources.kafka.batches import ReadablePartition
+from stream_monitor.sources.kafka.record_columns import EVERYTHING, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ def connect(
     member: Member,
     kept: Callable[[], Iterable[TopicPartition]],
     check: Callable[[KafkaConsumer], None],
+    wanted: Wanted = EVERYTHING,
 ) -> KafkaConsumer:
     """Return a consumer that joins its group at the first poll.
 
@@ -93,6 +98,7 @@ def connect(
         member: Is called at rebalances.
         kept: Returns the partitions of which there is state here, which the assignor prefers.
         check: Raises an error when the topics can't be read together.
+        wanted: Columns of the records that somebody reads.
 
     Raises:
         SourceError: No broker answers.
@@ -111,7 +117,11 @@ def connect(
     except BaseException:
         consumer.close(autocommit=False, timeout_ms=0)
         raise
-    consumer._fetcher.PartitionRecords = ReadablePartition
+    if column_partition.is_supported():
+        consumer._fetcher.PartitionRecords = column_partition.parser(wanted)
+    else:
+        logger.warning("kafka-python %s is not known here: records are parsed one by one", kafka.__version__)
+        consumer._fetcher.PartitionRecords = ReadablePartition
     _look_for_parked(consumer._fetcher)
     consumer.subscribe(topics, listener=_Listener(member))
     _note_metadata(consumer)
@@ -179,12 +189,23 @@ def position_and_end(consumer: KafkaConsumer, tp: TopicPartition) -> tuple[int |
     return (state.position.offset if state.position else None), state.highwater
 
 
-def fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, list[Any]]:
+def fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, RecordBatch]:
     """Poll for records, of the partitions that stay here also during a rebalance.
 
     The client's own poll returns nothing until the last member of the group has joined again, which can take as long
     as the session timeout of one that was killed.
     """
+    polled = _fetch(consumer, seconds, limit)
+    return {tp: _batch(given) for tp, given in polled.items()}
+
+
+def _batch(given: Sequence[Any]) -> RecordBatch:
+    """Return what the client gives of a partition: columns, or records if its insides are not known."""
+    is_columns = bool(given) and isinstance(given[0], RecordBatch)
+    return RecordBatch.concat(given) if is_columns else RecordBatch.of(given)
+
+
+def _fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, Sequence[Any]]:
     if not is_rejoining(consumer):
         return _poll(consumer, seconds, limit)
     step = min(seconds, _REBALANCE_STEP)
@@ -198,7 +219,7 @@ def fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPart
     return dict(polled)
 
 
-def _poll(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, list[Any]]:
+def _poll(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, Sequence[Any]]:
     try:
         return dict(consumer.poll(timeout_ms=math.ceil(seconds * 1000), max_records=limit))
     finally:

@@ -38,6 +38,7 @@ class Linger:
         self._patience = min(_FOR_OTHERS * max_latency, ROUND_TRIP)
         self._fixed = frozenset(fixed)
         self._tick = clock.monotonic() - self._period
+        self._is_behind = True
 
     def attach(self, consumer: KafkaConsumer) -> None:
         """Set the wait of every fetch that a client sends from now on."""
@@ -45,8 +46,8 @@ class Linger:
         send, given = fetcher.send_fetches, dict(fetcher.config)
 
         def send_fetches() -> Any:
-            is_behind = any(map(_is_behind, list(fetcher._subscriptions.assignment.values())))
-            waits = given if is_behind else self._waits(given)
+            self._is_behind = any(map(_is_behind, list(fetcher._subscriptions.assignment.values())))
+            waits = given if self._is_behind else self._waits(given)
             for key in ("fetch_min_bytes", "fetch_max_wait_ms"):
                 if key not in self._fixed:
                     fetcher.config[key] = waits[key]
@@ -56,8 +57,7 @@ class Linger:
 
     def gather(self, consumer: KafkaConsumer) -> bool:
         """At a tick, wait until the other brokers have answered too, but not long; return True when there are any."""
-        is_alone = not consumer._fetcher.in_flight_fetches()
-        if is_alone or self._clock.monotonic() < self._tick:
+        if self._is_behind or self._clock.monotonic() < self._tick or not consumer._fetcher.in_flight_fetches():
             return False
         deadline = time.monotonic() + self._patience
         while consumer._fetcher.in_flight_fetches() and time.monotonic() < deadline:

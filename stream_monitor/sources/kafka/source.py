@@ -32,6 +32,7 @@ from stream_monitor.sources.kafka.linger import Linger
 from stream_monitor.sources.kafka.liveness import Liveness
 from stream_monitor.sources.kafka.placement import Placement
 from stream_monitor.sources.kafka.progress import Progress, commit_metadata
+from stream_monitor.sources.kafka.record_columns import EVERYTHING, Wanted
 from stream_monitor.sources.kafka.topics import Topics
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class KafkaSource:
         restore_window: Seconds before a committed offset from which a partition without its state is restored.
         allow_unaligned_labels: True to read topics of labels and of predictions with different numbers of partitions.
         max_latency: Seconds for which a live record may wait for others to make a longer batch.
+        wanted: Columns of the records that somebody reads.
     """
 
     def __init__(
@@ -71,9 +73,11 @@ class KafkaSource:
         restore_window: float = 0.0,
         allow_unaligned_labels: bool = False,
         max_latency: float = 0.0,
+        wanted: Wanted = EVERYTHING,
     ) -> None:
         self._topics = Topics(topics, labels, allow_unaligned_labels, clock)
         self._config = _consumer_config(bootstrap_servers, group_id, group_instance_id, options or {})
+        self._wanted = wanted
         self._clock = clock
         self._consumer: KafkaConsumer | None = None
         self._liveness = Liveness(clock)
@@ -196,6 +200,7 @@ class KafkaSource:
                 self,
                 kept,
                 lambda it: self._topics.check(partial(partition_count, it)),
+                self._wanted,
             )
             self._has_rebalanced = True
             if self._linger:

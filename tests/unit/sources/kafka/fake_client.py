@@ -143,7 +143,7 @@ class Connected:
 
     def _connect(self, *given: Any) -> FakeClient:
         self.connections.append(given)
-        given[-1](self.client)
+        given[4](self.client)
         return self.client
 
     def start(self, *tps: TopicPartition) -> Connected:

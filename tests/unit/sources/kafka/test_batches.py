@@ -12,7 +12,7 @@ from kafka.record import MemoryRecords
 
 from stream_monitor.core.records import Unreadable
 from stream_monitor.sources.kafka.batches import ReadablePartition, StandIn, _describe
-from tests.integration.raw_batches import batch, batch_of, broken, record
+from tests.integration.raw_batches import batch, batch_of, broken, record, varint
 
 VALUES = [b"a", b"b", b"c"]
 
@@ -104,6 +104,14 @@ def test_an_error_is_described_on_one_line_with_its_name_once() -> None:
     assert _describe(ValueError("a\n  b")) == "ValueError: a b"
     assert _describe(ValueError("ValueError: a")) == "ValueError: a"
     assert _describe(ValueError("x" * 201)) == "ValueError: " + "x" * 200
+
+
+def test_a_time_that_fits_no_64_bits_can_not_be_read() -> None:
+    bad = batch_of([record(0, b"a"), record(1, b"b")], at_ms=(1 << 63) - 1)
+    late = record(1, b"b").replace(varint(0) + varint(1), varint(1) + varint(1), 1)
+    assert parse(bad)[0] == [(0, b"a"), (1, b"b")]
+    given, _ = parse(batch_of([record(0, b"a"), late, record(2, b"c")], at_ms=(1 << 63) - 1))
+    assert given == [(0, b"a"), (1, None), (2, b"c")]
 
 
 def test_a_batch_of_control_is_not_given_out_unless_it_is_broken() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kafka.errors import KafkaConfigurationError
+from kafka.record import MemoryRecords
 
 from stream_monitor.core.errors import ConfigError, SourceError
 from stream_monitor.sources.kafka import kafka_python as module
@@ -19,6 +20,7 @@ from stream_monitor.sources.kafka.kafka_python import (
     PATIENCE_MS,
     connect,
 )
+from tests.integration.raw_batches import batch
 from tests.unit.sources.kafka.fake_internals import P0, P1, Client
 
 
@@ -64,12 +66,22 @@ def test_metadata_is_there_and_checked_before_the_group_is_joined(
     assert made == [client]
     assert checked == [(client, known)]
     assert client.calls == [*known, ("subscribe", ["p", "q"])]
-    assert client._fetcher.PartitionRecords is ReadablePartition
+    fetched = client._fetcher.PartitionRecords(0, P0, MemoryRecords(batch([b"x"])))
+    assert [len(part) for part in fetched.take(9)] == [1]
     client._fetcher.answers, client._fetcher._next_partition_records = [({}, False)], []
     client._fetcher.fetched_records()
     assert client._fetcher._next_partition_records is None
     assert client._coordinator._metadata_snapshot == (client._subscription, client._cluster)
     assert caplog.messages == [f"connected to {server}, other:1"]
+
+
+def test_a_client_that_is_not_known_parses_by_itself(
+    made: list[Client], server: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kafka.__version__", "3.1.0")
+    client: Any = connect({"bootstrap_servers": [server]}, ["p"], Member(), tuple, lambda _: None)
+    assert client._fetcher.PartitionRecords is ReadablePartition
+    assert caplog.messages == ["kafka-python 3.1.0 is not known here: records are parsed one by one"]
 
 
 def test_the_assignor_knows_what_is_owned_and_kept(made: list[Client], server: str) -> None:

@@ -18,8 +18,15 @@ from stream_monitor.sources.kafka.kafka_python import (
     partition_count,
     position_and_end,
 )
-from stream_monitor.testing import FakeClock
+from stream_monitor.testing import FakeClock, FileRecord
 from tests.unit.sources.kafka.fake_internals import P0, P1, Client, Fetcher
+
+RECORD = FileRecord("p", 3, b"x", 5)
+
+
+def fetched(client: Any, seconds: float) -> dict[Any, list[Any]]:
+    """Return the records of a fetch of 7 at most."""
+    return {tp: list(batch) for tp, batch in fetch(client, seconds, 7).items()}
 
 
 def test_partitions_are_counted_by_what_is_known() -> None:
@@ -64,8 +71,8 @@ def test_a_rebalance_is_awaited_by_polls_of_nothing() -> None:
 
 def test_outside_a_rebalance_a_fetch_is_a_poll() -> None:
     client = Client()
-    client.polled = {P0: [1]}
-    assert fetch(client, 0.0501, 7) == {P0: [1]}  # type: ignore[arg-type]
+    client.polled = {P0: [RECORD]}
+    assert fetched(client, 0.0501) == {P0: [RECORD]}
     assert client.calls == [("poll", 51, 7)]
     assert client._fetcher.asked == []
 
@@ -89,8 +96,8 @@ def test_partitions_that_stay_are_read_on(monkeypatch: pytest.MonkeyPatch, idle:
     monkeypatch.setattr(module.time, "sleep", slept.append)
     client = Client()
     client._coordinator.needs_rejoin = True
-    client._fetcher.answers = [({P0: [1]}, idle)]
-    assert fetch(client, 5.0, 7) == {P0: [1]}  # type: ignore[arg-type]
+    client._fetcher.answers = [({P0: [RECORD]}, idle)]
+    assert fetched(client, 5.0) == {P0: [RECORD]}
     assert client.calls == [("poll", 0, 7)]
     assert client._fetcher.asked == [((7,), {"timeout_ms": 100})]
     assert slept == ([0.1] if idle else [])
@@ -98,8 +105,8 @@ def test_partitions_that_stay_are_read_on(monkeypatch: pytest.MonkeyPatch, idle:
 
 def test_what_the_poll_gave_is_enough() -> None:
     client = Client()
-    client._coordinator.needs_rejoin, client.polled = True, {P0: [1]}
-    assert fetch(client, 5.0, 7) == {P0: [1]}  # type: ignore[arg-type]
+    client._coordinator.needs_rejoin, client.polled = True, {P0: [RECORD]}
+    assert fetched(client, 5.0) == {P0: [RECORD]}
     assert client._fetcher.asked == []
 
 

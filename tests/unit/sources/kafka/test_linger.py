@@ -99,14 +99,24 @@ def test_at_a_tick_the_answers_of_other_brokers_are_awaited() -> None:
     fetcher, linger = lingering(clock)
     fetcher.send_fetches()
     client: Any = SimpleNamespace(_fetcher=fetcher)
-    assert not linger.gather(client)
-    fetcher.unanswered = [2, 2, 1, 0, 1]
+    fetcher.unanswered = [0, 2, 1, 0, 1]
     clock.advance(0.99)  # one that has so much that it answers early makes a batch by itself
     assert not linger.gather(client)
-    assert fetcher.unanswered == [2, 1, 0, 1]
     clock.advance(0.01)
+    assert not linger.gather(client)
     assert linger.gather(client)
     assert fetcher.unanswered == [1]
+
+
+def test_in_a_backlog_no_other_answer_is_awaited() -> None:
+    clock = FakeClock(0.0)
+    fetcher, linger = lingering(clock)
+    fetcher.states[0].highwater = 9
+    fetcher.send_fetches()
+    fetcher.unanswered = [1] * 9
+    clock.advance(9.0)
+    assert not linger.gather(SimpleNamespace(_fetcher=fetcher))
+    assert len(fetcher.unanswered) == 9
 
 
 def test_a_broker_that_is_silent_is_not_awaited_for_long() -> None:

@@ -12,10 +12,12 @@ from kafka.errors import FencedInstanceIdError, KafkaConnectionError
 from stream_monitor.core.errors import ConfigError, SourceError
 from stream_monitor.sources.base import Position
 from stream_monitor.sources.kafka.kafka_python import DEFAULTS, PATIENCE_MS
+from stream_monitor.sources.kafka.record_columns import Wanted
 from stream_monitor.sources.kafka.source import KafkaSource
 from stream_monitor.testing import FakeClock
 from tests.unit.sources.kafka.fake_client import P0, P1, Connected, applied, committed
 
+COLUMNS = {"wanted": Wanted(keys=False)}
 FENCED = "--group-instance-id: another running member of the group has pod-1; each needs its own"
 
 
@@ -58,11 +60,11 @@ def test_a_saved_state_brings_its_owner(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_the_client_is_connected_with(monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"max_poll_records": 7, "client_id": "x"}
-    it = Connected(monkeypatch, {P0: 5}, topics=["p", "p"], options=options, group_instance_id="pod-1")
+    it = Connected(monkeypatch, {P0: 5}, topics=["p", "p"], options=options, group_instance_id="pod-1", **COLUMNS)
     it.source.resume([applied(P1, 3)], "")
     it.source._connected()
     it.source._connected()
-    ((config, topics, member, kept, _),) = it.connections
+    ((config, topics, member, kept, _, wanted),) = it.connections
     assert config == {
         **DEFAULTS,
         **options,
@@ -72,7 +74,7 @@ def test_what_the_client_is_connected_with(monkeypatch: pytest.MonkeyPatch) -> N
         "enable_auto_commit": False,
         "auto_offset_reset": "none",
     }
-    assert (topics, member, kept()) == (["p"], it.source, (P1,))
+    assert (topics, member, kept(), wanted) == (["p"], it.source, (P1,), COLUMNS["wanted"])
     assert not it.source.exhausted
 
 
