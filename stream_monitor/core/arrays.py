@@ -66,6 +66,23 @@ def accumulate(rows: Floats) -> None:
         np.add.accumulate(pairs, axis=0, out=pairs)
 
 
+def running_sums(starts: Floats, steps: Floats) -> Floats:
+    """Return ``starts`` and the running sums after each row of steps, strictly in order, shape (n + 1, columns).
+
+    Args:
+        starts: The sums before the first row, shape (columns,).
+        steps: The rows, shape (n, columns).
+
+    >>> running_sums(np.array([1.0]), np.array([[2.0], [3.0]])).ravel().tolist()
+    [1.0, 3.0, 6.0]
+    """
+    columns = len(starts)
+    sums = np.zeros((len(steps) + 1, columns + columns % 2))
+    sums[0, :columns], sums[1:, :columns] = starts, steps
+    accumulate(sums)
+    return sums[:, :columns]
+
+
 def pack(values: Floats) -> str:
     """Return an array as text, exactly and much faster than number by number; `unpack` reads it.
 

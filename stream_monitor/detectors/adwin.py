@@ -60,39 +60,43 @@ class Adwin:
         self._reset()
 
     def _reset(self) -> None:
-        self._window = AdaptiveWindowing(*self._parameters)
-        self._n, self._total = 0, 0.0
+        self.window = AdaptiveWindowing(*self._parameters)
+        self.n, self.total = 0, 0.0
 
     def update_many(self, values: Floats) -> list[Change]:
+        return self.changes(values, self.first_hit(values.tolist()))
+
+    def first_hit(self, numbers: list[float]) -> int | None:
+        """Update the window, all in C, until it first detects a change, and return the index of that number."""
+        return next(compress(count(), map(self.window.update, numbers)), None)
+
+    def changes(self, values: Floats, hit: int | None) -> list[Change]:
+        """Return the changes in values that the window has been fed up to its first detection, at index ``hit``."""
         changes: list[Change] = []
-        numbers = values.tolist()
         start = 0
-        while start < len(numbers):
-            # All in C: update the window until it first returns True, and find the index of that value.
-            updates = map(self._window.update, numbers[start:] if start else numbers)
-            hit = next(compress(count(start), updates), None)
-            end = len(numbers) if hit is None else hit + 1
+        while hit is not None:
+            end = start + hit + 1
             self._add(values[start:end])
-            if hit is not None:
-                changes.append(self._change(hit))
-                self._reset()
-            start = end
+            changes.append(self._change(end - 1))
+            self._reset()
+            hit, start = self.first_hit(values[end:].tolist()), end
+        self._add(values[start:])
         return changes
 
     def _add(self, values: Floats) -> None:
         """Add values to the count and total since the last reset, in order: the sum must not depend on batches."""
-        self._n += len(values)
-        self._total = float(np.cumsum(np.concatenate(([self._total], values)))[-1])
+        self.n += len(values)
+        self.total = float(np.cumsum(np.concatenate(([self.total], values)))[-1])
 
     def _change(self, index: int) -> Change:
         """Return the change from the mean of the values just dropped to the mean of those still in the window."""
-        kept, kept_total = self._window.get_width(), self._window.get_total()
-        before = (self._total - kept_total) / max(self._n - kept, 1)
+        kept, kept_total = self.window.get_width(), self.window.get_total()
+        before = (self.total - kept_total) / max(self.n - kept, 1)
         return Change(index, before, kept_total / max(kept, 1))
 
     def state(self) -> dict[str, Any]:
-        return {"window": b64encode(self._window.__getstate__()).decode(), "n": self._n, "total": self._total}
+        return {"window": b64encode(self.window.__getstate__()).decode(), "n": self.n, "total": self.total}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._window.__setstate__(b64decode(state["window"]))
-        self._n, self._total = state["n"], state["total"]
+        self.window.__setstate__(b64decode(state["window"]))
+        self.n, self.total = state["n"], state["total"]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.detectors import Detector, DetectorContext
+from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.blocks import Step, block_key, make_block
 from stream_monitor.detectors.glr import GlrConfig
 from tests.examples import examples
@@ -42,10 +43,21 @@ def _glr(rng: np.random.Generator, kind: str) -> list[Make]:
     ]
 
 
+def _adwin(rng: np.random.Generator) -> list[Make]:
+    def column(delta: float, clock: int) -> Make:
+        return lambda: AdwinConfig(delta=delta, clock=clock).make()
+
+    return [
+        column(float(10.0 ** -rng.uniform(0.1, 4.0)), int(rng.integers(1, 40))) for _ in range(rng.integers(1, 7))
+    ]
+
+
 BLOCKS: dict[str, Callable[[np.random.Generator], list[Make]]] = {
     "glr of numbers": lambda rng: _glr(rng, "number"),
     "glr of shares": lambda rng: _glr(rng, "share"),
     "glr of categories": lambda rng: _glr(rng, "category"),
+    "adwin of numbers": _adwin,
+    "adwin of shares": _adwin,
 }
 
 
@@ -82,36 +94,42 @@ class Pair:
         self.block = make_block([each() for each in make])
         self.found = 0
 
-    def update(self, values: Floats, counts: Ints | None) -> None:
-        step = self.block.step(values, counts)
+    def update(self, values: Floats, counts: Ints | None, skip: Bools | None = None) -> None:
+        step = self.block.step(values, counts, skip)
+        loads = []
         for column, detector in enumerate(self.alone):
             some = values[: len(values) if counts is None else counts[column], column]
-            if step.fired[column]:
+            is_skipped = skip is not None and skip[column]
+            if is_skipped or (step.fired[column] and not self.block.is_final):
                 # Until the commit, the block's state is that before the step.
-                assert self._stored(column) == _text(detector)
-            changes = detector.update_many(np.ascontiguousarray(some)) if len(some) else []
-            self._compare(step, column, changes)
+                one = self._stored(column)
+                assert _text(one) == _text(detector)
+                one.update_many(some)
+                loads.append((column, one))
+            changes = detector.update_many(np.ascontiguousarray(some))
+            if not is_skipped:
+                self._compare(step, column, changes)
             self.found += len(changes)
         self.block.commit(step)
-        if not self.block.is_final:
-            for column in np.flatnonzero(step.fired):
-                self.block.load(int(column), self.alone[column])
+        for column, one in loads:
+            self.block.load(column, one)
 
     def _compare(self, step: Step, column: int, changes: list[Any]) -> None:
         if self.block.is_final:
             assert step.changes.get(column, []) == changes
         assert step.fired[column] or not changes
 
-    def _stored(self, column: int) -> str:
+    def _stored(self, column: int) -> Detector:
         detector = self.make[column]()
         self.block.store(column, detector)
-        return _text(detector)
+        return detector
 
     def compare_states(self) -> None:
-        assert [self._stored(column) for column in range(len(self.alone))] == [_text(each) for each in self.alone]
+        for column, detector in enumerate(self.alone):
+            assert _text(self._stored(column)) == _text(detector)
 
     def reload(self) -> None:
-        self.block = make_block(self.alone)
+        self.block = make_block([self._stored(column) for column in range(len(self.make))])
 
 
 def _text(detector: Detector) -> str:
@@ -135,7 +153,7 @@ def test_a_block_is_its_detectors(kind: str, seed: int, steps: int, has_dropouts
         if counts is not None:
             after = np.arange(len(values))[:, None] >= counts
             values[after] = rng.choice([np.nan, 0.0, 1e300])
-        pair.update(values, counts)
+        pair.update(values, counts, rng.random(size) < 0.3 if rng.random() < 0.3 else None)
         pair.compare_states()
         if rng.random() < 0.1:
             pair.reload()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any
 
+from stream_monitor.detectors.adwin import Adwin
 from stream_monitor.detectors.base import Detector
+from stream_monitor.detectors.blocks.adwin import AdwinBlock
 from stream_monitor.detectors.blocks.base import DetectorBlock, Step
 from stream_monitor.detectors.blocks.glr import GlrBlock
 from stream_monitor.detectors.glr import Glr
 
 #: The class of a block by that of its detectors.
-_BLOCKS: dict[type, Any] = {Glr: GlrBlock}
+_BLOCKS: dict[type, Any] = {Adwin: AdwinBlock, Glr: GlrBlock}
 
 
 def block_key(detector: Detector) -> Hashable | None:
