@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from stream_monitor.core.event_batch import EventBatch
 from stream_monitor.core.events import Label, Outcome, Prediction
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.arrival_queues import ArrivalQueues
+from stream_monitor.join.batch_join import BatchJoin, Joined
 from stream_monitor.join.due import DueWork
 from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.join.event_join import EventJoin
 from stream_monitor.join.expiry import Expiry, Limits
 from stream_monitor.join.ledger import Ledger
-from stream_monitor.join.matching import JoinTables, Matcher
+from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.maturity_buffer import MaturityBuffer
+from stream_monitor.join.origins import Origins
 from stream_monitor.join.outcomes import Outcomes
 from stream_monitor.join.partition_epochs import PartitionEpochs
-from stream_monitor.join.restoring import RestoringMatcher
 from stream_monitor.join.stream_time import StreamTime
 from stream_monitor.join.waiting import WaitingEvents
 from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
@@ -43,7 +46,6 @@ class Joiner:
 
     Attributes:
         ledger: Counts of predictions and labels by their end.
-        restoring: Partitions that are being restored; their outcomes that fall due are not emitted.
     """
 
     def __init__(
@@ -59,7 +61,6 @@ class Joiner:
     ) -> None:
         store = MemoryStore() if store is None else store
         self.ledger = Ledger()
-        self.restoring: Collection[TopicPartition] = ()
         self._time, self._epochs, self._queues = StreamTime(), PartitionEpochs(), ArrivalQueues(store)
         self._entries = EntryStore(store, self._epochs.alive)
         limits = Limits(max_waiting, max_labelled, ttl, ttl if early_ttl is None else early_ttl)
@@ -68,9 +69,8 @@ class Joiner:
         self._due = DueWork(self._time, self._expiry, self._outcomes)
         waiting = WaitingEvents(self._entries, self._queues, self._epochs)
         tables = JoinTables(self._entries, self._queues, waiting, self._epochs, self._outcomes)
-        revises = label_updates == "last"
-        self._live = Matcher(tables, self.ledger, self._outcomes.add, revises=revises)
-        self._restored = RestoringMatcher(tables, self.ledger, revises=revises)
+        self._events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
+        self._batches = BatchJoin(self._events, self._outcomes)
 
     @property
     def waiting_predictions(self) -> int:
@@ -116,19 +116,31 @@ class Joiner:
         Returns:
             False for a duplicate.
         """
-        arrival = self._due.advance(prediction.ts, self.restoring)
-        matcher = self._restored if restored else self._live
-        is_new = matcher.predict(prediction, index, arrival, self._epochs.current(partition))
-        self._expiry.enforce_bounds(arrival)
-        return is_new
+        return self._events.predict(prediction, index, partition, restored)
 
     def label(self, label: Label, partition: TopicPartition = _NO_PARTITION, restored: bool = False) -> bool:
         """Take a label; return False for a duplicate. The arguments are those of `predict`."""
-        arrival = self._due.advance(label.ts, self.restoring)
-        matcher = self._restored if restored else self._live
-        is_new = matcher.label(label, arrival, self._epochs.current(partition))
-        self._expiry.enforce_bounds(arrival)
-        return is_new
+        return self._events.label(label, partition, restored)
+
+    def join(self, events: EventBatch, origins: Origins, first: int) -> Joined:
+        """Take the events of a batch, in order; the result is that of `predict` and `label` for each of them.
+
+        Args:
+            events: The events.
+            origins: The origins of the records that they were decoded from.
+            first: Position of the first new prediction in the stream of predictions.
+        """
+        self.prefetch([*events.predictions.ids, *events.labels.ids])
+        return self._batches.join(events, origins, first)
+
+    @property
+    def restoring(self) -> Collection[TopicPartition]:
+        """Partitions that are being restored; their outcomes that fall due are not emitted."""
+        return self._events.restoring
+
+    @restoring.setter
+    def restoring(self, partitions: Collection[TopicPartition]) -> None:
+        self._events.restoring = partitions
 
     @property
     def is_behind(self) -> bool:

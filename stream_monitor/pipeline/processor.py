@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.event_batch import EventBatch, OutcomeBatch, PredictionBatch
-from stream_monitor.core.events import Detection, Label, Outcome, Prediction, Rejection
+from stream_monitor.core.events import Detection, Label, Prediction, Rejection
 from stream_monitor.core.ratelimit import RateLimit
 from stream_monitor.core.records import Record, TopicPartition
 from stream_monitor.decoding.codec import Codec
+from stream_monitor.join.batch_join import Joined
 from stream_monitor.join.joiner import Joiner
+from stream_monitor.join.origins import Origins
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.pipeline.counters import Counters
 
@@ -49,10 +49,14 @@ class BatchProcessor:
             restoring: Restore end offset by partition. A record before that of its partition was applied elsewhere;
                 here it only restores what waits.
         """
-        events = self._decode(batch)
-        kept, first, outcomes = self._join(batch, events, restoring)
-        predictions = events.predictions if len(kept) == len(events.predictions) else events.predictions.take(kept)
-        return self._update(predictions, first, outcomes)
+        events, origins = self._decode(batch), Origins.of(batch, restoring)
+        first = self.counters.predictions
+        joined = self.joiner.join(events, origins, first)
+        self._count(batch, events, joined, origins)
+        self._expect(events.predictions, origins)
+        predictions = events.predictions
+        taken = predictions if len(joined.rows) == len(predictions) else predictions.take(joined.rows)
+        return self._update(taken, first, joined.outcomes)
 
     @property
     def is_behind(self) -> bool:
@@ -103,57 +107,26 @@ class BatchProcessor:
                 events.append(Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; {hint}"))
         return EventBatch.of(events, self.fleet.is_category)
 
-    def _join(
-        self, batch: RecordBatch, events: EventBatch, restoring: Mapping[TopicPartition, int]
-    ) -> tuple[Ints, int, OutcomeBatch]:
-        """Return the rows of the new predictions, the position of the first of them, and the outcomes."""
-        counters, joiner, first = self.counters, self.joiner, self.counters.predictions
-        joiner.prefetch([*events.predictions.ids, *events.labels.ids])
-        # One set: the joiner, too, sees a partition leave it.
-        joiner.restoring = still_restoring = set(restoring)
-        ends = np.array([restoring.get(partition, 0) for partition in batch.partitions], np.int64)
-        is_restored = batch.offsets < ends[batch.which]
-        kept: list[int] = []
-        outcomes: list[Outcome] = []
-        before: list[int] = []
-        for at, row, event in _in_order(events):
-            partition = batch.partitions[batch.which[at]]
-            if restoring and not is_restored[at]:
-                still_restoring.discard(partition)
-            if partition in still_restoring:
-                self._restore(event, partition)
-            elif isinstance(event, Prediction):
-                if joiner.predict(event, counters.predictions, partition):
-                    kept.append(row)
-                    counters.predictions += 1
-                    counters.labels += event.y_true is not None
-            elif isinstance(event, Label):
-                counters.labels += joiner.label(event, partition)
-            else:
-                self._reject(batch.record(at), event)
-            if emitted := joiner.take_outcomes():
-                outcomes += emitted
-                before += [counters.predictions] * len(emitted)
-        self._count(batch, events, is_restored)
-        return np.array(kept, np.int64), first, OutcomeBatch.of(outcomes, before)
-
-    def _count(self, batch: RecordBatch, events: EventBatch, is_restored: NDArray[np.bool_]) -> None:
+    def _count(self, batch: RecordBatch, events: EventBatch, joined: Joined, origins: Origins) -> None:
         """Count the records of a batch but for those that restore."""
-        counts = np.bincount(batch.which[~is_restored], minlength=len(batch.partitions)).tolist()
+        counters, is_live = self.counters, ~origins.is_restored
+        counters.predictions += len(joined.rows)
+        counters.labels += joined.labels
+        counts = np.bincount(batch.which[is_live], minlength=len(batch.partitions)).tolist()
         for topic, count in zip(batch.topics, counts, strict=True):
             if count:
-                self.counters.records[topic] += count
+                counters.records[topic] += count
         rejected = np.zeros(len(batch), np.uint8)
-        rejected[[at for at, _ in events.rejections]] = 1
-        self.counters.count_recent(rejected.tobytes())
+        for at, rejection in events.rejections:
+            rejected[at] = 1
+            if is_live[at]:
+                self._reject(batch.record(at), rejection)
+        counters.count_recent(rejected.tobytes())
 
-    def _restore(self, event: Prediction | Label | Rejection, partition: TopicPartition) -> None:
-        """Take an event only for what waits: it was applied elsewhere."""
-        if isinstance(event, Prediction):
-            self.fleet.expect(event.key)
-            self.joiner.predict(event, self.counters.predictions, partition, restored=True)
-        elif isinstance(event, Label):
-            self.joiner.label(event, partition, restored=True)
+    def _expect(self, predictions: PredictionBatch, origins: Origins) -> None:
+        """Follow the versions of restored predictions, which wait for labels here though none was counted."""
+        for row in np.flatnonzero(origins.is_restored[predictions.at]).tolist():
+            self.fleet.expect(predictions.keys[predictions.which[row]])
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.counters.reject(rejection.reason)
@@ -168,16 +141,3 @@ class BatchProcessor:
         detections = self.fleet.update(predictions, index, outcomes)
         self.fleet.advance(self.joiner.stream_time)
         return detections
-
-
-def _in_order(events: EventBatch) -> Iterator[tuple[int, int, Prediction | Label | Rejection]]:
-    """Yield the events of a batch in order, each with the row of its record and its row among those of its kind."""
-    predictions, labels = events.predictions, events.labels
-    places: list[tuple[int, int, int]] = [(at, 0, row) for row, at in enumerate(predictions.at.tolist())]
-    places += [(at, 1, row) for row, at in enumerate(labels.at.tolist())]
-    places += [(at, 2, row) for row, (at, _) in enumerate(events.rejections)]
-    for at, kind, row in sorted(places):
-        if kind == 2:
-            yield at, row, events.rejections[row][1]
-        else:
-            yield at, row, predictions.event(row) if kind == 0 else labels.event(row)

@@ -151,29 +151,32 @@ class Driver:
 
     def __init__(self, store: Store, start: float, **settings: Any) -> None:
         self._store, self._settings, self._now = store, settings, start
-        self._naive = NaiveJoiner(**settings)
-        self._joiner = Joiner(store.table, **settings)
-        self._since: list[Step] = []  # steps since the checkpoint
-        self._saved = copy.deepcopy((self._naive, self._now))
+        self.naive = NaiveJoiner(**settings)
+        self.joiner = Joiner(store.table, **settings)
+        self.since: list[Step] = []  # steps since the checkpoint
+        self._saved = copy.deepcopy((self.naive, self._now))
 
     def run(self, steps: Sequence[Step]) -> None:
+        self.do_all(steps)
+        self.do(Take())
+
+    def do_all(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            self._do(step)
-            self._agree()
-        self._do(Take())
+            self.do(step)
+            self.agree()
 
     def finish(self) -> None:
         """Let everything expire; the store then has only the last label and the newest chunks of the queues."""
-        self._do(Restoring([]))
+        self.do(Restoring([]))
         for step in (1e7, 1e7, 1e7):
-            self._do(Tell("last", "yes", None, None, step, ("last", 0), False))
-        self._do(Save())
-        self._agree()
-        assert len(self._naive.early) == 1
+            self.do(Tell("last", "yes", None, None, step, ("last", 0), False))
+        self.do(Save())
+        self.agree()
+        assert len(self.naive.early) == 1
         left = [key for key, _ in self._store.table.scan(FIRST, LAST, 1000) if key != b"state"]
         assert len(left) <= 4, left
 
-    def _do(self, step: Step) -> None:
+    def do(self, step: Step) -> None:
         match step:
             case Save():
                 self._save()
@@ -186,34 +189,34 @@ class Driver:
             case Tell():
                 self._tell(step)
             case Take():
-                _same("outcomes", repr(self._joiner.take_outcomes()), repr(self._naive.take_outcomes()))
+                same("outcomes", repr(self.joiner.take_outcomes()), repr(self.naive.take_outcomes()))
             case Prefetch():
-                self._joiner.prefetch(step.identities)
+                self.joiner.prefetch(step.identities)
             case CatchUp():
-                catch_up(self._joiner, step.most)
-                self._naive.catch_up()
+                catch_up(self.joiner, step.most)
+                self.naive.catch_up()
             case Revoke():
-                self._joiner.revoke(step.partitions)
-                self._naive.revoke(step.partitions)
+                self.joiner.revoke(step.partitions)
+                self.naive.revoke(step.partitions)
             case Restoring():
-                self._joiner.restoring = self._naive.restoring = step.partitions
-        self._since.append(step)
+                self.joiner.restoring = self.naive.restoring = step.partitions
+        self.since.append(step)
 
     def _predict(self, step: Predict) -> None:
-        event = Prediction(step.id, self._time(step.step), step.key, "yes", {}, y_true=step.y_true)
-        index = 1_000_000 - self._naive.arrivals  # a position in a model's stream is no order of arrival
-        taken = self._joiner.predict(event, index, step.partition, step.restored)
-        _same("taken", taken, self._naive.predict(event, index, step.partition, step.restored))
+        event = Prediction(step.id, self.time(step.step), step.key, "yes", {}, y_true=step.y_true)
+        index = 1_000_000 - self.naive.arrivals  # a position in a model's stream is no order of arrival
+        taken = self.joiner.predict(event, index, step.partition, step.restored)
+        same("taken", taken, self.naive.predict(event, index, step.partition, step.restored))
 
     def _tell(self, step: Tell) -> None:
-        event = Label(step.id, self._time(step.step), step.y_true, step.model, step.version)
-        _same(
+        event = Label(step.id, self.time(step.step), step.y_true, step.model, step.version)
+        same(
             "taken",
-            self._joiner.label(event, step.partition, step.restored),
-            self._naive.label(event, step.partition, step.restored),
+            self.joiner.label(event, step.partition, step.restored),
+            self.naive.label(event, step.partition, step.restored),
         )
 
-    def _time(self, step: float | None) -> float | None:
+    def time(self, step: float | None) -> float | None:
         if step is None:
             return None
         ts = self._now + step
@@ -221,33 +224,31 @@ class Driver:
         return ts
 
     def _save(self) -> None:
-        self._do(Take())
-        self._store.save(self._joiner.state())
-        self._saved, self._since = copy.deepcopy((self._naive, self._now)), []
+        self.do(Take())
+        self._store.save(self.joiner.state())
+        self._saved, self.since = copy.deepcopy((self.naive, self._now)), []
 
     def _restart(self, restart: Restart) -> None:
-        steps, self._since = self._since, []
-        self._naive, self._now = copy.deepcopy(self._saved)
+        steps, self.since = self.since, []
+        self.naive, self._now = copy.deepcopy(self._saved)
         self._settings |= restart.changed
-        self._naive.configure(**self._settings)
+        self.naive.configure(**self._settings)
         state = self._store.restart()
-        self._joiner = Joiner(self._store.table, **self._settings)
+        self.joiner = Joiner(self._store.table, **self._settings)
         if state is not None:
-            self._joiner.restore(state)
-        self._joiner.restoring = self._naive.restoring
-        self._agree()
-        for step in steps if restart.again else ():
-            self._do(step)
-            self._agree()
+            self.joiner.restore(state)
+        self.joiner.restoring = self.naive.restoring
+        self.agree()
+        self.do_all(steps if restart.again else ())
 
-    def _agree(self) -> None:
-        joiner, naive = self._joiner, self._naive
+    def agree(self) -> None:
+        joiner, naive = self.joiner, self.naive
         waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes
-        _same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.buffered)))
+        same("waiting", waiting, (len(naive.waiting), len(naive.early), len(naive.buffered)))
         ledger = asdict(joiner.ledger)
-        _same("ledger", ledger, {name: naive.counts[name] for name in ledger})
-        _same("stream time", joiner.stream_time, naive.stream_time)
-        _same("unaccounted", joiner.ledger.unaccounted(naive.events, 0, sum(waiting)), 0)
+        same("ledger", ledger, {name: naive.counts[name] for name in ledger})
+        same("stream time", joiner.stream_time, naive.stream_time)
+        same("unaccounted", joiner.ledger.unaccounted(naive.events, 0, sum(waiting)), 0)
 
 
 def catch_up(joiner: Joiner, most: int) -> None:
@@ -255,5 +256,5 @@ def catch_up(joiner: Joiner, most: int) -> None:
         joiner.catch_up(most)
 
 
-def _same(what: str, found: Any, expected: Any) -> None:
+def same(what: str, found: Any, expected: Any) -> None:
     assert found == expected, f"{what}: the joiner has {found}, the naive one {expected}"

@@ -21,6 +21,7 @@ from stream_monitor.join.time_queue import TimeQueue
 from stream_monitor.state.key_value_store import MemoryStore
 from tests.examples import examples
 from tests.property import joiner_driver as driver
+from tests.property.joiner_batches import BatchDriver
 from tests.property.joiner_replay import Replay
 
 TARGETS = ("yes", "no", "", 0, 1, 1.5, True)
@@ -95,12 +96,24 @@ STARTS = st.sampled_from((100.0, 0.0, -50.0, 1.8e9))
 CHUNKS, NEARS = st.sampled_from((1, 2, 3, 4096)), st.sampled_from((1, 2, 4, 50_000))
 
 
-def _compare(store: driver.Store, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int) -> None:
+#: Sizes of the batches that follow each other.
+SIZES = st.lists(st.sampled_from((1, 2, 3, 7, 20, 100)), min_size=1, max_size=3)
+
+
+def _compare(
+    store: driver.Store,
+    steps: list[driver.Step],
+    start: float,
+    chosen: Any,
+    chunk: int,
+    near: int,
+    sizes: Sequence[int] = (),
+) -> None:
     with ExitStack() as stack:
         stack.callback(store.close)
         stack.enter_context(patch.object(Fifo, "CHUNK_SIZE", chunk))
         stack.enter_context(patch.object(TimeQueue, "MAX_NEAR", near))
-        run = driver.Driver(store, start, **chosen)
+        run = BatchDriver(store, start, sizes, **chosen) if sizes else driver.Driver(store, start, **chosen)
         run.run(steps)
         run.finish()
 
@@ -119,6 +132,14 @@ def test_in_memory_it_is_what_the_naive_one_does(
     spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
 ) -> None:
     _compare(driver.InMemory(spills), steps, start, chosen, chunk, near)
+
+
+@given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS, SIZES)
+@settings(max_examples=examples(800), deadline=None, suppress_health_check=list(HealthCheck))
+def test_in_batches_it_is_what_the_naive_one_does(
+    spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, sizes: list[int]
+) -> None:
+    _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, sizes)
 
 
 @given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
