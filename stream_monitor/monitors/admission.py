@@ -13,6 +13,7 @@ from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.core.part import Part, part_name
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.signal_set import SignalSet
@@ -44,6 +45,7 @@ class FollowedFeatures:
         #: Warm starts by another version of the model, for features that have not come yet.
         self._warm_starts: dict[str, Any] = {}
         self.ignored = 0
+        self._mark = object()
 
     def admit(self, table: FeatureTable) -> int:
         """Admit the new features of the next predictions, up to the first prediction that must be in a new batch.
@@ -108,6 +110,7 @@ class FollowedFeatures:
 
     def update(self, table: FeatureTable, index: Ints, ts: Floats) -> list[Detection]:
         """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(table),)."""
+        self._mark = object()
         detections: list[Detection] = []
         for name, column in feature_columns(table, self.monitors).items():
             detections += self.monitors[name].update(column, index, ts)
@@ -117,7 +120,11 @@ class FollowedFeatures:
         """Start each feature, when it comes, with what another version of the model has learned of it."""
         self._warm_starts = {name: monitor.warm_start_state() for name, monitor in other.monitors.items()}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Part:
+        """Return the state as a part, which has changed with each `update`."""
+        return Part(part_name("features", self._signals.key), self._mark, self._content)
+
+    def _content(self) -> dict[str, Any]:
         return {
             "ignored": self.ignored,
             "warm_starts": self._warm_starts,

@@ -10,6 +10,7 @@ import numpy as np
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.part import Part, part_name
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes
 from stream_monitor.monitors.admission import FollowedFeatures
@@ -53,6 +54,7 @@ class ModelMonitor:
         self.coverage = Coverage(settings.label_maturity)
         self.episodes = Episodes(settings.episode_gap)
         self.predictions = self.last_seen = 0
+        self._mark = object()
 
     @property
     def signals(self) -> dict[str, SignalMonitor]:
@@ -87,6 +89,7 @@ class ModelMonitor:
         return detections
 
     def _update_signals(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
+        self._mark = object()
         self.predictions += len(batch)
         self.coverage.predicted(batch.ts)
         self.last_seen = int(index[-1])
@@ -94,6 +97,7 @@ class ModelMonitor:
 
     def update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
         """Update with the next outcomes, at least one; return the alarms, each with the row of its outcome."""
+        self._mark = object()
         errors = self.performance.update_many(outcomes.y_true, outcomes.y_pred)
         self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
         self.coverage.labelled(outcomes.ts)
@@ -112,27 +116,34 @@ class ModelMonitor:
         self._features.warm_start(other._features)
 
     def state(self) -> dict[str, Any]:
+        """Return the state as JSON values; the parts of a version without predictions and outcomes do not change."""
         return {
             "key": self.key,
+            "coverage": self.coverage.state(),
+            "monitor": Part(part_name("monitor", self.key), self._mark, self._content),
+            "features": self._features.state(),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "predictions": self.predictions,
             "last_seen": self.last_seen,
             "delays": self.delays.state(),
-            "coverage": self.coverage.state(),
             "performance": self.performance.state(),
             "episodes": self.episodes.state(),
             "rate": self._rate.state(),
-            "features": self._features.state(),
             "outputs": self._outputs.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.predictions, self.last_seen = state["predictions"], state["last_seen"]
-        self.delays.restore(state["delays"])
+        saved = state["monitor"]
+        self.predictions, self.last_seen = saved["predictions"], saved["last_seen"]
+        self.delays.restore(saved["delays"])
         self.coverage.restore(state["coverage"])
-        self.performance.restore(state["performance"])
-        self.episodes.restore(state["episodes"])
-        self._rate.restore(state["rate"])
+        self.performance.restore(saved["performance"])
+        self.episodes.restore(saved["episodes"])
+        self._rate.restore(saved["rate"])
         # Every signal has its part of the budget before its state is restored.
         self._features.follow(state["features"]["monitors"])
-        self._outputs.restore(state["outputs"])
+        self._outputs.restore(saved["outputs"])
         self._features.restore(state["features"])

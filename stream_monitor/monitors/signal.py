@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.core.arrays import ColumnKind, Floats, pack, unpack
+from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.newest import Newest
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
@@ -82,6 +83,7 @@ class SignalMonitor:
         self._latch = AlarmLatch(context.rearm_after, self.reference)
         self._recent = np.empty(0)
         self._count = 0
+        self._series = object()
 
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
@@ -141,7 +143,7 @@ class SignalMonitor:
         """Return the state as JSON values."""
         return {
             "count": self._count,
-            "recent": pack(self._recent),
+            "recent": Newest(self._series, self._count, self._recent),
             "categories": self.categories.state() if self.categories else None,
             "reference": self.reference.state(),
             "active": self._latch.state(),
@@ -155,7 +157,8 @@ class SignalMonitor:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load a state; a detector whose parameters have changed starts anew."""
-        self._count, self._recent = state["count"], unpack(state["recent"])
+        self._count, self._recent = state["count"], np.array(state["recent"], dtype=np.float64)
+        self._series = object()
         if self.categories:
             self.categories.restore(state["categories"])
         self.reference.restore(state["reference"])

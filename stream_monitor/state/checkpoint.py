@@ -1,8 +1,9 @@
 """The checkpoint: the state, everything that waits, and the positions, written in one atomic step.
 
-One key holds the state that is written anew each time (detectors, measures, counters, positions). Its frozen parts
-have keys of their own, and so has each id that the joiner knows: of these, only changes are written. A checkpoint is
-one synced write batch of RocksDB. Each value is preceded by a format version and a checksum; nothing is pickled.
+One key holds the state that is written anew each time (counters, positions). Its parts have keys of their own: the
+monitors of each model version, which are written when they have changed, of their newest values those that are new;
+and what never changes. So has each id that the joiner knows. A checkpoint is one synced write batch of RocksDB. Each
+value is preceded by a format version and a checksum; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from stream_monitor.core.errors import BadState, ConfigError
-from stream_monitor.state.frozen_parts import FrozenParts
+from stream_monitor.state.parts import Parts
 from stream_monitor.state.rocksdb import CORRUPT_MARK, FORMAT, RocksDBStore
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Checkpoint:
 
     def _open(self) -> None:
         self.store = RocksDBStore(self._directory)
-        self._parts = FrozenParts(self.store)
+        self._parts = Parts(self.store)
         try:
             self._loaded = self._read()
         except BadState:

@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core.events import Detection
@@ -22,6 +20,7 @@ from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
+from tests.states import state_json
 
 
 def make_stream(seed: int, count: int) -> list[FileRecord]:
@@ -64,7 +63,7 @@ def play(
             assert pipeline.processor.unaccounted == 0
             assert pipeline.saved_state
             saved = {**pipeline.saved_state.as_dict([]), "owner": ""}
-            state = orjson.dumps(saved, option=orjson.OPT_SORT_KEYS, default=list)
+            state = state_json(saved)
             table = [(key, value) for key, value in checkpoint.store.scan(b"", b"\xff", 10**6) if key != b"state"]
             checkpoint.close()
             detections += sink.detections

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stream_monitor.testing import FakeClock, make_label, make_prediction, make_records
 from tests.examples import examples
 from tests.harness import Turning, make_pipeline
+from tests.states import state_json
 
 
 def _events(seed: int) -> list[dict[str, Any]]:
@@ -35,9 +36,7 @@ def _ends(events: list[dict[str, Any]], batch_size: int) -> tuple[bytes, list[st
     }
     pipeline, sink = make_pipeline(make_records(events), batch_size=batch_size, **settings)
     pipeline.run(Turning(FakeClock()))
-    return orjson.dumps(pipeline.processor.fleet.state(), default=list), [
-        detection.id for detection in sink.detections
-    ]
+    return state_json(pipeline.processor.fleet.state()), [detection.id for detection in sink.detections]
 
 
 @settings(max_examples=examples(25), deadline=None)

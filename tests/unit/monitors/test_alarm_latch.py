@@ -96,7 +96,7 @@ def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[
     assert found and min(one.index for one in found) >= 10_000 and signal.active_since == found[-1].ts
     assert all(each.value <= each.threshold for each in signal.distances().values())
     restored, _ = watch([], "share")
-    restored.restore(json.loads(json.dumps(signal.state())))
+    restored.restore(json.loads(json.dumps(signal.state(), default=list)))
     for one in (signal, restored):
         index = np.arange(20_000, 30_000)
         back = one.update(Column(usual.astype(float), index, index.astype(float)))

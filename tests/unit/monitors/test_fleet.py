@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
+from stream_monitor.core.newest import Newest
+from stream_monitor.core.part import Part
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
@@ -184,7 +186,7 @@ def test_a_fleet_restored_from_json_goes_on_as_if_nothing_had_been(seed: int, at
     _, expected = run(events, **options)
     first, before = run(events[:at], **options)
     second, sink = make_pipeline([], **options)
-    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_null)))
+    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_part)))
     rest, after = run([], **options)
     assert sink.detections == after == []
     predictions = [(at + n, _decode(rest, event)) for n, event in enumerate(events[at:])]
@@ -199,7 +201,7 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
     other: Any = "numeric" if given == "categorical" else "categorical"
     first, _ = run(feature_events({"zip": [10115 + at % 3 for at in range(900)]}), feature_types={"zip": other})
     second, _ = run([], feature_types={"zip": given})
-    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_null)))
+    second.processor.fleet.restore(json.loads(json.dumps(first.processor.fleet.state(), default=_part)))
     key = ModelVersion("default", version)
     found = [(at, Prediction(str(at), float(at), key, "yes", {"zip": 10115 + at % 3})) for at in range(900, 1500)]
     assert update(second.processor.fleet, found) == []
@@ -217,7 +219,11 @@ def _decode(pipeline: Pipeline, event: dict[str, Any]) -> Any:
     return pipeline.processor.codec.decode(make_records([event])[0])
 
 
-def _null(value: Any) -> Any:
+def _part(value: Any) -> Any:
+    if isinstance(value, Part):
+        return dict(value)
+    if isinstance(value, Newest):
+        return list(value)
     raise TypeError(f"{type(value)} in a state")
 
 

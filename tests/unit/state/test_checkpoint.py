@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from stream_monitor.state.checkpoint import Checkpoint
-from stream_monitor.state.frozen_parts import FrozenParts
+from stream_monitor.state.parts import Parts
 
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Record the encoded states that are parsed."""
     bodies: list[bytes] = []
-    loads = FrozenParts.loads
+    loads = Parts.loads
 
-    def note(self: FrozenParts, body: bytes) -> Any:
+    def note(self: Parts, body: bytes) -> Any:
         bodies.append(body)
         return loads(self, body)
 
-    monkeypatch.setattr(FrozenParts, "loads", note)
+    monkeypatch.setattr(Parts, "loads", note)
     return bodies
 
 
