@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -132,6 +132,17 @@ class LabelBatch:
     def __len__(self) -> int:
         return len(self.at)
 
+    def take(self, rows: Rows) -> LabelBatch:
+        """Return some of the labels, in this order."""
+        return LabelBatch(
+            self.at[rows],
+            taken(self.ids, rows),
+            self.ts[rows],
+            taken(self.y_true, rows),
+            None if self.models is None else taken(self.models, rows),
+            None if self.versions is None else taken(self.versions, rows),
+        )
+
     def event(self, row: int) -> Label:
         """Return one label."""
         return Label(
@@ -180,6 +191,15 @@ class EventBatch:
             PredictionBatch.of(predictions[0], predictions[1], is_category),
             LabelBatch.of(labels[0], labels[1]),
             by_kind[Rejection],
+        )
+
+    def at_rows(self, rows: Ints, count: int) -> EventBatch:
+        """Return the events as those of a batch of ``count`` records, of which theirs are at ``rows``."""
+        return EventBatch(
+            count,
+            replace(self.predictions, at=rows[self.predictions.at]),
+            replace(self.labels, at=rows[self.labels.at]),
+            [(int(rows[at]), rejection) for at, rejection in self.rejections],
         )
 
 

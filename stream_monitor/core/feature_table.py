@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -55,20 +55,61 @@ class FeatureTable:
             is_category: Tells by name whether a feature's numbers, too, are categories, and so left as received.
         """
         names = dict.fromkeys(name for row in rows for name in row)
-        columns: dict[str, Floats] = {}
-        raw: dict[str, Sequence[Any]] = {}
-        absent: dict[str, NDArray[np.bool_]] = {}
-        for name in names:
-            column = [row.get(name, ABSENT) for row in rows]
-            is_absent = np.array([value is ABSENT for value in column])
-            found = None if is_category(name) else _as_numbers(column)
-            if found is None:
-                raw[name] = column
-            else:
-                columns[name], absent[name] = found, is_absent
-        matrix = np.stack(list(columns.values()), axis=1) if columns else np.empty((len(rows), 0))
-        present = ~np.stack(list(absent.values()), axis=1) if absent else None
-        return cls(tuple(columns), matrix, None if present is None or present.all() else present, raw)
+        return cls((), np.empty((len(rows), 0))).with_columns(received(rows, names), is_category)
+
+    def with_columns(
+        self, columns: Mapping[str, Sequence[Any]], is_category: Callable[[str], bool] = lambda _: False
+    ) -> FeatureTable:
+        """Return the table with more features, whose values are as received, `ABSENT` where there is none.
+
+        Columns that hold numbers only join the matrix, but for those of categories.
+        """
+        found = {name: None if is_category(name) else _as_numbers(column) for name, column in columns.items()}
+        numbers = {name: column for name, column in found.items() if column is not None}
+        raw = {name: columns[name] for name, column in found.items() if column is None}
+        present = [_is_present(columns[name]) for name in numbers]
+        return FeatureTable(
+            (*self.names, *numbers),
+            np.column_stack([self.numbers, *numbers.values()]) if numbers else self.numbers,
+            self._present_with(present),
+            {**self.raw, **raw},
+        )
+
+    def without_numbers_in_raw(self, is_category: Callable[[str], bool]) -> FeatureTable:
+        """Return the table as `of` makes it of its rows, where other rows were taken out of it."""
+        return FeatureTable(self.names, self.numbers, self.present).with_columns(self.raw, is_category)
+
+    def as_received(self, columns: Mapping[str, Sequence[Any]]) -> FeatureTable:
+        """Return the table with features of the matrix as received instead."""
+        left = [at for at, name in enumerate(self.names) if name not in columns]
+        return FeatureTable(
+            [self.names[at] for at in left],
+            self.numbers[:, left],
+            None if self.present is None else self.present[:, left],
+            {**self.raw, **columns},
+        )
+
+    def followed_by(self, other: FeatureTable) -> FeatureTable:
+        """Return the table of these predictions and then another's; a feature is raw in both or in neither."""
+        names = {name: at for at, name in enumerate(dict.fromkeys((*self.names, *other.names)))}
+        n = len(self) + len(other)
+        numbers, present = np.full((n, len(names)), np.nan), np.zeros((n, len(names)), bool)
+        for table, rows in ((self, slice(len(self))), (other, slice(len(self), n))):
+            places = [names[name] for name in table.names]
+            numbers[rows, places] = table.numbers
+            present[rows, places] = True if table.present is None else table.present
+        raw = {
+            name: [*self.raw.get(name, [ABSENT] * len(self)), *other.raw.get(name, [ABSENT] * len(other))]
+            for name in dict.fromkeys((*self.raw, *other.raw))
+        }
+        return FeatureTable(tuple(names), numbers, None if present.all() else present, raw)
+
+    def _present_with(self, columns: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_] | None:
+        """Return ``present`` with more columns."""
+        if self.present is None and all(column.all() for column in columns):
+            return None
+        known = np.ones(self.numbers.shape, bool) if self.present is None else self.present
+        return np.column_stack([known, *columns])
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -102,6 +143,11 @@ class FeatureTable:
         return FeatureTable(self.names, self.numbers[rows], present, raw)
 
 
+def received(rows: Sequence[Features], names: Iterable[str]) -> dict[str, Sequence[Any]]:
+    """Return columns of features as received, `ABSENT` where a row does not carry the feature."""
+    return {name: [row.get(name, ABSENT) for row in rows] for name in names}
+
+
 def taken(values: Sequence[Any], rows: Rows) -> Sequence[Any]:
     """Return some of the values of a sequence, in the order of ``rows``."""
     return values[rows] if isinstance(rows, slice) else list(map(values.__getitem__, rows.tolist()))
@@ -116,6 +162,10 @@ def as_float(value: Any) -> float:
             return math.nan
         return number if math.isfinite(number) else math.nan
     return math.nan
+
+
+def _is_present(column: Sequence[Any]) -> NDArray[np.bool_]:
+    return np.array([value is not ABSENT for value in column], bool)
 
 
 def _as_numbers(column: Sequence[Any]) -> Floats | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 _COMPACT_DATE = re.compile(r"[0-9]{8}([T ]|$)")
 #: Above these, a number of seconds would lie beyond the year 5000: it is then ms, µs or ns.
-_SECONDS, _MILLISECONDS, _MICROSECONDS = 1e11, 1e14, 1e17
-_MAX_EPOCH = 5e19
-_EARLIEST = -6e10
+SECONDS, MILLISECONDS, MICROSECONDS = 1e11, 1e14, 1e17
+MAX_EPOCH = 5e19
+MIN_EPOCH = -6e10
 
 
 def parse_timestamp(value: Any) -> float:
@@ -47,7 +47,7 @@ def format_timestamp(seconds: float | None) -> str | None:
 
 
 def _finite(number: float) -> float:
-    if not abs(number) < _MAX_EPOCH:
+    if not abs(number) < MAX_EPOCH:
         raise ValueError("not a time")
     return number
 
@@ -60,10 +60,10 @@ def _seconds(moment: datetime) -> float:
 
 def _from_epoch(number: float) -> float:
     size = abs(number)
-    if size < _SECONDS:
-        if number < _EARLIEST:
+    if size < SECONDS:
+        if number < MIN_EPOCH:
             raise ValueError("not a time")
         return number
-    if size < _MILLISECONDS:
+    if size < MILLISECONDS:
         return number / 1e3
-    return number / 1e6 if size < _MICROSECONDS else number / 1e9
+    return number / 1e6 if size < MICROSECONDS else number / 1e9

@@ -51,35 +51,41 @@ class Codec:
         max_record_bytes: int = 1 << 20,
     ) -> None:
         self.task = task
-        self._decode = (decoder or JsonDecoder()).decode
-        self._times, targets = EventTimes(clock), Targets(task)
-        self._read_prediction = PredictionReader(self._times, targets, ModelVersions(model, version)).read
-        self._read_label = LabelReader(self._times, targets).read
+        self.decoder = decoder or JsonDecoder()
+        self._decode = self.decoder.decode
+        self.times, self.targets, self.versions = EventTimes(clock), Targets(task), ModelVersions(model, version)
+        self._read_prediction = PredictionReader(self.times, self.targets, self.versions).read
+        self._read_label = LabelReader(self.times, self.targets).read
         fields = fields or {}
         self._fields = _field_map(fields)
         self._row_fields = _field_map({"features": REST, **fields})
         self._label_fields = _field_map({**fields, **(label_fields or {})})
-        self._label_topics = frozenset(label_topics)
-        self._max_bytes = max_record_bytes
+        self.label_topics = frozenset(label_topics)
+        self.max_record_bytes = max_record_bytes
 
     @property
     def timestamps_replaced(self) -> int:
         """Number of events whose own time could not be right and gave way to the record's."""
-        return self._times.replaced
+        return self.times.replaced
 
     @timestamps_replaced.setter
     def timestamps_replaced(self, count: int) -> None:
-        self._times.replaced = count
+        self.times.replaced = count
+
+    @property
+    def maps_fields(self) -> bool:
+        """True where records have another schema than the native one."""
+        return self._fields is not None or self._label_fields is not None
 
     def decode(self, record: Record) -> Prediction | Label | Rejection:
         """Return the event of a record, or its rejection; never raises for bad data."""
         try:
             value = record.value
-            if type(value) is bytes and len(value) <= self._max_bytes:
+            if type(value) is bytes and len(value) <= self.max_record_bytes:
                 body: Mapping[str, Any] = self._decode(value)
             else:
                 body = self._body(value)
-            if record.topic in self._label_topics:
+            if record.topic in self.label_topics:
                 fields = self._label_fields
                 return self._read_label(fields.apply(body, record) if fields else body, record)
             is_row = type(value) is not bytes and type(value) is not ParsedBody
@@ -93,7 +99,7 @@ class Codec:
 
     def read_time(self, record: FileRecord) -> tuple[FileRecord, float | None]:
         """Return a record, its body decoded where it can be, and the time that the event names; None without one."""
-        fields = self._label_fields if record.topic in self._label_topics else self._fields
+        fields = self._label_fields if record.topic in self.label_topics else self._fields
         try:
             body = self._body(record.value)
         except RecordError:
@@ -112,8 +118,8 @@ class Codec:
             raise RecordError(Reason.UNREADABLE, value)
         if not isinstance(value, bytes):
             return value
-        if len(value) > self._max_bytes:
-            raise RecordError(Reason.TOO_LARGE, f"{len(value)} bytes; allowed: {self._max_bytes}")
+        if len(value) > self.max_record_bytes:
+            raise RecordError(Reason.TOO_LARGE, f"{len(value)} bytes; allowed: {self.max_record_bytes}")
         return self._decode(value)
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.records import Record
+from stream_monitor.core.timestamp_column import parse_timestamps
 from stream_monitor.core.timestamps import parse_timestamp
 
 _DAY = 86_400.0
@@ -37,3 +43,23 @@ class EventTimes:
             return ts
         self.replaced += 1
         return own
+
+    def read_column(self, values: Sequence[Any], stamps: Ints, refused: set[int]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return the times of n events as `read` does; it is the caller who adds to ``replaced``.
+
+        Args:
+            values: The events' own times, n of them.
+            stamps: The times of their records in milliseconds, negative where unknown, shape (n,).
+            refused: Takes the positions of what `read` would refuse.
+
+        Returns:
+            Seconds since the epoch, NaN where unknown, shape (n,); and which of them were replaced, shape (n,).
+        """
+        ts, wrong = parse_timestamps(values)
+        refused.update(wrong)
+        has_own = stamps >= 0
+        own = np.where(has_own, stamps / 1000.0, np.nan)
+        earliest = np.where(has_own, _EARLIEST, -math.inf)
+        latest = np.where(has_own, own + _DAY, self._clock.now() + 365 * _DAY)
+        is_right = (earliest <= ts) & (ts <= latest)
+        return np.where(is_right, ts, own), ~is_right & ~np.isnan(ts)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from stream_monitor.core.arrays import Ints
 from stream_monitor.core.errors import Reason, RecordError
+from stream_monitor.core.event_batch import encode_keys
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.decoding.columns import read_column
 
 MAX_ID_LENGTH = 1000
 MAX_NAME_LENGTH = 200
@@ -42,6 +48,48 @@ class ModelVersions:
         if len(self._known) < _MAX_KNOWN and {type(model), type(version)} <= _CACHED_TYPES:
             self._known[model, version] = key
         return key
+
+    def read_column(
+        self, models: Sequence[Any], versions: Sequence[Any], refused: set[int]
+    ) -> tuple[Sequence[ModelVersion], Ints]:
+        """Return model versions, and for each of n events the position of its own among them, shape (n,).
+
+        ``refused`` takes the positions of what `read` refuses; they have the default.
+        """
+        if _is_uniform(models) and _is_uniform(versions):
+            try:
+                key = self.read(models[0], versions[0])
+            except RecordError:
+                refused.update(range(len(models)))
+                key = self._default
+            return (key,), np.zeros(len(models), np.int64)
+        pairs = list(zip(models, versions, strict=True))
+        keys = read_column(pairs, lambda pair: self.read(*pair), refused)
+        return encode_keys([key or self._default for key in keys])
+
+
+def read_names(values: Sequence[Any], field: str, refused: set[int]) -> Sequence[str | None] | None:
+    """Return a column of names as `read_name` reads them, None for None; None where there is none at all.
+
+    ``refused`` takes the positions of what it refuses.
+    """
+    if values.count(None) == len(values):
+        return None
+    return read_column(values, lambda name: None if name is None else read_name(name, field), refused)
+
+
+def _is_uniform(values: Sequence[Any]) -> bool:
+    """Return True where all values are one text, or all None."""
+    return len(values) > 0 and type(values[0]) in _CACHED_TYPES and values.count(values[0]) == len(values)
+
+
+def read_ids(values: Sequence[Any], refused: set[int]) -> Sequence[str]:
+    """Return a column of ids as `read_id` reads them; ``refused`` takes the positions of what it refuses."""
+    if set(map(type, values)) == {str}:
+        lengths = set(map(len, values))
+        if 0 not in lengths and max(lengths) <= MAX_ID_LENGTH:
+            return values
+    return [text or "" for text in read_column(values, read_id, refused)]
 
 
 def read_id(value: Any) -> str:

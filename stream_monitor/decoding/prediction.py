@@ -46,7 +46,7 @@ class PredictionReader:
             score
             if score is None or type(score) is float
             else read_score(read_cell(score) if is_text else score, y_pred),
-            None if groups is None or (type(groups) is str and is_row) else _read_groups(groups),
+            None if groups is None or (type(groups) is str and is_row) else read_groups(groups),
             None if y_true is None else self._read_target(y_true, "label", is_text),
         )
 
@@ -59,7 +59,8 @@ def _read_features(features: Any, is_text: bool) -> Features:
     raise RecordError(Reason.WRONG_TYPE, f"features is a {type(features).__name__}; allowed: an object")
 
 
-def _read_groups(value: Any) -> Mapping[str, str]:
+def read_groups(value: Any) -> Mapping[str, str]:
+    """Return the groups of a prediction as text; a `RecordError` for anything but a mapping."""
     if not isinstance(value, Mapping):
         raise RecordError(Reason.WRONG_TYPE, f"groups is a {type(value).__name__}; allowed: an object")
     return {name: str(group) for name, group in value.items() if type(group) in SCALAR_TYPES}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from stream_monitor.core.arrays import Floats
 from stream_monitor.core.errors import Reason, RecordError
+from stream_monitor.core.event_batch import optional_floats
 from stream_monitor.core.events import Target
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 #: The sum of squares of such numbers is still finite.
 _MAX_MAGNITUDE = 10**150
 _BOOLEANS = {"true": True, "false": False}
+_FLOAT_OR_NULL = frozenset((float, type(None)))
 _NUMERIC_TYPES = frozenset((int, float))
 
 
@@ -30,6 +34,23 @@ def read_score(score: Any, y_pred: Target) -> float | None:
         predicted = numbers.get(_class_name(str(y_pred)))
         return predicted if predicted is not None else max(numbers.values(), default=None)
     return _number(score, "score")
+
+
+def read_scores(scores: Sequence[Any], y_pred: Sequence[Target], refused: set[int]) -> Floats:
+    """Return a column of scores as `read_score` reads them, NaN where there is none, shape (n,).
+
+    ``refused`` takes the positions of what it refuses.
+    """
+    if set(map(type, scores)) <= _FLOAT_OR_NULL:
+        return optional_floats(scores)
+    found: list[float | None] = []
+    for at, (score, predicted) in enumerate(zip(scores, y_pred, strict=True)):
+        try:
+            found.append(None if score is None else read_score(score, predicted))
+        except RecordError:
+            refused.add(at)
+            found.append(None)
+    return optional_floats(found)
 
 
 def _number(value: Any, field: str) -> float:

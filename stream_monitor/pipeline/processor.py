@@ -10,11 +10,11 @@ import numpy as np
 
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.errors import Reason
 from stream_monitor.core.event_batch import EventBatch, OutcomeBatch, PredictionBatch
-from stream_monitor.core.events import Detection, Label, Prediction, Rejection
+from stream_monitor.core.events import Detection, Rejection
 from stream_monitor.core.ratelimit import RateLimit
 from stream_monitor.core.records import Record, TopicPartition
+from stream_monitor.decoding.batch_decoder import BatchDecoder
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.batch_join import Joined
 from stream_monitor.join.joiner import Joiner
@@ -37,6 +37,7 @@ class BatchProcessor:
 
     def __init__(self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock) -> None:
         self.codec, self.joiner, self.fleet = codec, joiner, fleet
+        self._decoder = BatchDecoder(codec, fleet.is_category)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
         self.counters = Counters()
@@ -49,7 +50,7 @@ class BatchProcessor:
             restoring: Restore end offset by partition. A record before that of its partition was applied elsewhere;
                 here it only restores what waits.
         """
-        events, origins = self._decode(batch), Origins.of(batch, restoring)
+        events, origins = self._decoder.decode(batch), Origins.of(batch, restoring)
         first = self.counters.predictions
         joined = self.joiner.join(events, origins, first)
         self._count(batch, events, joined, origins)
@@ -95,17 +96,6 @@ class BatchProcessor:
         self.joiner.restore(state["joiner"])
         self.fleet.restore(state["fleet"])
         self.codec.timestamps_replaced = state["timestamps_replaced"]
-
-    def _decode(self, batch: RecordBatch) -> EventBatch:
-        events: list[Prediction | Label | Rejection] = []
-        for record in batch:
-            try:
-                events.append(self.codec.decode(record))
-            except Exception as error:
-                logger.debug("while decoding", exc_info=True)
-                hint = "please report it (--log-level debug tells more)"
-                events.append(Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; {hint}"))
-        return EventBatch.of(events, self.fleet.is_category)
 
     def _count(self, batch: RecordBatch, events: EventBatch, joined: Joined, origins: Origins) -> None:
         """Count the records of a batch but for those that restore."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -164,7 +165,8 @@ def test_a_bug_in_the_codec_costs_one_record(
 
     monkeypatch.setattr(Codec, "decode", buggy)
     with caplog.at_level(logging.WARNING):
-        pipeline, _ = run([make_prediction(at) for at in range(10)])
+        # NaN is no JSON: only the codec reads such records.
+        pipeline, _ = run([make_prediction(at, score=math.nan) for at in range(10)])
     assert pipeline.processor.counters.predictions == 9
     assert pipeline.processor.counters.rejected[Reason.INTERNAL] == 1
     assert "ZeroDivisionError while decoding" in caplog.text

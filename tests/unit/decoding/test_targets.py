@@ -8,7 +8,10 @@ import orjson
 import pytest
 
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.records import TextRow
+from stream_monitor.core.events import Rejection
+from stream_monitor.core.records import FileRecord, TextRow
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.testing import FakeClock
 from tests.unit.decoding.events import changed, decode, reason_of
 
 
@@ -45,6 +48,12 @@ def test_every_target_can_be_stored_as_json(value: Any) -> None:
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_numbers_whose_squares_overflow_are_refused(value: Any, task: str) -> None:
     assert reason_of(changed(prediction=value), task=task) is Reason.WRONG_TYPE
+
+
+def test_a_refused_text_is_refused_each_time() -> None:
+    codec = Codec(FakeClock())
+    record = FileRecord("t", 0, orjson.dumps(changed(prediction="1e200")))
+    assert [type(codec.decode(record)) for _ in range(2)] == [Rejection, Rejection]
 
 
 @pytest.mark.parametrize("name", ["prediction", "label"])

@@ -1,0 +1,124 @@
+"""From a batch of records to a batch of events: the usual records a column at a time, the others by the codec."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.batch import RecordBatch
+from stream_monitor.core.errors import Reason
+from stream_monitor.core.event_batch import EventBatch, PredictionBatch
+from stream_monitor.core.events import Features, Label, Prediction, Rejection
+from stream_monitor.core.feature_table import received
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.decoding.field_columns import ColumnReader, FieldColumns
+from stream_monitor.decoding.json import JsonDecoder
+from stream_monitor.decoding.json_columns import JsonColumns
+from stream_monitor.decoding.merging import merge_labels, merge_predictions
+
+logger = logging.getLogger(__name__)
+
+
+class BatchDecoder:
+    """Decodes batches. The events are those that the codec gives, record by record.
+
+    Args:
+        codec: Decodes single records.
+        is_category: As in `FeatureTable.of`.
+
+    >>> from stream_monitor.core.records import FileRecord
+    >>> from stream_monitor.testing import FakeClock
+    >>> record = FileRecord("inference", 0, b'{"id": "r-1", "prediction": "yes", "features": {"age": 41}}')
+    >>> BatchDecoder(Codec(FakeClock())).decode(RecordBatch.of([record])).predictions.features.numbers
+    array([[41.]])
+    """
+
+    def __init__(self, codec: Codec, is_category: Callable[[str], bool] = lambda _: False) -> None:
+        self._codec, self._is_category = codec, is_category
+        self._columns = ColumnReader(codec.times, codec.targets, codec.versions)
+        self._fields: JsonColumns | None = None
+        if type(codec.decoder) is JsonDecoder and not codec.maps_fields:
+            self._fields = JsonColumns(codec.decoder, codec.max_record_bytes, is_category)
+
+    @property
+    def is_by_columns(self) -> bool:
+        """True while usual records are read a column at a time."""
+        return self._fields is not None
+
+    def decode(self, batch: RecordBatch) -> EventBatch:
+        """Return the events of a batch; never raises for bad data."""
+        replaced = self._codec.timestamps_replaced
+        try:
+            return self._decode(batch)
+        except Exception:
+            if self._fields is None:
+                raise
+            hint = "records are decoded one by one from now on; please report it"
+            logger.exception("error in decoding by columns, a bug; %s", hint)
+        self._fields, self._codec.timestamps_replaced = None, replaced
+        return self._decode(batch)
+
+    def _decode(self, batch: RecordBatch) -> EventBatch:
+        """Return the events of the usual records, read a column at a time, and of the others, read one by one."""
+        fields = self._fields.read(batch) if self._fields else None
+        if fields is None:
+            return EventBatch.of(self._decode_each(batch, range(len(batch))), self._is_category)
+        predictions, labels = self._columns.read(fields, self._is_on_label_topic(batch, fields))
+        if len(predictions) < len(fields):
+            table = predictions.features.without_numbers_in_raw(self._is_category)
+            predictions = replace(predictions, features=table)
+        left = np.ones(len(batch), bool)
+        left[predictions.at] = left[labels.at] = False
+        if not left.any():
+            return EventBatch(len(batch), predictions, labels)
+        rows = np.flatnonzero(left)
+        events = self._decode_each(batch, rows.tolist())
+        late = EventBatch.of(events, self._is_category).at_rows(rows, len(batch))
+        late_features = [event.features for event in events if isinstance(event, Prediction)]
+        return EventBatch(
+            len(batch),
+            self._merge(batch, predictions, late.predictions, late_features),
+            merge_labels(labels, late.labels),
+            late.rejections,
+        )
+
+    def _is_on_label_topic(self, batch: RecordBatch, fields: FieldColumns) -> NDArray[np.bool_] | None:
+        is_label_topic = np.array([topic in self._codec.label_topics for topic in batch.topics], bool)
+        return is_label_topic[batch.which[fields.at]] if is_label_topic.any() else None
+
+    def _decode_each(self, batch: RecordBatch, rows: Iterable[int]) -> list[Prediction | Label | Rejection]:
+        """Return the event of each of these records."""
+        events: list[Prediction | Label | Rejection] = []
+        for at in rows:
+            try:
+                events.append(self._codec.decode(batch.record(at)))
+            except Exception as error:
+                logger.debug("while decoding", exc_info=True)
+                hint = "please report it (--log-level debug tells more)"
+                events.append(Rejection(Reason.INTERNAL, f"{type(error).__name__} while decoding; {hint}"))
+        return events
+
+    def _merge(
+        self, batch: RecordBatch, usual: PredictionBatch, late: PredictionBatch, late_features: Sequence[Features]
+    ) -> PredictionBatch:
+        """Return both in order of their records. A feature that is text in either is as received in both."""
+        if not len(late):
+            return usual
+        table, other = usual.features, late.features
+        if mixed := set(table.names) & set(other.raw):
+            table = table.as_received(received(self._reread(batch, usual.at), mixed))
+        if mixed := set(other.names) & set(table.raw):
+            other = other.as_received(received(late_features, mixed))
+        return merge_predictions(usual, late, table.followed_by(other))
+
+    def _reread(self, batch: RecordBatch, rows: Ints) -> list[Features]:
+        """Return the features of predictions that were read by columns, as received."""
+        replaced = self._codec.timestamps_replaced
+        events = self._decode_each(batch, rows.tolist())
+        self._codec.timestamps_replaced = replaced
+        return [event.features for event in events if isinstance(event, Prediction)]

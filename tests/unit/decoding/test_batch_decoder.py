@@ -1,0 +1,149 @@
+"""Records that are decoded by columns, and those that are left to the codec."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from stream_monitor.core.batch import RecordBatch
+from stream_monitor.core.errors import Reason
+from stream_monitor.core.records import FileRecord, Record
+from stream_monitor.decoding import json_columns
+from stream_monitor.decoding.batch_decoder import BatchDecoder
+from stream_monitor.decoding.codec import Codec
+from stream_monitor.decoding.json_columns import JsonColumns
+from stream_monitor.decoding.json_shape import JsonShape
+from stream_monitor.testing import FakeClock, make_label, make_prediction, make_records
+from tests.decoded import contents, decode_both_ways
+
+
+class CountingCodec(Codec):
+    """A codec that counts the records that it reads."""
+
+    count = 0
+
+    def decode(self, record: Record) -> Any:
+        self.count += 1
+        return super().decode(record)
+
+
+def _late(events: Sequence[Any], batch_size: int = 10_000, **options: Any) -> int:
+    """Return the number of records that were left to the codec; both ways agree."""
+    records = make_records(events)
+    batches = [records[at : at + batch_size] for at in range(0, len(records), batch_size)]
+    decode_both_ways(batches, **options)
+    codec = CountingCodec(FakeClock(), **options)
+    decoder = BatchDecoder(codec)
+    for batch in batches:
+        decoder.decode(RecordBatch.of(batch))
+    return codec.count
+
+
+def _prediction(at: int, **features: Any) -> dict[str, Any]:
+    return make_prediction(at, features=features)
+
+
+def test_usual_events_are_read_by_columns() -> None:
+    plain = [_prediction(at, a=at / 7, b="DE", c=None if at % 5 else 2, d=at % 2 == 0) for at in range(50)]
+    rich = [{**one, "score": 0.5, "groups": {"sex": "f"}, "label": "no", "region": "eu"} for one in plain]
+    sparse = [_prediction(at, **{f"f{at % 3}": at}) for at in range(50)]
+    labels = [make_label(at, "yes", model="m") for at in range(50)]
+    mixed = [event for pair in zip(plain, labels, strict=True) for event in pair]
+    without = [make_prediction(at, features=None, id=at) for at in range(50)]
+    for events in (plain, rich, sparse, labels, mixed, without):
+        assert _late(events) == 0
+    assert _late(plain, task="regression") == 50  # text, which is no number
+    assert _late([{**one, "prediction": 5, "label": 6.5} for one in plain], task="regression") == 0
+    assert _late([{**one, "label": "no"} for one in mixed], label_topics=["inference"]) == 0
+
+
+def test_a_batch_whose_first_record_is_bad() -> None:
+    good = [_prediction(at, a=1.5) for at in range(50)]
+    for bad in (
+        b"{",
+        None,
+        b"[]",
+        json.dumps({"id": 1}).encode(),
+        b'{"features": {"a": "' + b"x" * 1_000_000 + b'"}}',
+    ):
+        assert _late([bad, *good, bad]) == 2
+
+
+def test_one_bad_record_in_ten() -> None:
+    assert _late([b"{}" if at % 10 == 0 else _prediction(at, a=1.5) for at in range(200)]) == 20
+
+
+def test_a_feature_that_changes_its_type_in_mid_batch_is_as_received_in_all_of_it() -> None:
+    """Numbers that were read before it was seen: an integer and a truth value are no floats."""
+    events = [_prediction(at, a=at, b=at % 2 == 0, c=1) for at in range(40)]
+    events += [_prediction(at, a="x", b="y", c=1) for at in range(40, 50)]
+    assert _late([*events[:40], *events[:40], *events, *events], 50) == 10 + 40
+    decode_both_ways([make_records(events[:40]), make_records(events), make_records(events)])
+
+
+def test_numbers_of_a_category_are_as_received() -> None:
+    events = [_prediction(at, a=at % 3, b=at % 2 == 0, c=at) for at in range(20)]
+    decode_both_ways([make_records(events)] * 2, lambda name: name != "c")
+
+
+def test_a_new_feature_is_known_from_the_next_batch_on() -> None:
+    old, new = [_prediction(at, a=1) for at in range(50)], [_prediction(at, a=1, b=2) for at in range(50)]
+    assert _late([*old, *new, *old, *new], 50) == 50
+
+
+def test_many_shapes_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Mapping[str, bool]] = []
+
+    class Counted(JsonShape):
+        def __init__(self, features: Mapping[str, bool], *rest: Any) -> None:
+            made.append(features)
+            super().__init__(features, *rest)
+
+    monkeypatch.setattr(json_columns, "JsonShape", Counted)
+    events = [_prediction(at, **{f"f{at // 4}-{number}": at for number in range(5)}) for at in range(8000)]
+    decode_both_ways([make_records(events[at : at + 400]) for at in range(0, len(events), 400)])
+    assert len(made) <= json_columns.MAX_SHAPES_AHEAD + 2 * len(events) // json_columns.RECORDS_PER_SHAPE
+    assert max(map(len, made)) <= json_columns.MAX_FEATURES
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "\ud800"])
+def test_a_key_that_no_typed_decoder_can_have(name: str) -> None:
+    batch = make_records(json.dumps(_prediction(at, **{name: at})).encode() for at in range(9))
+    decode_both_ways([batch, batch])
+
+
+def test_a_bug_in_decoding_by_columns_costs_speed_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    batch = RecordBatch.of(make_records([{**_prediction(at, a=1), "ts": "2099-01-01"} for at in range(3)]))
+    expected = contents(BatchDecoder(Codec(FakeClock())).decode(batch))
+    monkeypatch.setattr(JsonColumns, "read", fail)
+    codec = Codec(FakeClock())
+    decoder = BatchDecoder(codec)
+    with caplog.at_level(logging.ERROR):
+        found = [contents(decoder.decode(batch)) for _ in range(2)]
+    assert found == [expected, expected]
+    assert codec.timestamps_replaced == 6
+    assert [record.getMessage() for record in caplog.records] == [
+        "error in decoding by columns, a bug; records are decoded one by one from now on; please report it"
+    ]
+
+
+def test_a_bug_in_decoding_one_record_rejects_that_record() -> None:
+    class Faulty:
+        def decode(self, value: bytes) -> dict[str, Any]:
+            return {"id": value.decode(), "prediction": 1 / (value[0] - 48)}
+
+    batch = RecordBatch.of([FileRecord("t", at, text) for at, text in enumerate((b"1", b"0", b"2"))])
+    events = BatchDecoder(Codec(FakeClock(), decoder=Faulty())).decode(batch)
+    assert list(events.predictions.ids) == ["1", "2"]
+    ((at, rejection),) = events.rejections
+    assert (at, rejection.reason) == (1, Reason.INTERNAL)
+    assert rejection.detail.startswith("ZeroDivisionError while decoding")
