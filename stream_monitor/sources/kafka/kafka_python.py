@@ -25,6 +25,7 @@ from stream_monitor.sources.kafka import column_partition
 from stream_monitor.sources.kafka.assignor import CopartitionedAssignor
 from stream_monitor.sources.kafka.batches import ReadablePartition
 from stream_monitor.sources.kafka.record_columns import EVERYTHING, Wanted
+from stream_monitor.sources.kafka.wide_reads import widen_reads
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ def connect(
     """
     if not config.get("proxy_url"):
         _reach(config["bootstrap_servers"])
+    if column_partition.is_supported():
+        widen_reads()
     assignor = CopartitionedAssignor(lambda: consumer.assignment(), kept)
     try:
         consumer = KafkaConsumer(**{"partition_assignment_strategy": [assignor], **config})

@@ -32,19 +32,19 @@ class NotPlainError(Exception):
 
 
 class RawBatch(NamedTuple):
-    """The uncompressed records of a batch, and what its header says of them.
+    """Uncompressed records in a row, and what the header of their batch says of them.
 
     Attributes:
-        body: The bytes.
-        at: Position in them at which the first record begins.
+        at: Position of the first byte.
+        end: Position behind the last one.
         size: Number of records.
         base_offset: Is added to each record's offset.
         base_time: Is added to each record's time, in milliseconds.
         append_time: The time of all records, where the broker sets it; otherwise None.
     """
 
-    body: bytearray
     at: int
+    end: int
     size: int
     base_offset: int
     base_time: int
@@ -68,8 +68,14 @@ class Parsed(NamedTuple):
     size: int
 
 
-def parse(tp: TopicPartition, batches: Sequence[RawBatch], wanted: Wanted) -> Parsed:
-    """Return the records of batches of one partition.
+def parse(tp: TopicPartition, whole: bytes, batches: Sequence[RawBatch], wanted: Wanted) -> Parsed:
+    """Return the records of batches.
+
+    Args:
+        tp: Their partition.
+        whole: The bytes of all of them.
+        batches: Their places there.
+        wanted: The columns to return.
 
     Raises:
         NotPlainError: At least one of them has to be parsed record by record.
@@ -78,9 +84,7 @@ def parse(tp: TopicPartition, batches: Sequence[RawBatch], wanted: Wanted) -> Pa
         summands = (batch.base_offset, batch.base_time, batch.append_time or 0)
         _check_plain(batch.size > 0 and all(-MAX_SUMMAND < each < MAX_SUMMAND for each in summands))
     try:
-        positions = _positions(batches)
-        whole = b"".join(batch.body for batch in batches)
-        return _parse(tp, whole, positions, batches, wanted)
+        return _parse(tp, whole, _positions(whole, batches), batches, wanted)
     except IndexError:
         raise NotPlainError from None
 
@@ -113,35 +117,31 @@ def _check_plain(is_plain: bool) -> None:
         raise NotPlainError
 
 
-def _positions(batches: Sequence[RawBatch]) -> Ints:
-    """Return where the records begin in the batches one behind the other: the one step a record that is Python's."""
+def _positions(whole: bytes, batches: Sequence[RawBatch]) -> Ints:
+    """Return where the records begin: the one step that Python makes for each of them."""
     positions: list[int] = []
     add = positions.append
-    origins, origin = [], 0
     for batch in batches:
-        body, at = batch.body, batch.at
+        at = batch.at
         for _ in range(batch.size):
             add(at)
-            low = body[at]
+            low = whole[at]
             if low < 0x80:
                 at += 1 + (low >> 1)
-            elif (high := body[at + 1]) < 0x80:
+            elif (high := whole[at + 1]) < 0x80:
                 at += 2 + (((low & 0x7F) | high << 7) >> 1)
             else:
-                at = _behind_long(body, at)
-        _check_plain(at == len(body))
-        origins.append(origin)
-        origin += len(body)
-    shifts: Ints = np.repeat(origins, [batch.size for batch in batches])
-    return shifts + positions
+                at = _behind_long(whole, at)
+        _check_plain(at == batch.end)
+    return np.array(positions, np.int64)
 
 
-def _behind_long(body: bytearray, at: int) -> int:
+def _behind_long(whole: bytes, at: int) -> int:
     """Return the end of a record whose length takes three bytes or more."""
     length = 0
     for number in range(MAX_VARINT_BYTES):
-        length |= (body[at + number] & 0x7F) << 7 * number
-        if body[at + number] < 0x80:
+        length |= (whole[at + number] & 0x7F) << 7 * number
+        if whole[at + number] < 0x80:
             return at + number + 1 + (length >> 1)
     raise NotPlainError
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kafka.errors import KafkaConfigurationError
+from kafka.net.transport import KafkaTCPTransport
 from kafka.record import MemoryRecords
 
 from stream_monitor.core.errors import ConfigError, SourceError
@@ -20,6 +21,7 @@ from stream_monitor.sources.kafka.kafka_python import (
     PATIENCE_MS,
     connect,
 )
+from stream_monitor.sources.kafka.wide_reads import READ_BYTES
 from tests.integration.raw_batches import batch
 from tests.unit.sources.kafka.fake_internals import P0, P1, Client
 
@@ -66,6 +68,7 @@ def test_metadata_is_there_and_checked_before_the_group_is_joined(
     assert made == [client]
     assert checked == [(client, known)]
     assert client.calls == [*known, ("subscribe", ["p", "q"])]
+    assert READ_BYTES in KafkaTCPTransport._sock_recv.__code__.co_consts
     fetched = client._fetcher.PartitionRecords(0, P0, MemoryRecords(batch([b"x"])))
     assert [len(part) for part in fetched.take(9)] == [1]
     client._fetcher.answers, client._fetcher._next_partition_records = [({}, False)], []
