@@ -71,40 +71,40 @@ class Lag1Estimator:
 
     def __init__(self) -> None:
         self.count = 0
-        self._last = 0.0
+        self.last = 0.0
         #: Sums of the values, of their squares, and of the products of neighbours.
-        self._sums = np.zeros(3)
+        self.sums = np.zeros(3)
 
     def add(self, values: Floats) -> None:
         """Add the next values, shape (n,) with n > 0."""
         rows = np.empty((3, len(values) + 1))
-        rows[:, 0] = self._sums
+        rows[:, 0] = self.sums
         rows[0, 1:] = values
         np.multiply(values, values, out=rows[1, 1:])
-        rows[2, 1] = values[0] * (self._last if self.count else values[0])
+        rows[2, 1] = values[0] * (self.last if self.count else values[0])
         np.multiply(values[1:], values[:-1], out=rows[2, 2:])
-        self._sums = np.add.accumulate(rows, axis=1, out=rows)[:, -1].copy()
+        self.sums = np.add.accumulate(rows, axis=1, out=rows)[:, -1].copy()
         self.count += len(values)
-        self._last = float(values[-1])
+        self.last = float(values[-1])
 
     @property
     def residual(self) -> float:
         """The variance of a long mean relative to that of independent values; 1 if the estimate is within chance."""
-        mean = self._sums[0] / self.count
-        variance = self._sums[1] / self.count - mean * mean
+        mean = self.sums[0] / self.count
+        variance = self.sums[1] / self.count - mean * mean
         if variance <= 0.0:
             return 1.0
-        lag1 = min((self._sums[2] / self.count - mean * mean) / variance, 0.99)
+        lag1 = min((self.sums[2] / self.count - mean * mean) / variance, 0.99)
         return float((1.0 + lag1) / (1.0 - lag1)) if lag1 > SURE / math.sqrt(self.count) else 1.0
 
     def state(self) -> list[float]:
         """Return the state as JSON values."""
-        return [self.count, self._last, *self._sums.tolist()]
+        return [self.count, self.last, *self.sums.tolist()]
 
     def restore(self, state: Sequence[float]) -> None:
         """Load what `state` returned."""
-        self.count, self._last = int(state[0]), state[1]
-        self._sums = np.array(state[2:])
+        self.count, self.last = int(state[0]), state[1]
+        self.sums = np.array(state[2:])
 
 
 class DependenceCheck:
@@ -117,8 +117,8 @@ class DependenceCheck:
 
     def __init__(self, warmup: int, is_enabled: bool) -> None:
         self._warmup, self._is_enabled = warmup, is_enabled
-        self._seen = 0
-        self._estimator = Lag1Estimator()
+        self.seen = 0
+        self.estimator = Lag1Estimator()
 
     @property
     def room(self) -> int:
@@ -126,11 +126,11 @@ class DependenceCheck:
         if not self._warmup or not self._is_enabled:
             return sys.maxsize
         places = (factor * max(self._warmup, MIN_WARMUP) for factor in CHECKS)
-        return next((place - self._seen for place in places if place > self._seen), sys.maxsize)
+        return next((place - self.seen for place in places if place > self.seen), sys.maxsize)
 
     def interrupt(self) -> None:
         """Start the estimate anew after a change: two levels look like dependent neighbours."""
-        self._estimator = Lag1Estimator()
+        self.estimator = Lag1Estimator()
 
     def update(self, known: Dependence, fed: Floats, count: int) -> Dependence | None:
         """Add values, and estimate the dependence if it is due.
@@ -146,23 +146,23 @@ class DependenceCheck:
         room = self.room
         if room == sys.maxsize:
             return None
-        self._seen += count
+        self.seen += count
         if len(fed):
-            self._estimator.add(fed)
-        if count < room or self._estimator.count < MIN_WARMUP:
+            self.estimator.add(fed)
+        if count < room or self.estimator.count < MIN_WARMUP:
             return None
         residual = known.residual if known.batch > 1 else known.autocorrelation_time
-        found = self._estimator.residual
+        found = self.estimator.residual
         if found <= MIN_INCREASE * residual:
             return None
-        self._estimator = Lag1Estimator()
+        self.estimator = Lag1Estimator()
         return dependence(known.autocorrelation_time * found / residual)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
-        return {"seen": self._seen, "estimator": self._estimator.state()}
+        return {"seen": self.seen, "estimator": self.estimator.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Load what `state` returned."""
-        self._seen = state["seen"]
-        self._estimator.restore(state["estimator"])
+        self.seen = state["seen"]
+        self.estimator.restore(state["estimator"])

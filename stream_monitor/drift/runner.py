@@ -29,14 +29,19 @@ class DetectorRunner:
     def __init__(self, config: DetectorConfig, context: RunnerContext, run_length: float) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self._warmup = Warmup(context, config.takes)
-        self._running: RunningDetector | None = None
+        self.running: RunningDetector | None = None
         has_season = context.season != 0.0 and context.kind == "number"
         self._season = SeasonalScores(context.season) if has_season else None
 
     @property
     def is_ready(self) -> bool:
         """Return whether the warm-up is over."""
-        return self._running is not None
+        return self.running is not None
+
+    @property
+    def has_season(self) -> bool:
+        """Return whether a season may be taken out of the values."""
+        return self._season is not None
 
     @property
     def waits_for_season(self) -> bool:
@@ -46,12 +51,12 @@ class DetectorRunner:
     @property
     def dependence(self) -> Dependence:
         """The dependence of the values that the detector is fed; of independent ones during the warm-up."""
-        return self._running.dependence if self._running else Dependence()
+        return self.running.dependence if self.running else Dependence()
 
     @property
     def effective_samples(self) -> float:
         """Number of independent values that the detector has seen since its start."""
-        return self._running.effective_samples if self._running else 0.0
+        return self.running.effective_samples if self.running else 0.0
 
     @property
     def run_length(self) -> float:
@@ -63,21 +68,21 @@ class DetectorRunner:
         if run_length == self._run_length:
             return
         self._run_length = run_length
-        if self._running:
-            self._running.allow(run_length)
+        if self.running:
+            self.running.allow(run_length)
 
     def update(self, column: Column) -> list[SignalChange]:
         """Take the signal's next finite values, and return the changes raised by them."""
         changes: list[SignalChange] = []
         alarm = None
         while len(column.values):
-            if self._running is None:
+            if self.running is None:
                 learned = self._warmup.add(column)
                 if learned is None:
                     break
-                self._running = self._begin(learned)
+                self.running = self._begin(learned)
                 column, alarm = learned.column, learned.alarm
-            found, column = self._advance(self._running, column)
+            found, column = self._advance(self.running, column)
             # A change in a value that was held is raised by the last value of the warm-up.
             changes += [
                 each._replace(alarm=alarm) if alarm and each.found.newer > alarm.newer else each for each in found
@@ -126,7 +131,7 @@ class DetectorRunner:
         """The values that are not taken yet; after a change that needs a new warm-up, all behind it."""
         if not is_over:
             return column.cut(fed)
-        self._running, self._warmup.has_changed = None, True
+        self.running, self._warmup.has_changed = None, True
         return column.cut(len(column.values) - changes[-1].found.newer)
 
     def state(self) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class DetectorRunner:
             "has_changed": self._warmup.has_changed,
             "held": self._warmup.state(),
             "season": self._season.state() if self._season else None,
-            "running": self._running.state() if self._running else None,
+            "running": self.running.state() if self.running else None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -148,7 +153,7 @@ class DetectorRunner:
         if self._season and state["season"]:
             self._season.restore(state["season"])
         if state["running"]:
-            self._running = self._restored(state["running"])
+            self.running = self._restored(state["running"])
 
     def _restored(self, state: Mapping[str, Any]) -> RunningDetector:
         if self._season:

@@ -41,7 +41,7 @@ class RunningDetector:
     ) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self.transform, self.dependence = transform, known
-        self._check = DependenceCheck(context.warmup, config.batch_means)
+        self.check = DependenceCheck(context.warmup, config.batch_means)
         self._restart(since)
 
     @classmethod
@@ -56,20 +56,20 @@ class RunningDetector:
         """Return the detector with this transform that `state` was written of."""
         running = cls(config, context, run_length, transform, Dependence(*state["dependence"]), 0)
         running._batch_means.restore(state["batch_means"])
-        running._detector.restore(state["detector"])
-        running._check.restore(state["check"])
-        running._sums.restore(state["sums"])
+        running.detector.restore(state["detector"])
+        running.check.restore(state["check"])
+        running.sums.restore(state["sums"])
         return running
 
     @property
     def effective_samples(self) -> float:
         """Number of independent values that the detector has seen since its start."""
-        return self._sums.n / self.dependence.autocorrelation_time
+        return self.sums.n / self.dependence.autocorrelation_time
 
     @property
     def room(self) -> int:
         """Number of values that can be fed at once, up to the next estimate of the dependence."""
-        return self._check.room
+        return self.check.room
 
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms."""
@@ -96,26 +96,26 @@ class RunningDetector:
         """
         changes: list[SignalChange] = []
         batches, first = self._batch_means.add(transformed)
-        found = self._detector.update_many(batches.values) if len(batches.values) else []
+        found = self.detector.update_many(batches.values) if len(batches.values) else []
         begin = 0
         for each in found:
             end = first + each.index * self.dependence.batch + 1
-            self._sums.add(column.values[begin:end])
+            self.sums.add(column.values[begin:end])
             changes.append(self._located(each, column, end - 1, is_seasonal))
             if self._wears_out(each, is_seasonal):
                 return changes, True
-            self._sums.restart(int(column.index[end - 1]) + 1)
+            self.sums.restart(int(column.index[end - 1]) + 1)
             begin = end
         count = len(transformed.values)
-        self._sums.add(column.values[begin:count])
+        self.sums.add(column.values[begin:count])
         if found:
-            self._check.interrupt()
+            self.check.interrupt()
         self._check_dependence(batches.values[found[-1].index + 1 if found else 0 :], count, column)
         return changes, False
 
     def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
         position = Position(int(column.index[row]), float(column.ts[row]), len(column.values) - 1 - row)
-        sums = self._sums
+        sums = self.sums
         return SignalChange(
             found=position,
             alarm=position,
@@ -140,7 +140,7 @@ class RunningDetector:
 
     def _check_dependence(self, fed: Floats, count: int, column: Column) -> None:
         """Correct a dependence that the warm-up was too short to show."""
-        found = self._check.update(self.dependence, fed, count)
+        found = self.check.update(self.dependence, fed, count)
         if found is None:
             return
         is_same, self.dependence = found.batch == self.dependence.batch, found
@@ -151,14 +151,14 @@ class RunningDetector:
 
     def _restart(self, since: int) -> None:
         self._batch_means = BatchMeans(self.dependence.batch)
-        self._detector = self._make()
-        self._sums = RawSums(since)
+        self.detector = self._make()
+        self.sums = RawSums(since)
 
     def _replace_detector(self) -> None:
         """Make the detector for the current parameters, with its state."""
-        state = self._detector.state()
-        self._detector = self._make()
-        self._detector.restore(state)
+        state = self.detector.state()
+        self.detector = self._make()
+        self.detector.restore(state)
 
     def _make(self) -> Detector:
         known, kind = self.dependence, self.transform.kind
@@ -175,9 +175,9 @@ class RunningDetector:
             "transform": self.transform.state(),
             "dependence": self.dependence,
             "batch_means": self._batch_means.state(),
-            "detector": self._detector.state(),
-            "check": self._check.state(),
-            "sums": self._sums.state(),
+            "detector": self.detector.state(),
+            "check": self.check.state(),
+            "sums": self.sums.state(),
         }
 
 

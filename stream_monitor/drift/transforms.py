@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,11 @@ class Transform(ABC):
     @abstractmethod
     def of(self, column: Column) -> Floats:
         """Return the transformed values, shape (n,)."""
+
+    @property
+    def key(self) -> Hashable:
+        """Return what is equal only for transforms that give the same values."""
+        return id(self)
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
@@ -63,6 +68,10 @@ class IdentityTransform(Transform):
     def of(self, column: Column) -> Floats:
         return column.values if self.kind == "share" else np.clip(column.values, -RAW_LIMIT, RAW_LIMIT)
 
+    @property
+    def key(self) -> Hashable:
+        return self.kind
+
     def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (nothing is learned)
         return False
 
@@ -76,13 +85,19 @@ class ScoreTransform(Transform):
     kind = "number"
 
     def __init__(self, reference: NumericReference) -> None:
-        self._reference, self._scores = reference, NormalScores(reference)
+        self._reference, self.scores = reference, NormalScores(reference)
+        #: Equal references have equal scores.
+        self._name = reference.packed.name
 
     def of(self, column: Column) -> Floats:
-        return self._scores.of(column.values, column.index)
+        return self.scores.of(column.values, column.index)
+
+    @property
+    def key(self) -> Hashable:
+        return self._name
 
     def inverse(self, transformed: float) -> float:
-        return self._scores.value(transformed)
+        return self.scores.value(transformed)
 
     def state(self) -> dict[str, Any]:
         return {"transform": "score", "reference": self._reference.packed}

@@ -15,6 +15,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.part import Part, part_name
 from stream_monitor.monitors.feature import FeatureMonitor
+from stream_monitor.monitors.numeric_features import NumericFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.profiles.profile import Profile
@@ -44,6 +45,7 @@ class FollowedFeatures:
         self.monitors: dict[str, FeatureMonitor] = {}
         #: Warm starts by another version of the model, for features that have not come yet.
         self._warm_starts: dict[str, Any] = {}
+        self._numeric = NumericFeatures(signals.is_side_by_side)
         self.ignored = 0
         self._mark = object()
 
@@ -111,8 +113,8 @@ class FollowedFeatures:
     def update(self, table: FeatureTable, index: Ints, ts: Floats) -> list[Detection]:
         """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(table),)."""
         self._mark = object()
-        detections: list[Detection] = []
-        for name, column in feature_columns(table, self.monitors).items():
+        detections, others = self._numeric.update(self.monitors, table, index, ts)
+        for name, column in feature_columns(table, others).items():
             detections += self.monitors[name].update(column, index, ts)
         return detections
 

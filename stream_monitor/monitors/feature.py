@@ -9,7 +9,7 @@ from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.events import Detection
 from stream_monitor.monitors.feature_counter import FeatureCounter
 from stream_monitor.monitors.feature_counts import FeatureCounts
-from stream_monitor.monitors.feature_signals import FeatureSignals
+from stream_monitor.monitors.feature_signals import FeatureSignals, NumericParts
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.signals.columns import FeatureColumn
 
@@ -30,6 +30,16 @@ class FeatureMonitor:
     def counts(self) -> FeatureCounts:
         """The counts of the feature's values, and its type."""
         return self._counter.counts
+
+    @property
+    def is_numeric(self) -> bool:
+        """True if the feature is known to be numeric, and each of its signals has had a value."""
+        return self._counter.type == "numeric" and self._signals.is_complete
+
+    @property
+    def numeric_parts(self) -> NumericParts:
+        """The signals of a feature that `is_numeric`."""
+        return self._signals.numeric_parts
 
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         """Update with the column of a batch; return the drifts detected.

@@ -32,6 +32,22 @@ class SignalNames(NamedTuple):
         return cls(f"missing:{feature}", f"feature:{feature}", f"spread:{feature}")
 
 
+class NumericParts(NamedTuple):
+    """The signals of a numeric feature.
+
+    Attributes:
+        missing: That of missing values.
+        values: That of the values.
+        spread: That of the spread, None if it is not watched.
+        held: The values of the next spread.
+    """
+
+    missing: SignalMonitor
+    values: SignalMonitor
+    spread: SignalMonitor | None
+    held: Spread
+
+
 class FeatureSignals:
     """Turns the columns of one feature into its signals. Until its type is known, it has those of both types.
 
@@ -47,6 +63,23 @@ class FeatureSignals:
         self._candidate: SignalMonitor | None = None
         self._spread = Spread()
         self._is_spread_watched = bool(select(signals.settings.specs, self._names.spread))
+
+    @property
+    def is_complete(self) -> bool:
+        """True if each signal of a numeric feature has had a value."""
+        by_name, names = self._signals.by_name, self._names
+        return (
+            names.missing in by_name
+            and names.values in by_name
+            and (names.spread in by_name or not self._is_spread_watched)
+        )
+
+    @property
+    def numeric_parts(self) -> NumericParts:
+        """The signals of a numeric feature, once they are complete."""
+        by_name, names = self._signals.by_name, self._names
+        spread = by_name[names.spread] if self._is_spread_watched else None
+        return NumericParts(by_name[names.missing], by_name[names.values], spread, self._spread)
 
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         """Update with the column of a batch that is counted already; return the drifts detected.

@@ -12,8 +12,10 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, Target
 from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.drift.detection import Alarm
+from stream_monitor.monitors.signal_blocks import SignalBlocks
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.signals.columns import Column, number_column
+from stream_monitor.signals.matrix import SignalMatrix
 
 
 class OutputSignals:
@@ -21,6 +23,7 @@ class OutputSignals:
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals
+        self._blocks = {name: SignalBlocks() for name in SIGNALS} if signals.is_side_by_side else {}
         self._is_regression = signals.settings.task == "regression"
 
     def update(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
@@ -46,7 +49,12 @@ class OutputSignals:
         column = Column(values, index, ts).finite()
         if name not in self._signals.by_name and not len(column.values):
             return []
-        alarms = self._signals.get(name, self._kind(name)).update_with_rows(column)
+        signal = self._signals.get(name, self._kind(name))
+        if name in self._blocks:
+            matrix = SignalMatrix(column.values[:, None], column.index, column.ts)
+            alarms = self._blocks[name].update((signal,), matrix)
+        else:
+            alarms = signal.update_with_rows(column)
         if not alarms or len(column.values) == len(values):
             return alarms
         rows = np.flatnonzero(np.isfinite(values))

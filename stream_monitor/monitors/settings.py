@@ -29,6 +29,7 @@ class MonitorSettings:
         performance_window: Outcomes in the rolling window.
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
+        side_by_side: Whether signals are handled side by side where they can be; the results are the same.
         max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
     """
 
@@ -48,6 +49,7 @@ class MonitorSettings:
     max_models: int = 20
     max_versions: int = 5
     max_features: int = 500
+    side_by_side: bool = True
 
     def feature_type(self, name: str) -> FeatureType | None:
         """Return the type that a feature was given or has in the profile, else None."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,8 +42,47 @@ class SignalContext:
     autocorrelation_time: float = 1.0
 
 
+@dataclass
+class SignalParts:
+    """What a signal is watched with.
+
+    Attributes:
+        detectors: Its detectors.
+        reference: Its reference.
+        latch: The latch of its alarm.
+        recent: Its newest values, as many as the reference and the means need.
+        count: The number of its values so far.
+    """
+
+    detectors: SignalDetectors
+    reference: SignalReference
+    latch: AlarmLatch
+    recent: Floats = field(default_factory=lambda: np.empty(0))
+    count: int = 0
+
+    @property
+    def keep(self) -> int:
+        """The number of newest values to keep."""
+        return max(MEAN_WINDOW, self.reference.size)
+
+
+class SignalBorrower(Protocol):
+    """Handles the next values of a signal with what it has lent, until that is given back."""
+
+    def store(self) -> None:
+        """Write all that has changed into what was lent."""
+        ...
+
+    def give_back(self) -> None:
+        """Write all that has changed into what was lent, and change it no more."""
+        ...
+
+
 class SignalMonitor:
     """Watches one signal.
+
+    A signal may lend what it is watched with, to be handled with others side by side. It is still there to be read;
+    when it is changed, it takes back what it has lent.
 
     Args:
         key: The model version.
@@ -70,24 +109,66 @@ class SignalMonitor:
         show: Callable[[SignalMonitor, Column], None] | None = None,
     ) -> None:
         self.key, self.name, self.kind, self.categories, self._show = key, name, kind, categories, show
-        self.reference = SignalReference(kind, context.warmup, reference, categories)
+        own = SignalReference(kind, context.warmup, reference, categories)
         runner_context = RunnerContext(
             kind,
             context.warmup,
             context.autocorrelation_time,
             context.season,
-            self.reference.distribution,
+            own.distribution,
             categories,
         )
-        self.detectors = SignalDetectors(key, name, configs, runner_context, run_length)
-        self._latch = AlarmLatch(context.rearm_after, self.reference)
-        self._recent = np.empty(0)
-        self._count = 0
+        detectors = SignalDetectors(key, name, configs, runner_context, run_length)
+        self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own))
+        self._borrower: SignalBorrower | None = None
         self._series = object()
+        #: True once the signal is not watched any more.
+        self.is_closed = False
+
+    def lend(self, borrower: SignalBorrower) -> SignalParts:
+        """Lend the parts that the signal is watched with, until it is changed or the borrower gives them back."""
+        self.take_back()
+        self._borrower = borrower
+        return self._parts
+
+    def take_back(self) -> None:
+        """Take back what was lent, if anything is."""
+        if self._borrower:
+            borrower, self._borrower = self._borrower, None
+            borrower.give_back()
+
+    def close(self) -> None:
+        """End watching the signal."""
+        self.take_back()
+        self.is_closed = True
+
+    @property
+    def parts(self) -> SignalParts:
+        """What the signal is watched with, as of its newest value; to be read only."""
+        if self._borrower:
+            self._borrower.store()
+        return self._parts
+
+    @property
+    def is_observed(self) -> bool:
+        """True if somebody is shown each column."""
+        return self._show is not None
+
+    @property
+    def detectors(self) -> SignalDetectors:
+        """The detectors of the signal."""
+        return self.parts.detectors
+
+    @property
+    def reference(self) -> SignalReference:
+        """The reference of the signal."""
+        return self._parts.reference
 
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
-        self.detectors.allow(run_length)
+        if not self._parts.detectors.is_allowed(run_length):
+            self.take_back()
+            self._parts.detectors.allow(run_length)
 
     def update(self, column: Column) -> list[Detection]:
         """Feed the next finite values; return the drifts found in them."""
@@ -97,12 +178,14 @@ class SignalMonitor:
         """Feed the next finite values; return the drifts found in them, each with the row that raises it."""
         if not len(column.values):
             return []
-        history = np.concatenate((self._recent, column.values))
-        begin, self._count = self._count, self._count + len(column.values)
-        self.reference.learn(history, self._count)
-        alarms = self.detectors.update(column, history)
-        self._latch.update(column, history, begin, alarms, self.detectors.autocorrelation_time)
-        self._recent = history[-max(MEAN_WINDOW, self.reference.size) :]
+        self.take_back()
+        parts = self._parts
+        history = np.concatenate((parts.recent, column.values))
+        begin, parts.count = parts.count, parts.count + len(column.values)
+        parts.reference.learn(history, parts.count)
+        alarms = parts.detectors.update(column, history)
+        parts.latch.update(column, history, begin, alarms, parts.detectors.autocorrelation_time)
+        parts.recent = history[-parts.keep :]
         if self._show:
             self._show(self, column)
         return alarms
@@ -110,7 +193,7 @@ class SignalMonitor:
     @property
     def recent(self) -> Floats:
         """The newest values in the signal's own unit, at most `MEAN_WINDOW`: shape (n,)."""
-        return self._recent[-MEAN_WINDOW:]
+        return self.parts.recent[-MEAN_WINDOW:]
 
     @property
     def mean(self) -> float:
@@ -120,13 +203,14 @@ class SignalMonitor:
     @property
     def active_since(self) -> float | None:
         """Event time of the detection that is latched; NaN where it has none, None while there is no alarm."""
-        return self._latch.active_since
+        return self._parts.latch.active_since
 
     def distances(self) -> dict[str, Distance]:
         """Return the distances of the newest values from the reference by measure, none before there are enough."""
-        if len(self.recent) < min(self.reference.size, MEAN_WINDOW):
+        recent = self.recent
+        if len(recent) < min(self.reference.size, MEAN_WINDOW):
             return {}
-        return self.reference.distances(self.recent, self.detectors.autocorrelation_time)
+        return self.reference.distances(recent, self._parts.detectors.autocorrelation_time)
 
     def comparison(self) -> Comparison:
         """Return what `distances` compares, as it is now: `many_distances` computes it for many signals at once."""
@@ -141,14 +225,15 @@ class SignalMonitor:
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
+        parts = self.parts
         return {
-            "count": self._count,
-            "recent": Newest(self._series, self._count, self._recent),
+            "count": parts.count,
+            "recent": Newest(self._series, parts.count, parts.recent),
             "categories": self.categories.state() if self.categories else None,
-            "reference": self.reference.state(),
-            "active": self._latch.state(),
-            "drifts": self.detectors.summaries(),
-            "runners": self.detectors.state(),
+            "reference": parts.reference.state(),
+            "active": parts.latch.state(),
+            "drifts": parts.detectors.summaries(),
+            "runners": parts.detectors.state(),
         }
 
     def warm_start_state(self) -> dict[str, Any]:
@@ -157,10 +242,12 @@ class SignalMonitor:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load a state; a detector whose parameters have changed starts anew."""
-        self._count, self._recent = state["count"], np.array(state["recent"], dtype=np.float64)
+        self.take_back()
+        parts = self._parts
+        parts.count, parts.recent = state["count"], np.array(state["recent"], dtype=np.float64)
         self._series = object()
         if self.categories:
             self.categories.restore(state["categories"])
-        self.reference.restore(state["reference"])
-        self._latch.restore(state["active"])
-        self.detectors.restore(state["runners"], state["drifts"])
+        parts.reference.restore(state["reference"])
+        parts.latch.restore(state["active"])
+        parts.detectors.restore(state["runners"], state["drifts"])

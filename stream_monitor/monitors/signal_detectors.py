@@ -66,6 +66,10 @@ class SignalDetectors:
         self.runners = {each: DetectorRunner(config, context, run_length) for each, config in self._configs.items()}
         self.drifts = {each: DriftSummary() for each in self._configs}
 
+    def is_allowed(self, run_length: float) -> bool:
+        """Return whether this is the mean number of values between two false alarms of each detector already."""
+        return all(runner.run_length == run_length for runner in self.runners.values())
+
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
         for runner in self.runners.values():

@@ -54,6 +54,8 @@ class SignalSet:
 
     def put(self, name: str, signal: SignalMonitor) -> None:
         """Replace the monitor of a signal, and set its part of the budget."""
+        if name in self.by_name:
+            self.by_name[name].close()
         self.by_name[name] = signal
         signal.allow(self._run_lengths[name])
 
@@ -61,11 +63,17 @@ class SignalSet:
         """Load the state of a signal's monitor, and set its part of the budget."""
         signal = self.get(name, kind)
         signal.restore(state)
-        self.put(name, signal)
+        signal.allow(self._run_lengths[name])
 
     def drop(self, name: str) -> None:
         """Remove the monitor of a signal, if there is one."""
-        self.by_name.pop(name, None)
+        if name in self.by_name:
+            self.by_name.pop(name).close()
+
+    @property
+    def is_side_by_side(self) -> bool:
+        """True if signals may be handled side by side; an observer is shown one after the other."""
+        return self.settings.side_by_side and self._observer is None
 
     def make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return a new monitor of a signal, without adding it to the others."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.signals.columns import Column
+from stream_monitor.signals.matrix import SignalMatrix
 
 #: Values in a row of which the standard deviation is taken.
 SPREAD_OF = 4
@@ -30,27 +31,84 @@ class Spread:
     """
 
     def __init__(self) -> None:
-        self._held: Floats = np.empty(0)
+        #: The values of the four that is not complete yet.
+        self.held: Floats = np.empty(0)
 
     @property
     def first(self) -> int:
         """The row of the next column at which the first spread is complete; the others follow every `SPREAD_OF`."""
-        return SPREAD_OF - 1 - len(self._held)
+        return SPREAD_OF - 1 - len(self.held)
 
     def column(self, column: Column) -> Column:
         """Return the spread of each four that are complete by now, at the position of its last value."""
-        values = np.concatenate((self._held, column.values))
+        values = np.concatenate((self.held, column.values))
         count = len(values) // SPREAD_OF
         ends = slice(self.first, None, SPREAD_OF)
-        self._held = values[count * SPREAD_OF :]
+        self.held = values[count * SPREAD_OF :]
         return Column(_deviations(values[: count * SPREAD_OF]), column.index[ends], column.ts[ends])
 
     def state(self) -> list[float]:
-        held: list[float] = self._held.tolist()
+        held: list[float] = self.held.tolist()
         return held
 
     def restore(self, state: Sequence[float]) -> None:
-        self._held = np.array(state, dtype=np.float64)
+        self.held = np.array(state, dtype=np.float64)
+
+
+class Spreads:
+    """The `Spread` of many signals side by side.
+
+    Args:
+        spreads: That of each column.
+    """
+
+    def __init__(self, spreads: Sequence[Spread]) -> None:
+        self._spreads = spreads
+        self._held = np.zeros((SPREAD_OF - 1, len(spreads)))
+        self._counts = np.zeros(len(spreads), np.int64)
+        #: The values that each spread holds, as this object has left them.
+        self._left: list[Floats | None] = [None] * len(spreads)
+
+    def matrix(self, values: SignalMatrix) -> SignalMatrix:
+        """Return the spreads that are complete by now, each at the position of its last value."""
+        self._load()
+        held, counts = self._held, self._counts
+        totals = counts + values.sizes
+        if (counts == counts[0]).all() and values.counts is None:
+            fed = np.concatenate((held[: counts[0]], values.values))
+        else:
+            fed = _joined(held, counts, values.values)
+        complete = totals // SPREAD_OF
+        most = int(complete.max(initial=0))
+        columns = np.arange(len(counts))
+        self._held = fed[np.minimum(complete * SPREAD_OF + np.arange(SPREAD_OF - 1)[:, None], len(fed) - 1), columns]
+        self._counts = totals - complete * SPREAD_OF
+        self._store()
+        result = _deviations(fed[: most * SPREAD_OF])
+        even = None if (complete == most).all() else complete
+        return values.every(result, even, SPREAD_OF - 1 - counts, SPREAD_OF)
+
+    def _load(self) -> None:
+        """Read the values held by spreads that were handled alone."""
+        for column, (spread, left) in enumerate(zip(self._spreads, self._left, strict=True)):
+            if spread.held is not left:
+                self._counts[column] = len(spread.held)
+                self._held[: len(spread.held), column] = spread.held
+
+    def _store(self) -> None:
+        rows = self._held.T.copy()
+        kept = [row[:count] for row, count in zip(rows, self._counts.tolist(), strict=True)]
+        self._left = [*kept]
+        for spread, row in zip(self._spreads, kept, strict=True):
+            spread.held = row
+
+
+def _joined(held: Floats, counts: Ints, values: Floats) -> Floats:
+    """Return the values of each column behind those that are held of it, ``counts`` many."""
+    joined = np.zeros((len(held) + len(values), len(counts)))
+    joined[: len(held)] = held
+    joined[counts + np.arange(len(values))[:, None], np.arange(len(counts))] = values
+    return joined
 
 
 def warmup_of(signal: str, warmup: int) -> int:
@@ -63,9 +121,16 @@ def warmup_of(signal: str, warmup: int) -> int:
 
 
 def _deviations(values: Floats) -> Floats:
-    """The standard deviation of each `SPREAD_OF` values, with one degree of freedom less; shape (n / SPREAD_OF,)."""
+    """The standard deviation of each `SPREAD_OF` values, with one degree of freedom less.
+
+    Args:
+        values: Shape (n,) or (n, columns).
+
+    Returns:
+        Shape (n / SPREAD_OF,) or (n / SPREAD_OF, columns).
+    """
     # A power of two in reach of every float's difference; each is then brought to unit size, to have a square.
-    a, b, c, d = values.reshape(-1, SPREAD_OF).T / 4.0
+    a, b, c, d = (values[place::SPREAD_OF] / 4.0 for place in range(SPREAD_OF))
     mean = a / 4.0 + b / 4.0 + c / 4.0 + d / 4.0
     apart = np.abs(np.stack((a - mean, b - mean, c - mean, d - mean)))
     largest = apart.max(axis=0, initial=0.0)

@@ -1,0 +1,65 @@
+"""The next values of a block of signals, with what several detectors of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, Ints, accumulate
+from stream_monitor.drift.change import SUM_SCALE
+from stream_monitor.drift.transform_columns import TransformColumns
+from stream_monitor.signals.matrix import SignalMatrix
+
+
+class BlockInput:
+    """The next values of a block of signals; sums and transforms that detectors have in common are computed once.
+
+    Attributes:
+        values: The values, shape (m, columns).
+        counts: The number of values that each column takes, shape (columns,); None: all m.
+
+    Args:
+        matrix: The values of each signal.
+        counts: The number of values that each takes.
+    """
+
+    def __init__(self, matrix: SignalMatrix, counts: Ints | None) -> None:
+        self._matrix, self.values, self.counts = matrix, matrix.values, counts
+        self._totals: list[tuple[Floats, Floats]] = []
+        self._transformed: dict[Hashable, Floats] = {}
+
+    @property
+    def sizes(self) -> Ints:
+        """The number of values that each column takes, shape (columns,)."""
+        return np.full(self.values.shape[1], len(self.values)) if self.counts is None else self.counts
+
+    def totals(self, before: Floats) -> Floats:
+        """Return the sums of raw values, times ``2^SUM_SCALE``, carried on from these; shape (columns,)."""
+        for known, after in self._totals:
+            if np.array_equal(known, before):
+                return after
+        after = sums_after(before, self.values * 2.0**SUM_SCALE, self.counts)
+        self._totals.append((before, after))
+        return after
+
+    def transformed(self, transforms: TransformColumns) -> Floats:
+        """Return the values through the transform of each column, shape (m, columns)."""
+        if transforms.key not in self._transformed:
+            self._transformed[transforms.key] = transforms.of(self._matrix)
+        return self._transformed[transforms.key]
+
+
+def sums_after(before: Floats, steps: Floats, counts: Ints | None) -> Floats:
+    """Return the sum of each column, carried on strictly in order, after as many steps as it takes.
+
+    >>> sums_after(np.array([1.0, 1.0]), np.ones((3, 2)), np.array([3, 1]))
+    array([4., 2.])
+    """
+    columns = len(before)
+    sums = np.zeros((len(steps) + 1, columns + columns % 2))
+    sums[0, :columns] = before
+    sums[1:, :columns] = steps
+    accumulate(sums)
+    last: Floats = sums[-1, :columns] if counts is None else sums[counts, np.arange(columns)]
+    return last.copy()

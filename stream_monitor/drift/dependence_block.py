@@ -1,0 +1,114 @@
+"""The estimates of the dependence of many signals side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.drift.block_input import sums_after
+from stream_monitor.drift.dependence import DependenceCheck
+
+#: The room of a signal whose dependence is not estimated any more; no count reaches it.
+_NEVER = sys.maxsize
+
+
+class _Estimates(NamedTuple):
+    """The state of `DependenceCheck` and its estimator for each column.
+
+    Attributes:
+        seen: Number of values since the warm-up, shape (columns,).
+        room: Number of values up to the next estimate, shape (columns,).
+        fed: Number of values in the sums, shape (columns,).
+        last: The newest of them, shape (columns,).
+        sums: Those of the values, of their squares, and of the products of neighbours, shape (3, columns).
+    """
+
+    seen: Ints
+    room: Ints
+    fed: Ints
+    last: Floats
+    sums: Floats
+
+
+class DependenceBlock:
+    """The `DependenceCheck` of many signals between two of their estimates.
+
+    Args:
+        checks: That of each column.
+    """
+
+    def __init__(self, checks: Sequence[DependenceCheck]) -> None:
+        size = len(checks)
+        seen, room, fed = (np.zeros(size, np.int64) for _ in range(3))
+        self._state = _Estimates(seen, room, fed, np.zeros(size), np.zeros((3, size)))
+        for column, each in enumerate(checks):
+            self.load(column, each)
+
+    @property
+    def room(self) -> Ints:
+        """Number of values up to the next estimate of each column, shape (columns,)."""
+        return self._state.room
+
+    def step(self, values: Floats, counts: Ints | None) -> _Estimates:
+        """Return the state after the next transformed values, each column's count below its `room`.
+
+        Args:
+            values: Shape (m, columns).
+            counts: The number of values that each column takes, shape (columns,); None: all m.
+        """
+        learning = np.flatnonzero(self._state.room < _NEVER)
+        if not len(learning):
+            return self._state
+        if len(learning) < len(self._state.room):
+            state, part = self._state, learning
+            before = _Estimates._make(each[..., part] for each in state)
+            after = _advanced(before, values[:, part], None if counts is None else counts[part])
+            state = _Estimates._make(each.copy() for each in state)
+            for each, new in zip(state, after, strict=True):
+                each[..., part] = new
+            return state
+        return _advanced(self._state, values, counts)
+
+    def commit(self, state: _Estimates) -> None:
+        """Replace the state by one that `step` returned."""
+        self._state = state
+
+    def load(self, column: int, check: DependenceCheck) -> None:
+        """Read a column's state from that of a signal alone."""
+        state, estimator = self._state, check.estimator
+        state.seen[column], state.room[column] = check.seen, check.room
+        state.fed[column], state.last[column], state.sums[:, column] = (
+            estimator.count,
+            estimator.last,
+            estimator.sums,
+        )
+
+    def store(self, column: int, check: DependenceCheck) -> None:
+        """Write a column's state into that of a signal alone."""
+        state, estimator = self._state, check.estimator
+        check.seen = int(state.seen[column])
+        estimator.count, estimator.last = int(state.fed[column]), float(state.last[column])
+        estimator.sums = state.sums[:, column].copy()
+
+
+def _advanced(before: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
+    """Return the estimates after the next values, as `Lag1Estimator.add` has them."""
+    if not len(values):
+        return before
+    size, columns = values.shape
+    steps = np.empty((size, 3, columns))
+    steps[:, 0] = values
+    np.multiply(values, values, out=steps[:, 1])
+    neighbour = np.where(before.fed > 0, before.last, values[0])
+    np.multiply(values[0], neighbour, out=steps[0, 2])
+    np.multiply(values[1:], values[:-1], out=steps[1:, 2])
+    taken = np.full(columns, size) if counts is None else counts
+    spread = None if counts is None else np.tile(counts, 3)
+    sums = sums_after(before.sums.ravel(), steps.reshape(size, 3 * columns), spread).reshape(3, columns)
+    newest = values[np.maximum(taken, 1) - 1, np.arange(columns)]
+    last = np.where(taken > 0, newest, before.last)
+    return _Estimates(before.seen + taken, before.room - taken, before.fed + taken, last, sums)

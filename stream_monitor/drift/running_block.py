@@ -1,0 +1,123 @@
+"""A detector at work on many signals side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.detectors.base import Change
+from stream_monitor.detectors.blocks import Step, block_key, make_block
+from stream_monitor.drift.block_input import BlockInput
+from stream_monitor.drift.dependence_block import DependenceBlock
+from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.running import RunningDetector
+from stream_monitor.drift.transform_columns import TransformColumns
+
+
+def runner_key(runner: DetectorRunner) -> Hashable | None:
+    """Return what runners must have in common to stand in one block; None for one that must be fed alone.
+
+    Alone are those in their warm-up, those that take out a season, those that feed batch means, and those whose kind
+    of detector has no block.
+    """
+    running = runner.running
+    if running is None or runner.has_season or running.dependence.batch > 1:
+        return None
+    return block_key(running.detector)
+
+
+class RunningStep(NamedTuple):
+    """The effect of the next values on a `RunningBlock`; valid for the columns that did not fire.
+
+    Attributes:
+        detectors: That on the detectors.
+        n, totals: The raw sums after the values, shape (columns,) each.
+        dependence: The estimates of the dependence after them.
+    """
+
+    detectors: Step
+    n: Ints
+    totals: Floats
+    dependence: Any
+
+
+class RunningBlock:
+    """Feeds the detectors of many signals, as `RunningDetector` does for one, while no change is found in them.
+
+    Args:
+        running: The detector of each column, all with the same `runner_key`.
+    """
+
+    def __init__(self, running: Sequence[RunningDetector]) -> None:
+        self._detectors = make_block([each.detector for each in running])
+        self._n = np.array([each.sums.n for each in running], dtype=np.int64)
+        self._totals = np.array([each.sums.total for each in running])
+        self._dependence = DependenceBlock([each.check for each in running])
+        self._transforms = [each.transform for each in running]
+        self._columns = TransformColumns(self._transforms)
+
+    @property
+    def is_final(self) -> bool:
+        """True if a step can't be undone; see `DetectorBlock.is_final`."""
+        return self._detectors.is_final
+
+    def is_due(self, sizes: Ints) -> Bools:
+        """Return a mask of the columns whose dependence is estimated again within so many values."""
+        due: Bools = sizes >= self._dependence.room
+        return due
+
+    def step(self, given: BlockInput) -> RunningStep:
+        """Return the effect of the next values, which must not be due."""
+        transformed = given.transformed(self._columns)
+        return RunningStep(
+            self._detectors.step(transformed, given.counts),
+            self._n + given.sizes,
+            given.totals(self._totals),
+            self._dependence.step(transformed, given.counts),
+        )
+
+    def commit(self, step: RunningStep) -> None:
+        """Replace the state by that after a step."""
+        self._detectors.commit(step.detectors)
+        self._n, self._totals = step.n, step.totals
+        self._dependence.commit(step.dependence)
+
+    def store(self, column: int, running: RunningDetector) -> None:
+        """Write a column's state into its detector."""
+        self._detectors.store(column, running.detector)
+        running.sums.n, running.sums.total = int(self._n[column]), float(self._totals[column])
+        self._dependence.store(column, running.check)
+
+    def load(self, column: int, running: RunningDetector) -> None:
+        """Read a column's state from its detector, which may be a new one."""
+        self._detectors.load(column, running.detector)
+        self._n[column], self._totals[column] = running.sums.n, running.sums.total
+        self._dependence.load(column, running.check)
+        if self._transforms[column] is not running.transform:
+            self._transforms[column] = running.transform
+            self._columns = TransformColumns(self._transforms)
+
+    def replay(self, column: int, running: RunningDetector, step: RunningStep) -> None:
+        """Make a detector that was fed by a step return once more what it found, in place of being fed again."""
+        self._detectors.store(column, running.detector)
+        running.detector = _FedDetector(running, list(step.detectors.changes.get(column, ())))
+
+
+class _FedDetector:
+    """Stands for a detector that was fed already: returns the changes found, and puts the detector back."""
+
+    def __init__(self, running: RunningDetector, changes: list[Change]) -> None:
+        self._running, self._detector, self._changes = running, running.detector, changes
+
+    def update_many(self, values: Floats) -> list[Change]:  # noqa: ARG002 (they were fed)
+        self._running.detector = self._detector
+        return self._changes
+
+    def state(self) -> dict[str, Any]:
+        return self._detector.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._detector.restore(state)

@@ -1,0 +1,86 @@
+"""The newest values of many signals side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, Ints
+
+#: Rows of the array, as a multiple of the values that are kept: the more, the less often they are moved up.
+ROOM = 3
+
+
+class RecentValues:
+    """Keeps the newest values of each column.
+
+    The columns of one array are filled from the top, each to an end of its own. When there is no more room, the
+    newest values of all columns are moved back to the top.
+
+    Args:
+        keep: The number of values to keep of each column, shape (columns,).
+
+    >>> recent = RecentValues([2, 2])
+    >>> recent.add(np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 7.0]]), np.array([3, 1]))
+    >>> recent.of(0), recent.of(1)
+    (array([2., 3.]), array([5.]))
+    """
+
+    def __init__(self, keep: Sequence[int]) -> None:
+        self._keep = np.array(keep, dtype=np.int64)
+        self._most = max(keep)
+        self._ends, self._sizes = np.zeros((2, len(keep)), np.int64)
+        self._values = np.zeros((ROOM * self._most, len(keep)))
+
+    def of(self, column: int) -> Floats:
+        """Return the newest values of a column, at most as many as are kept."""
+        end = int(self._ends[column])
+        return self._values[end - int(min(self._sizes[column], self._keep[column])) : end, column].copy()
+
+    def load(self, column: int, values: Floats) -> None:
+        """Replace the newest values of a column, at most as many as are kept."""
+        end = int(self._ends.max())
+        end = end if len(values) <= end else len(values)
+        self._values[end - len(values) : end, column] = values
+        self._ends[column], self._sizes[column] = end, len(values)
+
+    def add(self, values: Floats, counts: Ints | None) -> None:
+        """Add the next values.
+
+        Args:
+            values: Shape (m, columns).
+            counts: The number of values that each column takes, shape (columns,); None: all m.
+        """
+        self._sizes = self._sizes + (len(values) if counts is None else counts)
+        if len(values) > self._most:
+            values, counts = _newest(values, counts, self._most)
+        if int(self._ends.max()) + len(values) > len(self._values):
+            self._move_up()
+        self._put(values, counts)
+
+    def _put(self, values: Floats, counts: Ints | None) -> None:
+        ends, end = self._ends, int(self._ends[0])
+        if (ends == end).all():
+            self._values[end : end + len(values)] = values
+        else:
+            self._values[ends + np.arange(len(values))[:, None], np.arange(values.shape[1])] = values
+        self._ends = ends + (len(values) if counts is None else counts)
+
+    def _move_up(self) -> None:
+        ends, end, most = self._ends, int(self._ends[0]), self._most
+        if (ends == end).all():
+            kept = self._values[end - most : end].copy()
+            self._ends = np.full_like(ends, most)
+        else:
+            kept = self._values[np.maximum(ends - most, 0) + np.arange(most)[:, None], np.arange(len(ends))]
+            self._ends = np.minimum(ends, most)
+        self._values[:most] = kept
+
+
+def _newest(values: Floats, counts: Ints | None, most: int) -> tuple[Floats, Ints | None]:
+    """Return at most so many of the newest values of each column, with their counts."""
+    if counts is None:
+        return values[-most:], None
+    first = np.maximum(counts - most, 0)
+    return values[first + np.arange(most)[:, None], np.arange(values.shape[1])], counts - first

@@ -1,0 +1,196 @@
+"""Signals of one kind side by side, as long as nothing is found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_monitor.core.arrays import Bools, Ints
+from stream_monitor.drift.block_input import BlockInput
+from stream_monitor.drift.detection import Alarm
+from stream_monitor.drift.running import RunningDetector
+from stream_monitor.drift.running_block import RunningBlock, RunningStep, runner_key
+from stream_monitor.monitors.alarm_latch import CHECK
+from stream_monitor.monitors.recent_values import RecentValues
+from stream_monitor.monitors.signal import SignalMonitor, SignalParts
+from stream_monitor.signals.matrix import SignalMatrix
+
+
+def signal_key(signal: SignalMonitor) -> Hashable | None:
+    """Return what signals must have in common to stand in one block; None for one that must be handled alone.
+
+    Alone are signals that have no reference yet, those that an observer is shown, and those with a detector that
+    must be fed alone, for example in its warm-up.
+    """
+    if signal.is_closed or signal.is_observed or signal.reference.distribution is None:
+        return None
+    keys = tuple((name, runner_key(runner)) for name, runner in signal.detectors.runners.items())
+    return None if any(key is None for _, key in keys) else (signal.kind, keys)
+
+
+class SignalBlock:
+    """Handles many signals at once; the result is, bit for bit, that of `SignalMonitor` for each of them alone.
+
+    Nearly always the next values of a signal change nothing but its counts, its newest values and the sums of its
+    detectors: no change is found, and nothing is learned. So the signals lend these to the block, which has them as
+    arrays with a column for each signal, and brings all columns up to date with a few calls, however many there are.
+    Each column has a count of its own, since signals start at different times and values are missing.
+
+    A signal in which a detector of the block may have found something, or whose dependence is due to be estimated
+    again, steps out: its column, as it was before these values, is written back to the signal, and the signal takes
+    them alone. With the next values it steps in again, if by then it has what the other signals of the block have in
+    common (`signal_key`): after a change it first learns for the length of a warm-up. It keeps its column meanwhile.
+    Whoever changes a signal otherwise, for example its part of the budget, makes it step out in the same way.
+
+    Some detectors can't be fed twice. Those come last, and get only the columns in which the others found nothing;
+    if such a detector finds something, the signal that takes the values alone is given what it has found.
+
+    Args:
+        signals: The signal of each column, all with the same `signal_key`.
+    """
+
+    def __init__(self, signals: Sequence[SignalMonitor]) -> None:
+        self.signals = tuple(signals)
+        self._key = signal_key(signals[0])
+        self._is_in = np.ones(len(signals), bool)
+        self._is_stored = np.zeros(len(signals), bool)
+        self._parts = [signal.lend(_Column(self, at)) for at, signal in enumerate(signals)]
+        self._recent = RecentValues([parts.keep for parts in self._parts])
+        self._counts = np.zeros(len(signals), np.int64)
+        self._is_latched = np.zeros(len(signals), bool)
+        self._running = {
+            name: RunningBlock([_running(parts, name) for parts in self._parts])
+            for name in self._parts[0].detectors.runners
+        }
+        for column in range(len(signals)):
+            self._load_counts(column)
+
+    def update(self, matrix: SignalMatrix) -> list[tuple[int, Alarm]]:
+        """Handle the next values of each signal; return the alarms raised, each with its column.
+
+        Args:
+            matrix: The values, in the columns of the block; a count may be 0.
+        """
+        self._step_in()
+        sizes = matrix.sizes
+        alone = (sizes > 0) & ~self._is_in
+        for each in self._running.values():
+            alone |= each.is_due(sizes)
+        steps, given = self._steps(matrix, alone)
+        fired = alone & self._is_in
+        for column in np.flatnonzero(fired).tolist():
+            self.signals[column].take_back()
+        self._check_latches(matrix, sizes, self._is_in & ~alone)
+        self._commit(given, steps)
+        self._replay(fired, steps)
+        return [
+            (column, alarm)
+            for column in np.flatnonzero(alone).tolist()
+            for alarm in self.signals[column].update_with_rows(matrix.column(column))
+        ]
+
+    def _step_in(self) -> None:
+        """Read the columns of the signals that fit again."""
+        for column in np.flatnonzero(~self._is_in).tolist():
+            signal = self.signals[column]
+            if signal_key(signal) == self._key:
+                self._load(column)
+
+    def _steps(self, matrix: SignalMatrix, alone: Bools) -> tuple[Mapping[str, _Fed], BlockInput]:
+        """Feed the detectors of all columns but those that are ``alone``, and add to it the columns that fired."""
+        steps: dict[str, _Fed] = {}
+        given = _input(matrix, alone)
+        for name, running in sorted(self._running.items(), key=lambda each: each[1].is_final):
+            if running.is_final and alone.any():
+                given = _input(matrix, alone)
+            step = running.step(given)
+            steps[name] = _Fed(step, ~alone)
+            alone |= step.detectors.fired & (given.sizes > 0)
+        return steps, given
+
+    def _commit(self, given: BlockInput, steps: Mapping[str, _Fed]) -> None:
+        for name, (step, _) in steps.items():
+            self._running[name].commit(step)
+        self._recent.add(given.values, given.counts)
+        self._counts += given.sizes
+        self._is_stored[:] = False
+
+    def _replay(self, alone: Bools, steps: Mapping[str, _Fed]) -> None:
+        """Prepare the detectors of signals that step out but were fed already."""
+        for name, (step, columns) in steps.items():
+            if self._running[name].is_final:
+                for column in np.flatnonzero(alone & columns).tolist():
+                    self._running[name].replay(column, _running(self._parts[column], name), step)
+
+    def _check_latches(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> None:
+        """Check whether alarms are over, where that is due within the next values."""
+        due = columns & self._is_latched & (self._counts // CHECK != (self._counts + sizes) // CHECK)
+        for column in np.flatnonzero(due).tolist():
+            parts, values = self._parts[column], matrix.column(column)
+            history = np.concatenate((self._recent.of(column), values.values))
+            time = parts.detectors.autocorrelation_time
+            parts.latch.update(values, history, int(self._counts[column]), (), time)
+            self._is_latched[column] = parts.latch.active_since is not None
+
+    def _load(self, column: int) -> None:
+        """Read a column from its signal, which lends it again."""
+        self._parts[column] = parts = self.signals[column].lend(_Column(self, column))
+        for name, running in self._running.items():
+            running.load(column, _running(parts, name))
+        self._load_counts(column)
+        self._is_in[column] = True
+
+    def _load_counts(self, column: int) -> None:
+        parts = self._parts[column]
+        self._recent.load(column, parts.recent)
+        self._counts[column] = parts.count
+        self._is_latched[column] = parts.latch.active_since is not None
+
+    def store(self, column: int) -> None:
+        """Write a column into what its signal has lent."""
+        if self._is_stored[column]:
+            return
+        parts = self._parts[column]
+        parts.recent, parts.count = self._recent.of(column), int(self._counts[column])
+        for name, running in self._running.items():
+            running.store(column, _running(parts, name))
+        self._is_stored[column] = True
+
+    def step_out(self, column: int) -> None:
+        """Write a column into what its signal has lent, and change it no more."""
+        self.store(column)
+        self._is_in[column] = self._is_stored[column] = False
+
+
+class _Fed(NamedTuple):
+    """A step, and the columns that were fed in it."""
+
+    step: RunningStep
+    columns: Bools
+
+
+class _Column(NamedTuple):
+    """A column of a block, as the borrower of its signal."""
+
+    block: SignalBlock
+    column: int
+
+    def store(self) -> None:
+        self.block.store(self.column)
+
+    def give_back(self) -> None:
+        self.block.step_out(self.column)
+
+
+def _running(parts: SignalParts, name: str) -> RunningDetector:
+    running = parts.detectors.runners[name].running
+    assert running is not None
+    return running
+
+
+def _input(matrix: SignalMatrix, alone: Bools) -> BlockInput:
+    """Return the values of all columns but those that are handled alone."""
+    counts = np.where(alone, 0, matrix.sizes) if alone.any() else matrix.counts
+    return BlockInput(matrix, counts)
