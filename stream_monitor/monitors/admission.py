@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,13 @@ logger = logging.getLogger(__name__)
 
 #: A feature with a longer name is not followed: the name would be a label value of Prometheus.
 MAX_NAME_LENGTH = 200
+
+
+class _New(NamedTuple):
+    """The new features of a prediction: the names of those to admit, and the number of those that are ignored."""
+
+    admitted: Sequence[str]
+    ignored: int
 
 
 class FollowedFeatures:
@@ -57,21 +64,32 @@ class FollowedFeatures:
         Returns:
             The number of predictions in the batch: those before the next one that brings new features, at least 1.
         """
-        known = self.monitors.keys()
-        unknown = {name for name in table.all_names if name not in known and len(name) <= MAX_NAME_LENGTH}
-        if not unknown:
+        if not (unknown := self._unknown(table)):
             return len(table)
-        for row in np.flatnonzero(table.carrying(unknown)).tolist():
-            features = table.carried(row)
-            new = [name for name in features if name not in known and len(name) <= MAX_NAME_LENGTH]
-            admitted = new[: self._room(len(features), len(new))]
-            if admitted and row:
-                return int(row)
-            self.ignored += len(new) - len(admitted)
-            self._evict(len(known) + len(admitted) - self._signals.settings.max_features, keep=frozenset(features))
-            if admitted:
-                self._add(admitted)
+        features = table.carried(0)
+        new = self._new(features)
+        self.ignored += new.ignored
+        self._evict(len(self.monitors) + len(new.admitted) - self._signals.settings.max_features, set(features))
+        if new.admitted:
+            self._add(new.admitted)
+            # A feature that was evicted may come again.
+            unknown = self._unknown(table)
+        for row in np.flatnonzero(table.carrying(unknown)[1:]).tolist():
+            new = self._new(table.carried(row + 1))
+            if new.admitted:
+                return int(row) + 1
+            self.ignored += new.ignored
         return len(table)
+
+    def _unknown(self, table: FeatureTable) -> set[str]:
+        """Return the names of a table that are not followed, except those that are too long."""
+        return {name for name in table.all_names if name not in self.monitors and len(name) <= MAX_NAME_LENGTH}
+
+    def _new(self, features: Sequence[str]) -> _New:
+        """Return the new features of a prediction that carries these."""
+        new = [name for name in features if name not in self.monitors and len(name) <= MAX_NAME_LENGTH]
+        room = self._room(len(features), len(new))
+        return _New(new[:room], len(new[room:]))
 
     def _room(self, carried: int, new: int) -> int:
         """Return the number of new features to admit; a record that alone exceeds the bound must not evict any."""

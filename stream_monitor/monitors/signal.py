@@ -44,7 +44,7 @@ class SignalContext:
 
 @dataclass
 class SignalParts:
-    """What a signal is watched with.
+    """The parts that a signal is watched with.
 
     Attributes:
         detectors: Its detectors.
@@ -144,7 +144,7 @@ class SignalMonitor:
 
     @property
     def parts(self) -> SignalParts:
-        """What the signal is watched with, as of its newest value; to be read only."""
+        """The parts that the signal is watched with, as of its newest value; to be read only."""
         if self._borrower:
             self._borrower.store()
         return self._parts

@@ -54,6 +54,14 @@ def test_a_name_that_is_too_long_is_no_feature() -> None:
     assert followed.ignored == 0
 
 
+def test_a_feature_that_was_evicted_is_new_in_the_same_batch() -> None:
+    followed = Followed(max_features=1)
+    followed.take({"a": 1})
+    assert followed.take({"b": 1}, {"a": 1}, {"a": 1}, {"b": 1}, start=1) == [1, 2, 1]
+    assert list(followed.monitors) == ["b"]
+    assert [name for _, name in followed.gone] == ["m/1/a", "m/1/b", "m/1/a"]
+
+
 def test_the_feature_seen_longest_ago_is_evicted_by_its_full_name() -> None:
     followed = Followed(max_features=2)
     followed.take({"a": 1, "b": 1}, {"a": 1}, {"c": 1})
