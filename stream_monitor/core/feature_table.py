@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from itertools import compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.events import Features
+from stream_monitor.core.feature_values import ABSENT, FeatureValues, as_numbers
 
-#: Stands for the value of a feature that a prediction does not carry.
-ABSENT: Final = object()
-_NUMBERS = frozenset((float, int, bool, type(None)))
 #: Rows of a batch: an array of positions, or a slice.
 Rows = Ints | slice
 
@@ -54,8 +51,16 @@ class FeatureTable:
             rows: The features of each prediction by name.
             is_category: Tells by name whether a feature's numbers, too, are categories, and so left as received.
         """
-        names = dict.fromkeys(name for row in rows for name in row)
-        return cls((), np.empty((len(rows), 0))).with_columns(received(rows, names), is_category)
+        found = FeatureValues.of(rows)
+        numbers, is_raw = found.numbers()
+        is_raw |= np.array([is_category(name) for name in found.names], bool)
+        present = found.spread(~is_raw, np.ones(len(numbers), bool), False)
+        raw: dict[str, Sequence[Any]] = {}
+        if is_raw.any():
+            columns = found.spread(is_raw, np.fromiter(found.values, object, len(numbers)), ABSENT).T.tolist()
+            raw = dict(zip(compress(found.names, is_raw), columns, strict=True))
+        matrix = found.spread(~is_raw, numbers, np.nan)
+        return cls(tuple(compress(found.names, ~is_raw)), matrix, None if present.all() else present, raw)
 
     def with_columns(
         self, columns: Mapping[str, Sequence[Any]], is_category: Callable[[str], bool] = lambda _: False
@@ -64,7 +69,7 @@ class FeatureTable:
 
         Columns that hold numbers only join the matrix, but for those of categories.
         """
-        found = {name: None if is_category(name) else _as_numbers(column) for name, column in columns.items()}
+        found = {name: None if is_category(name) else as_numbers(column) for name, column in columns.items()}
         numbers = {name: column for name, column in found.items() if column is not None}
         raw = {name: columns[name] for name, column in found.items() if column is None}
         present = [_is_present(columns[name]) for name in numbers]
@@ -153,28 +158,5 @@ def taken(values: Sequence[Any], rows: Rows) -> Sequence[Any]:
     return values[rows] if isinstance(rows, slice) else list(map(values.__getitem__, rows.tolist()))
 
 
-def as_float(value: Any) -> float:
-    """Return a number or truth value as a float; NaN for anything else, and where it is not finite."""
-    if type(value) in (float, int, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            return math.nan
-        return number if math.isfinite(number) else math.nan
-    return math.nan
-
-
 def _is_present(column: Sequence[Any]) -> NDArray[np.bool_]:
     return np.array([value is not ABSENT for value in column], bool)
-
-
-def _as_numbers(column: Sequence[Any]) -> Floats | None:
-    """Return a column of numbers, nulls and absent values; None where it has any other value."""
-    try:
-        # Unlike numpy's own conversion, an array of doubles takes numbers only: no text, no null.
-        values = np.frombuffer(array("d", column))
-    except (TypeError, OverflowError):
-        if not all(type(value) in _NUMBERS or value is ABSENT for value in column):
-            return None
-        return np.array([as_float(value) for value in column])
-    return np.where(np.isfinite(values), values, np.nan)

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats
 from stream_monitor.core.timestamps import MAX_EPOCH, MICROSECONDS, MILLISECONDS, MIN_EPOCH, SECONDS, parse_timestamp
 
 _NUMBERS = frozenset((int, float))
-#: The date and the time of day of ISO 8601 to whole seconds: a zero for each digit.
-_LAYOUT: Final = "0000-00-00T00:00:00"
-_PLACES: Final = np.array([at for at, mark in enumerate(_LAYOUT) if mark == "0"])
-_MARKS: Final = np.array([at for at, mark in enumerate(_LAYOUT) if mark in "-:"])
-_MARK_BYTES: Final = np.frombuffer("".join(mark for mark in _LAYOUT if mark in "-:").encode(), np.uint8)
-#: The fields by the position of their first digit among the digits: year, month and day, hour, minute, second.
-_FIELDS: Final = [
-    (0, np.array([1000, 100, 10, 1])),
-    (4, np.array([1000, 100, 10, 1])),
-    (8, np.array([10, 1])),
-    (10, np.array([10, 1])),
-    (12, np.array([10, 1])),
-]
+#: The date and the time of day of ISO 8601 to whole seconds: at each digit the highest that may stand there.
+_LAYOUT: Final = "9999-19-39T29:59:59"
+_DATE: Final = slice(0, 10)
 _MAX_DIGITS = 9
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _NO_DATE: Final = -(2**40)
+_DAY: Final = 86_400e6
 #: Whole numbers below this are exact as floats; microseconds of later times are rounded twice.
 _MAX_EXACT = 2**53
 
@@ -81,22 +73,24 @@ def _read_texts(texts: Sequence[str], found: Floats) -> Sequence[int]:
     """Read the texts that have the layout of the first; return the positions of the others."""
     first = texts[0]
     try:
-        offset = datetime.fromisoformat(first).utcoffset()
+        offset = datetime.fromisoformat(first).utcoffset() or timedelta()
     except ValueError:
         return range(len(texts))
     digits = _fraction_digits(first)
     if len(first) < len(_LAYOUT) or digits > _MAX_DIGITS:
         return range(len(texts))
     rows = _as_rows(texts, len(first))
-    end = len(_LAYOUT) + (digits + 1 if digits else 0)
-    fixed = np.array([10, *([len(_LAYOUT)] if digits else []), *range(end, len(first))])
-    is_like = (rows[:, fixed] == rows[0, fixed]).all(axis=1) & (rows[:, _MARKS] == _MARK_BYTES).all(axis=1)
-    micros, is_time = _microseconds(rows, digits)
-    if offset:
-        micros -= round(offset.total_seconds() * 1e6)
-    is_like &= is_time & (np.abs(micros) < _MAX_EXACT)
-    found[is_like] = micros[is_like] / 1e6
-    return [] if is_like.all() else np.flatnonzero(~is_like).tolist()
+    lowest, highest = _bounds(first, digits)
+    is_like = (rows >= lowest) & (rows <= highest)
+    time_of_day = (rows - lowest) @ _weights(len(first), digits)
+    micros = _days(rows) * _DAY + time_of_day - round(offset.total_seconds() * 1e6)
+    is_time = (time_of_day < _DAY) & (np.abs(micros) < _MAX_EXACT)
+    if is_like.all() and is_time.all():
+        found[:] = micros / 1e6
+        return ()
+    is_time &= is_like.all(axis=1)
+    found[is_time] = micros[is_time] / 1e6
+    return np.flatnonzero(~is_time).tolist()
 
 
 def _fraction_digits(text: str) -> int:
@@ -112,33 +106,38 @@ def _as_rows(texts: Sequence[str], width: int) -> NDArray[np.uint8]:
     return np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, width)
 
 
-def _microseconds(rows: NDArray[np.uint8], digits: int) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return the microseconds since the epoch that rows of characters spell, and which of them are times."""
-    places = np.concatenate((_PLACES, np.arange(len(_LAYOUT) + 1, len(_LAYOUT) + 1 + digits)))
-    values = rows[:, places] - np.uint8(ord("0"))
-    is_time = (values <= 9).all(axis=1)
-    wide = values.astype(np.int64)
-    year, month_day, hour, minute, second = (wide[:, at : at + len(w)] @ w for at, w in _FIELDS)
-    days, is_date = _days(year * 10_000 + month_day)
-    is_time &= is_date & (hour < 24) & (minute < 60) & (second < 60)
-    micros = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000
-    known = min(digits, 6)
-    if known:
-        micros += wide[:, len(_PLACES) : len(_PLACES) + known] @ (10 ** np.arange(5, 5 - known, -1))
-    return micros, is_time
+def _bounds(first: str, digits: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the lowest and the highest character at each place of texts that have the layout of the first."""
+    begin, end = len(_LAYOUT), len(_LAYOUT) + (digits + 1 if digits else 0)
+    highest = (
+        _LAYOUT[:10] + first[10] + _LAYOUT[11:] + first[begin : begin + 1] * bool(digits) + "9" * digits + first[end:]
+    )
+    lowest = "".join("0" if at < end and mark.isdigit() else mark for at, mark in enumerate(highest))
+    lowest_row, highest_row = (np.frombuffer(text.encode("ascii", "replace"), np.uint8) for text in (lowest, highest))
+    return lowest_row, highest_row
 
 
-def _days(dates: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return the days since the epoch of dates as numbers YYYYMMDD, and which of them are dates; 0 for the others."""
-    distinct, which = np.unique(dates, return_inverse=True) if (dates != dates[0]).any() else (dates[:1], None)
-    days = np.array([_day(number) for number in distinct.tolist()], np.int64)
-    days = np.broadcast_to(days, dates.shape) if which is None else days[which]
-    is_date = days != _NO_DATE
-    return np.where(is_date, days, 0), is_date
+@lru_cache(maxsize=64)
+def _weights(width: int, digits: int) -> Floats:
+    """Return the microseconds of the time of day that each digit counts, shape (width,); 0 where there is none."""
+    seconds = {11: 36_000, 12: 3600, 14: 600, 15: 60, 17: 10, 18: 1}
+    begin = len(_LAYOUT) + 1
+    fraction = {begin + at: 10.0 ** (5 - at) for at in range(min(digits, 6))}
+    counts = {at: 1e6 * count for at, count in seconds.items()} | fraction
+    return np.array([counts.get(at, 0.0) for at in range(width)])
 
 
-def _day(number: int) -> int:
+def _days(rows: NDArray[np.uint8]) -> Floats:
+    """Return the days since the epoch of rows of characters, shape (n,) or (1,) if all are one; far off if none."""
+    dates = rows[:, _DATE]
+    if (dates == dates[0]).all():
+        return np.array([_day(dates[0].tobytes())], np.float64)
+    distinct, which = np.unique(np.ascontiguousarray(dates).view("S10").ravel(), return_inverse=True)
+    return np.array([_day(text) for text in distinct.tolist()], np.float64)[which]
+
+
+def _day(text: bytes) -> int:
     try:
-        return date(number // 10_000, number // 100 % 100, number % 100).toordinal() - _EPOCH_DAY
+        return date.fromisoformat(text.decode()).toordinal() - _EPOCH_DAY
     except ValueError:
         return _NO_DATE

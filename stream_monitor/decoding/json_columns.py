@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -11,11 +12,16 @@ from stream_monitor.core.batch import Body, RecordBatch
 from stream_monitor.core.errors import RecordError
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
+from stream_monitor.decoding.json_features import DenseFeatures, FeatureDecoding, SparseFeatures
 from stream_monitor.decoding.json_keys import KeyCounts
 from stream_monitor.decoding.json_shape import JsonShape
 
-#: Records of a batch whose keys are looked at, where the typed decoder refuses some.
-MAX_SAMPLE = 8
+#: Records of a batch whose keys are looked at, and records that are tried for that; some may be no JSON.
+MAX_SAMPLE, MAX_TRIED = 8, 64
+#: Records that come for each that is tried.
+RECORDS_PER_TRY = 100
+#: Multiples of it, modulo 1, spread evenly, and have no period that the stream could have, too.
+_GOLDEN_RATIO = 0.6180339887498949
 #: Times that a key must be met in refused records before a typed decoder is made that knows it.
 MIN_MET = 2
 #: A typed decoder costs as much to make as decoding so many records; one is made for as many that came.
@@ -24,6 +30,8 @@ RECORDS_PER_SHAPE = 500
 MAX_SHAPES_AHEAD = 8
 #: Features and other keys of one typed decoder.
 MAX_FEATURES, MAX_OTHERS = 1000, 100
+#: Features are sparse where there are more, and an event has fewer than this part of them.
+MIN_SPARSE, MIN_CARRIED = 32, 0.25
 
 
 class JsonColumns:
@@ -38,20 +46,29 @@ class JsonColumns:
     def __init__(self, decoder: Decoder, max_record_bytes: int, is_category: Callable[[str], bool]) -> None:
         self._decode, self._max_bytes, self._is_category = decoder.decode, max_record_bytes, is_category
         self._shape: JsonShape | None = None
+        #: The features that the typed decoder knows; None where it reads a dict of them.
+        self._features: Mapping[str, bool] | None = None
         self._keys = KeyCounts(is_category)
-        self._credit = MAX_SHAPES_AHEAD * RECORDS_PER_SHAPE
+        self._shapes = _Allowance(RECORDS_PER_SHAPE, MAX_SHAPES_AHEAD)
+        self._tries = _Allowance(RECORDS_PER_TRY, MAX_TRIED)
+
+    @property
+    def is_sparse(self) -> bool:
+        """True while features are read as a dict of each event, because it has few of all that there are."""
+        return self._shape is not None and self._features is None
 
     def read(self, batch: RecordBatch) -> FieldColumns | None:
         """Return the fields of the usual records; None where no record is usual."""
         at, values = self._usable(batch.values)
-        self._credit = min(self._credit + len(values), MAX_SHAPES_AHEAD * RECORDS_PER_SHAPE)
-        if self._shape is None:
-            self._learn(values, 1)
+        self._shapes.add(len(values))
+        self._tries.add(len(values))
+        if self._shape is None or (self.is_sparse and self._shapes.is_full):
+            self._begin(values)
         if self._shape is None or not values:
             return None
         refused, fields, features = self._shape.read(values)
         if refused:
-            self._learn([values[place] for place in refused], MIN_MET)
+            self._follow([values[place] for place in refused])
             at = np.delete(at, refused)
         return FieldColumns(at, batch.times[at], features, *fields)
 
@@ -64,29 +81,77 @@ class JsonColumns:
         }
         return np.array(list(usable), np.int64), list(usable.values())
 
-    def _learn(self, values: Sequence[bytes], minimum: int) -> None:
-        """Look at the keys of some of the values, and make a typed decoder that knows those that recur."""
-        for value in values[:: -(-len(values) // MAX_SAMPLE) or 1]:
-            try:
-                self._keys.add(self._decode(value))
-            except RecordError:
-                continue
-        features, others = self._keys.features(minimum), self._keys.others(minimum)
-        known = self._shape
+    def _begin(self, values: Sequence[bytes]) -> None:
+        """Make a typed decoder that knows the keys of some of the values."""
+        self._keys.clear()
+        self._count(values)
+        if self._keys.events:
+            self._make(self._keys.features(1), self._keys.others(1))
+
+    def _follow(self, values: Sequence[bytes]) -> None:
+        """Look at the keys of some values that were refused, and make a typed decoder that knows those that recur."""
+        assert self._shape is not None
+        self._count(values)
+        others = self._shape.others | self._keys.others(MIN_MET)
+        known = features = self._features
         if known is not None:
-            features = known.features | {
-                name: known.features.get(name, True) and one for name, one in features.items()
-            }
-            others |= known.others
-        if known is None or features != known.features or others != known.others:
+            met = self._keys.features(MIN_MET)
+            features = {**known, **{name: known.get(name, True) and is_number for name, is_number in met.items()}}
+        if features != known or others != self._shape.others:
             self._make(features, others)
 
-    def _make(self, features: dict[str, bool], others: set[str]) -> None:
-        if self._credit < RECORDS_PER_SHAPE or len(features) > MAX_FEATURES or len(others) > MAX_OTHERS:
+    def _count(self, values: Sequence[bytes]) -> None:
+        """Count the keys of some of the values, from all over the batch."""
+        counted = 0
+        for number in range(min(len(values), MAX_TRIED)):
+            if counted == MAX_SAMPLE or not self._tries.take():
+                return
+            with suppress(RecordError):
+                self._keys.add(self._decode(values[int(number * _GOLDEN_RATIO % 1 * len(values))]))
+                counted += 1
+
+    def _make(self, features: Mapping[str, bool] | None, others: Collection[str]) -> None:
+        """Make a typed decoder of these keys; without features, or of too many, it reads a dict of them."""
+        if len(others) > MAX_OTHERS or not self._shapes.take():
             return
-        self._credit -= RECORDS_PER_SHAPE
+        carried = self._keys.mean_features
+        if features is not None and len(features) > max(MIN_SPARSE, min(carried / MIN_CARRIED, MAX_FEATURES)):
+            features = None
         self._keys.clear()
-        try:
-            self._shape = JsonShape(features, others, self._is_category)
-        except ValueError:  # a key that the typed decoder can't have
-            return
+        with suppress(ValueError):  # a key that no typed decoder can have
+            self._shape = JsonShape(self._decoding(features, carried), others)
+            self._features = features
+
+    def _decoding(self, features: Mapping[str, bool] | None, carried: float) -> FeatureDecoding:
+        if features is None:
+            return SparseFeatures(round(carried), self._is_category)
+        return DenseFeatures(features, self._is_category)
+
+
+class _Allowance:
+    """Something that is allowed once for so many records that come, and ``ahead`` times before.
+
+    Args:
+        records: Records for each time.
+        ahead: Times that are saved up at most.
+    """
+
+    def __init__(self, records: int, ahead: int) -> None:
+        self._records, self._ahead = records, ahead
+        self._left = records * ahead
+
+    @property
+    def is_full(self) -> bool:
+        """True where no more times can be saved up."""
+        return self._left == self._records * self._ahead
+
+    def add(self, count: int) -> None:
+        """Add records that have come."""
+        self._left = min(self._left + count, self._records * self._ahead)
+
+    def take(self) -> bool:
+        """Take one time; False where there is none."""
+        if self._left < self._records:
+            return False
+        self._left -= self._records
+        return True

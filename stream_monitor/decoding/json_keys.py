@@ -14,7 +14,7 @@ _NUMBERS = frozenset((int, float, bool, type(None)))
 
 
 class KeyCounts:
-    """Counts of features, and of keys at the top that are no native fields.
+    """Counts of features, and of keys at the top that are no native fields, in ``events`` events.
 
     >>> keys = KeyCounts(lambda name: False)
     >>> keys.add({"id": 1, "region": "eu", "features": {"age": 41, "country": "DE"}})
@@ -25,12 +25,14 @@ class KeyCounts:
     def __init__(self, is_category: Callable[[str], bool]) -> None:
         self._is_category = is_category
         self._numbers, self._mixed, self._others = Counter[str](), Counter[str](), Counter[str]()
+        self.events = 0
 
     def add(self, body: Mapping[str, Any]) -> None:
         """Count the keys of an event."""
         if len(self._numbers) + len(self._mixed) + len(self._others) > MAX_KEYS:
             self.clear()
         self._others.update(body.keys() - set(NATIVE_FIELDS))
+        self.events += 1
         features = body.get("features")
         if type(features) is dict:
             for name, value in features.items():
@@ -43,6 +45,11 @@ class KeyCounts:
         names = dict.fromkeys((*numbers, *mixed))
         return {name: name not in mixed and not self._is_category(name) for name in names}
 
+    @property
+    def mean_features(self) -> float:
+        """Mean number of features of an event."""
+        return (self._numbers.total() + self._mixed.total()) / max(self.events, 1)
+
     def others(self, minimum: int) -> set[str]:
         """Return the other keys counted at least so often."""
         return {name for name, count in self._others.items() if count >= minimum}
@@ -51,3 +58,4 @@ class KeyCounts:
         """Begin anew."""
         for counts in (self._numbers, self._mixed, self._others):
             counts.clear()
+        self.events = 0

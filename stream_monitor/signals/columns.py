@@ -10,7 +10,8 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints, pack, unpack
 from stream_monitor.core.events import Target
-from stream_monitor.core.feature_table import ABSENT, FeatureTable, as_float
+from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.core.feature_values import ABSENT, as_float
 
 #: Detectors that see raw values see larger ones clipped to this: its square is still a finite float.
 RAW_LIMIT = 1e100

@@ -16,7 +16,7 @@ from stream_monitor.decoding import json_columns
 from stream_monitor.decoding.batch_decoder import BatchDecoder
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.decoding.json_columns import JsonColumns
-from stream_monitor.decoding.json_shape import JsonShape
+from stream_monitor.decoding.json_features import DenseFeatures
 from stream_monitor.testing import FakeClock, make_label, make_prediction, make_records
 from tests.decoded import contents, decode_both_ways
 
@@ -74,7 +74,8 @@ def test_a_batch_whose_first_record_is_bad() -> None:
 
 
 def test_one_bad_record_in_ten() -> None:
-    assert _late([b"{}" if at % 10 == 0 else _prediction(at, a=1.5) for at in range(200)]) == 20
+    for bad in (b"{}", b"{", None):
+        assert _late([bad if at % 10 == 0 else _prediction(at, a=1.5) for at in range(2000)]) == 200
 
 
 def test_a_feature_that_changes_its_type_in_mid_batch_is_as_received_in_all_of_it() -> None:
@@ -98,16 +99,36 @@ def test_a_new_feature_is_known_from_the_next_batch_on() -> None:
 def test_many_shapes_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Mapping[str, bool]] = []
 
-    class Counted(JsonShape):
+    class Counted(DenseFeatures):
         def __init__(self, features: Mapping[str, bool], *rest: Any) -> None:
             made.append(features)
             super().__init__(features, *rest)
 
-    monkeypatch.setattr(json_columns, "JsonShape", Counted)
-    events = [_prediction(at, **{f"f{at // 4}-{number}": at for number in range(5)}) for at in range(8000)]
-    decode_both_ways([make_records(events[at : at + 400]) for at in range(0, len(events), 400)])
-    assert len(made) <= json_columns.MAX_SHAPES_AHEAD + 2 * len(events) // json_columns.RECORDS_PER_SHAPE
-    assert max(map(len, made)) <= json_columns.MAX_FEATURES
+    monkeypatch.setattr(json_columns, "DenseFeatures", Counted)
+    for events_of_a_shape in (1, 4, 150):
+        names = [[f"f{at // events_of_a_shape}-{number}" for number in range(20)] for at in range(6000)]
+        events = [_prediction(at, **dict.fromkeys(some, at)) for at, some in enumerate(names)]
+        _late(events, 400)
+    assert len(made) < 3 * (json_columns.MAX_SHAPES_AHEAD + len(events) / json_columns.RECORDS_PER_SHAPE)
+    assert 20 <= max(map(len, made)) <= json_columns.MAX_FEATURES
+
+
+def test_features_of_which_each_event_has_few_are_read_by_columns() -> None:
+    events = [_prediction(at, **{f"f{at * 7 % 500 + number}": at for number in range(20)}) for at in range(500)]
+    assert _late(events, 100) == 0
+
+
+def test_features_that_are_no_longer_sparse() -> None:
+    """The typed decoder reads a dict of features only as long as it must."""
+    sparse = [_prediction(at, **{f"f{at * 7 % 500 + number}": at for number in range(20)}) for at in range(500)]
+    dense = [_prediction(at, **{f"f{number}": at for number in range(20)}) for at in range(6000)]
+    codec = Codec(FakeClock())
+    columns = JsonColumns(codec.decoder, codec.max_record_bytes, lambda _: False)
+    kinds = []
+    for begin in range(0, 6500, 500):
+        columns.read(RecordBatch.of(make_records([*sparse, *dense][begin : begin + 500])))
+        kinds.append(columns.is_sparse)
+    assert kinds[0] and not kinds[-1]
 
 
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "\ud800"])

@@ -1,0 +1,154 @@
+"""Features of JSON events: a typed struct where events carry most of the features there are, else a dict of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Annotated, Any, Final, Protocol
+
+import msgspec
+import numpy as np
+
+from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.core.feature_values import ABSENT
+
+#: Integers of more bits are floats to the JSON decoder, and ints to a typed one.
+Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Scalar = str | bool | Int | float | None
+_Inner = Scalar | list[Scalar] | dict[str, Scalar]
+#: Any value that is not nested deeper.
+Value = Scalar | list[_Inner] | dict[str, _Inner]
+_Number = bool | float | None
+#: A NaN with a payload of its own: the default of a number that an event does not carry.
+_ABSENT_BITS: Final = 0x7FF8_0000_0000_0001
+_ABSENT_NUMBER: Final = float(np.array(_ABSENT_BITS, np.int64).view(np.float64))
+
+as_tuple = msgspec.structs.astuple
+
+
+class TableBuilder(Protocol):
+    """Makes the table of a batch's features."""
+
+    def add(self, features: Sequence[Any]) -> None:
+        """Add the features of the next events, None where there are none."""
+        ...
+
+    def table(self) -> FeatureTable:
+        """Return the table of all that were added."""
+        ...
+
+
+class FeatureDecoding(Protocol):
+    """A type that a typed decoder reads features as, and the way from there to a table."""
+
+    @property
+    def kind(self) -> Any:
+        """The type."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Number of features of an event, about."""
+        ...
+
+    def builder(self, count: int) -> TableBuilder:
+        """Return a builder for at most ``count`` events."""
+        ...
+
+
+class SparseFeatures:
+    """Features of which each event carries few: a dict each, so that the cost follows the values that come."""
+
+    kind = dict[str, Value]
+
+    def __init__(self, width: int, is_category: Callable[[str], bool]) -> None:
+        self.width, self._is_category = width, is_category
+
+    def builder(self, count: int) -> TableBuilder:  # noqa: ARG002
+        return _SparseBuilder(self._is_category)
+
+
+class _SparseBuilder:
+    def __init__(self, is_category: Callable[[str], bool]) -> None:
+        self._rows: list[dict[str, Any]] = []
+        self._is_category = is_category
+
+    def add(self, features: Sequence[Any]) -> None:
+        self._rows += [{} if each is None else each for each in features]
+
+    def table(self) -> FeatureTable:
+        return FeatureTable.of(self._rows, self._is_category)
+
+
+class DenseFeatures:
+    """Features of which each event carries most: a struct of them.
+
+    Args:
+        features: The names of the features, each with True where its values are numbers or null.
+        is_category: As in `FeatureTable.of`.
+
+    Raises:
+        ValueError: A struct can't have one of the names.
+    """
+
+    def __init__(self, features: Mapping[str, bool], is_category: Callable[[str], bool]) -> None:
+        fields = [(name, *((_Number, _ABSENT_NUMBER) if one else (Value, ABSENT))) for name, one in features.items()]
+        self.kind, self.width = struct("Features", fields), len(features)
+        self.names, self.is_category = tuple(features), is_category
+        self.numbers = [at for at, is_number in enumerate(features.values()) if is_number]
+        self.mixed = [at for at, is_number in enumerate(features.values()) if not is_number]
+        self.none = self.kind()
+
+    def builder(self, count: int) -> TableBuilder:
+        return _DenseBuilder(self, count)
+
+
+class _DenseBuilder:
+    """Copies the numbers of events to a matrix, as long as they are in the processor's cache."""
+
+    def __init__(self, features: DenseFeatures, count: int) -> None:
+        self._features = features
+        self._numbers = np.empty((count, len(features.numbers)))
+        self._count = 0
+        self._mixed: list[list[Any]] = [[] for _ in features.mixed]
+
+    def add(self, features: Sequence[Any]) -> None:
+        if features.count(None):
+            features = [self._features.none if each is None else each for each in features]
+        begin, self._count = self._count, self._count + len(features)
+        numbers, rows = self._numbers[begin : self._count], map(as_tuple, features)
+        if not self._mixed:
+            numbers[:] = np.fromiter(chain.from_iterable(rows), np.float64, numbers.size).reshape(numbers.shape)
+            return
+        columns = list(zip(*rows, strict=True))
+        in_order = chain.from_iterable(columns[at] for at in self._features.numbers)
+        numbers[:] = np.fromiter(in_order, np.float64, numbers.size).reshape(numbers.shape[::-1]).T
+        for column, at in zip(self._mixed, self._features.mixed, strict=True):
+            column += columns[at]
+
+    def table(self) -> FeatureTable:
+        features, numbers = self._features, self._numbers[: self._count]
+        is_absent = numbers.view(np.int64) == _ABSENT_BITS
+        present = None
+        if is_absent.any():
+            numbers[is_absent], present = np.nan, ~is_absent
+        table = FeatureTable([features.names[at] for at in features.numbers], numbers, present)
+        names = (features.names[at] for at in features.mixed)
+        return table.with_columns(dict(zip(names, self._mixed, strict=True)), features.is_category)
+
+
+def struct(name: str, fields: Iterable[tuple[str, Any, Any]]) -> type[msgspec.Struct]:
+    """Return a struct of (key, type, default), whatever the keys are; it refuses all others.
+
+    Raises:
+        ValueError: A struct can't have one of the keys.
+    """
+    named = [(f"f{at}", *field) for at, field in enumerate(fields)]
+    return msgspec.defstruct(
+        name,
+        [(attribute, kind, default) for attribute, _, kind, default in named],
+        rename={attribute: key for attribute, key, _, _ in named},
+        forbid_unknown_fields=True,
+        gc=False,
+        eq=False,
+    )
