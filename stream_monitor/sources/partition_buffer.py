@@ -12,8 +12,8 @@ from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.base import AppliedOffset
 
-#: Bytes that a record takes beside its value: itself, and its numbers.
-RECORD_BYTES = 400
+#: Bytes that a record takes beside its value: the object of the value, and its numbers.
+RECORD_BYTES = 100
 
 
 class Taken(NamedTuple):
