@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.events import Label, ModelVersion, Prediction
 from stream_monitor.core.records import FileRecord, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, Position
@@ -94,11 +95,11 @@ class TimedSource:
         self.gaps: Counter[str] = Counter()
         self.owner = "bench"
 
-    def poll(self, timeout: float) -> Sequence[FileRecord]:  # noqa: ARG002
+    def poll(self, timeout: float) -> RecordBatch:  # noqa: ARG002
         batch = self._next or ()
         self._next = next(self._batches, None)
         self.given += len(batch)
-        return batch
+        return RecordBatch.of(batch)
 
     def commit(self, changed: bool = False) -> None:  # noqa: ARG002
         begin, cpu = time.perf_counter(), time.thread_time()

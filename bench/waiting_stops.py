@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from waiting_events import (
@@ -27,6 +28,7 @@ from waiting_events import (
     record,
 )
 
+from stream_monitor.core.part import Part
 from stream_monitor.core.records import FileRecord
 
 FEATURES = 100
@@ -82,10 +84,15 @@ def main() -> None:
         "stops_cpu_ms": [cpu * 1000 for _, cpu in feed.stops[WARM_UP:]],
         "signals": signals,
         "records_per_second": (feed.given - before) / seconds,
-        "state_kb": len(json.dumps(made.processor.fleet.state(), default=list)) / 1024,
+        "state_kb": len(json.dumps(made.processor.fleet.state(), default=_plain)) / 1024,
     }
     print(json.dumps(report), flush=True)
     os._exit(0)
+
+
+def _plain(value: Any) -> Any:
+    """Return the JSON value of a part of a state, or of a sequence."""
+    return dict(value) if isinstance(value, Part) else list(value)
 
 
 if __name__ == "__main__":

@@ -20,3 +20,8 @@ def plain(value: Any) -> Any:
 def state_json(state: Any) -> bytes:
     """Return a whole state as JSON with sorted keys; two are equal if and only if their states are."""
     return orjson.dumps(state, default=plain, option=orjson.OPT_SORT_KEYS)
+
+
+def is_of_state(key: bytes) -> bool:
+    """Return whether a key of a checkpoint's store is of the state: the number of records depends on the saves."""
+    return key == b"state" or key[:1] in (b"p", b"v")

@@ -33,9 +33,13 @@ class KeyValueStore(Protocol):
         ...
 
 
+#: Bytes of a value that is copied although it may take no more memory than that, at most.
+MAX_COPIED = 65_536
+
+
 def trimmed(value: bytes) -> bytes:
-    """Return a copy that takes no more memory than its bytes: orjson (on Python 3.12) allocates 4 KB and more."""
-    return b"%b" % value
+    """Return a value in little more memory than its bytes: orjson (on Python 3.12) allocates 4 KB and more."""
+    return b"%b" % value if len(value) <= MAX_COPIED else value
 
 
 class MemoryStore:

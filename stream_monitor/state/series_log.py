@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.newest import Newest
@@ -82,22 +81,25 @@ class SeriesLog:
 def _packed(counts: Sequence[int], values: Sequence[Floats]) -> bytes:
     head = np.zeros(len(values), _HEAD)
     head["count"], head["size"] = counts, [len(each) for each in values]
-    flat = np.concatenate(values)
-    is_byte = _are_bytes(flat)
-    filled = np.flatnonzero(head["size"])
-    starts = np.cumsum(head["size"], dtype=np.int64) - head["size"]
-    if len(filled):
-        head["is_bytes"][filled] = np.logical_and.reduceat(is_byte, starts[filled])
-    in_bytes = np.repeat(head["is_bytes"], head["size"])
-    parts = (flat[in_bytes].astype(np.uint8), flat[~in_bytes].astype("<f8"))
-    return b"".join((len(head).to_bytes(4, "big"), head.tobytes(), *(part.tobytes() for part in parts)))
-
-
-def _are_bytes(values: Floats) -> NDArray[np.bool_]:
-    """Return which are whole numbers from 0 to 255, and not -0.0, whose sign would be lost."""
+    in_bytes, in_floats = [], []
     with np.errstate(invalid="ignore"):
-        found: NDArray[np.bool_] = (values.astype(np.uint8) == values) & ~np.signbit(values)
-    return found
+        for number, each in enumerate(values):
+            small = _as_bytes(each)
+            head["is_bytes"][number] = small is not None
+            if small is not None:
+                in_bytes.append(small)
+            else:
+                in_floats.append(each.astype("<f8", copy=False).tobytes())
+    return b"".join((len(head).to_bytes(4, "big"), head.tobytes(), *in_bytes, *in_floats))
+
+
+def _as_bytes(values: Floats) -> bytes | None:
+    """Return values as bytes if they are whole numbers from 0 to 255, but not -0.0, whose sign would be lost."""
+    if len(values) and not float(values[0]).is_integer():
+        return None
+    small = values.astype(np.uint8)
+    is_same = not np.signbit(values).any() and bool((small == values).all())
+    return small.tobytes() if is_same else None
 
 
 def _unpacked(raw: bytes) -> list[Newest]:

@@ -30,7 +30,8 @@ TESTS: dict[str, tuple[str, ...]] = {
         "unit/state",
         "property/test_key_value_stores.py",
         "property/test_checkpoint.py",
-        "property/test_frozen_parts.py",
+        "property/test_parts.py",
+        "property/test_series_log.py",
     ),
 }
 """The tests of each package that is mutated, the quickest first; those named after the module run before them.

@@ -20,7 +20,7 @@ from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
-from tests.states import state_json
+from tests.states import is_of_state, state_json
 
 
 def make_stream(seed: int, count: int) -> list[FileRecord]:
@@ -64,7 +64,8 @@ def play(
             assert pipeline.saved_state
             saved = {**pipeline.saved_state.as_dict([]), "owner": ""}
             state = state_json(saved)
-            table = [(key, value) for key, value in checkpoint.store.scan(b"", b"\xff", 10**6) if key != b"state"]
+            saved_keys = checkpoint.store.scan(b"", b"\xff", 10**6)
+            table = [(key, value) for key, value in saved_keys if not is_of_state(key)]
             checkpoint.close()
             detections += sink.detections
     return state, detections, table
