@@ -60,18 +60,17 @@ check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated do
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python docs/generate.py --check
 
-$(VENV)/.bench: $(SET_UP)
-	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
-	@touch $@
-
-bench: $(VENV)/.bench $(PYTHONS)  ## what the sidecar costs beside other programs, and at live rates; then bench-join
+bench: $(SET_UP) $(PYTHONS)  ## what the sidecar costs beside other programs, and at live rates; then bench-join
 	$(BIN)/python bench/throughput.py $(PYTHONS:%/.set-up=--python %/bin/python) $(ARGS)
 	$(BIN)/python bench/start_up.py
 	$(MAKE) bench-join ARGS='$(JOIN_ARGS)'
 
-bench-performance: $(VENV)/.bench $(PYTHONS)  ## docs/performance.md and the README's line, from a new run
+bench-performance: $(SET_UP) $(PYTHONS)  ## docs/performance.md and the README's line, from a new run
 	$(BIN)/python bench/throughput.py $(PYTHONS:%/.set-up=--python %/bin/python) --json bench/performance.json $(ARGS)
 	$(BIN)/python bench/document.py bench/performance.json
+
+bench-short: $(SET_UP)  ## the sidecar's CPU time beside a plain loop's; fails when it is 30 % worse than bench/short.json
+	$(BIN)/python bench/short.py $(ARGS)
 
 bench-join: $(SET_UP)  ## labels that come late: ten million waiting predictions, restarts, checkpoints
 	$(BIN)/python bench/waiting.py $(ARGS)

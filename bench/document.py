@@ -8,10 +8,13 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import live
+import replay
 from child import HERE
+from gates import Gate
 from rows import Row, cells
 from scenarios import EVERY, INLINE, WIDE
 
@@ -35,8 +38,7 @@ def document(report: Mapping[str, Any]) -> str:
     """Return the page."""
     parts = [f"# Performance\n\n{NOTE}\n\n**{claim(report)}**\n\n{ABOUT}\n", *_setting(report)]
     parts += [_scenario(name, found) for name, found in report["scenarios"].items()]
-    if live.NAME in report:
-        parts.append(_live(report[live.NAME]))
+    parts += [_part(part, report[part.NAME]) for part in (live, replay) if part.NAME in report]
     left = "".join(f"- `{name}`: {why}\n" for name, why in report["left_out"].items())
     return "\n".join([*parts, *([f"## Left out\n\n{left}"] if left else [])])
 
@@ -79,14 +81,17 @@ def _setting(report: Mapping[str, Any]) -> Iterator[str]:
 def _scenario(name: str, found: Mapping[str, Any]) -> str:
     rows = {row["name"]: Row(**row) for row in found["rows"]}
     about = f"{found['about']}: {found['events']:,} events of {found['mean_event_bytes']:.0f} bytes."
-    limits = "".join(
-        f"- {'holds' if gate['holds'] else '**falls short**'}: {gate['what']}\n" for gate in found["gates"]
-    )
-    return f"## {name}\n\n{about}\n\n{_table(cells(rows, found['bases']))}\n" + (f"\n{limits}" if limits else "")
+    gates = [Gate(**gate) for gate in found["gates"]]
+    return f"## {name}\n\n{about}\n\n{_table(cells(rows, found['bases']))}\n{_limits(gates)}"
 
 
-def _live(found: Mapping[str, Any]) -> str:
-    return f"## live\n\n{live.ABOUT}\n\n{_table(live.cells(found))}\n"
+def _limits(gates: Sequence[Gate]) -> str:
+    lines = [f"- {'holds' if gate.holds else '**falls short**'}: {gate.what}\n" for gate in gates]
+    return "\n" + "".join(lines) if lines else ""
+
+
+def _part(part: ModuleType, found: Mapping[str, Any]) -> str:
+    return f"## {part.NAME}\n\n{part.ABOUT}\n\n{_table(part.cells(found))}\n{_limits(part.gates(found))}"
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:

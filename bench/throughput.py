@@ -11,10 +11,12 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import live
 import machine
+import replay
 from child import ProgramError
 from programs import Program, Topic
 from rows import Row, Runs, cells, summarise, text
@@ -27,7 +29,7 @@ UNSTEADY = 0.25
 PYTHONS = "pythons"
 FAILED = "a program failed"
 NOT_ASKED = "it was not asked for"
-NAMES = (*SCENARIOS, PYTHONS, live.NAME)
+NAMES = (*SCENARIOS, PYTHONS, live.NAME, replay.NAME)
 
 
 def main() -> int:
@@ -76,7 +78,9 @@ def measure(name: str, kind: str, unmade: Topic, arguments: argparse.Namespace, 
 def add(name: str, kind: str, unmade: Topic, arguments: argparse.Namespace, report: dict[str, Any]) -> None:
     """Measure a part, and add it to the report."""
     if name == live.NAME:
-        report[name] = of_live_rates(unmade, arguments)
+        report[name] = printed(live, live.measure(unmade, arguments.seconds, arguments.against))
+    elif name == replay.NAME:
+        report[name] = printed(replay, replay.measure(arguments.rounds, arguments.against))
     else:
         scenario = SCENARIOS[name] if name in SCENARIOS else pythons(interpreters(arguments.python))
         report["scenarios"][name] = of_scenario(scenario.against(arguments.against), kind, unmade, arguments)
@@ -103,10 +107,9 @@ def interpreters(paths: Sequence[str]) -> dict[str, str]:
     }
 
 
-def of_live_rates(unmade: Topic, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure the live rates, and print their table."""
-    found = live.measure(unmade, arguments.seconds, arguments.against)
-    print("", live.ABOUT, text(live.cells(found)), *live.gates(found), sep="\n")
+def printed(part: ModuleType, found: dict[str, Any]) -> dict[str, Any]:
+    """Print the table and the limits of a part that has its own; return what was found."""
+    print("", part.ABOUT, text(part.cells(found)), *part.gates(found), sep="\n", flush=True)
     return found
 
 
