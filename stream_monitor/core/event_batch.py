@@ -242,6 +242,27 @@ class OutcomeBatch:
             np.array(before, np.int64),
         )
 
+    @classmethod
+    def concat(cls, parts: Sequence[OutcomeBatch]) -> OutcomeBatch:
+        """Return the outcomes of several batches, in order."""
+        parts = [part for part in parts if len(part)]
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.of((), ())
+        codes: dict[ModelVersion, int] = {}
+        which = [np.array([codes.setdefault(key, len(codes)) for key in part.keys])[part.which] for part in parts]
+        return cls(
+            tuple(codes),
+            np.concatenate(which),
+            np.concatenate([part.index for part in parts]),
+            np.concatenate([part.ts for part in parts]),
+            [value for part in parts for value in part.y_pred],
+            [value for part in parts for value in part.y_true],
+            np.concatenate([part.delays for part in parts]),
+            np.concatenate([part.before for part in parts]),
+        )
+
     def __len__(self) -> int:
         return len(self.which)
 

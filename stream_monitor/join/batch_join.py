@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import EventBatch, OutcomeBatch
-from stream_monitor.core.events import Label, Outcome, Prediction
+from stream_monitor.core.events import Outcome, Prediction
+from stream_monitor.join.event_columns import EventColumns
 from stream_monitor.join.event_join import EventJoin
+from stream_monitor.join.horizon import Horizon
+from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.origins import Origins
-from stream_monitor.join.outcomes import Outcomes
+from stream_monitor.join.run import Run
+from stream_monitor.join.run_matching import RunMatcher
+from stream_monitor.join.simple_events import SimpleEvents
 
 
 class Joined(NamedTuple):
@@ -31,45 +34,102 @@ class Joined(NamedTuple):
 
 
 class BatchJoin:
-    """Takes the events of a batch in order."""
+    """Takes the events of a batch in order: runs of simple events at once, all others one by one."""
 
-    def __init__(self, events: EventJoin, outcomes: Outcomes) -> None:
-        self._events, self._outcomes = events, outcomes
+    #: Events of a run at least; where fewer can be taken at once, as many are taken one by one, which costs less.
+    MIN_RUN = 16
+
+    def __init__(self, events: EventJoin, horizon: Horizon, runs: RunMatcher, tables: JoinTables) -> None:
+        self._events, self._horizon, self._runs = events, horizon, runs
+        self._entries, self._epochs, self._outcomes = tables.entries, tables.epochs, tables.outcomes
 
     def join(self, events: EventBatch, origins: Origins, first: int) -> Joined:
         """Take a batch; ``first`` is the position of its first new prediction in the stream of predictions."""
-        rows: list[int] = []
-        outcomes: list[Outcome] = []
-        before: list[int] = []
-        labels = 0
-        ends = deque(origins.restored())
+        columns, taken = EventColumns.of(events, origins), _Taken(first)
         self._events.restoring = restoring = set(origins.restoring)
-        for at, row, event in _in_order(events):
-            while ends and ends[0][0] <= at:
-                restoring.discard(ends.popleft()[1])
-            is_new = self._take(event, first + len(rows), origins, at)
-            if is_new and not origins.is_restored[at]:
-                labels += isinstance(event, Label) or event.y_true is not None
-                if isinstance(event, Prediction):
-                    rows.append(row)
-            if emitted := self._outcomes.take():
-                outcomes += emitted
-                before += [first + len(rows)] * len(emitted)
-        restoring -= {partition for _, partition in ends}
-        return Joined(np.array(rows, np.int64), labels, OutcomeBatch.of(outcomes, before))
+        if len(columns) >= self.MIN_RUN and not (restoring or origins.is_restored.any()):
+            self._take_runs(columns, taken)
+            return taken.joined()
+        self._entries.prefetch([*events.predictions.ids, *events.labels.ids])
+        start = 0
+        for at, partition in origins.restored():
+            stop = int(np.searchsorted(columns.at, at))
+            self._take_each(columns, range(start, stop), taken)
+            restoring.discard(partition)
+            start = stop
+        self._take_each(columns, range(start, len(columns)), taken)
+        return taken.joined()
 
-    def _take(self, event: Prediction | Label, index: int, origins: Origins, at: int) -> bool:
-        """Take the event of a record; return False for a duplicate."""
-        partition, is_restored = origins.partition(at), bool(origins.is_restored[at])
-        if isinstance(event, Prediction):
-            return self._events.predict(event, index, partition, is_restored)
-        return self._events.label(event, partition, is_restored)
+    def _take_runs(self, events: EventColumns, taken: _Taken) -> None:
+        start, count = 0, len(events)
+        simple = SimpleEvents.of(events, self._entries, self._epochs)
+        while start < count:
+            run = self._horizon.run(events, simple, start)
+            if len(run) >= self.MIN_RUN:
+                taken.add_run(run, self._runs.take(run, taken.index))
+                start = run.stop
+            else:
+                stop = min(start + self.MIN_RUN, count)
+                self._take_each(events, range(start, stop), taken)
+                start = stop
+
+    def _take_each(self, events: EventColumns, positions: range, taken: _Taken) -> None:
+        """Take events one by one."""
+        origins = events.origins
+        for position in positions:
+            event, at = events.event(position), int(events.at[position])
+            partition, is_restored = origins.partition(at), bool(origins.is_restored[at])
+            if isinstance(event, Prediction):
+                is_new = self._events.predict(event, taken.index, partition, is_restored)
+                if is_new and not is_restored:
+                    taken.add_prediction(int(events.row[position]), event.y_true is not None)
+            elif self._events.label(event, partition, is_restored) and not is_restored:
+                taken.labels += 1
+            taken.add_outcomes(self._outcomes.take())
 
 
-def _in_order(events: EventBatch) -> Iterator[tuple[int, int, Prediction | Label]]:
-    """Yield the events of a batch in order, each with the row of its record and its row among those of its kind."""
-    predictions, labels = events.predictions, events.labels
-    places = [(at, True, row) for row, at in enumerate(predictions.at.tolist())]
-    places += [(at, False, row) for row, at in enumerate(labels.at.tolist())]
-    for at, is_prediction, row in sorted(places):
-        yield at, row, predictions.event(row) if is_prediction else labels.event(row)
+class _Taken:
+    """What was taken of a batch.
+
+    Attributes:
+        index: Position of the next new prediction in the stream of predictions.
+        labels: Number of new labels.
+    """
+
+    def __init__(self, first: int) -> None:
+        self.index, self.labels = first, 0
+        self._rows: list[Ints] = []
+        self._outcomes: list[OutcomeBatch] = []
+        self._single_rows: list[int] = []
+        self._single: list[Outcome] = []
+        self._before: list[int] = []
+
+    def add_prediction(self, row: int, has_label: bool) -> None:
+        """Add a new prediction."""
+        self._single_rows.append(row)
+        self.index += 1
+        self.labels += has_label
+
+    def add_outcomes(self, outcomes: list[Outcome]) -> None:
+        """Add the outcomes that an event has led to."""
+        self._single += outcomes
+        self._before += [self.index] * len(outcomes)
+
+    def add_run(self, run: Run, outcomes: OutcomeBatch) -> None:
+        """Add a run, and the outcomes that it has led to."""
+        self._close()
+        self._rows.append(np.arange(run.of_predictions.start, run.of_predictions.stop))
+        self._outcomes.append(outcomes)
+        self.index += len(run.predictions)
+        self.labels += int(np.count_nonzero(run.is_met))
+
+    def joined(self) -> Joined:
+        """Return the result."""
+        self._close()
+        return Joined(np.concatenate(self._rows), self.labels, OutcomeBatch.concat(self._outcomes))
+
+    def _close(self) -> None:
+        """Turn the events that were taken one by one into columns."""
+        self._rows.append(np.array(self._single_rows, np.int64))
+        self._outcomes.append(OutcomeBatch.of(self._single, self._before))
+        self._single_rows, self._single, self._before = [], [], []

@@ -1,8 +1,8 @@
 """The stored form of an entry and of a buffered outcome: JSON, encoded and decoded here only.
 
 An entry is ``[waiting, early, done]``: lists of the fields of `Waiting` and `Early`; the fields of `Done`, or null.
-Almost every entry holds a single prediction, waiting or labelled. The functions whose names say ``single`` encode and
-decode such entries from plain fields, without building an `Entry`.
+Almost every entry holds a single prediction, waiting or labelled. The functions whose names say ``single`` encode
+such entries from plain fields, without building an `Entry`.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ def encode(entry: Entry) -> bytes:
     return orjson.dumps((entry.waiting, entry.early, entry.done), default=list)
 
 
-def decode(raw: bytes | None, epochs: Collection[int]) -> Entry:
+def decode(raw: bytes | None, epochs: Collection[int] | None) -> Entry:
     """Return the entry of a stored form, without anything that came in a revoked epoch.
 
     Args:
         raw: The stored form; None gives an empty entry.
-        epochs: The epochs that are not revoked.
+        epochs: The epochs that are not revoked; None keeps what came in any.
     """
     if raw is None:
         return Entry([], [], None)
     waiting, early, done = orjson.loads(raw)
     return Entry(
-        [Waiting(*fields) for fields in waiting if fields[-1] in epochs],
-        [Early(*fields) for fields in early if fields[-1] in epochs],
+        [Waiting(*fields) for fields in waiting if epochs is None or fields[-1] in epochs],
+        [Early(*fields) for fields in early if epochs is None or fields[-1] in epochs],
         _decode_done(done, epochs) if done else None,
     )
 
@@ -65,15 +65,6 @@ def encode_single_labelled(number: int, labelled: LabelledFields, known: tuple[K
         known: The label, where it came apart from the prediction.
     """
     return orjson.dumps(((), (), (number, labelled[-1], (labelled,), known)))
-
-
-def decode_single_waiting(raw: bytes) -> WaitingFields | None:
-    """Return the waiting prediction that is all of an entry, None when the entry is anything else."""
-    waiting, early, done = orjson.loads(raw)
-    if early or done or len(waiting) != 1:
-        return None
-    fields: WaitingFields = waiting[0]
-    return fields
 
 
 def decode_labelled_header(raw: bytes) -> LabelledHeader | None:
@@ -100,7 +91,7 @@ def replace_target(raw: bytes, y_true: Target) -> bytes:
     return encode_outcome(outcome._replace(y_true=y_true), epoch)
 
 
-def _decode_done(fields: list[Any], epochs: Collection[int]) -> Done | None:
+def _decode_done(fields: list[Any], epochs: Collection[int] | None) -> Done | None:
     number, epoch, labelled, known = fields
-    alive = [Labelled(*one) for one in labelled if one[-1] in epochs]
+    alive = [Labelled(*one) for one in labelled if epochs is None or one[-1] in epochs]
     return Done(number, epoch, alive, [Known(*one) for one in known]) if alive else None

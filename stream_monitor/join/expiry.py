@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.entry import Early, Entry, Waiting
-from stream_monitor.join.entry_codec import decode_labelled_header
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.fifo import Fifo, Item
 from stream_monitor.join.ledger import Ledger
@@ -60,11 +62,35 @@ class Expiry:
         self._shortest_ttl = min(limits.ttl, limits.early_ttl)
         self.next_due = math.inf
 
-    def enforce_bounds(self, arrival: float) -> None:
-        """Take note that an event arrived at this stream time; drop the oldest above each bound."""
+    def arrive(self, arrival: float) -> None:
+        """Take note that an event arrived at this stream time."""
         due = arrival + self._shortest_ttl
         if due < self.next_due:
             self.next_due = due
+
+    def quiet(self, now: Floats, arrivals: Floats, changes: tuple[Ints, Ints]) -> int:
+        """Return the number of events before the first of n at which something may be dropped.
+
+        Args:
+            now: Stream time at each event, rising, shape (n,), n > 0.
+            arrivals: The stream time at which each event arrives, shape (n,).
+            changes: By how much the numbers of waiting predictions and of labelled ids have changed after each event.
+        """
+        due = min(self.next_due, float(arrivals[0]) + self._shortest_ttl)
+        count = int(np.searchsorted(now, due, "right"))
+        total, limits = self._epochs.total, self._limits
+        if total.early > limits.max_waiting:
+            return 0
+        bounds = (limits.max_waiting - total.waiting, limits.max_labelled - total.labelled)
+        for change, bound in zip(changes, bounds, strict=True):
+            is_exceeded = change > bound
+            if is_exceeded.any():
+                count = min(count, int(np.argmax(is_exceeded)))
+        return count
+
+    def enforce_bounds(self, arrival: float) -> None:
+        """Take note that an event arrived at this stream time; drop the oldest above each bound."""
+        self.arrive(arrival)
         total, limits, queues = self._epochs.total, self._limits, self._queues
         if total.waiting > limits.max_waiting:
             self._drop(queues.waiting, self._expire_prediction, lambda: total.waiting > limits.max_waiting)
@@ -132,17 +158,15 @@ class Expiry:
 
     def _forget(self, oldest: Item) -> None:
         """Forget the labelled versions of an id."""
-        raw = self._entries.get(oldest.identity)
-        if raw is None:
-            return
-        header = decode_labelled_header(raw)
+        header = self._entries.labelled_header(oldest.identity)
         is_meant = header is not None and header.number == oldest.number
         if header and is_meant and header.epoch in self._epochs.alive:
             self._epochs.add("labelled", header.epoch, -1)
-        if header is None or not header.is_alone:
-            entry = self._entries.decode(raw)
-            if is_meant:
-                entry.done = None
-            self._entries.write(oldest.identity, entry)
-        elif is_meant:
+        if header and is_meant and header.is_alone:
             self._entries.delete(oldest.identity)
+            return
+        entry = self._entries.read(oldest.identity)
+        if is_meant:
+            entry.done = None
+        if is_meant or entry.is_empty:
+            self._entries.write(oldest.identity, entry)

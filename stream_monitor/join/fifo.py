@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.state.key_value_store import KeyValueStore
 
 
@@ -17,6 +20,19 @@ class Item(NamedTuple):
     number: int
     arrival: float
     identity: str
+
+
+class _Chunk:
+    """Ids that follow each other in a queue, with their arrivals."""
+
+    def __init__(self, stored: bytes | None = None) -> None:
+        self.ids: list[str]
+        arrivals, self.ids = orjson.loads(stored) if stored else ((), [])
+        self.arrivals = array("d", [math.inf if arrival is None else arrival for arrival in arrivals])
+
+    def encoded(self) -> bytes:
+        """Return the stored form: JSON of the arrivals, null for inf, and of the ids."""
+        return orjson.dumps((np.frombuffer(self.arrivals), self.ids), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 class Fifo:
@@ -34,30 +50,37 @@ class Fifo:
         self._end = 0
         self._head = 0
         self._left: dict[int, int] = {}  # by chunk: ids that are not discarded
-        self._newest: list[tuple[float | None, str]] = []
-        self._oldest: tuple[int, list[tuple[float | None, str]]] | None = None
+        self._newest = _Chunk()
+        self._oldest: tuple[int, _Chunk] | None = None
 
     def append(self, arrival: float, identity: str) -> int:
         """Add an id; return its number."""
-        number = self._end
-        chunk = number // self.CHUNK_SIZE
-        self._newest.append((arrival if arrival < math.inf else None, identity))
-        self._left[chunk] = self._left.get(chunk, 0) + 1
-        self._end += 1
-        if self._end % self.CHUNK_SIZE == 0:
-            self.save()
-            self._newest = []
-        return number
+        return int(self.extend([arrival], [identity])[0])
 
-    def discard(self, number: int) -> None:
-        """Discard an id; it may still come up at the head."""
-        chunk = number // self.CHUNK_SIZE
-        left = self._left.get(chunk)
-        if left is None:
-            return
-        self._left[chunk] = left - 1
-        if left == 1 and chunk < self._end // self.CHUNK_SIZE:
-            self._drop(chunk)
+    def extend(self, arrivals: Sequence[float] | Floats, identities: Sequence[str]) -> Ints:
+        """Add ids; return their numbers, shape (len(identities),)."""
+        first, at = self._end, 0
+        while at < len(identities):
+            count = min(self.CHUNK_SIZE - self._end % self.CHUNK_SIZE, len(identities) - at)
+            self._newest.arrivals.extend(arrivals[at : at + count])
+            self._newest.ids.extend(identities[at : at + count])
+            chunk = self._end // self.CHUNK_SIZE
+            self._left[chunk] = self._left.get(chunk, 0) + count
+            self._end, at = self._end + count, at + count
+            if self._end % self.CHUNK_SIZE == 0:
+                self.save()
+                self._newest = _Chunk()
+        return np.arange(first, self._end)
+
+    def discard(self, numbers: Ints) -> None:
+        """Discard ids by their numbers, each once; they may still come up at the head."""
+        chunks, counts = np.unique(numbers // self.CHUNK_SIZE, return_counts=True)
+        for chunk, count in zip(chunks.tolist(), counts.tolist(), strict=True):
+            if chunk not in self._left:
+                continue
+            self._left[chunk] -= count
+            if not self._left[chunk] and chunk < self._end // self.CHUNK_SIZE:
+                self._drop(chunk)
 
     def oldest(self) -> Item | None:
         """Return the head of the queue, None when the queue is empty; the head may be discarded."""
@@ -67,8 +90,8 @@ class Fifo:
         self._head = max(self._head, chunk * self.CHUNK_SIZE)
         if self._head == self._end:
             return None
-        arrival, identity = self._items(chunk)[self._head - chunk * self.CHUNK_SIZE]
-        return Item(self._head, math.inf if arrival is None else arrival, identity)
+        items, at = self._items(chunk), self._head - chunk * self.CHUNK_SIZE
+        return Item(self._head, items.arrivals[at], items.ids[at])
 
     def advance(self) -> None:
         """Remove the head."""
@@ -80,12 +103,12 @@ class Fifo:
     def upcoming(self) -> list[str]:
         """Return the ids from the head to the end of its chunk."""
         chunk = self._head // self.CHUNK_SIZE
-        return [identity for _, identity in self._items(chunk)[self._head - chunk * self.CHUNK_SIZE :]]
+        return self._items(chunk).ids[self._head - chunk * self.CHUNK_SIZE :]
 
     def save(self) -> None:
         """Write the newest chunk to the store."""
-        if self._newest:
-            self._store.put(self._key((self._end - 1) // self.CHUNK_SIZE), orjson.dumps(self._newest))
+        if self._newest.ids:
+            self._store.put(self._key((self._end - 1) // self.CHUNK_SIZE), self._newest.encoded())
 
     def state(self) -> dict[str, Any]:
         """Return the state for the checkpoint; `save` comes first."""
@@ -97,16 +120,15 @@ class Fifo:
         if self._end % self.CHUNK_SIZE:
             self._newest = self._read(self._end // self.CHUNK_SIZE)
 
-    def _items(self, chunk: int) -> list[tuple[float | None, str]]:
+    def _items(self, chunk: int) -> _Chunk:
         if chunk == self._end // self.CHUNK_SIZE:
             return self._newest
         if self._oldest is None or self._oldest[0] != chunk:
             self._oldest = chunk, self._read(chunk)
         return self._oldest[1]
 
-    def _read(self, chunk: int) -> list[tuple[float | None, str]]:
-        stored = self._store.get(self._key(chunk))
-        return [(arrival, identity) for arrival, identity in orjson.loads(stored or b"[]")]
+    def _read(self, chunk: int) -> _Chunk:
+        return _Chunk(self._store.get(self._key(chunk)))
 
     def _drop(self, chunk: int) -> None:
         self._left.pop(chunk, None)

@@ -14,12 +14,14 @@ from stream_monitor.join.due import DueWork
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.event_join import EventJoin
 from stream_monitor.join.expiry import Expiry, Limits
+from stream_monitor.join.horizon import Horizon
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.maturity_buffer import MaturityBuffer
 from stream_monitor.join.origins import Origins
 from stream_monitor.join.outcomes import Outcomes
 from stream_monitor.join.partition_epochs import PartitionEpochs
+from stream_monitor.join.run_matching import RunMatcher
 from stream_monitor.join.stream_time import StreamTime
 from stream_monitor.join.waiting import WaitingEvents
 from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
@@ -67,10 +69,12 @@ class Joiner:
         self._expiry = Expiry(self._entries, self._queues, self._epochs, self._time, self.ledger, limits)
         self._outcomes = Outcomes(MaturityBuffer(store, maturity), self._epochs, self._time, self.ledger)
         self._due = DueWork(self._time, self._expiry, self._outcomes)
-        waiting = WaitingEvents(self._entries, self._queues, self._epochs)
+        waiting = WaitingEvents(self._queues, self._epochs)
         tables = JoinTables(self._entries, self._queues, waiting, self._epochs, self._outcomes)
         self._events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
-        self._batches = BatchJoin(self._events, self._outcomes)
+        horizon = Horizon(self._entries, self._time, self._expiry, self._outcomes)
+        runs = RunMatcher(tables, self._time, self._expiry, self.ledger)
+        self._batches = BatchJoin(self._events, horizon, runs, tables)
 
     @property
     def waiting_predictions(self) -> int:
@@ -91,6 +95,11 @@ class Joiner:
     def waiting(self) -> int:
         """Predictions, labels and outcomes that wait."""
         return self._epochs.total.unfinished
+
+    @property
+    def unsaved(self) -> int:
+        """Changes of what waits that `state` has not written to the store yet."""
+        return self._entries.rows.changed
 
     @property
     def stream_time(self) -> float:
@@ -130,7 +139,6 @@ class Joiner:
             origins: The origins of the records that they were decoded from.
             first: Position of the first new prediction in the stream of predictions.
         """
-        self.prefetch([*events.predictions.ids, *events.labels.ids])
         return self._batches.join(events, origins, first)
 
     @property
@@ -162,6 +170,7 @@ class Joiner:
 
     def state(self) -> dict[str, Any]:
         """Return everything that is not in the store, and bring the store up to date. Take the outcomes before."""
+        self._entries.save()
         return {
             "time": self._time.state(),
             "epochs": self._epochs.state(),
@@ -175,5 +184,6 @@ class Joiner:
         self._epochs.restore(state["epochs"])
         self._queues.restore(state["queues"])
         self.ledger.restore(state["ledger"])
+        self._entries.resume()
         self._expiry.resume()
         self._outcomes.resume()

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.entry import MAX_PER_ID, Done, Early, Entry, Known, Labelled, Waiting, delay, is_meant
-from stream_monitor.join.entry_codec import decode_single_waiting, encode_single_labelled
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.outcomes import Outcomes
@@ -44,28 +43,17 @@ class Matcher:
 
     def predict(self, prediction: Prediction, index: int, arrival: float, epoch: int) -> bool:
         """Take a prediction; return False for a duplicate."""
-        identity, _, key, _, *_, y_true = prediction
-        raw = self._entries.get(identity)
-        if raw is None:
-            if y_true is None:
-                self._waiting.add_single(prediction, index, arrival, epoch)
-            else:
-                self._label_single(prediction, index, arrival, epoch)
-            return True
-        entry = self._entries.decode(raw)
-        if entry.has(key):
+        entry = self._entries.read(prediction.id)
+        if entry.has(prediction.key):
             self._ledger.duplicate_predictions += 1
             return False
         self._add_version(entry, prediction, index, arrival, epoch)
-        self._entries.write(identity, entry)
+        self._entries.write(prediction.id, entry)
         return True
 
     def label(self, label: Label, arrival: float, epoch: int) -> bool:
         """Take a label; return False for a duplicate."""
-        raw = self._entries.get(label.id)
-        if raw and self._match_single(label, raw, arrival):
-            return True
-        entry = self._entries.decode(raw)
+        entry = self._entries.read(label.id)
         matched = [waiting for waiting in entry.waiting if is_meant(label, waiting)]
         known = None if matched else entry.known_target(label)
         if known is not None:
@@ -75,43 +63,6 @@ class Matcher:
         else:
             self._await_prediction(label, entry, arrival, epoch)
         self._entries.write(label.id, entry)
-        return True
-
-    def _label_single(self, prediction: Prediction, index: int, arrival: float, epoch: int) -> None:
-        """Label a prediction that brings its label, of whose id nothing is known: its entry is written directly."""
-        identity, ts, key, y_pred, *_, y_true = prediction
-        assert y_true is not None
-        order = self._queues.order
-        self._queues.order += 1
-        number = self._queues.labelled.append(arrival, identity)
-        self._epochs.add("labelled", epoch, 1)
-        self._conclude(Outcome(key, index, ts, y_pred, y_true, None), order, epoch)
-        self._entries.put(identity, encode_single_labelled(number, (*key, y_true, ts, order, epoch)))
-
-    def _match_single(self, label: Label, raw: bytes, arrival: float) -> bool:
-        """Match a label whose id has one waiting prediction and nothing else: the most frequent case.
-
-        Returns:
-            False when the entry is anything else, the label is for another version, or the epoch is revoked.
-        """
-        single = decode_single_waiting(raw)
-        if single is None:
-            return False
-        number, order, index, ts, y_pred, model, version, epoch = single
-        identity, label_ts, y_true, label_model, label_version = label
-        is_meant = label_model in (None, model) and label_version in (None, version)
-        if not is_meant or epoch not in self._epochs.alive:
-            return False
-        self._queues.waiting.discard(number)
-        self._epochs.add("waiting", epoch, -1)
-        self._ledger.applied_labels += 1
-        self._conclude(
-            Outcome(ModelVersion(model, version), index, ts, y_pred, y_true, delay(label_ts, ts)), order, epoch
-        )
-        number = self._queues.labelled.append(arrival, identity)
-        self._epochs.add("labelled", epoch, 1)
-        labelled = (model, version, y_true, ts, order, epoch)
-        self._entries.put(identity, encode_single_labelled(number, labelled, (label[1:],)))
         return True
 
     def _add_version(self, entry: Entry, prediction: Prediction, index: int, arrival: float, epoch: int) -> None:

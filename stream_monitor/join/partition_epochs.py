@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Ints
 from stream_monitor.core.records import TopicPartition
 
 Kind = Literal["waiting", "early", "buffered", "labelled"]
@@ -53,10 +57,35 @@ class PartitionEpochs:
             self._next += 1
         return number
 
+    def are_alive(self, epochs: Ints) -> NDArray[np.bool_]:
+        """Return which of these epochs are not revoked, shape (len(epochs),)."""
+        if len(self._kept) == self._next:
+            return np.ones(len(epochs), bool)
+        return np.isin(epochs, list(self._kept))
+
+    def add_each(self, kind: Kind, epochs: Ints, sign: Literal[1, -1]) -> None:
+        """Add 1 or -1 to the count of a kind in each of these epochs."""
+        numbers, counts = np.unique(epochs, return_counts=True)
+        for epoch, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            self.add(kind, epoch, sign * count)
+
     def add(self, kind: Kind, epoch: int, count: int) -> None:
         """Add to the count of a kind in an epoch; ``count`` may be negative."""
         self._kept[epoch].__dict__[kind] += count
         self.total.__dict__[kind] += count
+
+    def of(self, partitions: Sequence[TopicPartition], which: Ints) -> Ints:
+        """Return the epochs of n records of these partitions; those without one begin a new one, in order.
+
+        Args:
+            partitions: The partitions.
+            which: For each record the position of its partition among them, shape (n,).
+        """
+        codes, first = np.unique(which, return_index=True)
+        epochs = np.zeros(len(partitions), np.int64)
+        for code in codes[np.argsort(first)].tolist():
+            epochs[code] = self.current(partitions[code])
+        return epochs[which]
 
     def revoke(self, partition: TopicPartition) -> Kept:
         """Revoke a partition; return its counts."""

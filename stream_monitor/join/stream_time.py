@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from stream_monitor.core.arrays import Floats
 from stream_monitor.core.timestamps import format_timestamp
 
 logger = logging.getLogger(__name__)
@@ -42,6 +45,24 @@ class StreamTime:
             self.now = self._first = ts
         else:
             self._leap_to(ts)
+
+    def trace(self, ts: Floats) -> tuple[Floats, int]:
+        """Return what stream time is at each of n events when none of them leaps, and the number before one that may.
+
+        Args:
+            ts: Event times in seconds, NaN where unknown, shape (n,).
+        """
+        times = np.where(np.isnan(ts), -math.inf, ts)
+        traced = np.maximum.accumulate(np.concatenate(([self.now], times)))
+        leaps = times > traced[:-1] + MAX_LEAP
+        return traced[1:], int(np.argmax(leaps)) if leaps.any() else len(ts)
+
+    def observe_all(self, ts: Floats) -> None:
+        """Take the times of events, none of which leaps, NaN where unknown."""
+        known = ts[~np.isnan(ts)]
+        if len(known):
+            self._leap = None
+            self.now = max(self.now, float(known.max()))
 
     def state(self) -> dict[str, Any]:
         """Return the state for the checkpoint."""

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from stream_monitor.core.events import Label, Prediction
+import numpy as np
+
+from stream_monitor.core.events import Label
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.entry import Early, Entry, Waiting
-from stream_monitor.join.entry_codec import encode_single_waiting
-from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.partition_epochs import PartitionEpochs
 
 
 class WaitingEvents:
     """Adds events that wait and removes those that are matched, in entries, queues and counts alike."""
 
-    def __init__(self, entries: EntryStore, queues: ArrivalQueues, epochs: PartitionEpochs) -> None:
-        self._entries, self._queues, self._epochs = entries, queues, epochs
-
-    def add_single(self, prediction: Prediction, index: int, arrival: float, epoch: int) -> None:
-        """Add a prediction of whose id nothing is known: the most frequent case, so its entry is written directly."""
-        identity, ts, (model, version), y_pred, *_ = prediction
-        queues = self._queues
-        number = queues.waiting.append(arrival, identity)
-        raw = encode_single_waiting((number, queues.order, index, ts, y_pred, model, version, epoch))
-        queues.order += 1
-        self._entries.put(identity, raw)
-        self._epochs.add("waiting", epoch, 1)
+    def __init__(self, queues: ArrivalQueues, epochs: PartitionEpochs) -> None:
+        self._queues, self._epochs = queues, epochs
 
     def add_prediction(self, entry: Entry, identity: str, waiting: Waiting, arrival: float) -> None:
         """Add a prediction to an entry; its number is given here."""
@@ -39,12 +29,12 @@ class WaitingEvents:
     def remove_predictions(self, entry: Entry, matched: list[Waiting]) -> None:
         """Remove predictions from an entry."""
         entry.waiting = [waiting for waiting in entry.waiting if waiting not in matched]
+        self._queues.waiting.discard(np.array([waiting.number for waiting in matched]))
         for waiting in matched:
-            self._queues.waiting.discard(waiting.number)
             self._epochs.add("waiting", waiting.epoch, -1)
 
     def remove_label(self, entry: Entry, early: Early) -> None:
         """Remove a label from an entry."""
         entry.early.remove(early)
-        self._queues.early.discard(early.number)
+        self._queues.early.discard(np.array([early.number]))
         self._epochs.add("early", early.epoch, -1)

@@ -30,7 +30,7 @@ class SavedState:
     @property
     def unsaved(self) -> int:
         """Number of changes of waiting records that are kept in memory until they are saved."""
-        return self._checkpoint.store.unsaved
+        return self._checkpoint.store.unsaved + self._processor.joiner.unsaved
 
     def save(self, applied: Sequence[AppliedOffset]) -> None:
         """Write the state that belongs to these offsets."""

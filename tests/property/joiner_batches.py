@@ -55,8 +55,8 @@ class BatchDriver(Driver):
         for at in range(0, len(events), 3):
             events.insert(at, Rejection(Reason.NOT_JSON, ""))
             origins.insert(at, (("rejected", 0), False))
-        joined = self.joiner.join(EventBatch.of(events), _origins(origins, restoring), self._count)
-        found = joined.rows.tolist(), joined.labels, _outcomes(joined.outcomes), set(self.joiner.restoring)
+        joined = self.joiner.join(EventBatch.of(events), make_origins(origins, restoring), self._count)
+        found = joined.rows.tolist(), joined.labels, outcomes_of(joined.outcomes), set(self.joiner.restoring)
         same("batch", repr(found), repr((*expected, set(self.naive.restoring))))
         self._count += len(joined.rows)
         self.agree()
@@ -88,13 +88,17 @@ class BatchDriver(Driver):
         return rows, labels, outcomes
 
 
-def _origins(origins: Sequence[tuple[TopicPartition, bool]], restoring: Collection[TopicPartition]) -> Origins:
+def make_origins(
+    origins: Sequence[tuple[TopicPartition, bool]], restoring: Collection[TopicPartition] = ()
+) -> Origins:
+    """Return the origins of records, given the partition of each and whether it is restored."""
     partitions = list(dict.fromkeys(partition for partition, _ in origins))
     which = np.array([partitions.index(partition) for partition, _ in origins], np.int64)
     return Origins(partitions, which, np.array([restored for _, restored in origins]), restoring)
 
 
-def _outcomes(batch: OutcomeBatch) -> list[tuple[Outcome, int]]:
+def outcomes_of(batch: OutcomeBatch) -> list[tuple[Outcome, int]]:
+    """Return outcomes, each with the position of the prediction that comes next."""
     times = [None if math.isnan(ts) else ts for ts in batch.ts.tolist()]
     delays = [None if math.isnan(delay) else delay for delay in batch.delays.tolist()]
     keys = [batch.keys[which] for which in batch.which.tolist()]

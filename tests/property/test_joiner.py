@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
 from stream_monitor.core.records import TopicPartition
+from stream_monitor.join.batch_join import BatchJoin
+from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.fifo import Fifo
 from stream_monitor.join.joiner import Joiner
@@ -38,9 +40,12 @@ CHANGES: list[dict[str, Any]] = [
 
 
 def _steps(
-    ids: Sequence[str], versions: Sequence[str], partitions: Sequence[TopicPartition]
+    ids: Sequence[str], versions: Sequence[str], partitions: Sequence[TopicPartition], events: int = 2
 ) -> st.SearchStrategy[list[driver.Step]]:
-    """Return a strategy of any steps; related values are drawn together, which is faster."""
+    """Return a strategy of any steps; related values are drawn together, which is faster.
+
+    Of each kind of event there are ``events`` times as many as of all other steps.
+    """
     keys = [ModelVersion(*key) for key in product("mn", versions)]
     narrowings = [(None, None)] * 4 + list(product((None, "m", "n"), (None, *versions)))
     predict = st.builds(
@@ -70,7 +75,7 @@ def _steps(
         )
     )
     # Lists of lists, because hypothesis draws short ones.
-    some = st.lists(st.one_of(others, predict, predict, tell, tell), min_size=1, max_size=20)
+    some = st.lists(st.one_of(others, *[predict] * events, *[tell] * events), min_size=1, max_size=20)
     return st.lists(some, min_size=4, max_size=20).map(lambda parts: list(chain(*parts)))
 
 
@@ -96,6 +101,11 @@ STARTS = st.sampled_from((100.0, 0.0, -50.0, 1.8e9))
 CHUNKS, NEARS = st.sampled_from((1, 2, 3, 4096)), st.sampled_from((1, 2, 4, 50_000))
 
 
+#: Ids that seldom meet, so that many events can be taken at once.
+MANY_IDS = st.one_of(
+    _steps([f"r-{at}" for at in range(60)], "1", (("p", 0), ("p", 1)), events=10),
+    _steps([f"r-{at}" for at in range(12)], "1", (("p", 0),), events=20),
+)
 #: Sizes of the batches that follow each other.
 SIZES = st.lists(st.sampled_from((1, 2, 3, 7, 20, 100)), min_size=1, max_size=3)
 
@@ -134,12 +144,29 @@ def test_in_memory_it_is_what_the_naive_one_does(
     _compare(driver.InMemory(spills), steps, start, chosen, chunk, near)
 
 
-@given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS, SIZES)
-@settings(max_examples=examples(800), deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.booleans(), st.one_of(STEPS, MANY_IDS), STARTS, SETTINGS, CHUNKS, NEARS, SIZES, st.sampled_from((1, 2, 5)))
+@settings(max_examples=examples(1000), deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_batches_it_is_what_the_naive_one_does(
-    spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, sizes: list[int]
+    spills: bool,
+    steps: list[driver.Step],
+    start: float,
+    chosen: Any,
+    chunk: int,
+    near: int,
+    sizes: list[int],
+    min_run: int,
 ) -> None:
-    _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, sizes)
+    with patch.object(BatchJoin, "MIN_RUN", min_run):
+        _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, sizes)
+
+
+@given(MANY_IDS, STARTS, SETTINGS, CHUNKS, NEARS, SIZES)
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
+def test_in_batches_over_checkpoints_it_is_what_the_naive_one_does(
+    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, sizes: list[int]
+) -> None:
+    with patch.object(BatchJoin, "MIN_RUN", 1), patch.object(EntryStore, "MAX_IDS", 8):
+        _compare(driver.OnDisk(), steps, start, chosen, chunk, near, sizes)
 
 
 @given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS)

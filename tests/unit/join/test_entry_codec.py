@@ -50,7 +50,6 @@ def test_without_a_stored_form_an_entry_is_empty() -> None:
 def test_a_single_waiting_prediction_is_stored_as_any_entry_is(waiting: Waiting) -> None:
     raw = entry_codec.encode_single_waiting(tuple(waiting))
     assert raw == entry_codec.encode(Entry([waiting], [], None))
-    assert entry_codec.decode_single_waiting(raw) == [*waiting]
 
 
 @given(NUMBERS, LABELLED, st.none() | KNOWN)
@@ -60,13 +59,6 @@ def test_a_single_labelled_version_is_stored_as_any_entry_is(
     raw = entry_codec.encode_single_labelled(number, tuple(labelled), (tuple(known),) if known else ())
     done = Done(number, labelled.epoch, [labelled], [known] if known else [])
     assert raw == entry_codec.encode(Entry([], [], done))
-
-
-@given(ENTRIES)
-def test_only_a_single_waiting_prediction_is_decoded_as_one(entry: Entry) -> None:
-    found = entry_codec.decode_single_waiting(entry_codec.encode(entry))
-    is_single = len(entry.waiting) == 1 and not entry.early and entry.done is None
-    assert (found is not None) == is_single
 
 
 @given(ENTRIES)

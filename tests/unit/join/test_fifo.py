@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from stream_monitor.join.fifo import Fifo, Item
@@ -69,6 +70,6 @@ def test_it_is_a_list_of_which_chunks_of_discarded_ids_are_deleted(seed: int) ->
         elif step == "discard":
             waiting = [item.number for item in items if item.number not in taken | discarded]
             for number in waiting[rng.randrange(4) :][:1]:
-                fifo.discard(number)
+                fifo.discard(np.array([number]))
                 discarded.add(number)
     assert len(items) > 10 * CHUNK

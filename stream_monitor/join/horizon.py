@@ -1,0 +1,52 @@
+"""The horizon of a run: how many events can be taken at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.join.event_columns import EventColumns
+from stream_monitor.join.expiry import Expiry
+from stream_monitor.join.outcomes import Outcomes
+from stream_monitor.join.rows import WAITING
+from stream_monitor.join.run import Run
+from stream_monitor.join.simple_events import SimpleEvents
+from stream_monitor.join.stream_time import StreamTime
+
+
+class Horizon:
+    """Finds runs of simple events before whose end nothing expires, matures, exceeds a bound, or leaps in time."""
+
+    def __init__(self, entries: EntryStore, time: StreamTime, expiry: Expiry, outcomes: Outcomes) -> None:
+        self._entries, self._time, self._expiry, self._outcomes = entries, time, expiry, outcomes
+
+    def run(self, events: EventColumns, simple: SimpleEvents, start: int) -> Run:
+        """Return the longest run that begins at a position; it may be empty."""
+        is_simple = simple.is_simple[start:]
+        count = len(is_simple) if is_simple.all() else int(np.argmin(is_simple))
+        now, count = self._time.trace(events.ts[start : start + count])
+        run = Run(events, start, now[:count])
+        if not count:
+            return run
+        count = min(
+            self._expiry.quiet(run.now, run.arrivals, _changes(run)),
+            self._outcomes.quiet(run.now),
+            self._until_stale(run, simple),
+        )
+        return run if count == len(run) else Run(events, start, now[:count])
+
+    def _until_stale(self, run: Run, simple: SimpleEvents) -> int:
+        """Return the number of events before the first label whose prediction has been dropped since it was found."""
+        own = simple.own[run.of_labels]
+        rows = self._entries.rows.find(run.events.labels.ids[run.of_labels])
+        is_stale = (rows < 0) | (self._entries.rows["state"][rows] != WAITING)
+        is_stale &= (own < run.of_predictions.start) | (own >= run.of_predictions.stop)
+        return int(run.labels[np.argmax(is_stale)]) if is_stale.any() else len(run)
+
+
+def _changes(run: Run) -> tuple[Ints, Ints]:
+    """Return by how much the numbers of waiting predictions and labelled ids have changed after each event."""
+    labelled: Ints = np.cumsum(run.is_met)
+    predicted: Ints = np.cumsum(~run.is_label)
+    return predicted - labelled, labelled

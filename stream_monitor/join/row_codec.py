@@ -1,0 +1,85 @@
+"""Entries as rows, and rows in the stored form of entries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.event_batch import optional
+from stream_monitor.core.events import ModelVersion
+from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
+from stream_monitor.join.entry_codec import encode_single_labelled, encode_single_waiting
+from stream_monitor.join.rows import LABELLED, WAITING, Rows
+
+_WAITING = ("identity", "number", "order", "index", "ts", "target", "key", "epoch")
+_LABELLED = ("identity", "number", "key", "target", "ts", "order", "epoch", "label_ts", "scope")
+
+
+def row_of(entry: Entry) -> dict[str, Any] | None:
+    """Return the columns of an entry's row, None for an entry that does not fit into one."""
+    waiting, early, done = entry.waiting, entry.early, entry.done
+    if len(waiting) == 1 and not (early or done):
+        return _of_waiting(waiting[0])
+    if done and len(done.labelled) == 1 and not (waiting or early):
+        return _of_labelled(done)
+    return None
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """Return the entry of a row, given its columns."""
+    number, order, index, epoch = (row[name] for name in ("number", "order", "index", "epoch"))
+    ts, (model, version), target = optional(row["ts"]), row["key"], row["target"]
+    if row["state"] == WAITING:
+        return Entry([Waiting(number, order, index, ts, target, model, version, epoch)], [], None)
+    scope = row["scope"]
+    known = [] if scope is None else [Known(optional(row["label_ts"]), target, *scope)]
+    return Entry([], [], Done(number, epoch, [Labelled(model, version, target, ts, order, epoch)], known))
+
+
+def encoded(rows: Rows, at: Ints) -> Iterator[tuple[str, bytes]]:
+    """Yield the id and the stored form of each of some rows."""
+    states = rows["state"][at]
+    for columns in zip(*rows.lists(_WAITING, at[states == WAITING]), strict=True):
+        identity, number, order, index, ts, target, key, epoch = columns
+        yield identity, encode_single_waiting((number, order, index, optional(ts), target, *key, epoch))
+    for columns in zip(*rows.lists(_LABELLED, at[states == LABELLED]), strict=True):
+        identity, number, key, target, ts, order, epoch, label_ts, scope = columns
+        known = () if scope is None else ((optional(label_ts), target, *scope),)
+        yield identity, encode_single_labelled(number, (*key, target, optional(ts), order, epoch), known)
+
+
+def _of_waiting(waiting: Waiting) -> dict[str, Any]:
+    number, order, index, ts, y_pred, model, version, epoch = waiting
+    return {
+        "state": WAITING,
+        "number": number,
+        "order": order,
+        "index": index,
+        "ts": math.nan if ts is None else ts,
+        "epoch": epoch,
+        "key": ModelVersion(model, version),
+        "target": y_pred,
+        "scope": None,
+    }
+
+
+def _of_labelled(done: Done) -> dict[str, Any] | None:
+    """Return the columns, None where the id counts in another epoch, or its labels have another target."""
+    model, version, y_true, ts, order, epoch = done.labelled[0]
+    if done.epoch != epoch or len(done.known) > 1 or any(repr(one.y_true) != repr(y_true) for one in done.known):
+        return None
+    known = done.known[0] if done.known else None
+    label_ts = known.ts if known else None
+    return {
+        "state": LABELLED,
+        "number": done.number,
+        "order": order,
+        "ts": math.nan if ts is None else ts,
+        "epoch": epoch,
+        "key": ModelVersion(model, version),
+        "target": y_true,
+        "label_ts": math.nan if label_ts is None else label_ts,
+        "scope": (known.model, known.version) if known else None,
+    }

@@ -1,0 +1,95 @@
+"""Matching of runs of simple events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stream_monitor.core.arrays import Ints
+from stream_monitor.core.event_batch import OutcomeBatch, encode_keys
+from stream_monitor.join.expiry import Expiry
+from stream_monitor.join.ledger import Ledger
+from stream_monitor.join.matching import JoinTables
+from stream_monitor.join.rows import LABELLED, WAITING, as_objects
+from stream_monitor.join.run import Run
+from stream_monitor.join.stream_time import StreamTime
+
+
+class RunMatcher:
+    """Matches the events of a run at once; the result is that of `Matcher` for each of them."""
+
+    def __init__(self, tables: JoinTables, time: StreamTime, expiry: Expiry, ledger: Ledger) -> None:
+        self._entries, self._queues, _, self._epochs, _ = tables
+        self._time, self._expiry, self._ledger = time, expiry, ledger
+
+    def take(self, run: Run, first: int) -> OutcomeBatch:
+        """Take a run; return its outcomes.
+
+        Args:
+            run: The events: all simple, and nothing falls due before the last of them.
+            first: Position of its first prediction in the stream of predictions.
+        """
+        self._time.observe_all(run.events.ts[run.start : run.stop])
+        self._expiry.arrive(float(run.arrivals[0]))
+        rows = np.empty(len(run), np.int64)
+        rows[run.predictions] = self._predict(run, first)
+        rows[run.labels] = self._entries.rows.find(run.events.labels.ids[run.of_labels])
+        met = np.flatnonzero(run.is_met)
+        outcomes = self._outcomes(run, met, rows[met], first)
+        self._leave(rows[run.labels])
+        self._remember(run, met, rows[met])
+        return outcomes
+
+    def _predict(self, run: Run, first: int) -> Ints:
+        """Let the predictions wait, those that bring a label until `_remember`; return their rows."""
+        predictions, of, at = run.events.predictions, run.of_predictions, run.predictions
+        count, order = len(at), self._queues.order
+        self._queues.order += count
+        ids, epochs = predictions.ids[of], self._epochs.of(run.events.origins.partitions, run.partitions)[at]
+        rows = self._entries.rows.add(
+            ids,
+            state=WAITING,
+            order=np.arange(order, order + count),
+            index=np.arange(first, first + count),
+            ts=predictions.ts[of],
+            epoch=epochs,
+            key=as_objects(predictions.keys)[predictions.which[of]],
+            target=as_objects(predictions.y_pred[of]),
+            scope=None,
+        )
+        waits = np.flatnonzero(~run.events.has_label[of])
+        self._entries.rows["number"][rows[waits]] = self._queues.waiting.extend(
+            run.arrivals[at[waits]], self._entries.rows["identity"][rows[waits]].tolist()
+        )
+        self._epochs.add_each("waiting", epochs[waits], 1)
+        return rows
+
+    def _outcomes(self, run: Run, met: Ints, rows: Ints, first: int) -> OutcomeBatch:
+        """Return the outcomes of the events at these positions of the run, given the rows of their predictions."""
+        columns, ts = self._entries.rows, self._entries.rows["ts"][rows]
+        keys, which = encode_keys(columns["key"][rows].tolist())
+        delays = run.label_ts[met] - ts
+        delays[delays <= 0.0] = 0.0
+        before = first + np.cumsum(~run.is_label)[met]
+        y_pred, y_true = columns["target"][rows].tolist(), run.y_true[met].tolist()
+        self._ledger.applied_predictions += len(met)
+        return OutcomeBatch(keys, which, columns["index"][rows], ts, y_pred, y_true, delays, before)
+
+    def _leave(self, rows: Ints) -> None:
+        """Take predictions that meet a label out of those that wait."""
+        self._queues.waiting.discard(self._entries.rows["number"][rows])
+        self._epochs.add_each("waiting", self._entries.rows["epoch"][rows], -1)
+        self._ledger.applied_labels += len(rows)
+
+    def _remember(self, run: Run, met: Ints, rows: Ints) -> None:
+        """Remember the predictions at these positions of the run as labelled."""
+        columns = self._entries.rows
+        number = self._queues.labelled.extend(run.arrivals[met], columns["identity"][rows].tolist())
+        self._epochs.add_each("labelled", columns["epoch"][rows], 1)
+        columns.set(
+            rows,
+            state=LABELLED,
+            number=number,
+            target=run.y_true[met],
+            label_ts=run.label_ts[met],
+            scope=run.scopes[met],
+        )
