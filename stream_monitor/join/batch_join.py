@@ -89,7 +89,7 @@ class BatchJoin:
 
 
 class _Taken:
-    """What was taken of a batch.
+    """The part of a batch that was taken so far.
 
     Attributes:
         index: Position of the next new prediction in the stream of predictions.
