@@ -1,14 +1,12 @@
-"""Arrays of floats: fading sums by one compiled call, and arrays as text."""
+"""Arrays of floats: their types, running sums, and arrays as text."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dtbsv
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -16,34 +14,6 @@ Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
-
-
-def fading_sums(steps: Floats, factor: float, start: float) -> Floats:
-    """Return ``s[t] = factor s[t-1] + steps[t]`` with ``s[-1] = start``, shape (n,) as ``steps``.
-
-    That is a bidiagonal system of equations, which BLAS solves by forward substitution: strictly in order, so that
-    the sums do not depend on where a stream is cut. (`scipy.signal.lfilter` does the same, but its import costs
-    another 47 MB and a third of a second.)
-
-    >>> fading_sums(np.array([1.0, 1.0]), factor=0.5, start=2.0)
-    array([2., 2.])
-    """
-    size = len(steps) + 1
-    sums: Floats = dtbsv(
-        1, _band(factor, _capacity(size))[:, :size], np.concatenate(([start], steps)), lower=1, diag=1
-    )
-    return sums[1:]
-
-
-def _capacity(size: int) -> int:
-    """Return the next power of two, so that few different bands serve all columns."""
-    return 1 << (size - 1).bit_length()
-
-
-@lru_cache(maxsize=64)
-def _band(factor: float, size: int) -> Floats:
-    """Return the matrix in BLAS's banded form: its diagonal, and below it the factor."""
-    return np.asfortranarray(np.repeat([[1.0], [-factor]], size, axis=1))
 
 
 def accumulate(rows: Floats) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, fading_sums, pack, unpack
+from stream_monitor.core.arrays import Floats, pack, unpack
+from stream_monitor.core.fading import fading_by
 
 Window = Literal["cumulative", "rolling", "decayed"]
 
@@ -26,31 +27,35 @@ class Windows:
 
     def __init__(self, names: Sequence[str], window: int, decay: float) -> None:
         self._names = names
-        self._cumulative = [0.0] * len(names)
-        self._decayed = [0.0] * len(names)
-        self._decay = decay
+        self._cumulative: Floats = np.zeros(len(names))
+        self._scaled: Floats = np.zeros(len(names))
+        self._decay, self._fading = decay, fading_by(decay)
         self._window = window
         self._recent: Floats = np.empty((len(names), 0))
 
     def add(self, rows: Floats) -> None:
         """Add the values of n outcomes, shape (len(names), n); those of the first row are ones."""
-        self._cumulative = _fade(rows, self._cumulative, 1.0)
-        self._decayed = _fade(rows, self._decayed, self._decay)
+        _, self._scaled = self._fading.sums(rows, self._scaled, self._count)
+        self._cumulative = np.cumsum(np.concatenate((self._cumulative[:, None], rows), axis=1), axis=1)[:, -1].copy()
         self._recent = np.concatenate((self._recent, rows), axis=1)[:, -self._window :]
+
+    @property
+    def _count(self) -> int:
+        return int(self._cumulative[0])
 
     @property
     def cumulative(self) -> dict[str, float]:
         """The sums over all outcomes, by name."""
-        return self._named(self._cumulative)
+        return self._named(self._cumulative.tolist())
 
     def sums(self) -> dict[Window, dict[str, float]]:
         """Return the sums by window and name; empty before the first outcome."""
-        if not self._cumulative[0]:
+        if not self._count:
             return {}
         return {
             "cumulative": self.cumulative,
             "rolling": self._named(self._recent.sum(axis=1).tolist()),
-            "decayed": self._named(self._decayed),
+            "decayed": self._named(self._fading.values(self._scaled, self._count).tolist()),
         }
 
     def counts(self) -> dict[Window, float]:
@@ -58,7 +63,7 @@ class Windows:
 
         With weights w that is (sum of w)^2 / sum of w^2 (Kish 1965, section 11.7).
         """
-        count = self._cumulative[0]
+        count = float(self._cumulative[0])
         if not count:
             return {}
         decay = self._decay
@@ -70,13 +75,12 @@ class Windows:
         return dict(zip(self._names, sums, strict=True))
 
     def state(self) -> dict[str, Any]:
-        return {"cumulative": self._cumulative, "decayed": self._decayed, "recent": pack(self._recent)}
+        return {
+            "cumulative": self._cumulative.tolist(),
+            "scaled": self._scaled.tolist(),
+            "recent": pack(self._recent),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._cumulative, self._decayed = list(state["cumulative"]), list(state["decayed"])
+        self._cumulative, self._scaled = np.array(state["cumulative"]), np.array(state["scaled"])
         self._recent = unpack(state["recent"]).reshape(len(self._names), -1)
-
-
-def _fade(rows: Floats, sums: Sequence[float], decay: float) -> list[float]:
-    """``s = decay s + x`` over each row, carried on from ``sums``."""
-    return [float(fading_sums(row, decay, start)[-1]) for row, start in zip(rows, sums, strict=True)]

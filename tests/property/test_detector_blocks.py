@@ -16,11 +16,12 @@ from stream_monitor.detectors import Detector, DetectorContext
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.blocks import Step, block_key, make_block
 from stream_monitor.detectors.glr import GlrConfig
+from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
 from tests.examples import examples
 
 Make = Callable[[], Detector]
 #: Numbers of values per step, from none to more than a detector processes at a time.
-SIZES = (0, 1, 3, 10, 50, 100, 500, 2000, 5000)
+SIZES = (0, 1, 3, 10, 50, 100, 500, 500, 2000, 5000)
 
 
 def _glr(rng: np.random.Generator, kind: str) -> list[Make]:
@@ -52,12 +53,28 @@ def _adwin(rng: np.random.Generator) -> list[Make]:
     ]
 
 
+def _page_hinkley(rng: np.random.Generator) -> list[Make]:
+    common: dict[str, Any] = {
+        "alpha": float(rng.choice([1.0, 0.9999, 0.99, 0.9])),
+        "delta": float(rng.choice([0.0, 0.005, 0.1])),
+        "min_instances": int(rng.integers(1, 50)),
+        "mode": str(rng.choice(["up", "down", "both"])),
+    }
+
+    def column(threshold: float) -> Make:
+        return lambda: PageHinkleyConfig(threshold=threshold, **common).make()
+
+    return [column(float(10.0 ** rng.uniform(0.0, 3.0))) for _ in range(rng.integers(1, 7))]
+
+
 BLOCKS: dict[str, Callable[[np.random.Generator], list[Make]]] = {
     "glr of numbers": lambda rng: _glr(rng, "number"),
     "glr of shares": lambda rng: _glr(rng, "share"),
     "glr of categories": lambda rng: _glr(rng, "category"),
     "adwin of numbers": _adwin,
     "adwin of shares": _adwin,
+    "page_hinkley of numbers": _page_hinkley,
+    "page_hinkley of shares": _page_hinkley,
 }
 
 
@@ -145,6 +162,9 @@ def test_a_block_is_its_detectors(kind: str, seed: int, steps: int, has_dropouts
     size = len(pair.make)
     level = 10.0 ** rng.integers(-160, 150, size) if rng.random() < 0.2 else 10.0 ** rng.integers(-12, 12, size)
     offset = rng.choice([0.0, 0.0, 1.0, 1e6], size)
+    if kind.startswith("page_hinkley"):
+        # Its threshold is in units of the values; above it at nearly each of them, the test would take minutes.
+        level, offset = np.ones(size), rng.choice([0.0, 1.0], size)
     for _ in range(steps):
         values = VALUES[kind.rpartition(" ")[2]](rng, (int(rng.choice(SIZES)), size))
         if kind.endswith("numbers"):
@@ -162,7 +182,7 @@ def test_a_block_is_its_detectors(kind: str, seed: int, steps: int, has_dropouts
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_a_block_misses_no_change(kind: str) -> None:
     found = 0
-    for seed in range(examples(40)):
+    for seed in range(examples(24)):
         rng = np.random.default_rng(seed)
         pair = Pair(BLOCKS[kind](rng))
         size = len(pair.make)
@@ -172,4 +192,4 @@ def test_a_block_misses_no_change(kind: str) -> None:
             for part in np.array_split(values, int(rng.integers(1, 20))):
                 pair.update(part, None)
         found += pair.found
-    assert found > examples(40)
+    assert found > examples(24)

@@ -10,10 +10,12 @@ from stream_monitor.detectors.base import Detector
 from stream_monitor.detectors.blocks.adwin import AdwinBlock
 from stream_monitor.detectors.blocks.base import DetectorBlock, Step
 from stream_monitor.detectors.blocks.glr import GlrBlock
+from stream_monitor.detectors.blocks.page_hinkley import PageHinkleyBlock
 from stream_monitor.detectors.glr import Glr
+from stream_monitor.detectors.page_hinkley import PageHinkley
 
 #: The class of a block by that of its detectors.
-_BLOCKS: dict[type, Any] = {Adwin: AdwinBlock, Glr: GlrBlock}
+_BLOCKS: dict[type, Any] = {Adwin: AdwinBlock, Glr: GlrBlock, PageHinkley: PageHinkleyBlock}
 
 
 def block_key(detector: Detector) -> Hashable | None:
