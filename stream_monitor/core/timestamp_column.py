@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -70,8 +71,11 @@ def _read_numbers(values: Sequence[int | float], found: Floats) -> Sequence[int]
 
 
 def _read_texts(texts: Sequence[str], found: Floats) -> Sequence[int]:
-    """Read the texts that have the layout of the first; return the positions of the others."""
-    first = texts[0]
+    """Read the texts that have the layout of the first of the usual length; return the positions of the others."""
+    lengths = list(map(len, texts))
+    # Some writers leave out the fraction of a whole second.
+    usual = Counter(lengths).most_common(1)[0][0]
+    first = texts[lengths.index(usual)]
     try:
         offset = datetime.fromisoformat(first).utcoffset() or timedelta()
     except ValueError:
@@ -79,7 +83,7 @@ def _read_texts(texts: Sequence[str], found: Floats) -> Sequence[int]:
     digits = _fraction_digits(first)
     if len(first) < len(_LAYOUT) or digits > _MAX_DIGITS:
         return range(len(texts))
-    rows = _as_rows(texts, len(first))
+    rows = _as_rows(texts, usual, lengths.count(usual) == len(texts))
     lowest, highest = _bounds(first, digits)
     is_like = (rows >= lowest) & (rows <= highest)
     time_of_day = (rows - lowest) @ _weights(len(first), digits)
@@ -99,9 +103,9 @@ def _fraction_digits(text: str) -> int:
     return next((at for at, mark in enumerate(fraction) if not mark.isdigit()), len(fraction))
 
 
-def _as_rows(texts: Sequence[str], width: int) -> NDArray[np.uint8]:
-    """Return texts as rows of characters, shape (n, width); of texts of another width, no row is a time."""
-    if set(map(len, texts)) != {width}:
+def _as_rows(texts: Sequence[str], width: int, are_all: bool) -> NDArray[np.uint8]:
+    """Return texts as rows of characters, shape (n, width); unless all have this width, the others are no times."""
+    if not are_all:
         texts = [text if len(text) == width else " " * width for text in texts]
     return np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, width)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.core import timestamp_column
 from stream_monitor.core.timestamp_column import parse_timestamps
 from stream_monitor.core.timestamps import parse_timestamp
 
@@ -73,3 +75,17 @@ def test_a_zone_with_seconds() -> None:
     zone = timezone(timedelta(hours=1, seconds=1))
     texts = [datetime(2026, 11, 23, 12, at, tzinfo=zone).isoformat() for at in range(3)]
     assert parse_timestamps(texts)[0].tolist() == [parse_timestamp(text) for text in texts]
+
+
+def test_a_whole_second_without_a_fraction_leaves_the_others_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``datetime.isoformat`` writes no fraction for it, and it may be the first of a column."""
+    read: list[str] = []
+
+    def noted(text: str) -> float:
+        read.append(text)
+        return parse_timestamp(text)
+
+    monkeypatch.setattr(timestamp_column, "parse_timestamp", noted)
+    texts = [datetime.fromtimestamp(at / 4, UTC).isoformat() for at in range(9)]
+    assert parse_timestamps(texts)[0].tolist() == [at / 4 for at in range(9)]
+    assert read == texts[::4]
