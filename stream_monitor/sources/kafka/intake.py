@@ -10,9 +10,11 @@ from stream_monitor.sources.kafka.linger import ROUND_TRIP, Linger
 from stream_monitor.sources.merge import TimeMerge
 from stream_monitor.sources.partition_buffer import Taken
 
-#: Records buffered of all partitions together; each may have two polls of them, and at least a few.
+#: Records buffered of all partitions together; each may have two fetches of them, and at least a few.
 MAX_HELD = 32_000
 MIN_HELD = 500
+#: Seconds for which no fetch is needed while there are batches.
+MAX_PAUSE = 0.01
 #: Bytes of them. A partition above its part gets one more fetch at most.
 MAX_HELD_BYTES = 16 << 20
 #: Bytes of a batch: decoded they take several times as much.
@@ -26,6 +28,8 @@ class Intake:
         self.merge = TimeMerge(clock)
         self._linger = linger
         self.limit = limit
+        self._clock = clock
+        self._next_fetch = clock.monotonic()
         self.reading: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
 
@@ -52,6 +56,13 @@ class Intake:
         self.reading.discard(tp)
         self._paused.discard(tp)
 
+    @property
+    def needs_fetch(self) -> bool:
+        """True unless a batch is there already, and was fetched just now: a fetch costs as much as some records."""
+        if self._clock.monotonic() >= self._next_fetch or not self.merge.ready or self._wants_more:
+            return True
+        return sum(self.merge[tp].held for tp in self.reading) < self._batch_size
+
     def fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
         """Fetch records, and more as long as a partition keeps the batch short; return True when any came."""
         came = more = self._fetch(consumer, seconds)
@@ -59,6 +70,7 @@ class Intake:
             more = self._fetch(consumer, ROUND_TRIP)
         if more and self._linger and self._linger.gather(consumer):
             self._fetch(consumer, 0.0)
+        self._next_fetch = self._clock.monotonic() + MAX_PAUSE
         return came
 
     @property
@@ -80,12 +92,13 @@ class Intake:
 
     def _fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
         partitions = max(len(self.reading), 1)
-        most = min(max(MAX_HELD // partitions, MIN_HELD), 2 * self.limit)
+        size = max(self.limit, MIN_HELD)
+        most = min(max(MAX_HELD // partitions, MIN_HELD), 2 * size)
         for tp in self.reading:
             buffer = self.merge[tp]
             each = max(1 / most, buffer.mean_bytes * partitions / MAX_HELD_BYTES)
             self._pause_or_resume(consumer, tp, buffer.held * each)
-        polled = fetch(consumer, seconds, min(self.limit, most))
+        polled = fetch(consumer, seconds, min(size, most))
         for tp, records in polled.items():
             if tp in self.reading:
                 self.merge[tp].add(records)

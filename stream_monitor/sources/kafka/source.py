@@ -212,8 +212,9 @@ class KafkaSource:
         while True:
             self._revoke_elsewhere(consumer)
             self._start_new(consumer)
-            left = 0.0 if self._intake.merge.ready else max(deadline - self._clock.monotonic(), 0.0)
-            self._liveness.check(consumer, self._placement.fetch(consumer, left))
+            if self._intake.needs_fetch:
+                left = 0.0 if self._intake.merge.ready else max(deadline - self._clock.monotonic(), 0.0)
+                self._liveness.check(consumer, self._placement.fetch(consumer, left))
             self._topics.look(partial(partition_count, consumer))
             records, self._taken = self._intake.take()
             if len(records) or self._clock.monotonic() >= deadline:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from stream_monitor.sources.kafka.intake import MAX_BATCH_BYTES, MAX_HELD_BYTES, Intake
+from stream_monitor.sources.kafka.intake import MAX_BATCH_BYTES, MAX_HELD_BYTES, MAX_PAUSE, Intake
 from stream_monitor.sources.kafka.kafka_python import position_and_end
 from stream_monitor.sources.partition_buffer import RECORD_BYTES
 from stream_monitor.testing import FakeClock, FileRecord
@@ -102,6 +102,36 @@ def test_what_one_fetch_does_not_give_another_does() -> None:
         intake.start(log, tp, 0, -1)
     intake.fetch(log, 0.0)
     assert sum(intake.merge[tp].held for tp in (FAST, SLOW)) == LIMIT
+
+
+def test_batches_that_are_there_are_given_without_a_fetch_for_a_moment() -> None:
+    log: Any = Log(10)
+    log.is_slow = False
+    clock = FakeClock()
+    intake = Intake(clock, limit := 3 * FETCH // 2)
+    for tp in (FAST, SLOW):
+        intake.start(log, tp, 0, -1)
+    assert intake.needs_fetch
+    for _ in range(2):
+        intake.fetch(log, 0.0)
+        clock.advance(MAX_PAUSE / 2)
+    assert not intake.needs_fetch
+    assert len(intake.take().records) == limit
+    assert not intake.needs_fetch
+    clock.advance(MAX_PAUSE / 2)
+    assert intake.needs_fetch
+    intake.fetch(log, 0.0)
+    while len(intake.take().records) == limit and not intake.needs_fetch:
+        pass
+    assert all(intake.merge[tp].held < limit for tp in (FAST, SLOW))
+
+
+def test_a_partition_that_lacks_its_part_of_a_batch_is_fetched_at_once() -> None:
+    intake, log = read_ahead(10)
+    assert intake.needs_fetch
+    log.is_slow = False
+    intake.fetch(log, 0.0)
+    assert not intake.needs_fetch
 
 
 def test_a_full_partition_is_paused_once_and_resumed_when_it_is_half_empty() -> None:

@@ -11,6 +11,7 @@ from kafka.errors import FencedInstanceIdError, KafkaConnectionError
 
 from stream_monitor.core.errors import ConfigError, SourceError
 from stream_monitor.sources.base import Position
+from stream_monitor.sources.kafka.intake import MAX_PAUSE
 from stream_monitor.sources.kafka.kafka_python import DEFAULTS, PATIENCE_MS
 from stream_monitor.sources.kafka.record_columns import Wanted
 from stream_monitor.sources.kafka.source import KafkaSource
@@ -123,6 +124,7 @@ def test_a_poll_that_fails_is_read_again(monkeypatch: pytest.MonkeyPatch) -> Non
     it = Connected(monkeypatch, {P0: 5}, options={"max_poll_records": 2}).start()
     assert it.poll() == [("p", 0, 0), ("p", 0, 1)]
     it.client.errors["poll"] = KafkaConnectionError("gone\n  away")
+    it.clock.advance(MAX_PAUSE)
     with pytest.raises(SourceError, match=r"^Kafka: KafkaConnectionError: .*gone away$") as caught:
         it.source.poll(0.0)
     assert isinstance(caught.value.__cause__, KafkaConnectionError)
