@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
@@ -105,6 +105,7 @@ def _means(fleet: Fleet) -> list[Any]:
     max_features=st.sampled_from((3, 500)),
     run_seconds=st.sampled_from((None, 1e6)),
 )
+@example(seed=201, detectors=DETECTORS[2], warmup=100, features=5, max_features=500, run_seconds=None)
 @settings(max_examples=examples(30), deadline=None)
 def test_the_results_are_those_of_signals_handled_alone(
     seed: int, detectors: tuple[str, ...], warmup: int, features: int, max_features: int, run_seconds: float | None
