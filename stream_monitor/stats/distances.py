@@ -50,16 +50,18 @@ class Distance(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The distribution functions of a window and its reference at the window's m distinct values, shape (m,) each.
+    """The distribution functions of a window and its reference at the window's n values, shape (n,) each.
 
     Attributes:
-        values: The distinct values, increasing.
-        upto: The share of the window's values that are at most each value.
+        values: The values, in increasing order.
+        below: The share of the window's values before each value; of equal ones, each counts those before it.
+        upto: The share of the window's values up to each value.
         reference_below: The share of the reference below each value.
         reference_upto: The share of the reference that is at most each value.
     """
 
     values: Floats
+    below: Floats
     upto: Floats
     reference_below: Floats
     reference_upto: Floats
@@ -182,10 +184,9 @@ def kolmogorov_smirnov(steps: Steps) -> float:
     Source: N. Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of Mathematical
     Statistics 19 (1948), pp. 279-281.
     """
-    # Between two values of the window only the reference's function rises: the maximum is at a value or just below.
-    below = np.concatenate(([0.0], steps.upto[:-1]))
-    at, before = np.abs(steps.reference_upto - steps.upto), np.abs(steps.reference_below - below)
-    return float(max(at.max(), before.max()))
+    # The window is farthest above the reference at one of its values, and farthest below it just before one.
+    above, under = steps.upto - steps.reference_upto, steps.reference_below - steps.below
+    return float(max(above.max(), under.max()))
 
 
 def wasserstein(reference: NumericReference, steps: Steps) -> float:
@@ -195,12 +196,13 @@ def wasserstein(reference: NumericReference, steps: Steps) -> float:
     Values are clipped to `NumericReference.reach`. Source: S. S. Vallender, "Calculation of the Wasserstein distance
     between probability distributions on the line", Theory of Probability and its Applications 18 (1974), pp. 784-786.
     """
-    # Ordered by the values themselves: standardised, different ones may be equal.
-    order = np.argsort(np.concatenate((steps.values, reference.values)), kind="stable")
-    x = np.concatenate((reference.standardise(steps.values), reference.standard_values))[order]
-    window = np.concatenate((steps.upto, _upto(steps, reference.values)))[order]
-    right = np.concatenate((steps.reference_upto, reference.upto))[order]
-    left = np.concatenate((steps.reference_below, reference.below))[order]
+    # Knots before values that are equal; by the values themselves: standardised, different ones may be equal.
+    order = np.argsort(np.concatenate((reference.values, steps.values)), kind="stable")
+    x = np.concatenate((reference.standard_values, reference.standardise(steps.values)))[order]
+    before = np.searchsorted(steps.values, reference.values) / len(steps.values)
+    window = np.concatenate((before, steps.upto))[order]
+    right = np.concatenate((reference.upto, steps.reference_upto))[order]
+    left = np.concatenate((reference.below, steps.reference_below))[order]
     # Between neighbouring values the window's share is constant, and the reference's rises linearly from ``right``
     # of the lower value to ``left`` of the upper one.
     start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
@@ -212,14 +214,8 @@ def wasserstein(reference: NumericReference, steps: Steps) -> float:
 
 
 def _steps(reference: NumericReference, ordered: Floats) -> Steps:
-    last = np.flatnonzero(np.concatenate((ordered[1:] != ordered[:-1], [True])))
-    values = ordered[last]
-    return Steps(values, (last + 1) / len(ordered), *reference.shares(values))
-
-
-def _upto(steps: Steps, x: Floats) -> Floats:
-    """Return the share of the window's values that are at most each x."""
-    return np.concatenate(([0.0], steps.upto))[np.searchsorted(steps.values, x, side="right")]
+    ranks = np.arange(len(ordered) + 1) / len(ordered)
+    return Steps(ordered, ranks[:-1], ranks[1:], *reference.shares(ordered))
 
 
 def _smoothed(bins: Bins) -> tuple[Floats, Floats]:

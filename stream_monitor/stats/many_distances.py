@@ -7,6 +7,7 @@ last bit, in a fraction of the time: arithmetic runs over the windows of many si
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +43,11 @@ class CategoricalWindow(NamedTuple):
 def many_numeric_distances(windows: Sequence[NumericWindow]) -> list[dict[str, Distance]]:
     """Return the distances between each window of numbers and its reference, by name."""
     found: list[dict[str, Distance]] = [{} for _ in windows]
-    filled = [at for at, window in enumerate(windows) if len(window.values)]
-    for part in _parts(filled):
+    by_size: dict[int, list[int]] = {}
+    for at, window in enumerate(windows):
+        by_size.setdefault(len(window.values), []).append(at)
+    by_size.pop(0, None)
+    for part in chain.from_iterable(map(_parts, by_size.values())):
         for at, distances in zip(part, _numeric([windows[at] for at in part]), strict=True):
             found[at] = distances
     return found

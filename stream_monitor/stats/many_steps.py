@@ -3,63 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.stats.distinct_values import DistinctValues
 from stream_monitor.stats.ragged import Ragged
 from stream_monitor.stats.reference import NumericReference
 from stream_monitor.stats.reference.numeric import LIMIT
 
 
-class _Knots(NamedTuple):
-    """The knots of the references among the windows' distinct values.
-
-    ``left``, ``right``: the place of each knot, left and right of an equal value. ``upto``: how many knots are at
-    most each distinct value, with all those of the rows before its own.
-    """
-
-    rows: Ragged
-    left: Ints
-    right: Ints
-    upto: Ints
-
-    @classmethod
-    def among(cls, distinct: DistinctValues, references: Sequence[NumericReference]) -> _Knots:
-        rows = Ragged([len(reference.values) for reference in references])
-        left, right = distinct.places(rows, np.concatenate([reference.values for reference in references]))
-        upto = np.cumsum(np.bincount(left, minlength=len(distinct.values) + 1))[:-1]
-        return cls(rows, left, right, upto)
-
-
 class ManySteps:
     """Windows and references as step functions: see `stream_monitor.stats.distances.Steps`.
 
+    Each window is a row of n values, and so are the knots of its reference, with infinities behind the last one.
+
     Args:
         references: The reference of each window.
-        windows: Finite values in any order, at least one each.
+        windows: n finite values each, in any order.
     """
 
     def __init__(self, references: Sequence[NumericReference], windows: Sequence[Floats]) -> None:
-        self._references, self._distinct = references, DistinctValues(windows)
-        self._upto = self._distinct.upto / self._distinct.rows.repeat(self._distinct.sizes.lengths)
-        self._knots = _Knots.among(self._distinct, references)
+        self._references = references
+        self._values = np.array(windows)
+        self._values.sort(axis=1)
+        self._ranks = np.arange(self._values.shape[1] + 1) / self._values.shape[1]
+        self._knots = [len(reference.values) for reference in references]
+        self._left = self._knot_places()
+        self._pieces = self._value_pieces()
         self._reference_below, self._reference_upto = self._reference_shares()
 
     def kolmogorov_smirnov(self) -> list[float]:
         """Return the largest difference of the two functions of each window."""
-        starts = self._distinct.rows.starts
-        below = np.concatenate(([0.0], self._upto[:-1]))
-        below[starts] = 0.0
-        at, before = np.abs(self._reference_upto - self._upto), np.abs(self._reference_below - below)
-        found: list[float] = np.maximum.reduceat(np.maximum(at, before), starts).tolist()
+        above = (self._ranks[1:] - self._reference_upto).max(axis=1)
+        under = (self._reference_below - self._ranks[:-1]).max(axis=1)
+        found: list[float] = np.maximum(above, under).tolist()
         return found
 
     def wasserstein(self) -> list[float]:
         """Return the Wasserstein distance of each window, in standard deviations of its reference."""
-        x, window, left, right = self._merged()
+        x, window, left, right = (merged.ravel() for merged in self._merged())
         # As for one window; a difference from one row to the next is calculated, too, and not used.
         start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
         crossing = np.flatnonzero(start * end < 0)
@@ -69,74 +51,92 @@ class ManySteps:
         heights[crossing] = squares / heights[crossing]
         heights /= 2.0
         heights *= np.diff(x)
-        merged = Ragged(self._distinct.rows.lengths + self._knots.rows.lengths)
-        return [float(np.add.reduce(heights[begin : end - 1])) for begin, end in merged.bounds]
+        size, room = self._values.shape[1], sum(part.shape[1] for part in (self._values, self._left))
+        begins = range(0, room * len(self._knots), room)
+        pairs = zip(begins, self._knots, strict=True)
+        return [float(np.add.reduce(heights[begin : begin + size + knots - 1])) for begin, knots in pairs]
 
     def bins(self) -> tuple[Ragged, Floats, Floats]:
         """Return the places of the windows' bins, the counts in them, and the references' shares in them."""
         each = [reference.cuts for reference in self._references]
-        values, goes_left, shares = (np.concatenate(parts) for parts in zip(*each, strict=True))
-        cuts = Ragged([len(one[0]) for one in each])
-        left, right = self._distinct.places(cuts, values)
-        upto = self._distinct.counts_before(cuts, np.where(goes_left, right, left)).astype(np.float64)
+        cuts = Ragged([len(values) for values, _, _ in each])
+        upto = [
+            np.where(goes_left, row.searchsorted(values, "right"), row.searchsorted(values))
+            for row, (values, goes_left, _) in zip(self._values, each, strict=True)
+        ]
         rows = Ragged(cuts.lengths + 1)
-        counts = _differences(rows, upto, self._distinct.sizes.lengths.astype(np.float64))
-        return rows, counts, _differences(rows, shares, np.ones(len(each)))
+        sizes = np.full(len(each), float(self._values.shape[1]))
+        counts = _differences(rows, np.concatenate(upto).astype(np.float64), sizes)
+        return rows, counts, _differences(rows, np.concatenate([shares for _, _, shares in each]), np.ones(len(each)))
+
+    def _knot_places(self) -> Ints:
+        """Return how many values are below each knot, n behind the last one: shape (windows, most knots)."""
+        rows, size = self._values.shape
+        places = np.full((rows, max(self._knots)), size)
+        for row, values, reference in zip(places, self._values, self._references, strict=True):
+            row[: len(reference.values)] = values.searchsorted(reference.values)
+        return places
+
+    def _value_pieces(self) -> Ints:
+        """Return how many knots are at most each value: the number of the reference's piece."""
+        rows, size = self._values.shape
+        places = self._left + np.arange(0, rows * (size + 1), size + 1)[:, None]
+        counts = np.bincount(places.ravel(), minlength=rows * (size + 1))
+        pieces: Ints = np.cumsum(counts.reshape(rows, size + 1), axis=1)[:, :size]
+        return pieces
 
     def _reference_shares(self) -> tuple[Floats, Floats]:
-        """Return the share of the reference below each distinct value, and the share that is at most it."""
-        rows, references, values = self._distinct.rows, self._references, self._distinct.values
-        pieces = (np.concatenate(parts) for parts in zip(*(each.pieces for each in references), strict=True))
-        knots, upto, limit, unit, slopes = pieces
-        piece = self._knots.upto + rows.repeat(np.arange(len(references)))
+        """Return the share of the reference below each value, and the share that is at most it."""
+        rows, room = len(self._knots), self._left.shape[1] + 1
+        table = np.zeros((5, rows, room))
+        for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
+            table[:, number, : knots + 1] = reference.pieces
+        knots_of, upto, limit, unit, slopes = table.reshape(5, -1)
+        piece = self._pieces + np.arange(0, rows * room, room)[:, None]
         with np.errstate(over="ignore"):
-            way = values * rows.repeat(np.array([each.scale for each in references]))
+            way = self._values * np.array([[each.scale] for each in self._references])
         # Beyond the knots the share is constant.
         np.clip(way, -1.0, 1.0, out=way)
         way -= unit[piece]
         way *= slopes[piece]
         way += upto[piece]
         at = np.minimum(way, limit[piece], out=way)
-        is_knot, below = np.flatnonzero(knots[piece] == values), at.copy()
-        below[is_knot] = np.concatenate([np.append(0.0, each.below) for each in references])[piece[is_knot]]
+        below, is_knot = at.copy(), np.nonzero(knots_of[piece] == self._values)
+        below[is_knot] = limit[piece[is_knot] - 1]
         return below, at
 
     def _merged(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return values and knots in order, an equal value first: standardised, and the shares of `wasserstein`.
+        """Return knots and values in order, an equal knot first: standardised, and the shares of `wasserstein`.
 
-        These are the share of the window that is at most each, and the shares of the reference below and at most it.
+        These are the share of the window up to each, and the shares of the reference below and at most it.
         """
-        references, distinct, knots = self._references, self._distinct, self._knots
-        of_values = (self._standardised(), self._upto, self._reference_below, self._reference_upto)
-        upto = distinct.counts_before(knots.rows, knots.right) / knots.rows.repeat(distinct.sizes.lengths)
-        of_knots = (
-            np.concatenate([each.standard_values for each in references]),
-            upto,
-            np.concatenate([each.below for each in references]),
-            np.concatenate([each.upto for each in references]),
-        )
-        knot_at = knots.right + np.arange(len(knots.right))
-        is_value = np.ones(len(distinct.values) + len(knot_at), dtype=np.bool_)
-        is_value[knot_at] = False
-        value_at = np.flatnonzero(is_value)
-        merged = [np.empty(len(is_value)) for _ in of_values]
-        for row, values, of_knot in zip(merged, of_values, of_knots, strict=True):
-            row[value_at], row[knot_at] = values, of_knot
-        x, window, left, right = merged
+        (rows, size), most = self._values.shape, self._left.shape[1]
+        begins = np.arange(0, rows * (size + most), size + most)[:, None]
+        knot_at, value_at = self._left + np.arange(most) + begins, self._pieces + np.arange(size) + begins
+        of_knots = np.zeros((3, rows, most))
+        for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
+            of_knots[:, number, :knots] = reference.standard_values, reference.below, reference.upto
+        x, window, right = np.empty((3, rows, size + most))
+        x.put(value_at, self._standardised())
+        x.put(knot_at, of_knots[0])
+        window.put(value_at, np.broadcast_to(self._ranks[1:], (rows, size)))
+        window.put(knot_at, self._left / size)
+        right.put(value_at, self._reference_upto)
+        left = right.copy()
+        left.put(knot_at, of_knots[1])
+        right.put(knot_at, of_knots[2])
         return x, window, left, right
 
     def _standardised(self) -> Floats:
         """Return the values in standard deviations from the mean of their reference, clipped to its reach."""
-        references, rows = self._references, self._distinct.rows
-        given = [(each.scale, each.mean * each.scale, each.std * each.scale, each.reach) for each in references]
-        scale, mean, spread, reach = (rows.repeat(np.array(numbers)) for numbers in zip(*given, strict=True))
+        given = [(each.scale, each.mean * each.scale, each.std * each.scale, each.reach) for each in self._references]
+        scale, mean, spread, reach = np.array(given).T[:, :, None]
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            x = self._distinct.values * scale
+            x = self._values * scale
             x -= mean
             deviations: Floats = x / spread
-        for each, (start, end) in zip(references, rows.bounds, strict=True):
-            if not each.std * each.scale:
-                deviations[start:end] = np.sign(x[start:end]) * LIMIT
+        for row in np.flatnonzero(spread == 0.0):
+            deviations[row] = np.sign(x[row]) * LIMIT
         np.minimum(deviations, reach, out=deviations)
         np.maximum(deviations, -reach, out=deviations)
         return deviations

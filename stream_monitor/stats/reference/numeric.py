@@ -210,8 +210,8 @@ class NumericReference:
         return found
 
     @cached_property
-    def pieces(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        """The linear pieces of the distribution function, shape (m + 1,) each; piece k begins at knot k - 1.
+    def pieces(self) -> Floats:
+        """The linear pieces of the distribution function, shape (5, m + 1); piece k begins at knot k - 1.
 
         For each piece: the knot, the share up to it, the share below the next knot, the scaled knot (times
         ``scale``), and the slope per scaled unit.
@@ -220,12 +220,14 @@ class NumericReference:
         gaps = np.diff(unit)
         rises = self.below[1:] - self.upto[:-1]
         slopes = np.where(gaps > TINY, rises / np.maximum(gaps, TINY), 0.0)
-        return (
-            np.concatenate(([np.nan], self.values)),
-            np.concatenate(([0.0], self.upto)),
-            np.concatenate((self.below, [1.0])),
-            np.concatenate((unit[:1], unit)),
-            np.concatenate(([0.0], slopes, [0.0])),
+        return np.stack(
+            (
+                np.concatenate(([np.nan], self.values)),
+                np.concatenate(([0.0], self.upto)),
+                np.concatenate((self.below, [1.0])),
+                np.concatenate((unit[:1], unit)),
+                np.concatenate(([0.0], slopes, [0.0])),
+            )
         )
 
 
