@@ -25,7 +25,7 @@ ABOUT = "live: 20 or 200 features, the label inline, every signal; a paced produ
 OURS = replace(OURS_BY_DEFAULT, name="stream-monitor")
 RATES = ((100, 20), (1_000, 20), (10_000, 20), (300, 200))
 #: Seconds from the start of the producer's process to its first event, while it makes the bodies of events.
-PREPARE_S = 5.0
+PREPARE_S = 8.0
 #: Seconds from the first event to the first look at the CPU time, while signals are in their warm-up.
 SETTLE_S = 4.0
 SCRAPES = 40

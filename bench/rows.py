@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from child import ProgramError
 from programs import Reading
 
 
@@ -17,6 +18,9 @@ class Runs:
     tiny: list[Reading] = field(default_factory=list)
 
     def rates(self) -> list[float]:
+        """Return the events a second of each round."""
+        if not all(reading.seconds for reading in self.full):
+            raise ProgramError("the first scrape showed every event already: there are too few --events to time them")
         return [reading.events / reading.seconds for reading in self.full]
 
     def cpu_us_per_event(self) -> float:

@@ -67,7 +67,8 @@ def measure(name: str, kind: str, unmade: Topic, arguments: argparse.Namespace, 
         if not why:
             add(name, kind, unmade, arguments, report)
     except ProgramError as failure:
-        why = f"{FAILED}: {failure}"
+        why = f"{FAILED}: {str(failure).splitlines()[-1]}"
+        print(failure, file=sys.stderr)
     if why:
         report["left_out"][name] = why
         print("" if why == NOT_ASKED else f"\n{name}: left out, {why}\n", end="")
