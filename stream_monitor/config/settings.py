@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stream_monitor.actions import SINKS
-from stream_monitor.config.units import Duration, Expected, Seasonality, Share, Size
+from stream_monitor.config.units import Duration, Expected, Latency, Seasonality, Share, Size
 from stream_monitor.config.value_types import (
     Address,
     Addresses,
@@ -161,12 +161,11 @@ class KafkaSettings(Settings):
         "setting of kafka-python's consumer; secrets as @file:PATH or @env:NAME; repeatable",
         "KEY=VALUE",
     )
-    max_latency: Duration = setting(
+    max_latency: Latency = setting(
         "250ms",
         "time for which a live record may wait for others, so that few batches take them all; 0ms: not at all",
         "DURATION",
         validate_default=True,
-        le=10,
     )
     restore_window: Duration = setting(
         "24h",

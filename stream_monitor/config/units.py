@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, PlainSerializer
 _DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 #: Range of run lengths in events, given by the tables of the detectors.
 MIN_RUN, MAX_RUN = 1000.0, 1e12
+#: Seconds for which a live record may wait for others.
+MAX_LATENCY = 10.0
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -20,6 +22,18 @@ def parse_duration(value: Any) -> float:
     (1800.0, 0.5)
     """
     return _parse(value, _DURATIONS, "a duration such as 500ms, 5s, 30m, 24h or 7d")
+
+
+def parse_latency(value: Any) -> float:
+    """Return a latency in seconds; a `ValueError` for one above `MAX_LATENCY`.
+
+    >>> parse_latency("250ms")
+    0.25
+    """
+    seconds = parse_duration(value)
+    if seconds > MAX_LATENCY:
+        raise ValueError(f"must be 0s to {_written(MAX_LATENCY)}, not {value}")
+    return seconds
 
 
 def parse_size(value: Any) -> int:
@@ -117,6 +131,7 @@ def _written(seconds: float) -> str:
 
 
 Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(_written)]
+Latency = Annotated[float, BeforeValidator(parse_latency), PlainSerializer(_written)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Share = Annotated[float, BeforeValidator(parse_share)]
 Expected = Annotated[RunLength, BeforeValidator(parse_run_length), PlainSerializer(str)]

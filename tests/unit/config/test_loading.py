@@ -56,7 +56,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "label_updates": ("newest", "'first' or 'last'"),
     "max_labelled": ("0", "greater than or equal to 1"),
     "on_bad_state": ("ignore", "'refuse' or 'reset'"),
-    "max_latency": ("11s", "less than or equal to 10"),
+    "max_latency": ("11s", "0s to 10s, not 11s"),
     "restore_window": ("1", "500ms"),
     "group_instance_id": ("a b", "letters"),
     "allow_unaligned_labels": ("perhaps", "boolean"),
