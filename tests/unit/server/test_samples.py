@@ -205,6 +205,24 @@ def test_a_model_that_fails_is_left_out_and_counted(monkeypatch: pytest.MonkeyPa
         assert [s.value for s in samples if s.name == f"{PREFIX}render_failures_total"] == [scrape]
 
 
+def test_distances_are_computed_while_the_loop_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = busy_pipeline()
+    compute, free = take_snapshot.many_distances, []
+
+    def note(comparisons: Any) -> Any:
+        free.append(pipeline.reads.lock.acquire(blocking=False))
+        pipeline.reads.lock.release()
+        return compute(comparisons)
+
+    monkeypatch.setattr(take_snapshot, "many_distances", note)
+    (model,) = SnapshotTaker(pipeline).take().models
+    assert free == [True]
+    (monitor,) = pipeline.processor.fleet.monitors.values()
+    assert {signal.name: signal.distances for signal in model.signals} == {
+        name: signal.distances() for name, signal in monitor.signals.items()
+    }
+
+
 def test_a_scrape_waits_for_the_batch(busy: Served) -> None:
     """The lock keeps a scrape from seeing half a batch."""
     done = threading.Event()
