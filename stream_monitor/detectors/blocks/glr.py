@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Indices, Ints
 from stream_monitor.detectors.blocks.base import Step
 from stream_monitor.detectors.blocks.glr_pairs import RowLimits
 from stream_monitor.detectors.blocks.glr_rows import Piece, RowStatistics
@@ -74,13 +74,25 @@ class GlrBlock:
         if skip is not None:
             counts = np.where(skip, 0, len(values) if counts is None else counts)
         offset = self._offsets(values, counts)
-        rows = self._indicators(values) if self._kind == "category" else values
-        taken = None if counts is None else counts[self._column]
-        after = self._statistics.of(slice(None))
-        found = np.zeros(len(self._column), dtype=bool)
-        for part in self._parts(rows, after, taken):
-            found[part] = self._advance(part, rows, offset, taken, after)
-        return Step(np.logical_or.reduceat(found, self._firsts[:-1]), (after, offset))
+        is_category = self._kind == "category"
+        rows = self._indicators(values) if is_category else values
+        taken = counts[self._column] if is_category and counts is not None else counts
+        with np.errstate(all="ignore"):
+            found, after = self._step(rows, offset, taken)
+        fired = np.logical_or.reduceat(found, self._firsts[:-1]) if is_category else found
+        return Step(fired, (after, offset))
+
+    def _step(self, rows: Floats, offset: Floats, counts: Ints | None) -> tuple[Bools, RowStatistics]:
+        """Return a mask of the rows in which a change may be, and the statistics after the values."""
+        parts = list(self._parts(rows))
+        if len(parts) == 1 and isinstance(parts[0], slice):
+            return self._advance(slice(None), rows, offset, counts, self._statistics)
+        found, after = np.zeros(len(self._column), dtype=bool), self._statistics.of(slice(None))
+        after.n[:] += len(rows) if counts is None else counts
+        for part in parts:
+            found[part], statistics = self._advance(part, rows, offset, counts, self._statistics.of(part))
+            after.put(part, statistics)
+        return found, after
 
     def commit(self, step: Step) -> None:
         self._statistics, self._offset = step.state
@@ -107,32 +119,34 @@ class GlrBlock:
         indicators: Floats = (values[:, self._column] == self._code).astype(np.float64)
         return indicators
 
-    def _parts(self, rows: Floats, after: RowStatistics, counts: Ints | None) -> Iterator[slice | Ints]:
+    def _parts(self, rows: Floats) -> Iterator[slice | Indices]:
         """Yield the rows to process at a time; those of shares that are 0 so far only grow older."""
-        active = np.ones(len(self._column), dtype=bool)
+        size = rows.shape[1]
         if self._kind != "number":
-            active = (after.sums != 0.0) | (rows.any(axis=0) if rows.any() else False)
-        if active.all():
-            yield from (slice(begin, begin + MAX_ROWS) for begin in range(0, len(active), MAX_ROWS))
-            return
-        after.n[~active] += len(rows) if counts is None else counts[~active]
-        places = np.flatnonzero(active)
-        yield from (places[begin : begin + MAX_ROWS] for begin in range(0, len(places), MAX_ROWS))
+            active = self._statistics.sums != 0.0
+            if not active.all():
+                active |= rows.any(axis=0) if rows.any() else False
+            places = np.flatnonzero(active)
+            if len(places) < size:
+                yield from (places[begin : begin + MAX_ROWS] for begin in range(0, len(places), MAX_ROWS))
+                return
+        yield from (slice(begin, min(begin + MAX_ROWS, size)) for begin in range(0, size, MAX_ROWS))
 
     def _advance(
-        self, part: slice | Ints, rows: Floats, offset: Floats, counts: Ints | None, after: RowStatistics
-    ) -> Bools:
-        """Bring the statistics of some rows up to date, and return a mask of those in which a change may be."""
+        self, part: slice | Indices, rows: Floats, offset: Floats, counts: Ints | None, known: RowStatistics
+    ) -> tuple[Bools, RowStatistics]:
+        """Return a mask of those of some rows in which a change may be, and their statistics after the values."""
         limits = RowLimits(self._limits.threshold[part], self._limits.weight[part], self._limits.min_effect)
-        statistics = after.of(part)
-        values, is_number = rows[:, part], self._kind == "number"
+        values, counts = rows[:, part], counts if counts is None else counts[part]
+        subtracted = offset[part] if self._kind == "number" else None
         found = np.zeros(values.shape[1], dtype=bool)
         size = max(MAX_VALUES // max(values.shape[1], 1), 1)
         for begin in range(0, len(values), size):
             some = values[begin : begin + size]
-            left = None if counts is None else np.clip(counts[part] - begin, 0, len(some))
-            piece = Piece(self._grid, statistics, some, offset[part] if is_number else None, left)
+            left = counts
+            if counts is not None and len(some) < len(values):
+                left = np.minimum(np.maximum(counts - begin, 0), len(some))
+            piece = Piece(self._grid, known, some, subtracted, left)
             found |= fired(piece, limits)
-            statistics = piece.after
-        after.put(part, statistics)
-        return found
+            known = piece.after
+        return found, known

@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints, accumulate
+from stream_monitor.core.arrays import Floats, Indices, Ints, accumulate
 from stream_monitor.detectors.glr_windows import RING, Grid
 
 
@@ -27,11 +26,11 @@ class RowStatistics(NamedTuple):
     squares: Floats
     rings: Floats
 
-    def of(self, part: slice | Ints) -> RowStatistics:
+    def of(self, part: slice | Indices) -> RowStatistics:
         """Return a copy of the statistics of some rows."""
         return RowStatistics._make(each[..., part].copy() for each in self)
 
-    def put(self, part: slice | Ints, statistics: RowStatistics) -> None:
+    def put(self, part: slice | Indices, statistics: RowStatistics) -> None:
         """Replace the statistics of some rows."""
         for each, new in zip(self, statistics, strict=True):
             each[..., part] = new
@@ -42,29 +41,37 @@ class Layout(NamedTuple):
 
     Attributes:
         firsts: The index of each level's first boundary.
+        ends: The index after each level's last boundary.
         level: The level of each boundary, shape (boundaries,).
-        steps: The number of values from the level's oldest boundary, shape (boundaries,).
+        steps: The number of values from the level's oldest boundary, shape (boundaries, 1).
         old: The indices of the boundaries that come from the rings.
         new: The indices of the boundaries inside the piece.
     """
 
     firsts: Ints
-    level: NDArray[np.intp]
+    ends: Ints
+    level: Indices
     steps: Ints
-    old: NDArray[np.intp]
-    new: NDArray[np.intp]
+    old: Indices
+    new: Indices
 
 
 @lru_cache(maxsize=64)
 def _layout(clock: int, sizes: tuple[int, ...]) -> Layout:
     """Return the layout of as many new boundaries of each level as ``sizes`` says."""
     lengths = np.array(sizes, dtype=np.int64) + RING
-    firsts = np.cumsum(lengths) - lengths
+    ends = np.cumsum(lengths)
+    firsts = ends - lengths
     level = np.repeat(np.arange(len(sizes)), lengths)
     place = np.arange(len(level)) - firsts[level]
-    return Layout(
-        firsts, level, place * (clock << level), np.flatnonzero(place < RING), np.flatnonzero(place >= RING)
-    )
+    steps = (place * (clock << level))[:, None]
+    return Layout(firsts, ends, level, steps, np.flatnonzero(place < RING), np.flatnonzero(place >= RING))
+
+
+@lru_cache(maxsize=16)
+def _levels(count: int) -> Ints:
+    """Return the numbers of the levels, shape (count, 1)."""
+    return np.arange(count)[:, None]
 
 
 class Piece:
@@ -83,20 +90,18 @@ class Piece:
         self, grid: Grid, before: RowStatistics, values: Floats, offset: Floats | None, counts: Ints | None
     ) -> None:
         self.grid, self.before, self.squared = grid, before, offset is not None
-        self._rows = np.arange(values.shape[1])
-        with np.errstate(all="ignore"):
-            self._running = _running(before, values, offset)
+        self._rows, self._counts = np.arange(values.shape[1]), counts
+        self._running = _running(before, values, offset)
         # Rows that are all alike are computed as one, and broadcast.
         is_even = counts is None and bool((before.n == before.n[0]).all())
         self.n = before.n[:1] if is_even else before.n
-        self.counts: Ints = np.full(len(self.n), len(values)) if counts is None else counts
-        self._levels = np.arange(grid.levels)[:, None]
-        self._begin = self.n // grid.clock >> self._levels
-        self._new = ((self.n + self.counts) // grid.clock >> self._levels) - self._begin
+        self.counts: Ints = np.array([len(values)]) if counts is None else counts
+        levels = _levels(grid.levels)
+        self._begin = self.n // grid.clock >> levels
+        self._new = ((self.n + self.counts) // grid.clock >> levels) - self._begin
         sizes = [size for size in self._new.max(axis=1).tolist() if size]
         self.levels = len(sizes)
         self.layout = _layout(grid.clock, tuple(sizes))
-        self.ends = np.append(self.layout.firsts[1:], len(self.layout.level))[: self.levels]
         self._find_boundaries()
         #: The statistics after the values.
         self.after = self._after()
@@ -104,11 +109,11 @@ class Piece:
     def _find_boundaries(self) -> None:
         """Set the time of each boundary, in values after the piece's start, and the sums up to it."""
         layout, levels = self.layout, self.levels
-        width = self.grid.clock << self._levels[:levels]
+        width = self.grid.clock << _levels(levels)
         self._oldest = (self._begin[:levels] - (RING - 1)) * width - self.n
-        times = self._oldest[layout.level] + layout.steps[:, None]
+        times = self._oldest[layout.level] + layout.steps
         # Before its first value a row's sum is 0; a boundary after its last value is not tested.
-        self.times: Ints = np.clip(times, -self.n, self.counts)
+        self.times: Ints = np.maximum(np.minimum(times, self.counts), -self.n)
         self.known = np.empty((len(times), len(self._rows)))
         self.known[layout.old] = self.before.rings[: levels * RING]
         self.known[layout.new] = self._at(self.times[layout.new])
@@ -118,34 +123,34 @@ class Piece:
         sums: Floats = self._running.take(times * self._running.shape[1] + self._rows)
         return sums
 
-    def time(self, boundaries: NDArray[np.intp], rows: NDArray[np.intp]) -> Ints:
+    def time(self, boundaries: Indices, rows: Indices) -> Ints:
         """Return the time of pairs of boundary and row, even if it is after the row's last value."""
         if len(self.n) == 1:
             rows = np.zeros_like(rows)
-        return self._oldest[self.layout.level[boundaries], rows] + self.layout.steps[boundaries]
+        times: Ints = self._oldest[self.layout.level[boundaries], rows] + self.layout.steps[boundaries, 0]
+        return times
 
-    def squares_at(self, boundaries: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+    def squares_at(self, boundaries: Indices, rows: Indices) -> Floats:
         """Return the running sum of squares of pairs of boundary and row."""
         return self._running[self.time(boundaries, rows), len(self._rows) + rows]
 
     def _after(self) -> RowStatistics:
         """Return the statistics after the values."""
         size = len(self._rows)
-        ends = self._at(self.counts[None, :])[0]
-        n = self.before.n + self.counts
-        squares = (
-            self._running.take(self.counts * self._running.shape[1] + size + self._rows) if self.squared else None
-        )
-        return RowStatistics(n, ends, self.before.squares if squares is None else squares, self._rings())
+        places = self._counts if self._counts is not None else len(self._running) - 1
+        sums = self._running[places, self._rows]
+        squares = self._running[places, size + self._rows] if self.squared else self.before.squares
+        return RowStatistics(self.before.n + self.counts, sums, squares, self._rings())
 
     def _rings(self) -> Floats:
         """Return the newest boundaries of each level; those of levels without a new one stay."""
         levels = self.levels
-        if not levels:
-            return self.before.rings
-        newest = (self.layout.firsts[:, None] + self._new[:levels])[:, None, :] + np.arange(RING)[:, None]
-        found = self.known.take(newest * len(self._rows) + self._rows).reshape(levels * RING, -1)
-        return np.concatenate((found, self.before.rings[levels * RING :]))
+        newest = (self.layout.firsts[:, None] + self._new[:levels])[:, None] + np.arange(RING)[:, None]
+        if len(self.n) == 1:
+            found = self.known.take(newest.ravel(), axis=0)
+        else:
+            found = self.known.take(newest * len(self._rows) + self._rows).reshape(levels * RING, len(self._rows))
+        return found if levels == self.grid.levels else np.concatenate((found, self.before.rings[levels * RING :]))
 
 
 def _running(before: RowStatistics, values: Floats, offset: Floats | None) -> Floats:

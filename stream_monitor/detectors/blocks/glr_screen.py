@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Bools, Floats
+from stream_monitor.core.arrays import Bools, Floats, Indices
 from stream_monitor.detectors.blocks.glr_pairs import MARGIN, Pairs, RowLimits, WindowList, changed_rows, window_list
-from stream_monitor.detectors.blocks.glr_rows import Piece
+from stream_monitor.detectors.blocks.glr_rows import Layout, Piece
 from stream_monitor.detectors.glr_windows import BLOCKS, MIN_BEFORE, RING, SHORT_BLOCKS
 
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -19,11 +18,10 @@ def fired(piece: Piece, limits: RowLimits) -> Bools:
     """Return a mask of the rows in which a window shows a change, shape (rows,); perhaps of a few more."""
     found = np.zeros(piece.known.shape[1], dtype=bool)
     if piece.levels:
-        with np.errstate(all="ignore"):
-            windows = window_list(piece.grid, piece.levels)
-            pairs = _near(piece, windows, limits)
-            if pairs:
-                found[changed_rows(piece, windows, limits, pairs)] = True
+        windows = window_list(piece.grid, piece.levels)
+        pairs = _near(piece, windows, limits)
+        if pairs:
+            found[changed_rows(piece, windows, limits, pairs)] = True
     return found
 
 
@@ -34,14 +32,16 @@ def _near(piece: Piece, windows: WindowList, limits: RowLimits) -> Pairs | None:
     excess of a window is the difference of two of them, less what the mean moves within the piece. It is compared
     with the least limit that the window has at any boundary: the spread does not fall from one to the next.
     """
-    mean = piece.before.sums / np.maximum(piece.before.n, 1)
-    level = piece.known - piece.times * mean
+    level = piece.times * (piece.before.sums / np.maximum(piece.before.n, 1))
+    np.subtract(piece.known, level, out=level)
     least, shape = _least_excess(piece, windows, limits, level)
     # Of a row without a bound, all windows are near: no comparison with NaN is true.
     scale = 1.0 / np.where(least > 0.0, least, np.nan)
-    scale[:, _is_empty(piece)] = 0.0
-    level *= scale[piece.layout.level]
-    found = [*_short(level[: piece.ends[0]], shape), *_long(piece, level, shape)]
+    empty = _is_empty(piece)
+    if empty.any():
+        scale[:, empty] = 0.0
+    level *= scale.take(piece.layout.level, axis=0)
+    found = [*_short(level[: piece.layout.ends[0]], shape), *_long(piece.layout, level, shape)]
     return Pairs(*(np.concatenate(part) for part in zip(*found, strict=True))) if found else None
 
 
@@ -63,14 +63,15 @@ def _least_excess(piece: Piece, windows: WindowList, limits: RowLimits, level: F
     n, end = piece.n.astype(np.float64), (piece.n + piece.counts).astype(np.float64)
     width = windows.width
     ratio = windows.surcharge + limits.threshold
-    before = np.where(n - width >= MIN_BEFORE, (n - width) / n, MIN_BEFORE / (width + MIN_BEFORE))
+    before = np.maximum(n - width, MIN_BEFORE) / np.maximum(n, width + MIN_BEFORE)
     needed = ratio / (end * limits.weight)
     share = -np.expm1(-2.0 * needed) if piece.squared else needed
-    new = level[RING : piece.ends[0]]
+    new = level[RING : piece.layout.ends[0]]
     moved = np.maximum(new.max(axis=0) - piece.before.sums, piece.before.sums - new.min(axis=0))
     spread, rounding = _least_spread(piece)
     excess = np.sqrt(spread * width * before * share) * (1.0 - MARGIN) - width * (moved / (n + 1.0)) - rounding
-    excess[np.broadcast_to(width > end - MIN_BEFORE, excess.shape)] = np.inf
+    if end.min() - MIN_BEFORE < width[-1]:
+        excess = np.where(width > end - MIN_BEFORE, np.inf, excess)
     oldest = int(end.argmax()) if before.shape[1] > 1 else 0
     shape = np.sqrt(width[:, 0] * before[:, oldest] * ratio.min(axis=1))
     factors: Floats = np.minimum.reduceat(excess / shape[:, None], windows.firsts, axis=0)
@@ -93,32 +94,53 @@ def _least_spread(piece: Piece) -> tuple[Floats, Floats]:
     return np.maximum(spread - lost, floor) * (1.0 - MARGIN), rounding
 
 
-Found = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+Found = tuple[Indices, Indices, Indices]
+
+
+def _apart(level: Floats, first: int, shortest: int, step: int, count: int) -> Floats:
+    """Return the distance of each boundary from those ``shortest``, ``shortest + step``, ... places before it.
+
+    Args:
+        level: The level at each boundary, shape (boundaries, rows).
+        first: The first boundary to compare.
+        shortest: The smallest number of places.
+        step: The difference of two numbers of places.
+        count: The number of distances.
+
+    Returns:
+        The distances, shape (count, boundaries - first, rows).
+    """
+    boundaries, rows = level.shape
+    row = 8 * rows
+    shape, strides = (count, boundaries - first, rows), (-step * row, row, 8)
+    before: Floats = np.ndarray(shape, np.float64, level, (first - shortest) * row, strides)
+    apart: Floats = level[first:] - before
+    return np.abs(apart, out=apart)
 
 
 def _short(level: Floats, shape: Floats) -> Iterator[Found]:
     """Yield the pairs of the short windows that are not below their limit, as ends, windows and rows."""
-    for window, blocks in enumerate(SHORT_BLOCKS):
-        apart = level[RING:] - level[RING - blocks : -blocks]
-        if not (apart.max() <= shape[window] and apart.min() >= -shape[window]):
-            yield _pairs(apart, shape, window, RING)
+    count = len(SHORT_BLOCKS)
+    apart = _apart(level, RING, SHORT_BLOCKS[0], 1, count)
+    highest = apart.reshape(count, -1).max(axis=1)
+    for window in np.flatnonzero(~(highest <= shape[:count])).tolist():
+        yield _pairs(apart[window], float(shape[window]), window, RING)
 
 
-def _long(piece: Piece, level: Floats, shape: Floats) -> Iterator[Found]:
+def _long(layout: Layout, level: Floats, shape: Floats) -> Iterator[Found]:
     """Yield the pairs of the long windows that are not below their limit, as ends, windows and rows."""
-    rows, levels = level.shape[1], np.arange(piece.levels)
-    for place, blocks in enumerate(BLOCKS):
-        apart = level[blocks:] - level[:-blocks]
-        begins, ends = piece.layout.firsts + RING - blocks, piece.ends - blocks
-        # The differences from one level to the next, between two levels' own, mean nothing.
-        cuts = np.stack((begins, ends), axis=1).ravel()[:-1] * rows
-        highest, lowest = (each.reduceat(apart.ravel(), cuts)[::2] for each in (np.maximum, np.minimum))
-        window = len(SHORT_BLOCKS) + len(BLOCKS) * levels + place
-        for each in np.flatnonzero(~((highest <= shape[window]) & (lowest >= -shape[window]))):
-            part = apart[begins[each] : ends[each]]
-            yield _pairs(part, shape, int(window[each]), int(begins[each]) + blocks)
+    count, skipped, longest = len(BLOCKS), len(SHORT_BLOCKS), BLOCKS[-1]
+    apart = _apart(level, longest, BLOCKS[0], BLOCKS[1] - BLOCKS[0], count)
+    # The differences from one level to the next, between two levels' own, mean nothing.
+    begins, ends = layout.firsts + (RING - longest), layout.ends - longest
+    cuts = np.array([begins, ends]).T.ravel()[:-1] * level.shape[1]
+    highest = np.maximum.reduceat(apart.reshape(count, -1), cuts, axis=1)[:, ::2].T
+    limits = shape[skipped:].reshape(-1, count)
+    for each, place in np.argwhere(~(highest <= limits)).tolist():
+        begin, window = int(begins[each]), skipped + count * each + place
+        yield _pairs(apart[place, begin : ends[each]], float(shape[window]), window, begin + longest)
 
 
-def _pairs(apart: Floats, shape: Floats, window: int, first: int) -> Found:
-    places, rows = np.nonzero(~(np.abs(apart) <= shape[window]))
+def _pairs(apart: Floats, limit: float, window: int, first: int) -> Found:
+    places, rows = np.nonzero(~(apart <= limit))
     return places + first, np.full(len(rows), window), rows
