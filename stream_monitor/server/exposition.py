@@ -23,6 +23,8 @@ from stream_monitor.server.samples import label_delays, samples
 Encode = Callable[[Collector], bytes]
 
 _number: Callable[[float], str] = floatToGoString
+#: The smallest number that Go writes with an exponent.
+MIN_LARGE = 1e6
 _SCALARS = tuple(metric for metric in CATALOG if metric.kind != "histogram")
 #: The end of the whole text in OpenMetrics.
 _END = b"# EOF\n"
@@ -86,7 +88,9 @@ class _Text:
 
     def add(self, labels: tuple[str, ...], value: float) -> None:
         """Add a sample with these label values, in the order of the metric's label names."""
-        self.parts.append(f"{self._name}{self._labels[labels]} {_number(value)}\n")
+        # Go writes numbers as Python does, but large ones and those that are not finite.
+        number = repr(float(value)) if -MIN_LARGE < value < MIN_LARGE else _number(value)
+        self.parts.append(f"{self._name}{self._labels[labels]} {number}\n")
 
 
 def _texts(encode: Encode) -> Iterator[_Text]:
