@@ -10,8 +10,8 @@ PYTHONS = $(foreach version,$(VERSIONS),$(if $(shell tests/interpreter.sh $(vers
 # A worker a core; each starts brokers of its own.
 PARALLEL := --numprocesses=auto
 
-# What a version of Python could break: bytes, numbers, processes and the standard library.
-SMOKE := tests/contract tests/golden tests/unit --ignore=tests/unit/docs --ignore=tests/unit/docker
+# What a version of Python could break: bytes, numbers, saved states and the command line.
+SMOKE := tests/contract tests/golden $(addprefix tests/unit/,cli core decoding detectors performance pipeline sources state)
 
 .PHONY: help demo test smoke chaos check mutants bench bench-performance bench-short bench-join bench-quality format docs clean
 .DEFAULT_GOAL := help
@@ -37,7 +37,7 @@ test: $(SET_UP)  ## the tests; those that need Apache Kafka are skipped, with a 
 	.venv-$*/bin/pip install --quiet --constraint constraints.txt --editable '.[demo,parquet]' --group test
 	@touch $@
 
-smoke: $(VERSIONS:%=.venv-%/.set-up)  ## unit, contract and golden tests on Python 3.12 and 3.13, which have to be here
+smoke: $(VERSIONS:%=.venv-%/.set-up)  ## a part of the tests on Python 3.12 and 3.13, which have to be here
 	set -e; for version in $(VERSIONS); do .venv-$$version/bin/pytest $(PARALLEL) $(SMOKE) $(ARGS); done
 
 chaos: $(SET_UP)  ## 500 kills on a real Kafka, and broker, replicas, disk and state in every kind of trouble

@@ -36,7 +36,7 @@ WIDTH = 118
 
 def document(report: Mapping[str, Any]) -> str:
     """Return the page."""
-    parts = [f"# Performance\n\n{NOTE}\n\n**{claim(report)}**\n\n{ABOUT}\n", *_setting(report)]
+    parts = [f"# Performance\n\n{NOTE}\n\n**{claim(report)}.**\n\n{ABOUT}\n", *_setting(report)]
     parts += [_scenario(name, found) for name, found in report["scenarios"].items()]
     parts += [_part(part, report[part.NAME]) for part in (live, replay) if part.NAME in report]
     left = "".join(f"- `{name}`: {why}\n" for name, why in report["left_out"].items())
@@ -74,7 +74,7 @@ def _setting(report: Mapping[str, Any]) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     yield (
         f"Measured on {report['date']}: {report['machine']}, load {report['load']} before; {report['broker']}\n"
-        f"on the same machine; {report['rounds']} rounds. {versions}.\n"
+        f"on the same machine; rounds: {report['rounds']}. {versions}.\n"
     )
 
 
