@@ -266,6 +266,12 @@ class OutcomeBatch:
     def __len__(self) -> int:
         return len(self.which)
 
+    def __iter__(self) -> Iterator[Outcome]:
+        """Yield the outcomes, in order."""
+        keys = (self.keys[which] for which in self.which.tolist())
+        ts, delays = map(optional, self.ts.tolist()), map(optional, self.delays.tolist())
+        return map(Outcome, keys, self.index.tolist(), ts, self.y_pred, self.y_true, delays)
+
     def take(self, rows: Rows) -> OutcomeBatch:
         """Return some of the outcomes, in this order."""
         return OutcomeBatch(

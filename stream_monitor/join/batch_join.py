@@ -36,7 +36,8 @@ class Joined(NamedTuple):
 class BatchJoin:
     """Takes the events of a batch in order: runs of simple events at once, all others one by one."""
 
-    #: Events of a run at least; where fewer can be taken at once, as many are taken one by one, which costs less.
+    #: Events of a run at least; where fewer can be taken at once, as many are taken one by one, which costs less, and
+    #: twice as many each time that no run follows.
     MIN_RUN = 16
 
     def __init__(self, events: EventJoin, horizon: Horizon, runs: RunMatcher, tables: JoinTables) -> None:
@@ -61,17 +62,17 @@ class BatchJoin:
         return taken.joined()
 
     def _take_runs(self, events: EventColumns, taken: _Taken) -> None:
-        start, count = 0, len(events)
+        start, count, patience = 0, len(events), self.MIN_RUN
         simple = SimpleEvents.of(events, self._entries, self._epochs)
         while start < count:
             run = self._horizon.run(events, simple, start)
             if len(run) >= self.MIN_RUN:
                 taken.add_run(run, self._runs.take(run, taken.index))
-                start = run.stop
+                start, patience = run.stop, self.MIN_RUN
             else:
-                stop = min(start + self.MIN_RUN, count)
+                stop = simple.resumes_at(run.stop, self.MIN_RUN) or min(start + patience, count)
                 self._take_each(events, range(start, stop), taken)
-                start = stop
+                start, patience = stop, 2 * patience
 
     def _take_each(self, events: EventColumns, positions: range, taken: _Taken) -> None:
         """Take events one by one."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
-import numpy as np
-
 from stream_monitor.core.arrays import Ints
 from stream_monitor.join import entry_codec
 from stream_monitor.join.entry import Entry
@@ -52,16 +50,15 @@ class EntryStore:
         """Return the entry of an id, an empty one when nothing is known of it."""
         row = self._row(identity)
         if row >= 0:
-            fields = self.rows.fields(row)
-            return entry_of(fields) if fields["epoch"] in self._epochs else Entry([], [], None)
+            return entry_of(self.rows, row) if self.rows["epoch"][row] in self._epochs else Entry([], [], None)
         return entry_codec.decode(self._raw(identity) if row == ENTRY else None, self._epochs)
 
     def labelled_header(self, identity: str) -> LabelledHeader | None:
         """Return the header of an id's labelled versions, those of revoked epochs included; None without any."""
         row = self._row(identity)
         if row >= 0:
-            fields = self.rows.fields(row)
-            return LabelledHeader(fields["number"], fields["epoch"], True) if fields["state"] == LABELLED else None
+            state, number, epoch = self.rows.get(row, ("state", "number", "epoch"))
+            return LabelledHeader(number, epoch, True) if state == LABELLED else None
         raw = self._raw(identity) if row == ENTRY else None
         return entry_codec.decode_labelled_header(raw) if raw else None
 
@@ -72,7 +69,7 @@ class EntryStore:
             self.delete(identity)
         elif fields is None:
             if row >= 0:
-                self.rows.remove([identity], np.array([row]))
+                self.rows.remove_one(identity)
             self.rows.by_id[identity] = ENTRY
             self._store.put(_ID + identity.encode(), entry_codec.encode(entry))
         elif row >= 0:
@@ -87,7 +84,7 @@ class EntryStore:
             del self.rows.by_id[identity]
         elif row >= 0:
             is_stored = self.rows["is_stored"][row]
-            self.rows.remove([identity], np.array([row]))
+            self.rows.remove_one(identity)
             if not is_stored:
                 return
         self._store.delete(_ID + identity.encode())

@@ -55,7 +55,14 @@ class Fifo:
 
     def append(self, arrival: float, identity: str) -> int:
         """Add an id; return its number."""
-        return int(self.extend([arrival], [identity])[0])
+        number = self._end
+        chunk = number // self.CHUNK_SIZE
+        self._newest.arrivals.append(arrival)
+        self._newest.ids.append(identity)
+        self._left[chunk] = self._left.get(chunk, 0) + 1
+        self._end += 1
+        self._close_newest()
+        return number
 
     def extend(self, arrivals: Sequence[float] | Floats, identities: Sequence[str]) -> Ints:
         """Add ids; return their numbers, shape (len(identities),)."""
@@ -67,20 +74,18 @@ class Fifo:
             chunk = self._end // self.CHUNK_SIZE
             self._left[chunk] = self._left.get(chunk, 0) + count
             self._end, at = self._end + count, at + count
-            if self._end % self.CHUNK_SIZE == 0:
-                self.save()
-                self._newest = _Chunk()
+            self._close_newest()
         return np.arange(first, self._end)
 
-    def discard(self, numbers: Ints) -> None:
-        """Discard ids by their numbers, each once; they may still come up at the head."""
+    def discard(self, number: int) -> None:
+        """Discard an id; it may still come up at the head."""
+        self._discard_of(number // self.CHUNK_SIZE, 1)
+
+    def discard_all(self, numbers: Ints) -> None:
+        """Discard ids by their numbers, each once."""
         chunks, counts = np.unique(numbers // self.CHUNK_SIZE, return_counts=True)
         for chunk, count in zip(chunks.tolist(), counts.tolist(), strict=True):
-            if chunk not in self._left:
-                continue
-            self._left[chunk] -= count
-            if not self._left[chunk] and chunk < self._end // self.CHUNK_SIZE:
-                self._drop(chunk)
+            self._discard_of(chunk, count)
 
     def oldest(self) -> Item | None:
         """Return the head of the queue, None when the queue is empty; the head may be discarded."""
@@ -119,6 +124,20 @@ class Fifo:
         self._end, self._head, self._left = state["end"], state["head"], dict(state["left"])
         if self._end % self.CHUNK_SIZE:
             self._newest = self._read(self._end // self.CHUNK_SIZE)
+
+    def _close_newest(self) -> None:
+        """Write the newest chunk when it is full, and begin another."""
+        if self._end % self.CHUNK_SIZE == 0:
+            self.save()
+            self._newest = _Chunk()
+
+    def _discard_of(self, chunk: int, count: int) -> None:
+        left = self._left.get(chunk)
+        if left is None:
+            return
+        self._left[chunk] = left - count
+        if left == count and chunk < self._end // self.CHUNK_SIZE:
+            self._drop(chunk)
 
     def _items(self, chunk: int) -> _Chunk:
         if chunk == self._end // self.CHUNK_SIZE:

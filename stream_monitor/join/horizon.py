@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.event_columns import EventColumns
 from stream_monitor.join.expiry import Expiry
-from stream_monitor.join.outcomes import Outcomes
 from stream_monitor.join.rows import WAITING
 from stream_monitor.join.run import Run
+from stream_monitor.join.run_outcomes import RunOutcomes
 from stream_monitor.join.simple_events import SimpleEvents
 from stream_monitor.join.stream_time import StreamTime
 
@@ -18,7 +18,7 @@ from stream_monitor.join.stream_time import StreamTime
 class Horizon:
     """Finds runs of simple events before whose end nothing expires, matures, exceeds a bound, or leaps in time."""
 
-    def __init__(self, entries: EntryStore, time: StreamTime, expiry: Expiry, outcomes: Outcomes) -> None:
+    def __init__(self, entries: EntryStore, time: StreamTime, expiry: Expiry, outcomes: RunOutcomes) -> None:
         self._entries, self._time, self._expiry, self._outcomes = entries, time, expiry, outcomes
 
     def run(self, events: EventColumns, simple: SimpleEvents, start: int) -> Run:
@@ -29,20 +29,30 @@ class Horizon:
         run = Run(events, start, now[:count])
         if not count:
             return run
+        rows = self._entries.rows.find(events.labels.ids[run.of_labels])
         count = min(
             self._expiry.quiet(run.now, run.arrivals, _changes(run)),
-            self._outcomes.quiet(run.now),
-            self._until_stale(run, simple),
+            self._outcomes.quiet(run.now, *self._met(run, simple, rows)),
+            self._until_stale(run, simple, rows),
         )
         return run if count == len(run) else Run(events, start, now[:count])
 
-    def _until_stale(self, run: Run, simple: SimpleEvents) -> int:
+    def _until_stale(self, run: Run, simple: SimpleEvents, rows: Ints) -> int:
         """Return the number of events before the first label whose prediction has been dropped since it was found."""
         own = simple.own[run.of_labels]
-        rows = self._entries.rows.find(run.events.labels.ids[run.of_labels])
         is_stale = (rows < 0) | (self._entries.rows["state"][rows] != WAITING)
         is_stale &= (own < run.of_predictions.start) | (own >= run.of_predictions.stop)
         return int(run.labels[np.argmax(is_stale)]) if is_stale.any() else len(run)
+
+    def _met(self, run: Run, simple: SimpleEvents, rows: Ints) -> tuple[Ints, Floats]:
+        """Return the positions of the events that give an outcome, and the times of their predictions."""
+        predictions, own = run.events.predictions, simple.own[run.of_labels]
+        ts = np.empty(len(run))
+        ts[run.predictions] = predictions.ts[run.of_predictions]
+        ts[run.labels] = self._entries.rows["ts"][rows]
+        ts[run.labels[own >= 0]] = predictions.ts[own[own >= 0]]
+        positions = np.flatnonzero(run.is_met)
+        return positions, ts[positions]
 
 
 def _changes(run: Run) -> tuple[Ints, Ints]:

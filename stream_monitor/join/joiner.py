@@ -22,6 +22,7 @@ from stream_monitor.join.origins import Origins
 from stream_monitor.join.outcomes import Outcomes
 from stream_monitor.join.partition_epochs import PartitionEpochs
 from stream_monitor.join.run_matching import RunMatcher
+from stream_monitor.join.run_outcomes import RunOutcomes
 from stream_monitor.join.stream_time import StreamTime
 from stream_monitor.join.waiting import WaitingEvents
 from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
@@ -67,13 +68,15 @@ class Joiner:
         self._entries = EntryStore(store, self._epochs.alive)
         limits = Limits(max_waiting, max_labelled, ttl, ttl if early_ttl is None else early_ttl)
         self._expiry = Expiry(self._entries, self._queues, self._epochs, self._time, self.ledger, limits)
-        self._outcomes = Outcomes(MaturityBuffer(store, maturity), self._epochs, self._time, self.ledger)
+        buffer = MaturityBuffer(store, maturity)
+        self._outcomes = Outcomes(buffer, self._epochs, self._time, self.ledger)
         self._due = DueWork(self._time, self._expiry, self._outcomes)
         waiting = WaitingEvents(self._queues, self._epochs)
         tables = JoinTables(self._entries, self._queues, waiting, self._epochs, self._outcomes)
         self._events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
-        horizon = Horizon(self._entries, self._time, self._expiry, self._outcomes)
-        runs = RunMatcher(tables, self._time, self._expiry, self.ledger)
+        outcomes = RunOutcomes(self._outcomes, buffer, self._epochs, self.ledger, Expiry.MAX_PER_EVENT)
+        horizon = Horizon(self._entries, self._time, self._expiry, outcomes)
+        runs = RunMatcher(tables, outcomes, self._time, self._expiry, self.ledger)
         self._batches = BatchJoin(self._events, horizon, runs, tables)
 
     @property

@@ -27,9 +27,14 @@ class MaturityBuffer:
         """The stream time before which nothing is mature."""
         return self._queue.first + self.maturity
 
-    def pop_mature(self, stream_time: float) -> Iterator[tuple[int, Outcome]]:
-        """Remove the mature outcomes, in order; yield each with the epoch of its prediction."""
-        return map(decode_outcome, self._queue.pop_due(stream_time, self.maturity))
+    def mature(self, stream_time: float) -> list[tuple[float, int]] | None:
+        """Return time and order of the mature outcomes, in order; None when some of them are not in memory."""
+        return self._queue.due(stream_time, self.maturity)
+
+    def pop_mature(self, stream_time: float) -> Iterator[tuple[int, int, Outcome]]:
+        """Remove the mature outcomes, in order; yield each with the order and the epoch of its prediction."""
+        for order, raw in self._queue.pop_due(stream_time, self.maturity):
+            yield order, *decode_outcome(raw)
 
     def revise(self, version: Labelled, y_true: Target) -> None:
         """Replace the target of a version's outcome, if it is in the buffer."""

@@ -6,9 +6,6 @@ import math
 from collections.abc import Collection
 from itertools import islice
 
-import numpy as np
-
-from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import Outcome, Target
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.entry import Labelled
@@ -57,7 +54,7 @@ class Outcomes:
         """
         epochs = self._epochs
         silent = {epochs.current(partition) for partition in restoring}
-        for epoch, outcome in islice(self._buffer.pop_mature(self._time.now), limit):
+        for _, epoch, outcome in islice(self._buffer.pop_mature(self._time.now), limit):
             if epoch not in epochs.alive:
                 continue
             epochs.add("buffered", epoch, -1)
@@ -66,14 +63,6 @@ class Outcomes:
             else:
                 self._emit(outcome)
         self.next_due = self._buffer.next_due
-
-    def quiet(self, now: Floats) -> int:
-        """Return the number of events before the first of n at which outcomes may enter or leave the buffer.
-
-        Args:
-            now: Stream time at each event, rising, shape (n,).
-        """
-        return 0 if self._buffer.maturity else int(np.searchsorted(now, self.next_due, "left"))
 
     def revise(self, versions: list[Labelled], y_true: Target) -> None:
         """Replace the target in the outcomes of these versions that are still in the buffer."""

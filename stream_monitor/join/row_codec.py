@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import optional
-from stream_monitor.core.events import ModelVersion
+from stream_monitor.core.events import ModelVersion, Target
 from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
 from stream_monitor.join.entry_codec import encode_single_labelled, encode_single_waiting
 from stream_monitor.join.rows import LABELLED, WAITING, Rows
@@ -27,15 +27,14 @@ def row_of(entry: Entry) -> dict[str, Any] | None:
     return None
 
 
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """Return the entry of a row, given its columns."""
-    number, order, index, epoch = (row[name] for name in ("number", "order", "index", "epoch"))
-    ts, (model, version), target = optional(row["ts"]), row["key"], row["target"]
-    if row["state"] == WAITING:
-        return Entry([Waiting(number, order, index, ts, target, model, version, epoch)], [], None)
-    scope = row["scope"]
-    known = [] if scope is None else [Known(optional(row["label_ts"]), target, *scope)]
-    return Entry([], [], Done(number, epoch, [Labelled(model, version, target, ts, order, epoch)], known))
+def entry_of(rows: Rows, row: int) -> Entry:
+    """Return the entry of a row."""
+    if rows["state"][row] == WAITING:
+        _, number, order, index, ts, y_pred, (model, version), epoch = rows.get(row, _WAITING)
+        return Entry([Waiting(number, order, index, optional(ts), y_pred, model, version, epoch)], [], None)
+    _, number, (model, version), y_true, ts, order, epoch, label_ts, scope = rows.get(row, _LABELLED)
+    known = [] if scope is None else [Known(optional(label_ts), y_true, *scope)]
+    return Entry([], [], Done(number, epoch, [Labelled(model, version, y_true, optional(ts), order, epoch)], known))
 
 
 def encoded(rows: Rows, at: Ints) -> Iterator[tuple[str, bytes]]:
@@ -68,7 +67,7 @@ def _of_waiting(waiting: Waiting) -> dict[str, Any]:
 def _of_labelled(done: Done) -> dict[str, Any] | None:
     """Return the columns, None where the id counts in another epoch, or its labels have another target."""
     model, version, y_true, ts, order, epoch = done.labelled[0]
-    if done.epoch != epoch or len(done.known) > 1 or any(repr(one.y_true) != repr(y_true) for one in done.known):
+    if done.epoch != epoch or len(done.known) > 1 or any(not _is_same(one.y_true, y_true) for one in done.known):
         return None
     known = done.known[0] if done.known else None
     label_ts = known.ts if known else None
@@ -83,3 +82,8 @@ def _of_labelled(done: Done) -> dict[str, Any] | None:
         "label_ts": math.nan if label_ts is None else label_ts,
         "scope": (known.model, known.version) if known else None,
     }
+
+
+def _is_same(one: Target, other: Target) -> bool:
+    """Return whether two targets are the same; 1, 1.0 and True are not."""
+    return one is other or repr(one) == repr(other)

@@ -33,6 +33,8 @@ _TYPES: dict[str, Any] = {
     "target": object,
     "scope": object,
 }
+#: The columns that a row is cleared of when it is removed: its state, and what would keep objects in memory.
+_CLEARED = ("state", "is_changed", "identity", "key", "target", "scope")
 
 
 class Rows:
@@ -78,14 +80,17 @@ class Rows:
         """Remove rows; their ids are unknown then."""
         for identity in ids:
             del self.by_id[identity]
-        for name in ("state", "is_changed", "identity", "key", "target", "scope"):
+        for name in _CLEARED:
             self._columns[name][rows] = 0
         self._free[self._free_count : self._free_count + len(rows)] = rows
         self._free_count += len(rows)
 
     def add_one(self, identity: str, *, is_stored: bool) -> int:
         """Add a row for an id; return it. `put` sets its columns."""
-        row = int(self._take_free(1)[0])
+        if not self._free_count:
+            self._grow()
+        self._free_count -= 1
+        row = self._free.item(self._free_count)
         self.by_id[identity] = row
         self._columns["identity"][row] = identity
         self._columns["is_stored"][row] = is_stored
@@ -98,13 +103,22 @@ class Rows:
         self._columns["is_changed"][row] = is_changed
         self.changed += is_changed
 
-    def fields(self, row: int) -> dict[str, Any]:
-        """Return the columns of one row as plain values."""
-        return {name: column.item(row) for name, column in self._columns.items()}
+    def get(self, row: int, names: Sequence[str]) -> list[Any]:
+        """Return columns of one row as plain values."""
+        columns = self._columns
+        return [columns[name].item(row) for name in names]
 
     def lists(self, names: Sequence[str], rows: Ints) -> list[list[Any]]:
         """Return columns of some rows as plain values."""
         return [self._columns[name][rows].tolist() for name in names]
+
+    def remove_one(self, identity: str) -> None:
+        """Remove the row of an id, which is unknown then."""
+        row = self.by_id.pop(identity)
+        for name in _CLEARED:
+            self._columns[name][row] = 0
+        self._free[self._free_count] = row
+        self._free_count += 1
 
     def take_changed(self) -> Ints:
         """Return the rows that are changed, which count as saved from then on."""

@@ -11,13 +11,17 @@ from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.rows import LABELLED, WAITING, as_objects
 from stream_monitor.join.run import Run
+from stream_monitor.join.run_outcomes import Met, RunOutcomes
 from stream_monitor.join.stream_time import StreamTime
 
 
 class RunMatcher:
     """Matches the events of a run at once; the result is that of `Matcher` for each of them."""
 
-    def __init__(self, tables: JoinTables, time: StreamTime, expiry: Expiry, ledger: Ledger) -> None:
+    def __init__(
+        self, tables: JoinTables, outcomes: RunOutcomes, time: StreamTime, expiry: Expiry, ledger: Ledger
+    ) -> None:
+        self._outcomes = outcomes
         self._entries, self._queues, _, self._epochs, _ = tables
         self._time, self._expiry, self._ledger = time, expiry, ledger
 
@@ -33,10 +37,10 @@ class RunMatcher:
         rows = np.empty(len(run), np.int64)
         rows[run.predictions] = self._predict(run, first)
         rows[run.labels] = self._entries.rows.find(run.events.labels.ids[run.of_labels])
-        met = np.flatnonzero(run.is_met)
-        outcomes = self._outcomes(run, met, rows[met], first)
+        positions = np.flatnonzero(run.is_met)
+        outcomes = self._outcomes.take(run, self._meet(run, positions, rows[positions]), first)
         self._leave(rows[run.labels])
-        self._remember(run, met, rows[met])
+        self._remember(run, positions, rows[positions])
         return outcomes
 
     def _predict(self, run: Run, first: int) -> Ints:
@@ -63,20 +67,19 @@ class RunMatcher:
         self._epochs.add_each("waiting", epochs[waits], 1)
         return rows
 
-    def _outcomes(self, run: Run, met: Ints, rows: Ints, first: int) -> OutcomeBatch:
-        """Return the outcomes of the events at these positions of the run, given the rows of their predictions."""
+    def _meet(self, run: Run, positions: Ints, rows: Ints) -> Met:
+        """Return the events at these positions with their outcomes, given the rows of their predictions."""
         columns, ts = self._entries.rows, self._entries.rows["ts"][rows]
         keys, which = encode_keys(columns["key"][rows].tolist())
-        delays = run.label_ts[met] - ts
+        delays = run.label_ts[positions] - ts
         delays[delays <= 0.0] = 0.0
-        before = first + np.cumsum(~run.is_label)[met]
-        y_pred, y_true = columns["target"][rows].tolist(), run.y_true[met].tolist()
-        self._ledger.applied_predictions += len(met)
-        return OutcomeBatch(keys, which, columns["index"][rows], ts, y_pred, y_true, delays, before)
+        y_pred, y_true = columns["target"][rows].tolist(), run.y_true[positions].tolist()
+        outcomes = OutcomeBatch(keys, which, columns["index"][rows], ts, y_pred, y_true, delays, positions)
+        return Met(positions, outcomes, columns["order"][rows], columns["epoch"][rows].astype(np.int64))
 
     def _leave(self, rows: Ints) -> None:
         """Take predictions that meet a label out of those that wait."""
-        self._queues.waiting.discard(self._entries.rows["number"][rows])
+        self._queues.waiting.discard_all(self._entries.rows["number"][rows])
         self._epochs.add_each("waiting", self._entries.rows["epoch"][rows], -1)
         self._ledger.applied_labels += len(rows)
 

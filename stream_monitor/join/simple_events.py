@@ -61,6 +61,18 @@ class SimpleEvents(NamedTuple):
         is_simple[~events.is_label], is_simple[events.is_label] = is_new, is_awaited
         return cls(is_simple, own)
 
+    def resumes_at(self, position: int, count: int) -> int | None:
+        """Return where, from an event on that is not simple, so many simple ones follow or the batch ends.
+
+        Returns:
+            None if the event at the position is simple, or there is none.
+        """
+        if position == len(self.is_simple) or self.is_simple[position]:
+            return None
+        others = np.append(np.flatnonzero(~self.is_simple[position:]), len(self.is_simple) - position + count)
+        first = int(np.argmax(np.diff(others) > count))
+        return min(position + int(others[first]) + 1, len(self.is_simple))
+
 
 def _is_repeated(ids: Sequence[str]) -> Booleans:
     """Return which ids are there more than once, shape (len(ids),)."""

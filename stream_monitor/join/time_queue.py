@@ -45,17 +45,34 @@ class TimeQueue:
         """A lower bound of all times in the queue; inf when it is empty."""
         return min(self._near[0] if self._near else (math.inf, 0), self._horizon)[0]
 
-    def pop_due(self, now: float, delay: float) -> Iterator[bytes]:
-        """Remove and yield, in order, every value whose time is at least ``delay`` before ``now``."""
+    def pop_due(self, now: float, delay: float) -> Iterator[tuple[int, bytes]]:
+        """Remove and yield, in order, number and value of all whose time is at least ``delay`` before ``now``."""
         while self.first + delay <= now:
             if not self._near:
                 self._read_near()
                 continue
-            key = self._key(*heapq.heappop(self._near))
+            ts, number = heapq.heappop(self._near)
+            key = self._key(ts, number)
             value = self._store.get(key)
             self._store.delete(key)
             if value is not None:
-                yield value
+                yield number, value
+
+    def due(self, now: float, delay: float) -> list[tuple[float, int]] | None:
+        """Return, in order, time and number of every value whose time is at least ``delay`` before ``now``.
+
+        Returns:
+            None when the keys of some of them are not in memory.
+        """
+        if self._horizon[0] + delay <= now:
+            return None
+        found, places = [], [0]
+        while places:
+            at = places.pop()
+            if at < len(self._near) and self._near[at][0] + delay <= now:  # in a heap no child is before its parent
+                found.append(self._near[at])
+                places += (2 * at + 1, 2 * at + 2)
+        return sorted(found)
 
     def resume(self) -> None:
         """Take up what is in the store; it is read when it is due."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from stream_monitor.core.events import Label
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.entry import Early, Entry, Waiting
@@ -29,12 +27,12 @@ class WaitingEvents:
     def remove_predictions(self, entry: Entry, matched: list[Waiting]) -> None:
         """Remove predictions from an entry."""
         entry.waiting = [waiting for waiting in entry.waiting if waiting not in matched]
-        self._queues.waiting.discard(np.array([waiting.number for waiting in matched]))
         for waiting in matched:
+            self._queues.waiting.discard(waiting.number)
             self._epochs.add("waiting", waiting.epoch, -1)
 
     def remove_label(self, entry: Entry, early: Early) -> None:
         """Remove a label from an entry."""
         entry.early.remove(early)
-        self._queues.early.discard(np.array([early.number]))
+        self._queues.early.discard(early.number)
         self._epochs.add("early", early.epoch, -1)

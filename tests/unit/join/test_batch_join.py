@@ -24,6 +24,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"ttl": 200.0, "max_waiting": 30, "max_labelled": 40},
     {"maturity": 20.0, "label_updates": "last"},
     {"maturity": 3.0, "ttl": 60.0},
+    {"maturity": 400.0},
 ]
 
 
@@ -89,6 +90,17 @@ def test_events_that_do_not_touch_each_other_are_taken_at_once() -> None:
         joined = joiner.join(EventBatch.of([*predictions, *labels]), make_origins([(("p", 0), False)] * 200), 0)
     assert take.call_count == 1
     assert len(joined.outcomes) == 100
+
+
+def test_one_repeated_id_leaves_two_runs() -> None:
+    predictions = [Prediction(f"r-{at}", float(at), KEYS[0], "yes", {}) for at in range(100)]
+    predictions[51] = predictions[50]
+    joiner = Joiner()
+    joiner.predict(Prediction("first", 0.0, KEYS[0], "yes", {}), 0)
+    with patch.object(RunMatcher, "take", autospec=True, side_effect=RunMatcher.take) as take:
+        joined = joiner.join(EventBatch.of(predictions), make_origins([(("p", 0), False)] * 100), 0)
+    assert [len(call.args[1]) for call in take.call_args_list] == [50, 48]
+    assert joined.rows.tolist() == [at for at in range(100) if at != 51]
 
 
 def test_few_events_are_taken_one_by_one() -> None:

@@ -61,7 +61,10 @@ def test_it_is_a_list_of_which_chunks_of_discarded_ids_are_deleted(seed: int) ->
         if step == "append":
             arrival = math.inf if len(items) % 4 == 0 else float(len(items))
             items.append(Item(len(items), arrival, f"r{len(items)}"))
-            assert fifo.append(*items[-1][1:]) == items[-1].number
+            if rng.random() < 0.5:
+                assert fifo.append(*items[-1][1:]) == items[-1].number
+            else:
+                assert fifo.extend([items[-1].arrival], [items[-1].identity]).tolist() == [items[-1].number]
         elif step == "take" and (head := fifo.oldest()):
             fifo.advance()
             taken.add(head.number)
@@ -70,6 +73,6 @@ def test_it_is_a_list_of_which_chunks_of_discarded_ids_are_deleted(seed: int) ->
         elif step == "discard":
             waiting = [item.number for item in items if item.number not in taken | discarded]
             for number in waiting[rng.randrange(4) :][:1]:
-                fifo.discard(np.array([number]))
+                fifo.discard(number) if rng.random() < 0.5 else fifo.discard_all(np.array([number]))
                 discarded.add(number)
     assert len(items) > 10 * CHUNK

@@ -23,7 +23,7 @@ def test_an_entry_that_fits_into_a_row_comes_back(entry: Entry) -> None:
     assert row is not None
     rows = Rows()
     rows.put(rows.add_one("a", is_stored=False), row)
-    assert fields(entry_of(rows.fields(rows.by_id["a"]))) == fields(entry)
+    assert fields(entry_of(rows, rows.by_id["a"])) == fields(entry)
     assert list(encoded(rows, rows.take_changed())) == [("a", entry_codec.encode(entry))]
 
 
