@@ -36,7 +36,13 @@ ACCEPTS = (
 )
 TEXTS = st.text(max_size=4) | st.sampled_from(['a"b\\c\nd é', "", "100%", "%s", "0", "{}", "# HELP "])
 #: Go writes large numbers in another way than Python does.
-NUMBERS = st.integers(0, 2**70) | st.floats() | st.sampled_from([0.0, 999999.9999999999, 1000000, -math.inf, math.inf, -0.0, 1e6, 123456789.0, -1e9, 1e21, math.nan])
+NUMBERS = (
+    st.integers(0, 2**70)
+    | st.floats()
+    | st.sampled_from(
+        [0.0, 999999.9999999999, 1000000, -math.inf, math.inf, -0.0, 1e6, 123456789.0, -1e9, 1e21, math.nan]
+    )
+)
 
 
 class Given(Collector):
