@@ -63,7 +63,7 @@ class TimeMerge:
     @property
     def ready(self) -> bool:
         """True when there is a record to take."""
-        return bool(self._sorted) or self._sort()
+        return bool(self._sorted or self._parts())
 
     def take(self, limit: int) -> Taken:
         """Return the next records, at most ``limit``; none while an earlier one may still come."""
@@ -72,22 +72,26 @@ class TimeMerge:
         if not self.ready:
             self._wait(step)
             return Taken(RecordBatch.empty(), ())
-        taken = self._sorted.take(limit)
+        taken = self._take(limit)
         if len(taken.records) < limit and self.ready:
-            more = self._sorted.take(limit - len(taken.records))
+            more = self._take(limit - len(taken.records))
             offsets = {each[:2]: each for each in (*taken.offsets, *more.offsets)}
             return Taken(RecordBatch.concat([taken.records, more.records]), list(offsets.values()))
         return taken
 
-    def _sort(self) -> bool:
-        """Sort all records before which no other can come; return False when there is none."""
+    def _take(self, limit: int) -> Taken:
+        if not self._sorted:
+            parts = self._parts()
+            # Where one partition gives alone, the rest of it is merged with what comes of others until then.
+            self._sorted.fill(parts if len(parts) > 1 else [(buffer, min(count, limit)) for buffer, count in parts])
+        return self._sorted.take(limit)
+
+    def _parts(self) -> list[tuple[PartitionBuffer, int]]:
+        """Return the buffers in order of partitions, with their numbers of records before which no other can come."""
         buffers = self._buffers.values()
         filled = sorted((buffer for buffer in buffers if buffer.ready), key=attrgetter("tp"))
         bound = min(((each.last_time, each.tp) for each in buffers if each.holds_back), default=None)
-        parts = [(buffer, count) for buffer in filled if (count := buffer.count_up_to(bound))]
-        if parts:
-            self._sorted.fill(parts)
-        return bool(parts)
+        return [(buffer, count) for buffer in filled if (count := buffer.count_up_to(bound))]
 
     def _wait(self, step: float) -> None:
         """Count the time for which empty partitions hold back records; give up on those that are silent too long."""

@@ -67,6 +67,16 @@ def test_one_that_is_caught_up_holds_nothing_back() -> None:
     assert taken(merge) == [("b", 1)]
 
 
+def test_what_waits_of_one_partition_is_merged_with_what_comes_of_another() -> None:
+    merge = merge_of(A, B)
+    for tp in (A, B):
+        merge[tp].update_position(*END)
+    merge[A].add(stamped(A, 1, 2, 3, 4))
+    assert [record.offset for record in merge.take(2).records] == [0, 1]
+    merge[B].add(stamped(B, 3))
+    assert taken(merge) == [("a", 2), ("b", 0), ("a", 3)]
+
+
 def test_a_time_that_falls_does_not_move_a_record() -> None:
     merge = merge_of(A, B)
     merge[A].add(stamped(A, 5, 1, 1, 6))
