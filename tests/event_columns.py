@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
+from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, Outcome, Prediction
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.monitors.fleet import Fleet
 
 

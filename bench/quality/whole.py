@@ -10,8 +10,9 @@ import numpy as np
 from program import Program, Setting
 from streams import generator
 
-from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
+from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 

@@ -1,15 +1,15 @@
-"""Batches of events as columns: predictions, labels and outcomes, each in the order of the stream."""
+"""Batches of events as columns: predictions and labels, each in the order of the stream."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction, Rejection, Target
+from stream_monitor.core.events import Label, ModelVersion, Prediction, Rejection, Target
 from stream_monitor.core.feature_table import FeatureTable, Rows, taken
 
 
@@ -203,87 +203,14 @@ class EventBatch:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeBatch:
-    """Outcomes as columns of n values.
+class ByVersion(Protocol):
+    """Rows that belong to model versions: for each row the position of its version in ``keys``."""
 
-    Attributes:
-        keys: Model versions; some may have no outcome in this batch.
-        which: For each outcome the position of its model version in ``keys``, shape (n,).
-        index: Positions of their predictions in the stream, shape (n,).
-        ts: Event times of their predictions in seconds, NaN where unknown, shape (n,).
-        y_pred: What was predicted.
-        y_true: What was true.
-        delays: Seconds from prediction to label, NaN where unknown, shape (n,).
-        before: The position of the prediction that comes next in the stream after the outcome, shape (n,), rising.
-    """
-
-    keys: Sequence[ModelVersion]
-    which: Ints
-    index: Ints
-    ts: Floats
-    y_pred: Sequence[Target]
-    y_true: Sequence[Target]
-    delays: Floats
-    before: Ints
-
-    @classmethod
-    def of(cls, outcomes: Sequence[Outcome], before: Sequence[int]) -> OutcomeBatch:
-        """Return outcomes as columns."""
-        keys, which = encode_keys([one.key for one in outcomes])
-        return cls(
-            keys,
-            which,
-            np.array([one.index for one in outcomes], np.int64),
-            optional_floats([one.ts for one in outcomes]),
-            [one.y_pred for one in outcomes],
-            [one.y_true for one in outcomes],
-            optional_floats([one.delay for one in outcomes]),
-            np.array(before, np.int64),
-        )
-
-    @classmethod
-    def concat(cls, parts: Sequence[OutcomeBatch]) -> OutcomeBatch:
-        """Return the outcomes of several batches, in order."""
-        parts = [part for part in parts if len(part)]
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return cls.of((), ())
-        codes: dict[ModelVersion, int] = {}
-        which = [np.array([codes.setdefault(key, len(codes)) for key in part.keys])[part.which] for part in parts]
-        return cls(
-            tuple(codes),
-            np.concatenate(which),
-            np.concatenate([part.index for part in parts]),
-            np.concatenate([part.ts for part in parts]),
-            [value for part in parts for value in part.y_pred],
-            [value for part in parts for value in part.y_true],
-            np.concatenate([part.delays for part in parts]),
-            np.concatenate([part.before for part in parts]),
-        )
-
-    def __len__(self) -> int:
-        return len(self.which)
-
-    def __iter__(self) -> Iterator[Outcome]:
-        """Yield the outcomes, in order."""
-        keys = (self.keys[which] for which in self.which.tolist())
-        ts, delays = map(optional, self.ts.tolist()), map(optional, self.delays.tolist())
-        return map(Outcome, keys, self.index.tolist(), ts, self.y_pred, self.y_true, delays)
-
-    def take(self, rows: Rows) -> OutcomeBatch:
-        """Return some of the outcomes, in this order."""
-        return OutcomeBatch(
-            self.keys,
-            self.which[rows],
-            self.index[rows],
-            self.ts[rows],
-            taken(self.y_pred, rows),
-            taken(self.y_true, rows),
-            self.delays[rows],
-            self.before[rows],
-        )
+    @property
+    def keys(self) -> Sequence[ModelVersion]: ...
+    @property
+    def which(self) -> Ints: ...
+    def __len__(self) -> int: ...
 
 
 def encode_keys(keys: Sequence[ModelVersion]) -> tuple[Sequence[ModelVersion], Ints]:
@@ -293,7 +220,7 @@ def encode_keys(keys: Sequence[ModelVersion]) -> tuple[Sequence[ModelVersion], I
     return tuple(codes), np.array(which, np.int64)
 
 
-def rows_by_version(batch: PredictionBatch | OutcomeBatch) -> Iterator[tuple[ModelVersion, Rows]]:
+def rows_by_version(batch: ByVersion) -> Iterator[tuple[ModelVersion, Rows]]:
     """Yield the model versions of a batch in order of first appearance, each with its rows."""
     if not len(batch):
         return

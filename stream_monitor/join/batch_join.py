@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import EventBatch, OutcomeBatch
+from stream_monitor.core.event_batch import EventBatch
 from stream_monitor.core.events import Outcome, Prediction
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.join.event_columns import EventColumns
 from stream_monitor.join.event_join import EventJoin
 from stream_monitor.join.horizon import Horizon

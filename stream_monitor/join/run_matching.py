@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import OutcomeBatch, encode_keys
+from stream_monitor.core.event_batch import encode_keys
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.matching import JoinTables

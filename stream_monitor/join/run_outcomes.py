@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.core.event_batch import OutcomeBatch
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.maturity_buffer import MaturityBuffer
 from stream_monitor.join.outcomes import Outcomes

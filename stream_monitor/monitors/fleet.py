@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch, rows_by_version
+from stream_monitor.core.event_batch import PredictionBatch, rows_by_version
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.time_index import TimeIndex
 from stream_monitor.monitors.model import ModelMonitor

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
+from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.part import Part, part_name
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes

@@ -10,8 +10,9 @@ import numpy as np
 
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.event_batch import EventBatch, OutcomeBatch, PredictionBatch
+from stream_monitor.core.event_batch import EventBatch, PredictionBatch
 from stream_monitor.core.events import Detection, Rejection
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.ratelimit import RateLimit
 from stream_monitor.core.records import Record, TopicPartition
 from stream_monitor.decoding.batch_decoder import BatchDecoder

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.event_batch import EventBatch, OutcomeBatch
+from stream_monitor.core.event_batch import EventBatch
 from stream_monitor.core.events import Label, Outcome, Prediction, Rejection
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.origins import Origins
 from tests.property.joiner_driver import Driver, Predict, Step, Store, Tell, same

@@ -11,8 +11,9 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.core.event_batch import OutcomeBatch, PredictionBatch
+from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings

@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 import pytest
 
-from stream_monitor.core.event_batch import EventBatch, OutcomeBatch
+from stream_monitor.core.event_batch import EventBatch
 from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
+from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.join.batch_join import BatchJoin
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.run_matching import RunMatcher
