@@ -53,6 +53,7 @@ class Rows:
         self._columns: dict[str, NDArray[Any]] = {name: np.zeros(0, kind) for name, kind in _TYPES.items()}
         self._free = np.empty(0, np.int64)
         self._free_count = 0
+        self._grow()  # There is always a last row, so that columns can be read at `NOTHING` and `ENTRY`, too.
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column; it is valid until the next row is added."""

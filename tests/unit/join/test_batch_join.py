@@ -104,6 +104,13 @@ def test_one_repeated_id_leaves_two_runs() -> None:
     assert joined.rows.tolist() == [at for at in range(100) if at != 51]
 
 
+def test_a_label_of_an_unknown_id_before_any_prediction_leaves_a_run_behind_it() -> None:
+    predictions = [Prediction(f"r-{at}", 1.0, KEYS[0], "yes", {}) for at in range(20)]
+    events = [Label("other", 1.0, "yes"), *predictions, *[Label(f"r-{at}", 2.0, "yes") for at in range(20)]]
+    joined = Joiner().join(EventBatch.of(events), make_origins([(("p", 0), False)] * len(events)), 0)
+    assert (len(joined.rows), len(joined.outcomes)) == (20, 20)
+
+
 def test_few_events_are_taken_one_by_one() -> None:
     batch = EventBatch.of([Prediction("r", 1.0, KEYS[0], "yes", {}, y_true="no")] * (BatchJoin.MIN_RUN - 1))
     with patch.object(RunMatcher, "take") as take:
