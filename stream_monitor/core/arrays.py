@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+#: Numbers of an array that are processed at a time.
+MAX_PIECE = 32_768
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
 
@@ -51,6 +54,16 @@ def running_sums(starts: Floats, steps: Floats) -> Floats:
     sums[0, :columns], sums[1:, :columns] = starts, steps
     accumulate(sums)
     return sums[:, :columns]
+
+
+def pieces(rows: int, columns: int) -> Iterator[slice]:
+    """Yield the parts of so many rows that stay in the processor's cache.
+
+    >>> [(part.start, part.stop) for part in pieces(3, 16_384)]
+    [(0, 2), (2, 3)]
+    """
+    size = max(MAX_PIECE // max(columns, 1), 1)
+    return (slice(begin, min(begin + size, rows)) for begin in range(0, rows, size))
 
 
 def pack(values: Floats) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints, accumulate
+from stream_monitor.core.arrays import Floats, Ints, pieces, running_sums
 from stream_monitor.drift.change import SUM_SCALE
 from stream_monitor.drift.transform_columns import TransformColumns
 from stream_monitor.signals.matrix import SignalMatrix
@@ -39,7 +39,7 @@ class BlockInput:
         for known, after in self._totals:
             if np.array_equal(known, before):
                 return after.copy()
-        after = sums_after(before, self.values * 2.0**SUM_SCALE, self.counts)
+        after = sums_after(before, self.values, self.counts, 2.0**SUM_SCALE)
         self._totals.append((before, after))
         return after
 
@@ -50,16 +50,21 @@ class BlockInput:
         return self._transformed[transforms.key]
 
 
-def sums_after(before: Floats, steps: Floats, counts: Ints | None) -> Floats:
+def sums_after(before: Floats, steps: Floats, counts: Ints | None, scale: float = 1.0) -> Floats:
     """Return the sum of each column, carried on strictly in order, after as many steps as it takes.
+
+    Args:
+        before: The sums, shape (columns,).
+        steps: Shape (m, columns).
+        counts: The number of steps that each column takes, shape (columns,); None: all m.
+        scale: A power of two that each step is multiplied by.
 
     >>> sums_after(np.array([1.0, 1.0]), np.ones((3, 2)), np.array([3, 1]))
     array([4., 2.])
     """
-    columns = len(before)
-    sums = np.zeros((len(steps) + 1, columns + columns % 2))
-    sums[0, :columns] = before
-    sums[1:, :columns] = steps
-    accumulate(sums)
-    last: Floats = sums[-1, :columns] if counts is None else sums[counts, np.arange(columns)]
-    return last.copy()
+    columns = np.arange(len(before))
+    for part in pieces(*steps.shape):
+        some = steps[part] if scale == 1.0 else steps[part] * scale
+        sums = running_sums(before, some)
+        before = sums[-1].copy() if counts is None else sums[np.clip(counts - part.start, 0, len(some)), columns]
+    return before.copy()

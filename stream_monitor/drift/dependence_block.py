@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.drift.block_input import sums_after
+from stream_monitor.core.arrays import Floats, Ints, pieces, running_sums
 from stream_monitor.drift.dependence import DependenceCheck
 
 #: The room of a signal whose dependence is not estimated any more; no count reaches it.
@@ -95,10 +94,16 @@ class DependenceBlock:
         estimator.sums = state.sums[:, column].copy()
 
 
-def _advanced(before: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
+def _advanced(estimates: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
     """Return the estimates after the next values, as `Lag1Estimator.add` has them."""
-    if not len(values):
-        return before
+    for part in pieces(len(values), 3 * values.shape[1]):
+        some = values[part]
+        taken = None if counts is None else np.clip(counts - part.start, 0, len(some))
+        estimates = _with_piece(estimates, some, taken)
+    return estimates
+
+
+def _with_piece(before: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
     size, columns = values.shape
     steps = np.empty((size, 3, columns))
     steps[:, 0] = values
@@ -107,8 +112,8 @@ def _advanced(before: _Estimates, values: Floats, counts: Ints | None) -> _Estim
     np.multiply(values[0], neighbour, out=steps[0, 2])
     np.multiply(values[1:], values[:-1], out=steps[1:, 2])
     taken = np.full(columns, size) if counts is None else counts
-    spread = None if counts is None else np.tile(counts, 3)
-    sums = sums_after(before.sums.ravel(), steps.reshape(size, 3 * columns), spread).reshape(3, columns)
+    sums = running_sums(before.sums.ravel(), steps.reshape(size, 3 * columns))
+    ends = sums[np.tile(taken, 3), np.arange(3 * columns)].reshape(3, columns)
     newest = values[np.maximum(taken, 1) - 1, np.arange(columns)]
     last = np.where(taken > 0, newest, before.last)
-    return _Estimates(before.seen + taken, before.room - taken, before.fed + taken, last, sums)
+    return _Estimates(before.seen + taken, before.room - taken, before.fed + taken, last, ends)

@@ -41,7 +41,8 @@ class TransformColumns:
         result = np.zeros(matrix.values.shape)
         if len(self._scored):
             result[:, self._scored] = self._scores_of(matrix.take(self._scored))
-        for column in self._others:
+        sizes = matrix.sizes
+        for column in filter(sizes.__getitem__, self._others):
             values = self._transforms[column].of(matrix.column(column))
             result[: len(values), column] = values
         return result

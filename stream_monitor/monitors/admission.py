@@ -15,6 +15,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.part import Part, part_name
 from stream_monitor.monitors.feature import FeatureMonitor
+from stream_monitor.monitors.joined_blocks import Source
 from stream_monitor.monitors.numeric_features import NumericFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.signal_set import SignalSet
@@ -128,10 +129,17 @@ class FollowedFeatures:
         """Give every signal of the model version its part of the budget."""
         self._signals.share_out(self._rate.run_length, self.monitors)
 
-    def update(self, table: FeatureTable, index: Ints, ts: Floats) -> list[Detection]:
-        """Update each feature with its column of a batch; ``index`` and ``ts`` have shape (len(table),)."""
+    def update(self, table: FeatureTable, index: Ints, ts: Floats, beside: Source | None = None) -> list[Detection]:
+        """Update each feature with its column of a batch; return the drifts detected.
+
+        Args:
+            table: The features of n predictions, n > 0.
+            index: Their positions in the stream, shape (n,).
+            ts: Their event times in seconds, NaN where unknown, shape (n,).
+            beside: Other signals of numbers to update beside the features, with their values.
+        """
         self._mark = object()
-        detections, others = self._numeric.update(self.monitors, table, index, ts)
+        detections, others = self._numeric.update(self.monitors, table, index, ts, beside)
         for name, column in feature_columns(table, others).items():
             detections += self.monitors[name].update(column, index, ts)
         return detections

@@ -94,7 +94,8 @@ class ModelMonitor:
         self.predictions += len(batch)
         self.coverage.predicted(batch.ts)
         self.last_seen = int(index[-1])
-        return self._outputs.update(batch, index) + self._features.update(batch.features, index, batch.ts)
+        detections = self._outputs.update(batch, index)
+        return detections + self._features.update(batch.features, index, batch.ts, self._outputs.scores(batch, index))
 
     def update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
         """Update with the next outcomes, at least one; return the alarms, each with the row of its outcome."""

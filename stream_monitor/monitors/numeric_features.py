@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.joined_blocks import JoinedBlocks, Source
 from stream_monitor.monitors.signal_blocks import SignalBlocks
 from stream_monitor.signals.matrix import SignalMatrix
 from stream_monitor.signals.spread import Spreads
@@ -30,11 +32,16 @@ class NumericFeatures:
 
     def __init__(self, is_enabled: bool) -> None:
         self._is_enabled = is_enabled
-        self._missing, self._values, self._spread = SignalBlocks(), SignalBlocks(), SignalBlocks()
+        self._missing, self._numbers = SignalBlocks(), JoinedBlocks(3)
         self._group = _Group(())
 
     def update(
-        self, monitors: Mapping[str, FeatureMonitor], table: FeatureTable, index: Ints, ts: Floats
+        self,
+        monitors: Mapping[str, FeatureMonitor],
+        table: FeatureTable,
+        index: Ints,
+        ts: Floats,
+        beside: Source | None = None,
     ) -> tuple[list[Detection], Sequence[str]]:
         """Update the features that can be handled side by side.
 
@@ -43,36 +50,36 @@ class NumericFeatures:
             table: The features of n predictions, n > 0.
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
+            beside: Other signals of numbers to update, with their values.
 
         Returns:
             The drifts detected, and the names of the features that must be handled alone.
         """
+        beside = beside or ((), SignalMatrix(np.empty((0, 0)), index, ts))
         if not self._is_enabled:
-            return [], list(monitors)
+            found = [signal.update(beside[1].column(column)) for column, signal in enumerate(beside[0])]
+            return list(chain.from_iterable(found)), list(monitors)
         chosen, others = [], []
         for name, monitor in monitors.items():
             if monitor.is_numeric and name not in table.raw:
                 chosen.append((name, monitor))
             else:
                 others.append(name)
-        return (self._update_chosen(tuple(chosen), table, index, ts) if chosen else []), others
-
-    def _update_chosen(
-        self, chosen: Sequence[tuple[str, FeatureMonitor]], table: FeatureTable, index: Ints, ts: Floats
-    ) -> list[Detection]:
         if chosen != self._group.features:
             self._group = _Group(chosen)
+        return self._update(table, index, ts, beside), others
+
+    def _update(self, table: FeatureTable, index: Ints, ts: Floats, beside: Source) -> list[Detection]:
+        """Update the features of the group."""
         group = self._group
         numbers, places = _numbers(table, group.names)
         is_finite = np.isfinite(numbers)
         _count(group.counts, is_finite, _last_seen(table, places, index))
         missing = SignalMatrix((~is_finite).astype(np.float64), index, ts)
         values = SignalMatrix.of_finite(numbers, is_finite, index, ts)
+        spreads = group.spreads.matrix(values.take(group.watched))
         alarms = self._missing.update(group.missing, missing)
-        alarms += self._values.update(group.values, values)
-        if len(group.watched):
-            watched = values.take(group.watched)
-            alarms += self._spread.update(group.spread, group.spreads.matrix(watched))
+        alarms += self._numbers.update([(group.values, values), (group.spread, spreads), beside])
         return [alarm.detection for alarm in alarms]
 
 
@@ -114,7 +121,7 @@ def _numbers(table: FeatureTable, names: tuple[str, ...]) -> tuple[Floats, _Plac
     if names == table.names:
         return table.numbers, _Places(everywhere, everywhere)
     known = {name: place for place, name in enumerate(table.names)}
-    found = np.array([known.get(name, -1) for name in names])
+    found = np.array([known.get(name, -1) for name in names], np.int64)
     places = _Places(np.flatnonzero(found >= 0), found[found >= 0])
     if len(places.group) == len(names):
         return table.numbers[:, places.table], places

@@ -12,6 +12,7 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, Target
 from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.drift.detection import Alarm
+from stream_monitor.monitors.joined_blocks import Source
 from stream_monitor.monitors.signal_blocks import SignalBlocks
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.signals.columns import Column, number_column
@@ -23,15 +24,21 @@ class OutputSignals:
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals
-        self._blocks = {name: SignalBlocks() for name in SIGNALS} if signals.is_side_by_side else {}
+        self._blocks = {name: SignalBlocks() for name in ("prediction", "error")} if signals.is_side_by_side else {}
         self._is_regression = signals.settings.task == "regression"
 
     def update(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
-        """Update ``prediction`` and ``score``; ``index`` are the positions in the stream, shape (len(batch),)."""
+        """Update ``prediction``; ``index`` are the positions in the stream, shape (len(batch),)."""
         alarms = self._feed("prediction", self._targets(batch.y_pred), index, batch.ts)
-        if not np.isnan(batch.scores).all():
-            alarms += self._feed("score", batch.scores, index, batch.ts)
         return [alarm.detection for alarm in alarms]
+
+    def scores(self, batch: PredictionBatch, index: Ints) -> Source:
+        """Return the signal ``score``, if there is one, and its next values; ``index`` as for `update`."""
+        is_finite = np.isfinite(batch.scores)
+        if not is_finite.any():
+            return (), SignalMatrix(np.empty((0, 0)), index, batch.ts)
+        matrix = SignalMatrix.of_finite(batch.scores[:, None], is_finite[:, None], index, batch.ts)
+        return (self._signals.get("score", "number"),), matrix
 
     def update_errors(self, errors: Floats, index: Ints, ts: Floats) -> list[Alarm]:
         """Update ``error``; all have shape (n,), and an alarm's row is one of these n."""

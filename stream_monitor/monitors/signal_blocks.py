@@ -37,7 +37,7 @@ class SignalBlocks:
             signals: The signal of each column.
             matrix: The values.
         """
-        if not len(matrix.values):
+        if not matrix.values.size:
             return []
         if signals != self._signals:
             self._find(signals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,32 @@ class RowMap(NamedTuple):
         return rows[np.minimum(places, size - 1), np.arange(len(columns))]
 
 
+class JoinedRows:
+    """The predictions that the values of each column belong to, where columns come from several matrices.
+
+    Args:
+        parts: The matrices, all of the same predictions.
+    """
+
+    def __init__(self, parts: Sequence[SignalMatrix]) -> None:
+        self._parts = parts
+        self._firsts = np.cumsum([0, *(part.values.shape[1] for part in parts)])
+
+    def of(self, column: int, size: int) -> Ints:  # noqa: ARG002 (the parts know it)
+        """Return the rows of a column's values."""
+        part = int(np.searchsorted(self._firsts, column, "right")) - 1
+        return self._parts[part].rows(column - int(self._firsts[part]))
+
+    def table(self, size: int, columns: Ints, count: int) -> Ints:  # noqa: ARG002 (the parts know it)
+        """Return the rows of the first ``count`` values of some columns, as `RowMap.table`."""
+        rows = np.zeros((count, len(columns)), np.int64)
+        for part, first, end in zip(self._parts, self._firsts[:-1], self._firsts[1:], strict=True):
+            inside = np.flatnonzero((columns >= first) & (columns < end))
+            if len(inside):
+                rows[:, inside] = part.table(columns[inside] - first, count)
+        return rows
+
+
 class SignalMatrix:
     """The next values of many signals over n predictions, a column each.
 
@@ -59,7 +86,12 @@ class SignalMatrix:
     """
 
     def __init__(
-        self, values: Floats, index: Ints, ts: Floats, counts: Ints | None = None, rows: RowMap | None = None
+        self,
+        values: Floats,
+        index: Ints,
+        ts: Floats,
+        counts: Ints | None = None,
+        rows: RowMap | JoinedRows | None = None,
     ) -> None:
         self.values, self.index, self.ts, self.counts = values, index, ts, counts
         self._rows = rows
@@ -89,6 +121,24 @@ class SignalMatrix:
         packed[np.arange(len(values)) < counts[:, None]] = values.T[is_finite.T]
         return cls(np.ascontiguousarray(packed.T), index, ts, counts, RowMap(is_finite))
 
+    @classmethod
+    def joined(cls, parts: Sequence[SignalMatrix]) -> SignalMatrix:
+        """Return matrices of the same predictions, one beside the other.
+
+        >>> index, ts = np.arange(2), np.zeros(2)
+        >>> parts = [SignalMatrix(np.ones((rows, 1)), index, ts) for rows in (2, 1)]
+        >>> SignalMatrix.joined(parts).counts
+        array([2, 1])
+        """
+        values = np.zeros((max(len(part.values) for part in parts), sum(part.values.shape[1] for part in parts)))
+        begin = 0
+        for part in parts:
+            end = begin + part.values.shape[1]
+            values[: len(part.values), begin:end] = part.values
+            begin = end
+        counts = np.concatenate([part.sizes for part in parts])
+        return cls(values, parts[0].index, parts[0].ts, counts, JoinedRows(parts))
+
     @property
     def sizes(self) -> Ints:
         """The number of values of each column, shape (columns,)."""
@@ -99,12 +149,16 @@ class SignalMatrix:
         source = column if self._sources is None else int(self._sources[column])
         return (self._rows or RowMap()).of(source, len(self.index))
 
+    def table(self, columns: Ints, count: int) -> Ints:
+        """Return the rows of the first values of some columns, shape (count, columns); any rows after the last."""
+        sources = columns if self._sources is None else self._sources[columns]
+        return (self._rows or RowMap()).table(len(self.index), sources, count)
+
     def positions(self) -> Ints:
         """Return the positions of the values in the stream, shape (m,) or (m, columns); any after the last."""
         if self._rows is None:
             return self.index
-        columns = np.arange(self.values.shape[1]) if self._sources is None else self._sources
-        return self.index[self._rows.table(len(self.index), columns, len(self.values))]
+        return self.index[self.table(np.arange(self.values.shape[1]), len(self.values))]
 
     def column(self, column: int) -> Column:
         """Return the values of one column."""
@@ -133,6 +187,7 @@ class SignalMatrix:
             firsts: The place in this matrix at which the first value of each column comes, shape (columns,).
             step: Values of this matrix for one of the new.
         """
+        assert not isinstance(self._rows, JoinedRows)
         mask = None if self._rows is None else self._rows.mask
         if mask is not None and self._sources is not None:
             mask = mask[:, self._sources]

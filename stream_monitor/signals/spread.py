@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats, Ints, pieces
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.matrix import SignalMatrix
 
@@ -74,8 +74,8 @@ class Spreads:
         self._load()
         held, counts = self._held, self._counts
         totals = counts + values.sizes
-        if (counts == counts[0]).all() and values.counts is None:
-            fed = np.concatenate((held[: counts[0]], values.values))
+        if (counts == counts[:1]).all() and values.counts is None:
+            fed = np.concatenate((held[: int(counts.max(initial=0))], values.values))
         else:
             fed = _joined(held, counts, values.values)
         complete = totals // SPREAD_OF
@@ -84,7 +84,9 @@ class Spreads:
         self._held = fed[np.minimum(complete * SPREAD_OF + np.arange(SPREAD_OF - 1)[:, None], len(fed) - 1), columns]
         self._counts = totals - complete * SPREAD_OF
         self._store()
-        result = _deviations(fed[: most * SPREAD_OF])
+        result = np.empty((most, len(counts)))
+        for part in pieces(most, SPREAD_OF * len(counts)):
+            result[part] = _deviations(fed[part.start * SPREAD_OF : part.stop * SPREAD_OF])
         even = None if (complete == most).all() else complete
         return values.every(result, even, SPREAD_OF - 1 - counts, SPREAD_OF)
 

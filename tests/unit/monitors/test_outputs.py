@@ -37,6 +37,7 @@ def test_each_signal_has_the_kind_of_its_task() -> None:
     for task, kinds in (("classification", ("category", "share")), ("regression", ("number", "number"))):
         outputs, signals = _outputs(task=task)
         outputs.update(*_predictions((1.0, 0.5)))
+        outputs.scores(*_predictions((1.0, 0.5)))
         outputs.update_errors(np.array([1.0]), *_places(1))
         found = {name: signal.kind for name, signal in signals.by_name.items()}
         assert found == {"prediction": kinds[0], "score": "number", "error": kinds[1]}
@@ -44,10 +45,11 @@ def test_each_signal_has_the_kind_of_its_task() -> None:
 
 def test_a_score_that_never_comes_is_no_signal() -> None:
     outputs, signals = _outputs()
-    outputs.update(*_predictions(("yes", None), ("no", None)))
-    assert list(signals.by_name) == ["prediction"]
-    outputs.update(*_predictions(("yes", 0.25), ("no", None), start=2))
-    assert signals.by_name["score"].recent.tolist() == [0.25]
+    assert outputs.scores(*_predictions(("yes", None), ("no", None)))[0] == ()
+    assert not signals.by_name
+    (score,), matrix = outputs.scores(*_predictions(("yes", None), ("no", 0.25), start=2))
+    assert score is signals.by_name["score"]
+    assert (matrix.column(0).values.tolist(), matrix.column(0).index.tolist()) == ([0.25], [3])
 
 
 def test_text_predicted_by_a_regression_is_left_out() -> None:
