@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import example, given, settings
@@ -15,6 +16,7 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.monitors import joined_blocks
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 from tests.examples import examples
@@ -105,13 +107,22 @@ def _means(fleet: Fleet) -> list[Any]:
     features=st.integers(1, 6),
     max_features=st.sampled_from((3, 500)),
     run_seconds=st.sampled_from((None, 1e6)),
+    max_joined=st.sampled_from((joined_blocks.MAX_JOINED, 1500, 0)),
 )
-@example(seed=201, detectors=DETECTORS[2], warmup=100, features=5, max_features=500, run_seconds=None)
+@example(
+    seed=201, detectors=DETECTORS[2], warmup=100, features=5, max_features=500, run_seconds=None, max_joined=1500
+)
 @settings(max_examples=examples(30), deadline=None)
 def test_the_results_are_those_of_signals_handled_alone(
-    seed: int, detectors: tuple[str, ...], warmup: int, features: int, max_features: int, run_seconds: float | None
+    seed: int,
+    detectors: tuple[str, ...],
+    warmup: int,
+    features: int,
+    max_features: int,
+    run_seconds: float | None,
+    max_joined: int,
 ) -> None:
-    """States, detections, counts and means, over cuts and restarts."""
+    """States, detections, counts and means, over cuts and restarts, in common blocks and in blocks of their own."""
     events, cuts = make_events(seed, 3000, features), _cuts(seed, 3000)
     rng = np.random.default_rng(seed + 2)
     options: dict[str, Any] = {
@@ -123,6 +134,18 @@ def test_the_results_are_those_of_signals_handled_alone(
         "rearm_after": 40_000.0,
     }
     alone, beside = (MonitorSettings(**options, side_by_side=each) for each in (False, True))
+    with patch.object(joined_blocks, "MAX_JOINED", max_joined), patch.object(joined_blocks, "PATIENCE", 1):
+        _compare(alone, beside, events, cuts, rng)
+
+
+def _compare(
+    alone: MonitorSettings,
+    beside: MonitorSettings,
+    events: list[tuple[Prediction, str | None]],
+    cuts: list[int],
+    rng: np.random.Generator,
+) -> None:
+    """Feed the events to two fleets, and compare them now and then."""
     expected, fleet = Fleet(alone), Fleet(beside)
     for begin, end in pairwise(cuts):
         assert _feed(fleet, events[begin:end], begin) == _feed(expected, events[begin:end], begin)
