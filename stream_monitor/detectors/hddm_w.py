@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.linalg.blas import dtbsv
 
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
@@ -88,9 +87,8 @@ class HddmW:
 
     The cut point is where the fading mean plus its bound was lowest. A drift is detected when the fading mean of the
     values since then exceeds the one up to there by more than the bound on the difference. All fading means are
-    linear recurrences that restart at each cut point, and are solved as one bidiagonal system of equations. The
-    estimated change point is the start of the latest run of values at which the same test at ``warning_confidence``
-    rejects.
+    linear recurrences that restart at each cut point. The estimated change point is the start of the latest run of
+    values at which the same test at ``warning_confidence`` rejects.
 
     Source: Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz, Caballero-Mota, "Online and
     non-parametric drift detection methods based on Hoeffding's bounds", IEEE Transactions on Knowledge and Data
@@ -199,13 +197,18 @@ def _bound(weights: Floats, logarithm: float) -> Floats:
 
 
 def _fading_means(values: Floats, newest: float, starts: NDArray[np.bool_], mean: float) -> Floats:
-    """Compute ``m[t] = newest x[t] + (1 - newest) m[t-1]`` from ``mean`` on; where ``starts``, ``m[t] = x[t]``."""
-    band = np.empty((2, len(values) + 1), order="F")
-    band[0] = 1.0
-    band[1, :-1] = np.where(starts, 0.0, newest - 1.0)
-    steps = np.concatenate(([mean], np.where(starts, values, newest * values)))
-    means: Floats = dtbsv(1, band, steps, lower=1, diag=1)[1:]
-    return means
+    """Compute ``m[t] = newest x[t] + (1 - newest) m[t-1]`` from ``mean`` on; where ``starts``, ``m[t] = x[t]``.
+
+    Cut points depend on the last bit. So product and sum are each rounded, as river does: compiled code rounds them
+    at once on some processors.
+    """
+    steps = np.where(starts, values, newest * values).tolist()
+    factors = np.where(starts, 0.0, 1.0 - newest).tolist()
+    means = []
+    for step, factor in zip(steps, factors, strict=True):
+        mean = step + factor * mean
+        means.append(mean)
+    return np.array(means)
 
 
 @lru_cache(maxsize=128)

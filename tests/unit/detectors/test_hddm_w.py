@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -19,3 +21,16 @@ def test_after_a_drift_its_state_is_that_of_a_new_one(two_sided: bool) -> None:
     assert detector.state() != config.make().state()
     assert len(detector.update_many(values[found.index : found.index + 1])) == 1
     assert detector.state() == config.make().state()
+
+
+def test_its_fading_mean_rounds_each_product_and_each_sum() -> None:
+    """A product and a sum rounded at once, as some processors do in compiled code, give other last bits."""
+    values = np.random.default_rng(5).random(1000)
+    detector = HddmWConfig(lambda_val=0.3, drift_confidence=1e-9).make()
+    assert len(detector.update_many(values)) == 0
+    newest, kept = Fraction(0.3), Fraction(1.0 - 0.3)
+    mean, at_once = values[0], values[0]
+    for value in values[1:].tolist():
+        mean = float(Fraction(float(newest * Fraction(value))) + Fraction(float(kept * Fraction(mean))))
+        at_once = float(Fraction(float(newest * Fraction(value))) + kept * Fraction(at_once))
+    assert detector.state()["all"][0] == mean != at_once
