@@ -57,7 +57,8 @@ class RunningBlock:
         self._totals = np.array([each.sums.total for each in running])
         self._dependence = DependenceBlock([each.check for each in running])
         self._transforms = [each.transform for each in running]
-        self._columns = TransformColumns(self._transforms)
+        #: All transforms as of the last step, None where one of them has changed since.
+        self._columns: TransformColumns | None = None
 
     @property
     def is_final(self) -> bool:
@@ -71,6 +72,7 @@ class RunningBlock:
 
     def step(self, given: BlockInput) -> RunningStep:
         """Return the effect of the next values, which must not be due."""
+        self._columns = self._columns or TransformColumns(self._transforms)
         transformed = given.transformed(self._columns)
         return RunningStep(
             self._detectors.step(transformed, given.counts),
@@ -97,8 +99,7 @@ class RunningBlock:
         self._n[column], self._totals[column] = running.sums.n, running.sums.total
         self._dependence.load(column, running.check)
         if self._transforms[column] is not running.transform:
-            self._transforms[column] = running.transform
-            self._columns = TransformColumns(self._transforms)
+            self._transforms[column], self._columns = running.transform, None
 
     def replay(self, column: int, running: RunningDetector, step: RunningStep) -> None:
         """Make a detector that was fed by a step return once more what it found, in place of being fed again."""
