@@ -38,14 +38,19 @@ def _column(column: Any) -> str:
 
 
 def decode_both_ways(
-    batches: Sequence[Sequence[Record]], is_category: Callable[[str], bool] = lambda _: False, **options: Any
+    batches: Sequence[Sequence[Record] | RecordBatch],
+    is_category: Callable[[str], bool] = lambda _: False,
+    **options: Any,
 ) -> BatchDecoder:
     """Decode batches by columns and record by record, and compare; return the decoder of batches."""
     codec, reference = Codec(FakeClock(), **options), Codec(FakeClock(), **options)
     decoder = BatchDecoder(codec, is_category)
     for records in batches:
-        found = contents(decoder.decode(RecordBatch.of(records)))
-        expected = contents(EventBatch.of([reference.decode(one) for one in records], is_category))
+        batch = records if isinstance(records, RecordBatch) else RecordBatch.of(records)
+        found = contents(decoder.decode(batch))
+        expected = contents(
+            EventBatch.of([reference.decode(batch.record(at)) for at in range(len(batch))], is_category)
+        )
         assert found == expected
         assert codec.timestamps_replaced == reference.timestamps_replaced
         assert decoder.is_by_columns

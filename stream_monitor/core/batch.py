@@ -127,12 +127,15 @@ class RecordBatch:
 
     def record(self, at: int) -> Record:
         """Return one record."""
+        return self._record(at, self.values[at])
+
+    def _record(self, at: int, value: Body) -> Record:
         topic, partition = self.partitions[self.which[at]]
         time = int(self.times[at])
         return FileRecord(
             topic,
             int(self.offsets[at]),
-            self.values[at],
+            value,
             time if time >= 0 else None,
             self.keys[at] if self.keys else None,
             self.headers[at] if self.headers else (),
@@ -141,7 +144,7 @@ class RecordBatch:
 
     def __iter__(self) -> Iterator[Record]:
         """Yield a record for each row, in order."""
-        return map(self.record, range(len(self)))
+        return map(self._record, range(len(self)), self.values)
 
 
 _NONE: Ints = np.empty(0, np.int64)

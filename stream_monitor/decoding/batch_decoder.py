@@ -15,11 +15,14 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.core.event_batch import EventBatch, PredictionBatch
 from stream_monitor.core.events import Features, Label, Prediction, Rejection
 from stream_monitor.core.feature_table import received
+from stream_monitor.core.records import Record
+from stream_monitor.core.table import TableRows
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.decoding.field_columns import ColumnReader, FieldColumns
 from stream_monitor.decoding.json import JsonDecoder
 from stream_monitor.decoding.json_columns import JsonColumns
 from stream_monitor.decoding.merging import merge_labels, merge_predictions
+from stream_monitor.decoding.table_columns import TableColumns
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +44,12 @@ class BatchDecoder:
     def __init__(self, codec: Codec, is_category: Callable[[str], bool] = lambda _: False) -> None:
         self._codec, self._is_category = codec, is_category
         self._columns = ColumnReader(codec.times, codec.targets, codec.versions)
-        self._fields: JsonColumns | None = None
+        self._tables = TableColumns(codec.row_fields, is_category)
+        self._json: JsonColumns | None = None
         if type(codec.decoder) is JsonDecoder and not codec.maps_fields:
-            self._fields = JsonColumns(codec.decoder, codec.max_record_bytes, is_category)
-
-    @property
-    def is_by_columns(self) -> bool:
-        """True while usual records are read a column at a time."""
-        return self._fields is not None
+            self._json = JsonColumns(codec.decoder, codec.max_record_bytes, is_category)
+        #: True while usual records are read a column at a time.
+        self.is_by_columns = True
 
     def decode(self, batch: RecordBatch) -> EventBatch:
         """Return the events of a batch; never raises for bad data."""
@@ -56,18 +57,18 @@ class BatchDecoder:
         try:
             return self._decode(batch)
         except Exception:
-            if self._fields is None:
+            if not self.is_by_columns:
                 raise
             hint = "records are decoded one by one from now on; please report it"
             logger.exception("error in decoding by columns, a bug; %s", hint)
-        self._fields, self._codec.timestamps_replaced = None, replaced
+        self.is_by_columns, self._codec.timestamps_replaced = False, replaced
         return self._decode(batch)
 
     def _decode(self, batch: RecordBatch) -> EventBatch:
         """Return the events of the usual records, read a column at a time, and of the others, read one by one."""
-        fields = self._fields.read(batch) if self._fields else None
+        fields = self._read_fields(batch) if self.is_by_columns else None
         if fields is None:
-            return EventBatch.of(self._decode_each(batch, range(len(batch))), self._is_category)
+            return EventBatch.of(self._decode_each(batch), self._is_category)
         predictions, labels = self._columns.read(fields, self._is_on_label_topic(batch, fields))
         if len(predictions) < len(fields):
             table = predictions.features.without_numbers_in_raw(self._is_category)
@@ -77,7 +78,7 @@ class BatchDecoder:
         if not left.any():
             return EventBatch(len(batch), predictions, labels)
         rows = np.flatnonzero(left)
-        events = self._decode_each(batch, rows.tolist())
+        events = self._decode_each(map(batch.record, rows.tolist()))
         late = EventBatch.of(events, self._is_category).at_rows(rows, len(batch))
         late_features = [event.features for event in events if isinstance(event, Prediction)]
         return EventBatch(
@@ -87,16 +88,22 @@ class BatchDecoder:
             late.rejections,
         )
 
+    def _read_fields(self, batch: RecordBatch) -> FieldColumns | None:
+        """Return the fields of the usual records; None where the codec must read all."""
+        if not isinstance(batch.values, TableRows):
+            return self._json.read(batch) if self._json else None
+        return None if self._codec.label_topics.intersection(batch.topics) else self._tables.read(batch, batch.values)
+
     def _is_on_label_topic(self, batch: RecordBatch, fields: FieldColumns) -> NDArray[np.bool_] | None:
         is_label_topic = np.array([topic in self._codec.label_topics for topic in batch.topics], bool)
         return is_label_topic[batch.which[fields.at]] if is_label_topic.any() else None
 
-    def _decode_each(self, batch: RecordBatch, rows: Iterable[int]) -> list[Prediction | Label | Rejection]:
+    def _decode_each(self, records: Iterable[Record]) -> list[Prediction | Label | Rejection]:
         """Return the event of each of these records."""
         events: list[Prediction | Label | Rejection] = []
-        for at in rows:
+        for record in records:
             try:
-                events.append(self._codec.decode(batch.record(at)))
+                events.append(self._codec.decode(record))
             except Exception as error:
                 logger.debug("while decoding", exc_info=True)
                 hint = "please report it (--log-level debug tells more)"
@@ -119,6 +126,6 @@ class BatchDecoder:
     def _reread(self, batch: RecordBatch, rows: Ints) -> list[Features]:
         """Return the features of predictions that were read by columns, as received."""
         replaced = self._codec.timestamps_replaced
-        events = self._decode_each(batch, rows.tolist())
+        events = self._decode_each(map(batch.record, rows.tolist()))
         self._codec.timestamps_replaced = replaced
         return [event.features for event in events if isinstance(event, Prediction)]

@@ -58,7 +58,7 @@ class Codec:
         self._read_label = LabelReader(self.times, self.targets).read
         fields = fields or {}
         self._fields = _field_map(fields)
-        self._row_fields = _field_map({"features": REST, **fields})
+        self.row_fields = FieldMap({"features": REST, **fields})
         self._label_fields = _field_map({**fields, **(label_fields or {})})
         self.label_topics = frozenset(label_topics)
         self.max_record_bytes = max_record_bytes
@@ -89,7 +89,7 @@ class Codec:
                 fields = self._label_fields
                 return self._read_label(fields.apply(body, record) if fields else body, record)
             is_row = type(value) is not bytes and type(value) is not ParsedBody
-            fields = self._row_fields if is_row else self._fields
+            fields = self.row_fields if is_row else self._fields
             body = fields.apply(body, record) if fields else body
             if body.get("prediction") is None and body.get("label") is not None:
                 return self._read_label(body, record)

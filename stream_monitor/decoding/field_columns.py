@@ -28,12 +28,14 @@ class FieldColumns:
         at: The row of each record in its batch, rising, shape (n,).
         stamps: The times of the records in milliseconds, negative where unknown, shape (n,).
         features: The features.
+        is_text: True where the values are cells of a table whose cells are all text.
         ids, ts, models, versions, predictions, scores, groups, labels: The values as received, n of each.
     """
 
     at: Ints
     stamps: Ints
     features: FeatureTable
+    is_text: bool
     ids: Sequence[Any]
     ts: Sequence[Any]
     models: Sequence[Any]
@@ -50,7 +52,7 @@ class FieldColumns:
         """Return some of the records, in this order."""
         fields = (self.ids, self.ts, self.models, self.versions, self.predictions, self.scores, self.groups)
         columns = [taken(values, rows) for values in (*fields, self.labels)]
-        return FieldColumns(self.at[rows], self.stamps[rows], self.features.take(rows), *columns)
+        return FieldColumns(self.at[rows], self.stamps[rows], self.features.take(rows), self.is_text, *columns)
 
 
 class ColumnReader:
@@ -84,9 +86,9 @@ class ColumnReader:
         ids = read_ids(fields.ids, refused)
         ts, replaced = self._times.read_column(fields.ts, fields.stamps, refused)
         keys, which = self._versions.read_column(fields.models, fields.versions, refused)
-        y_pred = self._targets.read_column(fields.predictions, "prediction", False, refused)
+        y_pred = self._targets.read_column(fields.predictions, "prediction", fields.is_text, refused)
         scores = read_scores(fields.scores, y_pred, refused)
-        y_true = _or_none(self._targets.read_labels(fields.labels, False, refused))
+        y_true = _or_none(self._targets.read_labels(fields.labels, fields.is_text, refused))
         groups = _or_none(
             read_column(fields.groups, lambda some: None if some is None else read_groups(some), refused)
         )
@@ -98,7 +100,7 @@ class ColumnReader:
         refused: set[int] = set()
         ids = read_ids(fields.ids, refused)
         ts, replaced = self._times.read_column(fields.ts, fields.stamps, refused)
-        y_true: Sequence[Any] = self._targets.read_labels(fields.labels, False, refused)
+        y_true: Sequence[Any] = self._targets.read_labels(fields.labels, fields.is_text, refused)
         refused.update(at for at, value in enumerate(y_true) if value is None)
         models = read_names(fields.models, "model", refused)
         versions = read_names(fields.versions, "version", refused)

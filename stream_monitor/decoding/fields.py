@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import Record
 
 #: The native fields, and the prefixes that map a single feature or group.
@@ -32,6 +33,11 @@ class FieldMap:
 
     A path is a key, or keys joined by dots. A field that is not found there is read by its native name.
 
+    Attributes:
+        paths: The paths by native field, but for `REST`.
+        rest: The native fields that all other keys of a record are for.
+        used: The keys that are not for those.
+
     >>> from stream_monitor.core.records import FileRecord
     >>> record = FileRecord("inference", 0, {"request": {"id": 7}, "prediction": "yes"})
     >>> FieldMap({"id": "request.id"}).apply(record.value, record)["id"]
@@ -39,9 +45,10 @@ class FieldMap:
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self._getters = {name: _getter(path) for name, path in fields.items() if path != REST}
-        self._rest = [name for name, path in fields.items() if path == REST]
-        self._used = {part for path in fields.values() for part in (path, path.split(".")[0])} | (
+        self.paths = {name: path for name, path in fields.items() if path != REST}
+        self._getters = {name: _getter(path) for name, path in self.paths.items()}
+        self.rest = [name for name, path in fields.items() if path == REST]
+        self.used = {part for path in fields.values() for part in (path, path.split(".")[0])} | (
             set(NATIVE_FIELDS) - {"features"}
         )
 
@@ -53,10 +60,10 @@ class FieldMap:
     def apply(self, body: Mapping[str, Any], record: Record) -> dict[str, Any]:
         """Return the body of a record with the mapped fields at their native names."""
         mapped = dict(body)
-        for name in self._rest:
+        for name in self.rest:
             if isinstance(body.get(name), dict):
                 continue
-            mapped[name] = {key: value for key, value in body.items() if key not in self._used}
+            mapped[name] = {key: value for key, value in body.items() if key not in self.used}
         for name, getter in self._getters.items():
             value = getter(body, record)
             if value is None:
@@ -82,17 +89,32 @@ def _getter(path: str) -> _Getter:
     if path.startswith("@header."):
         wanted = path.removeprefix("@header.")
         return lambda _, record: next((_text(value) for name, value in record.headers if name == wanted), None)
-    return lambda body, _: _dig(body, path)
+    return lambda body, _: dig(body, path)
 
 
-def _dig(body: Any, path: str) -> Any:
+def source_column(path: str, batch: RecordBatch) -> Sequence[Any]:
+    """Return what each record of a batch has at a path that begins with ``@``, as the field map reads it."""
+    if path == "@key":
+        return [None] * len(batch) if batch.keys is None else list(map(_text, batch.keys))
+    if path == "@timestamp":
+        return [time if time > 0 else None for time in batch.times.tolist()]
+    if path == "@offset":
+        return list(map(int, batch.offsets))
+    wanted = path.removeprefix("@header.")
+    return [
+        next((_text(value) for name, value in headers if name == wanted), None)
+        for headers in batch.headers or [()] * len(batch)
+    ]
+
+
+def dig(body: Any, path: str) -> Any:
     """Return the value at a path; a key that has the dots itself is preferred."""
     if not isinstance(body, Mapping):
         return None
     if path in body:
         return body[path]
     head, _, tail = path.partition(".")
-    return _dig(body[head], tail) if tail and head in body else None
+    return dig(body[head], tail) if tail and head in body else None
 
 
 def _text(value: bytes | None) -> str | None:

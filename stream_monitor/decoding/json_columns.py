@@ -70,7 +70,7 @@ class JsonColumns:
         if refused:
             self._follow([values[place] for place in refused])
             at = np.delete(at, refused)
-        return FieldColumns(at, batch.times[at], features, *fields)
+        return FieldColumns(at, batch.times[at], features, False, *fields)
 
     def _usable(self, values: Sequence[Body]) -> tuple[Ints, Sequence[bytes]]:
         """Return the rows of the values that are bytes and not too large, and those values."""

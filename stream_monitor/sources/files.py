@@ -10,10 +10,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
-from stream_monitor.core.batch import RecordBatch
+from stream_monitor.core.batch import Body, RecordBatch
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.records import FileRecord, Record, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
+from stream_monitor.sources.blocks import BlockReader
 from stream_monitor.sources.formats import Format, format_of, read_file
 
 BATCH_SIZE = 2000
@@ -48,13 +49,16 @@ class FileSource:
     ) -> None:
         self._open = ExitStack()
         self._raw: list[IO[bytes]] = []
-        self._offsets = {PREDICTIONS: 0, LABELS: 0}
         self._read_time = read_time
         self.total_bytes = sum(path.stat().st_size for path in paths)
-        rows = chain.from_iterable(self._records(path, format_of(path, file_format), PREDICTIONS) for path in paths)
-        self._records_left: Iterator[Record] = rows
+        blocks = [self._blocks(path, format_of(path, file_format), PREDICTIONS) for path in paths]
+        self._rows = BlockReader((PREDICTIONS, 0), chain.from_iterable(blocks))
+        self._merged: Iterator[Record] | None = None
         if labels is not None:
-            self._records_left = self._merge(rows, self._records(labels, _label_format(labels, file_format), LABELS))
+            of_labels = self._blocks(labels, _label_format(labels, file_format), LABELS)
+            self._merged = self._merge(
+                _records(PREDICTIONS, self._rows), _records(LABELS, BlockReader((LABELS, 0), of_labels))
+            )
         self._exhausted = False
         #: Records of one poll.
         self.batch_size = BATCH_SIZE
@@ -65,9 +69,12 @@ class FileSource:
         self.owner = ""
 
     def poll(self, timeout: float) -> RecordBatch:  # noqa: ARG002
-        batch = list(islice(self._records_left, self.batch_size))
+        if self._merged is None:
+            batch = self._rows.read(self.batch_size)
+        else:
+            batch = RecordBatch.of(list(islice(self._merged, self.batch_size)))
         self._exhausted = len(batch) < self.batch_size
-        return RecordBatch.of(batch)
+        return batch
 
     @property
     def bytes_read(self) -> int:
@@ -90,20 +97,18 @@ class FileSource:
     def close(self) -> None:
         self._open.close()
 
-    def _records(self, path: Path, file_format: Format, topic: str) -> Iterator[FileRecord]:
+    def _blocks(self, path: Path, file_format: Format, topic: str) -> Iterator[Sequence[Body]]:
         try:
             raw = self._open.enter_context(path.open("rb"))
             if topic == PREDICTIONS:
                 self._raw.append(raw)
-            for value in read_file(raw, path, file_format):
-                yield FileRecord(topic, self._offsets[topic], value)
-                self._offsets[topic] += 1
+            yield from read_file(raw, path, file_format)
         except OSError as error:
             reason = error.strerror or str(error)
             flag = "--labels: " if topic == LABELS else ""
             raise ConfigError(f"{flag}can't read {path}: {reason}") from None
 
-    def _merge(self, rows: Iterator[FileRecord], labels: Iterator[FileRecord]) -> Iterator[FileRecord]:
+    def _merge(self, rows: Iterator[FileRecord], labels: Iterator[FileRecord]) -> Iterator[Record]:
         """Yield labels without times, then rows and the other labels in order of time."""
         timed = list(map(self._read_time, labels))
         first = [self._read_time(row) for row in islice(rows, 1)]
@@ -117,6 +122,13 @@ class FileSource:
                 yield later.popleft()[1]
             yield row
         yield from (label for _, label in later)
+
+
+def _records(topic: str, reader: BlockReader) -> Iterator[FileRecord]:
+    """Yield all records of a reader."""
+    while batch := reader.read(BATCH_SIZE):
+        for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
+            yield FileRecord(topic, offset, value)
 
 
 def _label_format(path: Path, given: Format | None) -> Format:

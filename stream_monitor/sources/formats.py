@@ -6,15 +6,17 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from stream_monitor.core.batch import Body
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.records import TextRow
-from stream_monitor.core.timestamps import parse_timestamp
+from stream_monitor.core.table import TableRows
+from stream_monitor.decoding.cells import TextColumn
+from stream_monitor.sources.arrow_columns import columns_of
 
 Format = Literal["jsonl", "csv", "parquet"]
 _SUFFIXES: dict[str, Format] = {
@@ -28,8 +30,8 @@ _SUFFIXES: dict[str, Format] = {
 }
 _COMPRESSED = (".gz", ".zst", ".zstd")
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
-#: Rows of a Parquet file that are converted at once.
-_ROWS_AT_ONCE = 2000
+#: Records of one block.
+BLOCK_SIZE = 2000
 
 
 def format_of(path: Path, given: Format | None = None) -> Format:
@@ -43,8 +45,8 @@ def format_of(path: Path, given: Format | None = None) -> Format:
     return found
 
 
-def read_file(raw: IO[bytes], path: Path, file_format: Format) -> Iterator[bytes | dict[str, Any]]:
-    """Yield the bodies of a file's records: lines of JSON as bytes, rows of a table as mappings.
+def read_file(raw: IO[bytes], path: Path, file_format: Format) -> Iterator[Sequence[Body]]:
+    """Yield the bodies of a file's records in blocks: lines of JSON as bytes, rows of a table as mappings.
 
     Raises:
         OSError: The file can't be read, or is damaged.
@@ -105,14 +107,14 @@ class _ZstdFile(io.RawIOBase):
             self._frame = self._zstandard.ZstdDecompressor().decompressobj()
 
 
-def _read_jsonl(raw: IO[bytes], path: Path) -> Iterator[bytes]:
-    for line in _decompressed(raw, path):
-        stripped = line.removeprefix(b"\xef\xbb\xbf").strip()
-        if stripped:
-            yield stripped
+def _read_jsonl(raw: IO[bytes], path: Path) -> Iterator[Sequence[bytes]]:
+    stripped = (line.removeprefix(b"\xef\xbb\xbf").strip() for line in _decompressed(raw, path))
+    lines = filter(None, stripped)
+    while block := list(islice(lines, BLOCK_SIZE)):
+        yield block
 
 
-def _read_csv(raw: IO[bytes], path: Path) -> Iterator[TextRow | bytes]:
+def _read_csv(raw: IO[bytes], path: Path) -> Iterator[TableRows]:
     """Yield rows by the header's names; a row with more cells than the header as bytes, which decoding rejects."""
     text = io.TextIOWrapper(_decompressed(raw, path), encoding="utf-8-sig", errors="replace", newline="")
     first = text.readline()
@@ -123,15 +125,26 @@ def _read_csv(raw: IO[bytes], path: Path) -> Iterator[TextRow | bytes]:
     csv.field_size_limit(1 << 30)
     rows = csv.reader(chain([first], text), delimiter=delimiter)
     header = [name.strip() for name in next(rows)]
-    for cells in rows:
-        if len(cells) > len(header):
-            yield ",".join(cells).encode()
-        elif cells:
-            padded = cells + [""] * (len(header) - len(cells))
-            yield TextRow(zip(header, (cell.strip() or None for cell in padded), strict=True))
+    lines = filter(None, rows)
+    while block := list(islice(lines, BLOCK_SIZE)):
+        yield _text_rows(header, block)
 
 
-def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
+def _text_rows(header: Sequence[str], lines: list[list[str]]) -> TableRows:
+    """Return rows of text by the header's names."""
+    odd: dict[int, Body] = {}
+    width = len(header)
+    if set(map(len, lines)) != {width}:
+        for at, cells in enumerate(lines):
+            if len(cells) > width:
+                odd[at], lines[at] = ",".join(cells).encode(), [""] * width
+            else:
+                cells += [""] * (width - len(cells))
+    columns = {name: TextColumn(cells) for name, cells in zip(header, zip(*lines, strict=True), strict=True)}
+    return TableRows(TextRow, columns, len(lines), odd)
+
+
+def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[TableRows]:
     try:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile
@@ -141,45 +154,8 @@ def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
         file = ParquetFile(raw)
     except ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}") from None
-    odd = [field.name for field in file.schema_arrow if not _is_plain(field.type)]
-    for batch in map(_in_microseconds, file.iter_batches(_ROWS_AT_ONCE)):
-        for row in batch.to_pylist():
-            for name in odd:
-                row[name] = _plain(row[name])
-            yield row
-
-
-def _in_microseconds(batch: Any) -> Any:
-    """Return the batch with nanoseconds as microseconds: Python's datetime, and so pyarrow, takes no others."""
-    import pyarrow as pa
-
-    for at, field in enumerate(batch.schema):
-        timestamp, duration = pa.types.is_timestamp(field.type), pa.types.is_duration(field.type)
-        if (timestamp or duration) and field.type.unit == "ns":
-            kind = pa.timestamp("us", field.type.tz) if timestamp else pa.duration("us")
-            batch = batch.set_column(at, field.with_type(kind), batch.column(at).cast(kind, safe=False))
-    return batch
-
-
-def _is_plain(kind: Any) -> bool:
-    """Return True for a column type whose values are all types of JSON and need no conversion."""
-    from pyarrow import types
-
-    is_number = types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind)
-    return bool(is_number or types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as a type of JSON; times as seconds since the epoch."""
-    if isinstance(value, datetime):
-        return parse_timestamp(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or type(value) in (str, int, float, bool, dict, list):
-        return value
-    return float(value) if hasattr(value, "__float__") else str(value)
+    for batch in file.iter_batches(BLOCK_SIZE):
+        yield TableRows(dict, columns_of(batch), batch.num_rows)
 
 
 _READERS: dict[Format, Callable[[IO[bytes], Path], Iterator[Any]]] = {
