@@ -35,6 +35,7 @@ class PredictionReader:
         is_text = is_row and type(record.value) is TextRow
         y_pred = self._read_target(y_pred, "prediction", is_text)
         score, y_true, groups = get("score"), get("label"), get("groups")
+        score = read_cell(score) if is_text else score
         y_true = None if is_nan(y_true) else y_true
         identity, features = get("id"), get("features")
         return Prediction(
@@ -43,9 +44,7 @@ class PredictionReader:
             self._read_version(get("model"), get("version")),
             y_pred,
             features if type(features) is dict and not is_text else _read_features(features, is_text),
-            score
-            if score is None or type(score) is float
-            else read_score(read_cell(score) if is_text else score, y_pred),
+            score if score is None or type(score) is float else read_score(score, y_pred),
             None if groups is None or (type(groups) is str and is_row) else read_groups(groups),
             None if y_true is None else self._read_target(y_true, "label", is_text),
         )

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TextRow
 from stream_monitor.core.table import TableRows
+from stream_monitor.core.timestamps import parse_timestamp
 from stream_monitor.decoding.batch_decoder import BatchDecoder
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.sources.files import FileSource
@@ -51,9 +52,17 @@ MESSY = st.sampled_from(
         "a,b",
         'q"',
         "ü",
+        "1\n2",
+        "\n1",
+        "x\r\ny",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "2026-11-23T12:00:00Z",
     )
 )
-NUMBERS = st.sampled_from(("0", "1", "-0", "-0.0", "2.5", " 2 ", "1e5", "-.5", "9007199254740993", ""))
+NUMBERS = st.sampled_from(
+    ("0", "1", "-0", "-0.0", "2.5", " 2 ", "1e5", "-.5", "9007199254740993", "-9223372036854775809", "1e-400", "")
+)
 USUAL = {
     "id": st.integers(0, 99).map(str),
     "ts": st.integers(0, 59).map(lambda second: f"2026-11-23T12:00:{second:02}Z"),
@@ -158,7 +167,9 @@ def _tables(draw: st.DrawFn) -> Any:
     if draw(st.integers(0, 4)) == 0:
         structs = st.none() | st.fixed_dictionaries({"d": st.sampled_from(("yes", None)), "e": st.integers(0, 9)})
         columns["c"] = pa.array(draw(st.lists(structs, min_size=count, max_size=count)))
-    return pa.table(columns)
+    table = pa.table(columns)
+    twice = draw(st.sampled_from((None, None, None, *columns)))
+    return table if twice is None else table.append_column(twice, table.column(draw(st.sampled_from(list(columns)))))
 
 
 @given(_tables(), OPTIONS, st.integers(1, 12))
@@ -166,13 +177,20 @@ def _tables(draw: st.DrawFn) -> Any:
 def test_parquet(tmp_path: Path, table: Any, options: dict[str, Any], size: int) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(table, path)
-    decode_both_ways(_polls(path, size), lambda name: name == "b", **options)
+    batches = _polls(path, size)
+    rows = [
+        {name: parse_timestamp(value) if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in table.to_pylist()
+    ]
+    assert repr([value for batch in batches for value in batch.values]) == repr(2 * rows)
+    decode_both_ways(batches, lambda name: name == "b", **options)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
 def test_usual_tables_are_read_by_columns(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, count = tmp_path / name, 10
     table = {"id": [f"r-{at}" for at in range(count)], "y": ["yes"] * count, "a": [0.5] * count, "c": ["DE"] * count}
+    table["groups"] = ["f"] * count
     if name == "x.csv":
         path.write_text(
             "\n".join(map(",".join, zip(*[[key, *map(str, some)] for key, some in table.items()], strict=True)))
