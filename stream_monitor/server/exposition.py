@@ -1,4 +1,4 @@
-"""A snapshot as text in an exposition format of Prometheus.
+"""Snapshots as text in an exposition format of Prometheus.
 
 With hundreds of signals there are tens of thousands of samples, and prometheus_client encodes one at a time. Here it
 encodes one sample of each metric, in whichever format it was asked for; the others are copies of that line with their
@@ -8,8 +8,10 @@ own label values, which metrics of the same labels share, and their own number.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
+import orjson
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
@@ -23,8 +25,10 @@ from stream_monitor.server.samples import label_delays, samples
 Encode = Callable[[Collector], bytes]
 
 _number: Callable[[float], str] = floatToGoString
-#: The smallest number that Go writes with an exponent.
-MIN_LARGE = 1e6
+#: The range of absolute values in which JSON and Go write numbers alike: without an exponent.
+MIN_PLAIN, MIN_LARGE = 1e-4, 1e6
+#: Different label values whose text is kept from one scrape to the next.
+MAX_LABELS = 100_000
 _SCALARS = tuple(metric for metric in CATALOG if metric.kind != "histogram")
 #: The end of the whole text in OpenMetrics.
 _END = b"# EOF\n"
@@ -32,18 +36,37 @@ _END = b"# EOF\n"
 _PLACE = re.compile('"([0-9]+)"')
 
 
-def exposition(snapshot: Snapshot, encode: Encode) -> bytes:
-    """Return the metrics of a snapshot as text, without the end that OpenMetrics has.
+class Exposition:
+    """Writes snapshots as text; keeps the text of label values, most of which come again with the next snapshot."""
 
-    Args:
-        snapshot: What is shown.
-        encode: The encoder of the format.
-    """
-    texts = {metric.name: text for metric, text in zip(_SCALARS, _texts(encode), strict=True)}
-    for metric, labels, value in samples(snapshot):
-        texts[metric.name].add(labels, value)
-    scalars = "".join(part for text in texts.values() for part in text.parts).encode()
-    return scalars + encode(_Families([label_delays(snapshot.models)])).removesuffix(_END)
+    def __init__(self) -> None:
+        self._labels: dict[str, _Labels] = {}
+
+    def text(self, snapshot: Snapshot, encode: Encode) -> bytes:
+        """Return the metrics of a snapshot as text, without the end that OpenMetrics has.
+
+        Args:
+            snapshot: What is shown.
+            encode: The encoder of the format.
+        """
+        texts = {metric.name: text for metric, text in zip(_SCALARS, self._texts(encode), strict=True)}
+        for metric, labels, value in samples(snapshot):
+            text = texts[metric.name]
+            text.labels.append(text.known[labels])
+            text.values.append(value)
+        scalars = "".join(text.lines() for text in texts.values()).encode()
+        return scalars + encode(_Families([label_delays(snapshot.models)])).removesuffix(_END)
+
+    def _texts(self, encode: Encode) -> Iterator[_Text]:
+        """Yield the text of each metric in `_SCALARS`, without samples."""
+        if sum(map(len, self._labels.values())) > MAX_LABELS:
+            self._labels = {}
+        encoded = encode(_Families(map(_numbered, _SCALARS))).decode()
+        for part in encoded.split("# HELP ")[1:]:
+            describing, kind, line = part.split("\n")[:3]
+            name, brace, rest = line[: line.rindex(" ")].partition("{")
+            known = self._labels.setdefault(brace + rest, _Labels(brace + rest))
+            yield _Text(f"# HELP {describing}\n{kind}\n", name, known)
 
 
 class _Families(Collector):
@@ -74,34 +97,43 @@ class _Labels(dict[tuple[str, ...], str]):
 
 
 class _Text:
-    """The text of one metric: ``parts`` are its lines.
+    """The text of one metric.
 
     Args:
         head: Its lines with its help and kind.
         name: Its name in the lines of its samples.
-        labels: The labels of samples as text.
+        known: The labels of samples as text, by their values in the order of the metric's label names.
+
+    Attributes:
+        labels: The labels of each sample as text.
+        values: The value of each sample.
     """
 
-    def __init__(self, head: str, name: str, labels: _Labels) -> None:
-        self.parts = [head]
-        self._name, self._labels = name, labels
+    def __init__(self, head: str, name: str, known: _Labels) -> None:
+        self._head, self._name, self.known = head, name, known
+        self.labels: list[str] = []
+        self.values: list[float] = []
 
-    def add(self, labels: tuple[str, ...], value: float) -> None:
-        """Add a sample with these label values, in the order of the metric's label names."""
-        # Go writes numbers as Python does, but large ones and those that are not finite.
-        number = repr(float(value)) if -MIN_LARGE < value < MIN_LARGE else _number(value)
-        self.parts.append(f"{self._name}{self._labels[labels]} {number}\n")
+    def lines(self) -> str:
+        """Return all lines."""
+        name, pairs = self._name, zip(self.labels, numbers(self.values), strict=True)
+        return self._head + "".join([f"{name}{labels} {number}\n" for labels, number in pairs])
 
 
-def _texts(encode: Encode) -> Iterator[_Text]:
-    """Yield the text of each metric in `_SCALARS`, without samples."""
-    encoded = encode(_Families(map(_numbered, _SCALARS))).decode()
-    labels: dict[tuple[str, ...], _Labels] = {}
-    for metric, part in zip(_SCALARS, encoded.split("# HELP ")[1:], strict=True):
-        describing, kind, line = part.split("\n")[:3]
-        name, brace, rest = line[: line.rindex(" ")].partition("{")
-        shared = labels.setdefault(metric.label_names, _Labels(brace + rest))
-        yield _Text(f"# HELP {describing}\n{kind}\n", name, shared)
+def numbers(values: Sequence[float]) -> list[str]:
+    """Return numbers as Go writes them.
+
+    >>> numbers([3, 0.25, 2e6, float("nan")])
+    ['3.0', '0.25', '2e+06', 'NaN']
+    """
+    if not values:
+        return []
+    array = np.array(values, np.float64)
+    texts = orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].decode().split(",")
+    sizes = np.abs(array)
+    for at in np.flatnonzero(~((sizes >= MIN_PLAIN) & (sizes < MIN_LARGE) | (sizes == 0.0))).tolist():
+        texts[at] = _number(values[at])
+    return texts
 
 
 def _numbered(metric: Metric) -> Family:

@@ -17,7 +17,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from stream_monitor.core.errors import ConfigError, StateError
 from stream_monitor.pipeline.snapshot import TakeSnapshot
-from stream_monitor.server.exposition import exposition
+from stream_monitor.server.exposition import Exposition
 from stream_monitor.server.health import Health
 from stream_monitor.server.page import render_page
 
@@ -46,7 +46,7 @@ class MetricsServer:
     """
 
     def __init__(self, take: TakeSnapshot, health: Health, host: str, port: int) -> None:
-        self._take, self._health = take, health
+        self._take, self._health, self._exposition = take, health, Exposition()
         self._registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
@@ -71,7 +71,9 @@ class MetricsServer:
     def _metrics(self, accept: str) -> Reply:
         encode, content_type = choose_encoder(accept)
         try:
-            return Reply(HTTPStatus.OK, content_type, exposition(self._take(), encode) + encode(self._registry))
+            return Reply(
+                HTTPStatus.OK, content_type, self._exposition.text(self._take(), encode) + encode(self._registry)
+            )
         except StateError as error:
             return _verdict([str(error)])
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server import exposition as module
 from stream_monitor.server.catalog import CATALOG
-from stream_monitor.server.exposition import exposition
+from stream_monitor.server.exposition import Exposition, numbers
 from stream_monitor.server.samples import Sample, samples
 from stream_monitor.testing import make_prediction
 from tests.examples import examples
@@ -34,6 +35,8 @@ ACCEPTS = (
     "application/openmetrics-text;version=1.0.0;escaping=dots",
     "application/openmetrics-text;version=1.0.0;escaping=values",
 )
+#: One for all, as a server has it: what it keeps of a snapshot must not show in the next one.
+EXPOSITION = Exposition()
 TEXTS = st.text(max_size=4) | st.sampled_from(['a"b\\c\nd é', "", "100%", "%s", "0", "{}", "# HELP "])
 #: Go writes large numbers in another way than Python does.
 NUMBERS = (
@@ -74,14 +77,14 @@ def expected(shown: Snapshot, accept: str) -> bytes:
 
 @pytest.mark.parametrize("accept", ACCEPTS)
 def test_a_snapshot_is_written_as_prometheus_client_writes_it(accept: str) -> None:
-    assert exposition(snapshot(), choose_encoder(accept)[0]) == expected(snapshot(), accept)
+    assert EXPOSITION.text(snapshot(), choose_encoder(accept)[0]) == expected(snapshot(), accept)
 
 
 def test_names_are_escaped() -> None:
     name = 'a"b\\c\nd %s é'
     shown = SnapshotTaker(run([make_prediction(0, model=name, features={name: 1.0})])[0]).take()
     for accept in ACCEPTS:
-        assert exposition(shown, choose_encoder(accept)[0]) == expected(shown, accept)
+        assert EXPOSITION.text(shown, choose_encoder(accept)[0]) == expected(shown, accept)
 
 
 @settings(max_examples=examples(200))
@@ -94,4 +97,23 @@ def test_so_are_any_samples(given_samples: list[Sample], accept: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "samples", added)
         patch.setattr(serving, "samples", added)
-        assert exposition(snapshot(), choose_encoder(accept)[0]) == expected(snapshot(), accept)
+        assert EXPOSITION.text(snapshot(), choose_encoder(accept)[0]) == expected(snapshot(), accept)
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(NUMBERS | st.floats(1e-5, 1e7)))
+def test_numbers_are_written_as_prometheus_client_writes_each(values: list[float]) -> None:
+    assert numbers(values) == [floatToGoString(value) for value in values]
+
+
+def test_labels_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    escaped = module._escaped
+    monkeypatch.setattr(module, "_escaped", lambda value: made.append(value) or escaped(value))
+    one, encode = Exposition(), choose_encoder("")[0]
+    counts = []
+    for bound in (module.MAX_LABELS, module.MAX_LABELS, 0):
+        monkeypatch.setattr(module, "MAX_LABELS", bound)
+        assert one.text(snapshot(), encode) == expected(snapshot(), "")
+        counts.append(len(made))
+    assert 0 < counts[0] == counts[1] == counts[2] / 2
