@@ -87,6 +87,10 @@ class RunningBlock:
         self._n, self._totals = step.n, step.totals
         self._dependence.commit(step.dependence)
 
+    def store_count(self, column: int, running: RunningDetector) -> None:
+        """Write only the number of a column's values into its detector."""
+        running.sums.n = int(self._n[column])
+
     def store(self, column: int, running: RunningDetector) -> None:
         """Write a column's state into its detector."""
         self._detectors.store(column, running.detector)

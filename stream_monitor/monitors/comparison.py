@@ -24,7 +24,7 @@ Reference = NumericReference | CategoricalReference
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A signal's newest values and its reference, copied: the monitor may go on while distances are computed.
+    """A signal's newest values and its reference, as they are now, to compute distances while the monitor goes on.
 
     Attributes:
         reference: The distribution; None while it is unknown, and while there are too few values.

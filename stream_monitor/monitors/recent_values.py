@@ -32,14 +32,23 @@ class RecentValues:
         self._most = max(keep)
         self._ends, self._sizes = np.zeros((2, len(keep)), np.int64)
         self._values = np.zeros((ROOM * self._most, len(keep)))
+        self._copied: Floats | None = None
 
     def of(self, column: int) -> Floats:
         """Return the newest values of a column, at most as many as are kept."""
         end = int(self._ends[column])
         return self._values[end - int(min(self._sizes[column], self._keep[column])) : end, column].copy()
 
+    def view(self, column: int) -> Floats:
+        """Return what `of` returns, in a copy of all columns, which is made once until values come."""
+        if self._copied is None:
+            self._copied = self._kept()
+        end = min(int(self._ends[column]), self._most)
+        return self._copied[end - int(min(self._sizes[column], self._keep[column])) : end, column]
+
     def load(self, column: int, values: Floats) -> None:
         """Replace the newest values of a column, at most as many as are kept."""
+        self._copied = None
         end = int(self._ends.max())
         end = end if len(values) <= end else len(values)
         self._values[end - len(values) : end, column] = values
@@ -52,6 +61,7 @@ class RecentValues:
             values: Shape (m, columns).
             counts: The number of values that each column takes, shape (columns,); None: all m.
         """
+        self._copied = None
         self._sizes = self._sizes + (len(values) if counts is None else counts)
         if len(values) > self._most:
             values, counts = _newest(values, counts, self._most)
@@ -68,14 +78,18 @@ class RecentValues:
         self._ends = ends + (len(values) if counts is None else counts)
 
     def _move_up(self) -> None:
+        self._values[: self._most] = self._kept()
+        self._ends = np.minimum(self._ends, self._most)
+
+    def _kept(self) -> Floats:
+        """Return a copy of what moves up, shape (most values, columns)."""
         ends, end, most = self._ends, int(self._ends[0]), self._most
         if (ends == end).all():
-            kept = self._values[end - most : end].copy()
-            self._ends = np.full_like(ends, most)
-        else:
-            kept = self._values[np.maximum(ends - most, 0) + np.arange(most)[:, None], np.arange(len(ends))]
-            self._ends = np.minimum(ends, most)
-        self._values[:most] = kept
+            begin = max(end - most, 0)
+            return self._values[begin : begin + most].copy()
+        rows = np.maximum(ends - most, 0) + np.arange(most)[:, None]
+        kept: Floats = self._values[rows, np.arange(len(ends))]
+        return kept
 
 
 def _newest(values: Floats, counts: Ints | None, most: int) -> tuple[Floats, Ints | None]:

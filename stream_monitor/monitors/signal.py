@@ -69,6 +69,10 @@ class SignalParts:
 class SignalBorrower(Protocol):
     """Handles the next values of a signal with what it has lent, until that is given back."""
 
+    def store_counts(self) -> None:
+        """Write the counts and the newest values into what was lent, but not what its detectors have computed."""
+        ...
+
     def store(self) -> None:
         """Write all that has changed into what was lent."""
         ...
@@ -150,6 +154,13 @@ class SignalMonitor:
         return self._parts
 
     @property
+    def counted(self) -> SignalParts:
+        """Those parts, but its detectors know only how many values they were fed: made in a fraction of the time."""
+        if self._borrower:
+            self._borrower.store_counts()
+        return self._parts
+
+    @property
     def is_observed(self) -> bool:
         """True if somebody is shown each column."""
         return self._show is not None
@@ -193,7 +204,7 @@ class SignalMonitor:
     @property
     def recent(self) -> Floats:
         """The newest values in the signal's own unit, at most `MEAN_WINDOW`: shape (n,)."""
-        return self.parts.recent[-MEAN_WINDOW:]
+        return self.counted.recent[-MEAN_WINDOW:]
 
     @property
     def mean(self) -> float:
@@ -218,8 +229,8 @@ class SignalMonitor:
         is_enough = len(recent) >= min(self.reference.size, MEAN_WINDOW)
         return Comparison(
             self.reference.distribution if is_enough else None,
-            recent.copy(),
-            self.detectors.autocorrelation_time,
+            recent,
+            self._parts.detectors.autocorrelation_time,
             self.categories.state() if self.categories else None,
         )
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.drift.block_input import BlockInput
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.running import RunningDetector
@@ -55,7 +55,7 @@ class SignalBlock:
         self.signals = tuple(signals)
         self._key = signal_key(signals[0])
         self._is_in = np.ones(len(signals), bool)
-        self._is_stored = np.zeros(len(signals), bool)
+        self._is_counted, self._is_stored = np.zeros((2, len(signals)), bool)
         self._parts = [signal.lend(_Column(self, at)) for at, signal in enumerate(signals)]
         self._recent = RecentValues([parts.keep for parts in self._parts])
         self._counts = np.zeros(len(signals), np.int64)
@@ -115,7 +115,7 @@ class SignalBlock:
             self._running[name].commit(step)
         self._recent.add(given.values, given.counts)
         self._counts += given.sizes
-        self._is_stored[:] = False
+        self._is_counted[:] = self._is_stored[:] = False
 
     def _replay(self, alone: Bools, steps: Mapping[str, _Fed]) -> None:
         """Prepare the detectors of signals that step out but were fed already."""
@@ -148,20 +148,36 @@ class SignalBlock:
         self._counts[column] = parts.count
         self._is_latched[column] = parts.latch.active_since is not None
 
+    def store_counts(self, column: int) -> None:
+        """Write the counts and the newest values of a column into what its signal has lent."""
+        if not self._is_counted[column]:
+            self._write_counts(column, self._recent.view(column))
+
     def store(self, column: int) -> None:
         """Write a column into what its signal has lent."""
-        if self._is_stored[column]:
-            return
-        parts = self._parts[column]
-        parts.recent, parts.count = self._recent.of(column), int(self._counts[column])
-        for name, running in self._running.items():
-            running.store(column, _running(parts, name))
-        self._is_stored[column] = True
+        if not self._is_stored[column]:
+            self.store_counts(column)
+            self._write_detectors(column)
 
     def step_out(self, column: int) -> None:
         """Write a column into what its signal has lent, and change it no more."""
-        self.store(column)
-        self._is_in[column] = self._is_stored[column] = False
+        if not self._is_counted[column]:
+            self._write_counts(column, self._recent.of(column))
+        if not self._is_stored[column]:
+            self._write_detectors(column)
+        self._is_in[column] = self._is_counted[column] = self._is_stored[column] = False
+
+    def _write_counts(self, column: int, recent: Floats) -> None:
+        parts = self._parts[column]
+        parts.recent, parts.count = recent, int(self._counts[column])
+        for name, running in self._running.items():
+            running.store_count(column, _running(parts, name))
+        self._is_counted[column] = True
+
+    def _write_detectors(self, column: int) -> None:
+        for name, running in self._running.items():
+            running.store(column, _running(self._parts[column], name))
+        self._is_stored[column] = True
 
 
 class _Fed(NamedTuple):
@@ -176,6 +192,9 @@ class _Column(NamedTuple):
 
     block: SignalBlock
     column: int
+
+    def store_counts(self) -> None:
+        self.block.store_counts(self.column)
 
     def store(self) -> None:
         self.block.store(self.column)

@@ -201,18 +201,18 @@ def _feature(name: str, counts: FeatureCounts) -> FeatureSnapshot:
 
 def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
     """Return the snapshot of a signal, without its mean and its distances."""
-    reference = signal.reference.distribution
+    reference, detectors = signal.reference.distribution, signal.counted.detectors
     return partial(
         SignalSnapshot,
         name=signal.name,
         kind=signal.kind,
         active_since=signal.active_since,
-        batch_length=signal.detectors.batch_length,
-        effective_samples=signal.detectors.effective_samples,
-        waits_for_season=signal.detectors.waits_for_season,
+        batch_length=detectors.batch_length,
+        effective_samples=detectors.effective_samples,
+        waits_for_season=detectors.waits_for_season,
         drifts=tuple(
             DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect)
-            for detector, drift in signal.detectors.drifts.items()
+            for detector, drift in detectors.drifts.items()
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
         categories=tuple(signal.categories.state()) if signal.categories else (),

@@ -20,8 +20,8 @@ from stream_monitor.stats.many_steps import ManySteps
 from stream_monitor.stats.ragged import Ragged
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
-#: Signals that are taken at once; with more, the arrays leave the cache.
-MAX_TOGETHER = 6
+#: Signals that are taken at once; with twice as many, the arrays leave the cache.
+MAX_TOGETHER = 24
 
 
 class NumericWindow(NamedTuple):

@@ -78,12 +78,15 @@ class ManySteps:
         return places
 
     def _value_pieces(self) -> Ints:
-        """Return how many knots are at most each value: the number of the reference's piece."""
+        """Return how many knots are at most each value, the number of the reference's piece: shape (windows, n).
+
+        The pieces of a row follow those of the row before, at which its numbers begin.
+        """
         rows, size = self._values.shape
-        places = self._left + np.arange(0, rows * (size + 1), size + 1)[:, None]
-        counts = np.bincount(places.ravel(), minlength=rows * (size + 1))
-        pieces: Ints = np.cumsum(counts.reshape(rows, size + 1), axis=1)[:, :size]
-        return pieces
+        room = self._left.shape[1] + 1
+        counts = np.diff(self._left, prepend=0, append=size)
+        pieces: Ints = np.arange(rows * room).repeat(counts.ravel())
+        return pieces.reshape(rows, size)
 
     def _reference_shares(self) -> tuple[Floats, Floats]:
         """Return the share of the reference below each value, and the share that is at most it."""
@@ -92,7 +95,7 @@ class ManySteps:
         for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
             table[:, number, : knots + 1] = reference.pieces
         knots_of, upto, limit, unit, slopes = table.reshape(5, -1)
-        piece = self._pieces + np.arange(0, rows * room, room)[:, None]
+        piece = self._pieces
         with np.errstate(over="ignore"):
             way = self._values * np.array([[each.scale] for each in self._references])
         # Beyond the knots the share is constant.
@@ -101,8 +104,8 @@ class ManySteps:
         way *= slopes[piece]
         way += upto[piece]
         at = np.minimum(way, limit[piece], out=way)
-        below, is_knot = at.copy(), np.nonzero(knots_of[piece] == self._values)
-        below[is_knot] = limit[piece[is_knot] - 1]
+        below, is_knot = at.copy(), np.flatnonzero(knots_of[piece] == self._values)
+        below.ravel()[is_knot] = limit[piece.ravel()[is_knot] - 1]
         return below, at
 
     def _merged(self) -> tuple[Floats, Floats, Floats, Floats]:
@@ -111,20 +114,18 @@ class ManySteps:
         These are the share of the window up to each, and the shares of the reference below and at most it.
         """
         (rows, size), most = self._values.shape, self._left.shape[1]
-        begins = np.arange(0, rows * (size + most), size + most)[:, None]
-        knot_at, value_at = self._left + np.arange(most) + begins, self._pieces + np.arange(size) + begins
         of_knots = np.zeros((3, rows, most))
         for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
             of_knots[:, number, :knots] = reference.standard_values, reference.below, reference.upto
+        is_knot = np.zeros((rows, size + most), dtype=np.bool_)
+        is_knot.ravel()[self._left + np.arange(most) + np.arange(0, is_knot.size, size + most)[:, None]] = True
+        is_value = ~is_knot
         x, window, right = np.empty((3, rows, size + most))
-        x.put(value_at, self._standardised())
-        x.put(knot_at, of_knots[0])
-        window.put(value_at, np.broadcast_to(self._ranks[1:], (rows, size)))
-        window.put(knot_at, self._left / size)
-        right.put(value_at, self._reference_upto)
+        x[is_value], x[is_knot] = self._standardised().ravel(), of_knots[0].ravel()
+        window[is_value], window[is_knot] = np.tile(self._ranks[1:], rows), (self._left / size).ravel()
+        right[is_value] = self._reference_upto.ravel()
         left = right.copy()
-        left.put(knot_at, of_knots[1])
-        right.put(knot_at, of_knots[2])
+        left[is_knot], right[is_knot] = of_knots[1].ravel(), of_knots[2].ravel()
         return x, window, left, right
 
     def _standardised(self) -> Floats:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from stream_monitor.monitors.comparison import category_counts, many_distances
 from stream_monitor.stats.moments import mean, means
-from tests.harness import feature_events, run
+from stream_monitor.testing import make_records
+from tests.harness import feature_events, make_pipeline, run
 
 
 def test_signals_of_every_kind() -> None:
@@ -28,10 +31,18 @@ def test_signals_of_every_kind() -> None:
 
 
 def test_a_comparison_does_not_change_with_its_signal() -> None:
-    pipeline, _ = run(feature_events({"a": [float(at % 7) for at in range(600)]}), warmup=100)
-    (monitor,) = pipeline.processor.fleet.monitors.values()
-    signal = monitor.signals["feature:a"]
-    assert not np.shares_memory(signal.comparison().values, signal.recent)
+    events = feature_events({"a": [float(at % 7) for at in range(5000)]})
+    texts = (json.dumps(event).encode() for event in events)
+    pipeline, _ = make_pipeline(make_records(texts), batch_size=50, warmup=100)
+    taken = []
+    while not pipeline.source.exhausted:
+        pipeline.step()
+        (monitor,) = pipeline.processor.fleet.monitors.values()
+        values = monitor.signals["feature:a"].comparison().values
+        taken.append((values, values.tolist()))
+    assert len(taken) >= 100
+    for number, (values, then) in enumerate(taken, 1):
+        assert values.tolist() == then == [float(at % 7) for at in range(50 * number)][-1000:]
 
 
 def test_counts_name_the_categories() -> None:
@@ -45,6 +56,7 @@ def test_counts_name_the_categories() -> None:
 def test_means_are_those_of_each_window() -> None:
     rng = np.random.default_rng(5)
     windows = [rng.normal(size=n) for n in (1, 7, 8, 129, 1000)] + [np.full(9, 1.7e308), np.empty(0)]
+    windows += list(rng.normal(size=(1000, 3)).T)  # a column of an array
     found = means(windows)
-    assert [each.hex() for each in found] == [mean(window).hex() for window in windows]
-    assert found[-2] == 1.7e308
+    assert [each.hex() for each in found] == [mean(window.copy()).hex() for window in windows]
+    assert found[5] == 1.7e308
