@@ -71,8 +71,9 @@ def pack(values: Floats) -> str:
 
     Whole numbers from 0 to 255, such as shares and codes of categories, take a byte each; other arrays eight.
     """
-    if _fits_bytes(values):
-        return _BYTES + b64encode(values.astype(np.uint8).tobytes()).decode()
+    small = as_bytes(values)
+    if small is not None:
+        return _BYTES + b64encode(small).decode()
     return b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
 
 
@@ -87,12 +88,17 @@ def unpack(text: str) -> Floats:
     return np.frombuffer(b64decode(text), dtype="<f8").astype(np.float64)
 
 
-def _fits_bytes(values: Floats) -> bool:
-    """Return True when all are whole numbers from 0 to 255, and none is -0.0, whose sign would be lost."""
+def as_bytes(values: Floats) -> bytes | None:
+    """Return values a byte each if all are whole numbers from 0 to 255, but not -0.0, whose sign would be lost.
+
+    >>> as_bytes(np.array([0.0, 2.0])), as_bytes(np.array([0.5]))
+    (b'\\x00\\x02', None)
+    """
     if not values.size or not float(values.flat[0]).is_integer():
-        return False
-    whole = (values >= 0.0) & (values <= 255.0) & (values == np.trunc(values)) & ~np.signbit(values)
-    return bool(whole.all())
+        return None
+    with np.errstate(invalid="ignore"):
+        small = values.astype(np.uint8)
+    return small.tobytes() if small.astype(np.float64).tobytes() == values.tobytes() else None
 
 
 #: Kind of a column: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, as_bytes
 from stream_monitor.core.newest import Newest
 from stream_monitor.state.key_value_store import KeyValueStore
 
@@ -82,24 +82,14 @@ def _packed(counts: Sequence[int], values: Sequence[Floats]) -> bytes:
     head = np.zeros(len(values), _HEAD)
     head["count"], head["size"] = counts, [len(each) for each in values]
     in_bytes, in_floats = [], []
-    with np.errstate(invalid="ignore"):
-        for number, each in enumerate(values):
-            small = _as_bytes(each)
-            head["is_bytes"][number] = small is not None
-            if small is not None:
-                in_bytes.append(small)
-            else:
-                in_floats.append(each.astype("<f8", copy=False).tobytes())
+    for number, each in enumerate(values):
+        small = as_bytes(each)
+        head["is_bytes"][number] = small is not None
+        if small is not None:
+            in_bytes.append(small)
+        else:
+            in_floats.append(each.astype("<f8", copy=False).tobytes())
     return b"".join((len(head).to_bytes(4, "big"), head.tobytes(), *in_bytes, *in_floats))
-
-
-def _as_bytes(values: Floats) -> bytes | None:
-    """Return values as bytes if they are whole numbers from 0 to 255, but not -0.0, whose sign would be lost."""
-    if len(values) and not float(values[0]).is_integer():
-        return None
-    small = values.astype(np.uint8)
-    is_same = not np.signbit(values).any() and bool((small == values).all())
-    return small.tobytes() if is_same else None
 
 
 def _unpacked(raw: bytes) -> list[Newest]:

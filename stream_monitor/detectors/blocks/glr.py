@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class GlrBlock:
         self._limits.threshold[rows], self._limits.weight[rows] = detector.limits.threshold, detector.limits.weight
         self._offset[column] = np.nan if read.offset is None else read.offset
         known.n[rows], known.sums[rows], known.squares[rows] = read.n, read.sums, read.squares
-        known.rings[:, rows] = read.ring[:, self._places(read.n)].T
+        known.rings[:, rows] = read.ring[:, _places(self._grid, read.n)].T
 
     def store(self, column: int, detector: Glr) -> None:
         rows, known, written = self._rows(column), self._statistics, detector.statistics
@@ -68,7 +69,7 @@ class GlrBlock:
         written.offset = None if np.isnan(offset) else offset
         written.n, written.sums = int(known.n[rows.start]), known.sums[rows].copy()
         written.squares = float(known.squares[rows.start])
-        written.ring[:, self._places(written.n)] = known.rings[:, rows].T
+        written.ring[:, _places(self._grid, written.n)] = known.rings[:, rows].T
 
     def step(self, values: Floats, counts: Ints | None = None, skip: Bools | None = None) -> Step:
         if skip is not None:
@@ -99,13 +100,6 @@ class GlrBlock:
 
     def _rows(self, column: int) -> slice:
         return slice(int(self._firsts[column]), int(self._firsts[column + 1]))
-
-    def _places(self, n: int) -> Ints:
-        """Return the indices in the ring of `Glr` of the newest boundaries, oldest first."""
-        levels = np.arange(self._grid.levels)[:, None]
-        oldest = (n // self._grid.clock >> levels) - (RING - 1)
-        places: Ints = (levels * RING + (oldest + np.arange(RING)) % RING).ravel()
-        return places
 
     def _offsets(self, values: Floats, counts: Ints | None) -> Floats:
         """Return the first number of each column; NaN before it, and for shares and categories."""
@@ -150,3 +144,13 @@ class GlrBlock:
             found |= fired(piece, limits)
             known = piece.after
         return found, known
+
+
+@lru_cache(maxsize=64)
+def _places(grid: Grid, n: int) -> Ints:
+    """Return the indices in the ring of `Glr` of the newest boundaries after n values, oldest first."""
+    levels = np.arange(grid.levels)[:, None]
+    oldest = (n // grid.clock >> levels) - (RING - 1)
+    places: Ints = (levels * RING + (oldest + np.arange(RING)) % RING).ravel()
+    places.flags.writeable = False
+    return places
