@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.sources.base import Source
 from stream_monitor.sources.files import FileSource
 from stream_monitor.testing import MemorySource, make_prediction, make_records
@@ -31,7 +32,9 @@ def test_a_source_gives_every_record_once_and_in_order(make: Callable[[Path], So
     assert not source.exhausted
     bodies, offsets = [], []
     while not source.exhausted:
-        for record in source.poll(0.1):
+        batch = source.poll(0.1)
+        assert isinstance(batch, RecordBatch)
+        for record in batch:
             assert isinstance(record.value, bytes)
             assert (record.topic, record.partition, record.key, list(record.headers)) and record.timestamp is None
             bodies.append(json.loads(record.value))
