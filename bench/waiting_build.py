@@ -14,10 +14,10 @@ from pathlib import Path
 
 from waiting_events import STEP_MS, TimedSource, chunks, config, ids, pipeline, prediction_body, record
 
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 
 
-def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[FileRecord]]:
+def batches(topic: str, count: int, start_ms: int) -> Iterator[Sequence[Record]]:
     for numbers in chunks(count):
         yield [
             record(topic, number, at, prediction_body(name, number, at))

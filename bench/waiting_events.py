@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.events import Label, ModelVersion, Prediction
-from stream_monitor.core.records import FileRecord, TopicPartition
+from stream_monitor.core.records import Record, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, Position
 
 Numbers = NDArray[np.uint64]
@@ -73,8 +73,8 @@ def label_body(name: str, number: int, at_ms: int) -> bytes:
     return json.dumps({"id": name, "ts": at_ms, "label": truth(number)}).encode()
 
 
-def record(topic: str, number: int, at_ms: int, body: bytes) -> FileRecord:
-    return FileRecord(topic, number, body, timestamp=at_ms, partition=number % PARTITIONS)
+def record(topic: str, number: int, at_ms: int, body: bytes) -> Record:
+    return Record(topic, number, body, timestamp=at_ms, partition=number % PARTITIONS)
 
 
 class TimedSource:
@@ -83,10 +83,10 @@ class TimedSource:
     Its offsets are all 0, so that a sidecar that resumes from the state reads the topics from the beginning.
     """
 
-    def __init__(self, batches: Iterator[Sequence[FileRecord]], topics: Sequence[str]) -> None:
+    def __init__(self, batches: Iterator[Sequence[Record]], topics: Sequence[str]) -> None:
         self._batches = batches
         self._topics = topics
-        self._next: Sequence[FileRecord] | None = next(batches, None)
+        self._next: Sequence[Record] | None = next(batches, None)
         self.given = 0
         self.stops: list[tuple[float, float]] = []
         self.before_commit: Callable[[Sequence[AppliedOffset]], None] = lambda _: None

@@ -29,7 +29,7 @@ from waiting_events import (
 )
 
 from stream_monitor.core.part import Part
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 
 FEATURES = 100
 BATCH = 500
@@ -41,7 +41,7 @@ WARM_UP = 20
 INTERVAL = {"predictions": "250ms", "labels": "250ms", "full": "5s"}
 
 
-def batches(kind: str) -> Iterator[Sequence[FileRecord]]:
+def batches(kind: str) -> Iterator[Sequence[Record]]:
     rng = np.random.default_rng(17)
     rows = np.round(rng.normal(size=(TEXTS, FEATURES)), 4).tolist()
     texts = [json.dumps({f"f{number:03d}": value for number, value in enumerate(row)}) for row in rows]

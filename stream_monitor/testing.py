@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.sources.memory import MemorySource
 
 __all__ = ["FakeClock", "MemorySource", "make_label", "make_prediction", "make_records"]
@@ -40,9 +40,9 @@ def make_label(index: int, label: Any, **fields: Any) -> dict[str, Any]:
     return {"id": f"r-{index}", "ts": 1_795_435_260.0 + index, "label": label, **fields}
 
 
-def make_records(events: Iterable[dict[str, Any] | bytes | None], topic: str = "inference") -> list[FileRecord]:
+def make_records(events: Iterable[dict[str, Any] | bytes | None], topic: str = "inference") -> list[Record]:
     """Return events as records of one topic, in order."""
     return [
-        FileRecord(topic, offset, orjson.dumps(event) if isinstance(event, dict) else event)
+        Record(topic, offset, orjson.dumps(event) if isinstance(event, dict) else event)
         for offset, event in enumerate(events)
     ]

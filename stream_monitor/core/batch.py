@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.records import FileRecord, Record, TopicPartition, Unreadable
+from stream_monitor.core.records import Body, Record, TopicPartition
 
-#: The value of a record: bytes that a decoder reads, a mapping that was parsed already, or why there is neither.
-Body = bytes | Mapping[str, Any] | Unreadable | None
 _T = TypeVar("_T")
 
 
@@ -30,7 +28,7 @@ class RecordBatch:
         keys: The keys; None where no record has one, or nobody reads them.
         headers: The headers; None where no record has any, or nobody reads them.
 
-    >>> batch = RecordBatch.of([FileRecord("inference", 7, b"{}", 1000)])
+    >>> batch = RecordBatch.of([Record("inference", 7, b"{}", 1000)])
     >>> len(batch), batch.record(0).offset, batch.topics
     (1, 7, ('inference',))
     """
@@ -53,7 +51,7 @@ class RecordBatch:
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> RecordBatch:
-        """Return records as a batch."""
+        """Return records as a batch; objects of a client with the attributes of `Record` will do."""
         codes: dict[TopicPartition, int] = {}
         which = [codes.setdefault((each.topic, each.partition), len(codes)) for each in records]
         return cls(
@@ -132,7 +130,7 @@ class RecordBatch:
     def _record(self, at: int, value: Body) -> Record:
         topic, partition = self.partitions[self.which[at]]
         time = int(self.times[at])
-        return FileRecord(
+        return Record(
             topic,
             int(self.offsets[at]),
             value,

@@ -3,35 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 #: A partition by its topic and number.
 TopicPartition = tuple[str, int]
-
-
-class Record(Protocol):
-    """Bytes with a position. kafka-python's records have these attributes, so that none is copied."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int | None:
-        """Milliseconds since the epoch; None or negative when unknown."""
-        ...
-
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | Mapping[str, Any] | Unreadable | None:
-        """The body: bytes that a decoder reads, or a mapping that was parsed already."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 class Unreadable(str):
@@ -48,12 +23,26 @@ class TextRow(dict[str, Any]):
     """A row of a CSV file: each cell is text, or None where it is empty."""
 
 
-class FileRecord(NamedTuple):
-    """A record as a tuple: of a file, of a test, or taken out of a batch."""
+#: The body of a record: bytes that a decoder reads, a mapping that was parsed already, or why there is neither.
+Body = bytes | Mapping[str, Any] | Unreadable | None
+
+
+class Record(NamedTuple):
+    """The bytes of an event with a position. In a `RecordBatch`, records are columns; one is made where it is needed.
+
+    Attributes:
+        topic: The topic, or the name of the file.
+        offset: The position in the partition.
+        value: The body.
+        timestamp: Milliseconds since the epoch; None or negative when unknown.
+        key: The key.
+        headers: The headers.
+        partition: The number of the partition.
+    """
 
     topic: str
     offset: int
-    value: bytes | Mapping[str, Any] | Unreadable | None
+    value: Body
     timestamp: int | None = None
     key: bytes | None = None
     headers: Sequence[tuple[str, bytes]] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, overload
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.core.batch import Body
+from stream_monitor.core.records import Body
 
 
 class TableColumn(Protocol):

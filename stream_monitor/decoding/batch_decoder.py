@@ -34,9 +34,9 @@ class BatchDecoder:
         codec: Decodes single records.
         is_category: As in `FeatureTable.of`.
 
-    >>> from stream_monitor.core.records import FileRecord
+    >>> from stream_monitor.core.records import Record
     >>> from stream_monitor.testing import FakeClock
-    >>> record = FileRecord("inference", 0, b'{"id": "r-1", "prediction": "yes", "features": {"age": 41}}')
+    >>> record = Record("inference", 0, b'{"id": "r-1", "prediction": "yes", "features": {"age": 41}}')
     >>> BatchDecoder(Codec(FakeClock())).decode(RecordBatch.of([record])).predictions.features.numbers
     array([[41.]])
     """

@@ -8,7 +8,7 @@ from typing import Any
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.events import Label, Prediction, Rejection, Task
-from stream_monitor.core.records import FileRecord, ParsedBody, Record, Unreadable
+from stream_monitor.core.records import Body, ParsedBody, Record, Unreadable
 from stream_monitor.core.timestamps import parse_timestamp
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.event_time import EventTimes
@@ -97,7 +97,7 @@ class Codec:
         except RecordError as error:
             return Rejection(error.reason, error.detail)
 
-    def read_time(self, record: FileRecord) -> tuple[FileRecord, float | None]:
+    def read_time(self, record: Record) -> tuple[Record, float | None]:
         """Return a record, its body decoded where it can be, and the time that the event names; None without one."""
         fields = self._label_fields if record.topic in self.label_topics else self._fields
         try:
@@ -111,7 +111,7 @@ class Codec:
         except (ValueError, OverflowError):
             return record, None
 
-    def _body(self, value: bytes | Mapping[str, Any] | Unreadable | None) -> Mapping[str, Any]:
+    def _body(self, value: Body) -> Mapping[str, Any]:
         if value is None:
             raise RecordError(Reason.TOMBSTONE, "the value is null")
         if isinstance(value, Unreadable):

@@ -38,8 +38,8 @@ class FieldMap:
         rest: The native fields that all other keys of a record are for.
         used: The keys that are not for those.
 
-    >>> from stream_monitor.core.records import FileRecord
-    >>> record = FileRecord("inference", 0, {"request": {"id": 7}, "prediction": "yes"})
+    >>> from stream_monitor.core.records import Record
+    >>> record = Record("inference", 0, {"request": {"id": 7}, "prediction": "yes"})
     >>> FieldMap({"id": "request.id"}).apply(record.value, record)["id"]
     7
     """

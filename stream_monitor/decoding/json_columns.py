@@ -8,8 +8,9 @@ from contextlib import suppress
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.batch import Body, RecordBatch
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import RecordError
+from stream_monitor.core.records import Body
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
 from stream_monitor.decoding.json_features import DenseFeatures, FeatureDecoding, SparseFeatures

@@ -35,9 +35,9 @@ class Profiler:
         task: The task of the model.
         max_features: The maximum number of features.
 
-    >>> from stream_monitor.core.records import FileRecord
+    >>> from stream_monitor.core.records import Record
     >>> profiler = Profiler({"label": "churned"})
-    >>> profiler.add([FileRecord("x", 0, {"age": 41, "churned": "no"}), FileRecord("x", 1, {"age": 43})])
+    >>> profiler.add([Record("x", 0, {"age": 41, "churned": "no"}), Record("x", 1, {"age": 43})])
     >>> profile = profiler.profile([], "")
     >>> profile.rows, profile.features["age"].numeric.mean, profile.label.missing_share
     (2, 42.0, 0.5)

@@ -9,8 +9,8 @@ from typing import cast
 
 import numpy as np
 
-from stream_monitor.core.batch import Body, RecordBatch
-from stream_monitor.core.records import TopicPartition
+from stream_monitor.core.batch import RecordBatch
+from stream_monitor.core.records import Body, TopicPartition
 from stream_monitor.core.table import TableRows
 
 

@@ -10,9 +10,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
-from stream_monitor.core.batch import Body, RecordBatch
+from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.core.records import FileRecord, Record, TopicPartition
+from stream_monitor.core.records import Body, Record, TopicPartition
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
 from stream_monitor.sources.blocks import BlockReader
 from stream_monitor.sources.formats import Format, format_of, read_file
@@ -23,7 +23,7 @@ LABELS = "labels"
 PREDICTIONS = "predictions"
 
 #: Gives a record, whose body it may have parsed so that it is parsed once only, and its event time; None without one.
-ReadTime = Callable[[FileRecord], tuple[FileRecord, float | None]]
+ReadTime = Callable[[Record], tuple[Record, float | None]]
 
 
 class FileSource:
@@ -108,7 +108,7 @@ class FileSource:
             flag = "--labels: " if topic == LABELS else ""
             raise ConfigError(f"{flag}can't read {path}: {reason}") from None
 
-    def _merge(self, rows: Iterator[FileRecord], labels: Iterator[FileRecord]) -> Iterator[Record]:
+    def _merge(self, rows: Iterator[Record], labels: Iterator[Record]) -> Iterator[Record]:
         """Yield labels without times, then rows and the other labels in order of time."""
         timed = list(map(self._read_time, labels))
         first = [self._read_time(row) for row in islice(rows, 1)]
@@ -124,11 +124,11 @@ class FileSource:
         yield from (label for _, label in later)
 
 
-def _records(topic: str, reader: BlockReader) -> Iterator[FileRecord]:
+def _records(topic: str, reader: BlockReader) -> Iterator[Record]:
     """Yield all records of a reader."""
     while batch := reader.read(BATCH_SIZE):
         for offset, value in zip(batch.offsets.tolist(), batch.values, strict=True):
-            yield FileRecord(topic, offset, value)
+            yield Record(topic, offset, value)
 
 
 def _label_format(path: Path, given: Format | None) -> Format:

@@ -11,9 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from stream_monitor.core.batch import Body
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.core.records import TextRow
+from stream_monitor.core.records import Body, TextRow
 from stream_monitor.core.table import TableRows
 from stream_monitor.decoding.cells import TextColumn
 from stream_monitor.sources.arrow_columns import columns_of

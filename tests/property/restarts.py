@@ -10,7 +10,7 @@ from typing import Any
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core.events import Detection
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
@@ -23,7 +23,7 @@ from stream_monitor.testing import FakeClock, MemorySource, make_label, make_pre
 from tests.states import is_of_state, state_json
 
 
-def make_stream(seed: int, count: int) -> list[FileRecord]:
+def make_stream(seed: int, count: int) -> list[Record]:
     """Return events: two versions, a shift, missing and textual values, late and repeated labels, some garbage."""
     rng = random.Random(seed)
     events: list[dict[str, Any] | bytes | None] = []
@@ -48,7 +48,7 @@ def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -
 
 
 def play(
-    records: list[FileRecord], stops: list[int], batch_size: int, maturity: float = 0.0
+    records: list[Record], stops: list[int], batch_size: int, maturity: float = 0.0
 ) -> tuple[bytes, list[Detection], list[tuple[bytes, bytes]]]:
     """Return the final state, detections and store, with a restart after each of these numbers of records."""
     detections: list[Detection] = []

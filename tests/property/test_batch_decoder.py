@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from tests.decoded import decode_both_ways
 from tests.examples import examples
 
@@ -100,10 +100,10 @@ def texts(draw: st.DrawFn) -> bytes | None:
 
 
 @st.composite
-def records(draw: st.DrawFn) -> FileRecord:
+def records(draw: st.DrawFn) -> Record:
     stamp = draw(st.sampled_from((None, 0, 1_795_435_200_000, 1_795_435_200_000)))
     topic, key = draw(st.sampled_from(("t", "t", "l"))), draw(st.sampled_from((b"k", b"\xff", None)))
-    return FileRecord(topic, draw(st.integers(0, 9)), draw(texts()), stamp, key, [("v", b"3")])
+    return Record(topic, draw(st.integers(0, 9)), draw(texts()), stamp, key, [("v", b"3")])
 
 
 OPTIONS = st.fixed_dictionaries(
@@ -118,5 +118,5 @@ BATCHES = st.lists(st.lists(records(), max_size=12), min_size=1, max_size=4)
 
 @given(BATCHES, OPTIONS)
 @calm
-def test_columns_and_records_give_the_same_events(batches: list[list[FileRecord]], options: dict[str, Any]) -> None:
+def test_columns_and_records_give_the_same_events(batches: list[list[Record]], options: dict[str, Any]) -> None:
     decode_both_ways(batches, lambda name: name == "b", **options)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Label, Prediction, Rejection
-from stream_monitor.core.records import FileRecord, TextRow
+from stream_monitor.core.records import Record, TextRow
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.decoding.fields import NATIVE_FIELDS
 from stream_monitor.testing import FakeClock
@@ -66,8 +66,8 @@ def _check(event: Any) -> None:
         assert event.groups is None or all(type(group) is str for group in event.groups.values())
 
 
-def _record(value: Any, stamp: int | None) -> FileRecord:
-    return FileRecord("t", 0, value, stamp, b"\xffkey", [("v", b"\xff1")])
+def _record(value: Any, stamp: int | None) -> Record:
+    return Record("t", 0, value, stamp, b"\xffkey", [("v", b"\xff1")])
 
 
 STAMPS = st.sampled_from((None, -1, 0, 1_795_435_200_000))

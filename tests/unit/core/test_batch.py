@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_monitor.core.batch import RecordBatch
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 
 RECORDS = st.lists(
     st.builds(
-        FileRecord,
+        Record,
         topic=st.sampled_from("ab"),
         partition=st.integers(0, 1),
         offset=st.integers(0, 2**62),
@@ -27,34 +27,34 @@ RECORDS = st.lists(
 
 
 @given(RECORDS)
-def test_a_batch_has_the_records_that_it_was_made_of(records: list[FileRecord]) -> None:
+def test_a_batch_has_the_records_that_it_was_made_of(records: list[Record]) -> None:
     batch = RecordBatch.of(records)
     assert list(batch) == records
     assert len(batch) == len(records)
 
 
 @given(st.lists(RECORDS, max_size=4))
-def test_batches_are_joined_like_lists(parts: list[list[FileRecord]]) -> None:
+def test_batches_are_joined_like_lists(parts: list[list[Record]]) -> None:
     joined = RecordBatch.concat(list(map(RecordBatch.of, parts)))
     assert list(joined) == list(chain.from_iterable(parts))
     assert len(set(joined.partitions)) == len(joined.partitions)
 
 
 @given(RECORDS, st.data())
-def test_rows_are_selected_in_the_order_asked_for(records: list[FileRecord], data: st.DataObject) -> None:
+def test_rows_are_selected_in_the_order_asked_for(records: list[Record], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(records) - 1))) if records else []
     chosen = RecordBatch.of(records).select(np.array(rows, np.int64))
     assert list(chosen) == [records[row] for row in rows]
 
 
 @given(RECORDS, st.integers(0, 6), st.integers(0, 6))
-def test_a_slice_is_that_of_a_list(records: list[FileRecord], start: int, stop: int) -> None:
+def test_a_slice_is_that_of_a_list(records: list[Record], start: int, stop: int) -> None:
     assert list(RecordBatch.of(records)[start:stop]) == records[start:stop]
 
 
 def test_columns_that_nobody_has_are_not_made() -> None:
-    plain = RecordBatch.of([FileRecord("a", 0, b"x")])
-    keyed = RecordBatch.of([FileRecord("a", 1, b"x", key=b"k", headers=[("h", b"v")])])
+    plain = RecordBatch.of([Record("a", 0, b"x")])
+    keyed = RecordBatch.of([Record("a", 1, b"x", key=b"k", headers=[("h", b"v")])])
     both = RecordBatch.concat([plain, plain])
     assert (both.keys, both.headers) == (None, None)
     both = RecordBatch.concat([plain, keyed, plain])

@@ -7,7 +7,7 @@ from typing import Any
 
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Rejection
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.testing import FakeClock
 
@@ -28,7 +28,7 @@ GOOD: dict[str, Any] = {
 def decode(value: Any, *, topic: str = "inference", timestamp: int | None = None, **options: Any) -> Any:
     """Dicts become JSON; bytes and rows of tables are taken as they are."""
     body = json.dumps(value).encode() if type(value) in (dict, list, str, int, float, bool) else value
-    return Codec(FakeClock(), **options).decode(FileRecord(topic, 0, body, timestamp))
+    return Codec(FakeClock(), **options).decode(Record(topic, 0, body, timestamp))
 
 
 def reason_of(value: Any, **options: Any) -> Reason | None:

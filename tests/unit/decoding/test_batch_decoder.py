@@ -11,7 +11,7 @@ import pytest
 
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.records import FileRecord, Record
+from stream_monitor.core.records import Record
 from stream_monitor.decoding import json_columns
 from stream_monitor.decoding.batch_decoder import BatchDecoder
 from stream_monitor.decoding.codec import Codec
@@ -162,7 +162,7 @@ def test_a_bug_in_decoding_one_record_rejects_that_record() -> None:
         def decode(self, value: bytes) -> dict[str, Any]:
             return {"id": value.decode(), "prediction": 1 / (value[0] - 48)}
 
-    batch = RecordBatch.of([FileRecord("t", at, text) for at, text in enumerate((b"1", b"0", b"2"))])
+    batch = RecordBatch.of([Record("t", at, text) for at, text in enumerate((b"1", b"0", b"2"))])
     events = BatchDecoder(Codec(FakeClock(), decoder=Faulty())).decode(batch)
     assert list(events.predictions.ids) == ["1", "2"]
     ((at, rejection),) = events.rejections

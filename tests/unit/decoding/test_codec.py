@@ -10,7 +10,7 @@ import pytest
 
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.events import Label, ModelVersion, Prediction, Rejection
-from stream_monitor.core.records import FileRecord, ParsedBody, TextRow
+from stream_monitor.core.records import ParsedBody, Record, TextRow
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.testing import FakeClock
 from tests.unit.decoding.events import GOOD, NOW, changed, decode, reason_of, without
@@ -166,7 +166,7 @@ def test_a_body_that_was_read_for_its_time_is_the_same_event() -> None:
     codec = Codec(FakeClock(), fields={"features": "inputs", "ts": "at"}, label_topics=["labels"])
     for topic in ("inference", "labels"):
         body = json.dumps({**without("ts", "features"), "inputs": {"a": 1}, "at": NOW + 5, "groups": "f"}).encode()
-        record = FileRecord(topic, 7, body, key=b"k")
+        record = Record(topic, 7, body, key=b"k")
         parsed, ts = codec.read_time(record)
         assert (type(parsed.value), ts) == (ParsedBody, NOW + 5)
         assert (parsed.topic, parsed.offset, parsed.key) == (topic, 7, b"k")
@@ -189,6 +189,6 @@ def test_a_body_that_was_read_for_its_time_is_the_same_event() -> None:
 )
 def test_the_time_of_a_record(value: Any, ts: float | None) -> None:
     codec = Codec(FakeClock(), max_record_bytes=50)
-    record, found = codec.read_time(FileRecord("t", 0, value))
+    record, found = codec.read_time(Record("t", 0, value))
     assert found == ts
-    assert codec.decode(record) == codec.decode(FileRecord("t", 0, value))
+    assert codec.decode(record) == codec.decode(Record("t", 0, value))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stream_monitor.core.events import Prediction
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.testing import FakeClock
 from tests.unit.decoding.events import NOW, changed, decode, without
@@ -17,14 +17,14 @@ from tests.unit.decoding.events import NOW, changed, decode, without
 @pytest.mark.parametrize("ts", ["1970-01-01T00:00:05Z", 0, 5, "2099-01-01T00:00:00Z", 4_070_908_800, -5])
 def test_a_time_that_cannot_be_right_gives_way_to_the_records(ts: Any) -> None:
     codec = Codec(FakeClock())
-    event = codec.decode(FileRecord("t", 0, json.dumps(changed(ts=ts)).encode(), int(NOW * 1000)))
+    event = codec.decode(Record("t", 0, json.dumps(changed(ts=ts)).encode(), int(NOW * 1000)))
     assert isinstance(event, Prediction)
     assert (event.ts, codec.timestamps_replaced) == (NOW, 1)
 
 
 def test_a_time_a_bit_off_the_records_is_kept() -> None:
     codec = Codec(FakeClock())
-    event = codec.decode(FileRecord("t", 0, json.dumps(changed(ts=NOW - 40 * 86_400)).encode(), int(NOW * 1000)))
+    event = codec.decode(Record("t", 0, json.dumps(changed(ts=NOW - 40 * 86_400)).encode(), int(NOW * 1000)))
     assert isinstance(event, Prediction)
     assert (event.ts, codec.timestamps_replaced) == (NOW - 40 * 86_400, 0)
 
@@ -35,7 +35,7 @@ def test_a_file_may_be_old_and_its_times_small() -> None:
 
 def test_without_a_record_time_the_far_future_is_no_time() -> None:
     codec = Codec(FakeClock())
-    event = codec.decode(FileRecord("t", 0, json.dumps(changed(ts="2099-01-01")).encode()))
+    event = codec.decode(Record("t", 0, json.dumps(changed(ts="2099-01-01")).encode()))
     assert isinstance(event, Prediction)
     assert (event.ts, codec.timestamps_replaced) == (None, 1)
 

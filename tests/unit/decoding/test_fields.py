@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.decoding.fields import FIELD_PREFIXES, NATIVE_FIELDS, FieldMap, check_field
 
-RECORD = FileRecord(
+RECORD = Record(
     "inference",
     7,
     None,
@@ -19,7 +19,7 @@ RECORD = FileRecord(
 )
 
 
-def _apply(fields: dict[str, str], body: dict[str, Any], record: FileRecord = RECORD) -> dict[str, Any]:
+def _apply(fields: dict[str, str], body: dict[str, Any], record: Record = RECORD) -> dict[str, Any]:
     return FieldMap(fields).apply(body, record)
 
 
@@ -96,7 +96,7 @@ def test_prefixes_lead_to_native_fields() -> None:
 
 
 def test_one_field_is_read_where_it_is_mapped_or_native() -> None:
-    fields, record = FieldMap({"ts": "meta.at"}), FileRecord("t", 0, None)
+    fields, record = FieldMap({"ts": "meta.at"}), Record("t", 0, None)
     assert fields.read("ts", {"ts": 1, "meta": {"at": 2}}, record) == 2
     assert fields.read("ts", {"ts": 1}, record) == 1
     assert fields.read("ts", {}, record) is None

@@ -9,7 +9,7 @@ import pytest
 
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import ModelVersion, Prediction, Rejection
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.testing import FakeClock
 from tests.unit.decoding.events import changed, decode, reason_of, without
@@ -18,17 +18,13 @@ from tests.unit.decoding.events import changed, decode, reason_of, without
 def test_true_and_1_do_not_share_a_model() -> None:
     """Python's ``True == 1`` must not let one through in the other's place."""
     codec = Codec(FakeClock())
-    kinds = [
-        type(codec.decode(FileRecord("t", 0, json.dumps(changed(model=m)).encode()))) for m in (1, True, 1, True)
-    ]
+    kinds = [type(codec.decode(Record("t", 0, json.dumps(changed(model=m)).encode()))) for m in (1, True, 1, True)]
     assert kinds == [Prediction, Rejection, Prediction, Rejection]
 
 
 def test_each_model_is_named_as_it_was_written() -> None:
     codec = Codec(FakeClock())
-    names = [
-        codec.decode(FileRecord("t", 0, json.dumps(changed(version=v)).encode())).key.version for v in (1, "1", 2.5)
-    ]
+    names = [codec.decode(Record("t", 0, json.dumps(changed(version=v)).encode())).key.version for v in (1, "1", 2.5)]
     assert names == ["1", "1", "2.5"]
 
 

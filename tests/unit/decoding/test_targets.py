@@ -9,7 +9,7 @@ import pytest
 
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Rejection
-from stream_monitor.core.records import FileRecord, TextRow
+from stream_monitor.core.records import Record, TextRow
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.testing import FakeClock
 from tests.unit.decoding.events import changed, decode, reason_of
@@ -52,7 +52,7 @@ def test_numbers_whose_squares_overflow_are_refused(value: Any, task: str) -> No
 
 def test_a_refused_text_is_refused_each_time() -> None:
     codec = Codec(FakeClock())
-    record = FileRecord("t", 0, orjson.dumps(changed(prediction="1e200")))
+    record = Record("t", 0, orjson.dumps(changed(prediction="1e200")))
     assert [type(codec.decode(record)) for _ in range(2)] == [Rejection, Rejection]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from stream_monitor.core.batch import RecordBatch
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.sources.merge import TimeMerge
 from stream_monitor.testing import FakeClock, make_label, make_prediction
@@ -63,7 +63,7 @@ def test_partitions_read_in_blocks_fake_drift_unless_they_are_merged() -> None:
     rng = random.Random(3)
     logs = {
         partition: [
-            FileRecord(
+            Record(
                 "inference",
                 at,
                 make_prediction(2 * at + partition, features={"x": rng.gauss(2 * partition, 1)}),
@@ -118,5 +118,5 @@ def test_a_backlog_expires_nothing_that_a_live_reader_would_have_joined() -> Non
         assert pipeline.processor.unaccounted == 0
 
 
-def _record(topic: str, at: int, event: dict[str, Any]) -> FileRecord:
-    return FileRecord(topic, at, orjson.dumps(event), timestamp=int(1000 * event["ts"]))
+def _record(topic: str, at: int, event: dict[str, Any]) -> Record:
+    return Record(topic, at, orjson.dumps(event), timestamp=int(1000 * event["ts"]))

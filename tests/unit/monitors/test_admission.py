@@ -9,7 +9,7 @@ import pytest
 
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.feature_table import FeatureTable
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.monitors.admission import MAX_NAME_LENGTH, FollowedFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
@@ -103,7 +103,7 @@ def test_first_features_that_are_not_the_profiles_are_warned_of(
     names: tuple[str, ...], told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     profiler = Profiler({}, {})
-    profiler.add([FileRecord("x", at, {"age": at % 7}) for at in range(100)])
+    profiler.add([Record("x", at, {"age": at % 7}) for at in range(100)])
     followed = Followed(profile=profiler.profile(["x"], ""))
     rows = [dict.fromkeys(names, 1.0)] * 3
     followed.take(*rows, {"later": 1.0})

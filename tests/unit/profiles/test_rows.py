@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from stream_monitor.core.records import FileRecord, TextRow
+from stream_monitor.core.records import Record, TextRow
 from stream_monitor.profiles.profiler import Profiler
 from stream_monitor.stats.reference import CategoricalReference
 from tests.unit.profiles.training import (
@@ -30,7 +30,7 @@ def test_events_in_the_native_form() -> None:
         "score": {"yes": 0.7, "no": 0.3},
     }
     profiler = Profiler()
-    profiler.add([FileRecord("x", at, json.dumps(event | {"ts": at}).encode()) for at in range(4)])
+    profiler.add([Record("x", at, json.dumps(event | {"ts": at}).encode()) for at in range(4)])
     profile = profiler.profile([], "")
     assert list(profile.features) == ["a"]
     assert categorical_of(profile.prediction).categories == ("yes",)
@@ -39,7 +39,7 @@ def test_events_in_the_native_form() -> None:
 
 def test_flat_json_has_features_too() -> None:
     profiler = Profiler({"label": "y"})
-    profiler.add([FileRecord("x", 0, b'{"a": 1, "b": "x", "y": 1, "c": NaN}')])
+    profiler.add([Record("x", 0, b'{"a": 1, "b": "x", "y": 1, "c": NaN}')])
     profile = profiler.profile([], "")
     assert list(profile.features) == ["a", "b", "c"]
     assert categorical_of(profile.label).categories == ("1",)
@@ -47,7 +47,7 @@ def test_flat_json_has_features_too() -> None:
 
 def test_features_may_be_deeper_down() -> None:
     profiler = Profiler({"features": "input.values", "label": "output.class"})
-    profiler.add([FileRecord("x", 0, b'{"input": {"values": {"a": 1}}, "output": {"class": 1.0}}')])
+    profiler.add([Record("x", 0, b'{"input": {"values": {"a": 1}}, "output": {"class": 1.0}}')])
     assert list(profiler.profile([], "").features) == ["a"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 
 from stream_monitor.cli import cli
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.profiles.profile import ColumnProfile, Profile
 from stream_monitor.profiles.profiler import Profiler
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
@@ -35,7 +35,7 @@ def profile_of(rows: Sequence[Mapping[str, Any]], batch: int = 700, **options: A
 
 def profiler_of(rows: Sequence[Mapping[str, Any]], batch: int = 700, **options: Any) -> Profiler:
     profiler = Profiler(options.pop("fields", {}), options.pop("types", {}), **options)
-    records = [FileRecord("x", at, row) for at, row in enumerate(rows)]
+    records = [Record("x", at, row) for at, row in enumerate(rows)]
     for start in range(0, len(records), batch):
         profiler.add(records[start : start + batch])
     return profiler

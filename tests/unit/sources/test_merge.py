@@ -11,7 +11,7 @@ from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.merge import PATIENCE, TimeMerge
 from stream_monitor.sources.partition_buffer import RECORD_BYTES
-from stream_monitor.testing import FakeClock, FileRecord
+from stream_monitor.testing import FakeClock, Record
 from tests.stamped import stamped
 
 A: TopicPartition = ("a", 0)
@@ -179,9 +179,9 @@ def test_one_that_gives_nothing_is_waited_for_with_an_end(caplog: pytest.LogCapt
 
 def test_a_record_weighs_what_those_that_are_held_weigh_on_average() -> None:
     merge = merge_of(A)
-    merge[A].add(RecordBatch.of([FileRecord("a", offset, b"x" * 1000, 0) for offset in range(2)]))
+    merge[A].add(RecordBatch.of([Record("a", offset, b"x" * 1000, 0) for offset in range(2)]))
     assert merge[A].mean_bytes == 1000 + RECORD_BYTES
-    merge[A].add(RecordBatch.of([FileRecord("a", offset, None, 0) for offset in range(2, 4)]))
+    merge[A].add(RecordBatch.of([Record("a", offset, None, 0) for offset in range(2, 4)]))
     assert merge[A].mean_bytes == 500 + RECORD_BYTES
 
 

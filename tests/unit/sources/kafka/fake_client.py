@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kafka import OffsetAndMetadata, TopicPartition
 
-from stream_monitor.core.records import FileRecord
+from stream_monitor.core.records import Record
 from stream_monitor.sources.base import AppliedOffset
 from stream_monitor.sources.kafka import source as module
 from stream_monitor.sources.kafka.kafka_python import PATIENCE_MS
@@ -60,16 +60,14 @@ class FakeClient:
     def assignment(self) -> set[TopicPartition]:
         return set(self._states)
 
-    def poll(self, timeout_ms: float, max_records: int) -> dict[TopicPartition, list[FileRecord]]:
-        given: dict[TopicPartition, list[FileRecord]] = {}
+    def poll(self, timeout_ms: float, max_records: int) -> dict[TopicPartition, list[Record]]:
+        given: dict[TopicPartition, list[Record]] = {}
         for tp, state in self._states.items():
             first, end = (state.position.offset if state.position else 0), self.counts[tp]
             if tp not in self.paused and first < end and not given:
                 state.position = SimpleNamespace(offset=min(first + max_records, end))
                 numbers = range(first, state.position.offset)
-                given[tp] = [
-                    FileRecord(tp.topic, at, b"x", START + 1000 * at, partition=tp.partition) for at in numbers
-                ]
+                given[tp] = [Record(tp.topic, at, b"x", START + 1000 * at, partition=tp.partition) for at in numbers]
             state.highwater = end
         self.timeouts.append(timeout_ms)
         self._fail("poll")

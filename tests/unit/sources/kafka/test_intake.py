@@ -10,7 +10,7 @@ from kafka import TopicPartition
 from stream_monitor.sources.kafka.intake import MAX_BATCH_BYTES, MAX_HELD_BYTES, MAX_PAUSE, Intake
 from stream_monitor.sources.kafka.kafka_python import position_and_end
 from stream_monitor.sources.partition_buffer import RECORD_BYTES
-from stream_monitor.testing import FakeClock, FileRecord
+from stream_monitor.testing import FakeClock, Record
 
 FAST, SLOW = TopicPartition("t", 0), TopicPartition("t", 1)
 COUNT, LIMIT, FETCH = 8000, 2000, 100
@@ -30,13 +30,13 @@ class Log:
     def seek(self, tp: TopicPartition, offset: int) -> None:
         self._at[tp].position.offset = offset
 
-    def poll(self, timeout_ms: float, max_records: int) -> dict[TopicPartition, list[FileRecord]]:
+    def poll(self, timeout_ms: float, max_records: int) -> dict[TopicPartition, list[Record]]:
         given = {}
         for tp, state in self._at.items():
             if tp not in self._paused and not (tp == SLOW and self.is_slow):
                 first, number = state.position.offset, tp.partition
                 state.position.offset = until = min(first + min(max_records, FETCH), COUNT)
-                given[tp] = [FileRecord("t", at, self._value, at, partition=number) for at in range(first, until)]
+                given[tp] = [Record("t", at, self._value, at, partition=number) for at in range(first, until)]
         return given
 
 

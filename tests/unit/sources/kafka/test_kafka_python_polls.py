@@ -18,10 +18,10 @@ from stream_monitor.sources.kafka.kafka_python import (
     partition_count,
     position_and_end,
 )
-from stream_monitor.testing import FakeClock, FileRecord
+from stream_monitor.testing import FakeClock, Record
 from tests.unit.sources.kafka.fake_internals import P0, P1, Client, Fetcher
 
-RECORD = FileRecord("p", 3, b"x", 5)
+RECORD = Record("p", 3, b"x", 5)
 
 
 def fetched(client: Any, seconds: float) -> dict[Any, list[Any]]:
