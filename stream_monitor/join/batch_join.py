@@ -66,9 +66,9 @@ class BatchJoin:
         start, count, patience = 0, len(events), self.MIN_RUN
         simple = SimpleEvents.of(events, self._entries, self._epochs)
         while start < count:
-            run = self._horizon.run(events, simple, start)
+            run, drops = self._horizon.run(events, simple, start)
             if len(run) >= self.MIN_RUN:
-                taken.add_run(run, self._runs.take(run, taken.index))
+                taken.add_run(run, self._runs.take(run, drops, taken.index))
                 start, patience = run.stop, self.MIN_RUN
             else:
                 stop = simple.resumes_at(run.stop, self.MIN_RUN) or min(start + patience, count)

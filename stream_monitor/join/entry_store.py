@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.join import entry_codec
@@ -88,6 +89,13 @@ class EntryStore:
             if not is_stored:
                 return
         self._store.delete(_ID + identity.encode())
+
+    def delete_rows(self, rows: Ints) -> None:
+        """Delete the entries of these rows."""
+        ids, is_stored = self.rows.lists(("identity", "is_stored"), rows)
+        self.rows.remove(ids, rows)
+        for identity in compress(ids, is_stored):
+            self._store.delete(_ID + identity.encode())
 
     def save(self) -> None:
         """Write the rows that are changed to the store, and keep no more ids in memory than fit."""

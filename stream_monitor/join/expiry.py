@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-import numpy as np
-
-from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.entry import Early, Entry, Waiting
 from stream_monitor.join.entry_store import EntryStore
@@ -68,26 +65,6 @@ class Expiry:
         if due < self.next_due:
             self.next_due = due
 
-    def quiet(self, now: Floats, arrivals: Floats, changes: tuple[Ints, Ints]) -> int:
-        """Return the number of events before the first of n at which something may be dropped.
-
-        Args:
-            now: Stream time at each event, rising, shape (n,), n > 0.
-            arrivals: The stream time at which each event arrives, shape (n,).
-            changes: By how much the numbers of waiting predictions and of labelled ids have changed after each event.
-        """
-        due = min(self.next_due, float(arrivals[0]) + self._shortest_ttl)
-        count = int(np.searchsorted(now, due, "right"))
-        total, limits = self._epochs.total, self._limits
-        if total.early > limits.max_waiting:
-            return 0
-        bounds = (limits.max_waiting - total.waiting, limits.max_labelled - total.labelled)
-        for change, bound in zip(changes, bounds, strict=True):
-            is_exceeded = change > bound
-            if is_exceeded.any():
-                count = min(count, int(np.argmax(is_exceeded)))
-        return count
-
     def enforce_bounds(self, arrival: float) -> None:
         """Take note that an event arrived at this stream time; drop the oldest above each bound."""
         self.arrive(arrival)
@@ -107,6 +84,19 @@ class Expiry:
             self._sweep(self._queues.labelled, self._limits.ttl, self._forget, limit),
         )
 
+    def look_ahead(self) -> None:
+        """Find out when the first of what is kept is past its time-to-live."""
+        self.next_due = min(
+            self._due(self._queues.waiting.oldest(), self._limits.ttl),
+            self.early_due,
+            self._due(self._queues.labelled.oldest(), self._limits.ttl),
+        )
+
+    @property
+    def early_due(self) -> float:
+        """The stream time up to which no early label is past its time-to-live."""
+        return self._due(self._queues.early.oldest(), self._limits.early_ttl)
+
     def resume(self) -> None:
         """Look at every queue at the next event: after a restart the times-to-live may differ."""
         self.next_due = -math.inf
@@ -115,13 +105,15 @@ class Expiry:
         """Drop the head of a queue while it is due; return when the next one is, -inf when more may be due."""
         for _ in range(limit):
             oldest = queue.oldest()
-            if oldest is None:
-                return math.inf
-            due = self._time.arrived(oldest.arrival) + ttl
-            if not due < self._time.now:
+            due = self._due(oldest, ttl)
+            if oldest is None or not due < self._time.now:
                 return due
             self._drop_oldest(queue, drop, oldest)
         return -math.inf
+
+    def _due(self, oldest: Item | None, ttl: float) -> float:
+        """Return the stream time up to which the head of a queue is not past its time-to-live, inf for none."""
+        return math.inf if oldest is None else self._time.arrived(oldest.arrival) + ttl
 
     def _drop(self, queue: Fifo, drop: Callable[[Item], None], is_exceeded: Callable[[], bool]) -> None:
         """Drop the head of a queue while its bound is exceeded."""
@@ -133,7 +125,7 @@ class Expiry:
 
     def _drop_oldest(self, queue: Fifo, drop: Callable[[Item], None], oldest: Item) -> None:
         if oldest.number % queue.CHUNK_SIZE == 0:
-            self._entries.prefetch(queue.upcoming())
+            self._entries.prefetch(queue.upcoming().ids)
         drop(oldest)
         queue.advance()
 

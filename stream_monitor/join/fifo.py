@@ -22,6 +22,20 @@ class Item(NamedTuple):
     identity: str
 
 
+class Upcoming(NamedTuple):
+    """The m ids that follow each other from the head of a queue on; some may be discarded.
+
+    Attributes:
+        first: The number of the first.
+        arrivals: The stream time at which each arrived, inf when no time was known yet, shape (m,).
+        ids: The ids.
+    """
+
+    first: int
+    arrivals: Floats
+    ids: Sequence[str]
+
+
 class _Chunk:
     """Ids that follow each other in a queue, with their arrivals."""
 
@@ -98,17 +112,20 @@ class Fifo:
         items, at = self._items(chunk), self._head - chunk * self.CHUNK_SIZE
         return Item(self._head, items.arrivals[at], items.ids[at])
 
-    def advance(self) -> None:
-        """Remove the head."""
+    def advance(self, count: int = 1) -> None:
+        """Remove the head, or so many ids from the head on, at most to the end of its chunk."""
         chunk = self._head // self.CHUNK_SIZE
-        self._head += 1
+        self._head += count
         if self._head % self.CHUNK_SIZE == 0:
             self._drop(chunk)
 
-    def upcoming(self) -> list[str]:
-        """Return the ids from the head to the end of its chunk."""
+    def upcoming(self) -> Upcoming:
+        """Return what is in the queue from the head to the end of its chunk."""
+        if self.oldest() is None:
+            return Upcoming(self._head, np.empty(0), ())
         chunk = self._head // self.CHUNK_SIZE
-        return self._items(chunk).ids[self._head - chunk * self.CHUNK_SIZE :]
+        items, at = self._items(chunk), self._head - chunk * self.CHUNK_SIZE
+        return Upcoming(self._head, np.array(items.arrivals[at:]), items.ids[at:])
 
     def save(self) -> None:
         """Write the newest chunk to the store."""
@@ -117,7 +134,9 @@ class Fifo:
 
     def state(self) -> dict[str, Any]:
         """Return the state for the checkpoint; `save` comes first."""
-        return {"end": self._end, "head": self._head, "left": list(self._left.items())}
+        first = next(iter(self._left), None)
+        head = self._end if first is None else max(self._head, first * self.CHUNK_SIZE)
+        return {"end": self._end, "head": head, "left": list(self._left.items())}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a state, over the store that belongs to it."""

@@ -7,35 +7,36 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.event_columns import EventColumns
-from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.rows import WAITING
 from stream_monitor.join.run import Run
+from stream_monitor.join.run_expiry import Drops, Heads, RunExpiry
 from stream_monitor.join.run_outcomes import RunOutcomes
 from stream_monitor.join.simple_events import SimpleEvents
 from stream_monitor.join.stream_time import StreamTime
 
 
 class Horizon:
-    """Finds runs of simple events before whose end nothing expires, matures, exceeds a bound, or leaps in time."""
+    """Finds runs of simple events before whose end nothing leaps in time, or is dropped that they have to do with."""
 
-    def __init__(self, entries: EntryStore, time: StreamTime, expiry: Expiry, outcomes: RunOutcomes) -> None:
+    def __init__(self, entries: EntryStore, time: StreamTime, expiry: RunExpiry, outcomes: RunOutcomes) -> None:
         self._entries, self._time, self._expiry, self._outcomes = entries, time, expiry, outcomes
 
-    def run(self, events: EventColumns, simple: SimpleEvents, start: int) -> Run:
-        """Return the longest run that begins at a position; it may be empty."""
+    def run(self, events: EventColumns, simple: SimpleEvents, start: int) -> tuple[Run, Drops]:
+        """Return the longest run that begins at a position, and what it drops; the run may be empty."""
         is_simple = simple.is_simple[start:]
         count = len(is_simple) if is_simple.all() else int(np.argmin(is_simple))
         now, count = self._time.trace(events.ts[start : start + count])
         run = Run(events, start, now[:count])
         if not count:
-            return run
+            return run, Drops(Heads.none(0), Heads.none(0))
         rows = self._entries.rows.find(events.labels.ids[run.of_labels])
+        drops, certain = self._expiry.drops(run, rows)
         count = min(
-            self._expiry.quiet(run.now, run.arrivals, _changes(run)),
+            certain,
             self._outcomes.quiet(run.now, *self._met(run, simple, rows)),
             self._until_stale(run, simple, rows),
         )
-        return run if count == len(run) else Run(events, start, now[:count])
+        return run if count == len(run) else Run(events, start, now[:count]), drops
 
     def _until_stale(self, run: Run, simple: SimpleEvents, rows: Ints) -> int:
         """Return the number of events before the first label whose prediction has been dropped since it was found."""
@@ -53,10 +54,3 @@ class Horizon:
         ts[run.labels[own >= 0]] = predictions.ts[own[own >= 0]]
         positions = np.flatnonzero(run.is_met)
         return positions, ts[positions]
-
-
-def _changes(run: Run) -> tuple[Ints, Ints]:
-    """Return by how much the numbers of waiting predictions and labelled ids have changed after each event."""
-    labelled: Ints = np.cumsum(run.is_met)
-    predicted: Ints = np.cumsum(~run.is_label)
-    return predicted - labelled, labelled

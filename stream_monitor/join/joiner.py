@@ -21,6 +21,7 @@ from stream_monitor.join.maturity_buffer import MaturityBuffer
 from stream_monitor.join.origins import Origins
 from stream_monitor.join.outcomes import Outcomes
 from stream_monitor.join.partition_epochs import PartitionEpochs
+from stream_monitor.join.run_expiry import RunExpiry
 from stream_monitor.join.run_matching import RunMatcher
 from stream_monitor.join.run_outcomes import RunOutcomes
 from stream_monitor.join.stream_time import StreamTime
@@ -75,8 +76,9 @@ class Joiner:
         tables = JoinTables(self._entries, self._queues, waiting, self._epochs, self._outcomes)
         self._events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
         outcomes = RunOutcomes(self._outcomes, buffer, self._epochs, self.ledger, Expiry.MAX_PER_EVENT)
-        horizon = Horizon(self._entries, self._time, self._expiry, outcomes)
-        runs = RunMatcher(tables, outcomes, self._time, self._expiry, self.ledger)
+        expiry = RunExpiry(tables, self._time, self._expiry, self.ledger, limits)
+        horizon = Horizon(self._entries, self._time, expiry, outcomes)
+        runs = RunMatcher(tables, outcomes, self._time, expiry, self.ledger)
         self._batches = BatchJoin(self._events, horizon, runs, tables)
 
     @property

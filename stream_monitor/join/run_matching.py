@@ -7,11 +7,11 @@ import numpy as np
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import encode_keys
 from stream_monitor.core.outcome_batch import OutcomeBatch
-from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.rows import LABELLED, WAITING, as_objects
 from stream_monitor.join.run import Run
+from stream_monitor.join.run_expiry import Drops, RunExpiry
 from stream_monitor.join.run_outcomes import Met, RunOutcomes
 from stream_monitor.join.stream_time import StreamTime
 
@@ -20,21 +20,22 @@ class RunMatcher:
     """Matches the events of a run at once; the result is that of `Matcher` for each of them."""
 
     def __init__(
-        self, tables: JoinTables, outcomes: RunOutcomes, time: StreamTime, expiry: Expiry, ledger: Ledger
+        self, tables: JoinTables, outcomes: RunOutcomes, time: StreamTime, expiry: RunExpiry, ledger: Ledger
     ) -> None:
         self._outcomes = outcomes
         self._entries, self._queues, _, self._epochs, _ = tables
         self._time, self._expiry, self._ledger = time, expiry, ledger
 
-    def take(self, run: Run, first: int) -> OutcomeBatch:
+    def take(self, run: Run, drops: Drops, first: int) -> OutcomeBatch:
         """Take a run; return its outcomes.
 
         Args:
-            run: The events: all simple, and nothing falls due before the last of them.
+            run: The events, as `Horizon` has found them.
+            drops: What is dropped by them.
             first: Position of its first prediction in the stream of predictions.
         """
         self._time.observe_all(run.events.ts[run.start : run.stop])
-        self._expiry.arrive(float(run.arrivals[0]))
+        self._expiry.drop(run, drops)
         rows = np.empty(len(run), np.int64)
         rows[run.predictions] = self._predict(run, first)
         rows[run.labels] = self._entries.rows.find(run.events.labels.ids[run.of_labels])
@@ -42,6 +43,7 @@ class RunMatcher:
         outcomes = self._outcomes.take(run, self._meet(run, positions, rows[positions]), first)
         self._leave(rows[run.labels])
         self._remember(run, positions, rows[positions])
+        self._expiry.arrive(run)
         return outcomes
 
     def _predict(self, run: Run, first: int) -> Ints:

@@ -34,6 +34,10 @@ class StreamTime:
         """Return when something arrived: the first time that was known, for an arrival of inf, which is before it."""
         return self._first if arrival == math.inf else arrival
 
+    def all_arrived(self, arrivals: Floats) -> Floats:
+        """Return when each of n things arrived, as `arrived` does for one, shape (n,)."""
+        return np.where(arrivals == math.inf, self._first, arrivals)
+
     def observe(self, ts: float) -> None:
         """Take the time of an event, which advances stream time when it is later."""
         now = self.now

@@ -42,9 +42,14 @@ def _check(fifo: Fifo, store: MemoryStore, items: list[Item], taken: set[int], d
     left = [number for number in range(len(chunks)) if number >= len(whole) or not gone[number]]
     first = max(max(taken, default=-1) + 1, CHUNK * left[0]) if left else len(items)
     assert fifo.oldest() == (items[first] if first < len(items) else None)
-    if first < len(items):
-        end = (first // CHUNK + 1) * CHUNK
-        assert fifo.upcoming() == [item.identity for item in items[first:end]]
+    upcoming = items[first : (first // CHUNK + 1) * CHUNK]
+    found = fifo.upcoming()
+    assert (found.arrivals.tolist(), [*found.ids]) == (
+        [one.arrival for one in upcoming],
+        [one.identity for one in upcoming],
+    )
+    assert found.first == first or not upcoming
+    assert fifo.state()["head"] == first
     newest = len(items) // CHUNK
     stored = {int.from_bytes(key[1:], "big") for key in _keys(store)}
     assert stored - {newest} == set(left) - {newest}
@@ -66,8 +71,9 @@ def test_it_is_a_list_of_which_chunks_of_discarded_ids_are_deleted(seed: int) ->
             else:
                 assert fifo.extend([items[-1].arrival], [items[-1].identity]).tolist() == [items[-1].number]
         elif step == "take" and (head := fifo.oldest()):
-            fifo.advance()
-            taken.add(head.number)
+            count = rng.randrange(len(fifo.upcoming().ids)) + 1
+            fifo.advance(count)
+            taken |= {*range(head.number, head.number + count)}
         elif step == "restart":
             fifo = _restarted(fifo, store)
         elif step == "discard":
