@@ -9,11 +9,12 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, Ints, pieces, running_sums
 from stream_monitor.drift.change import SUM_SCALE
 from stream_monitor.drift.transform_columns import TransformColumns
+from stream_monitor.drift.value_queue import ColumnValues
 from stream_monitor.signals.matrix import SignalMatrix
 
 
 class BlockInput:
-    """The next values of a block of signals; sums and transforms that detectors have in common are computed once.
+    """The next values of a block of signals; transforms that detectors have in common are computed once.
 
     Attributes:
         values: The values, shape (m, columns).
@@ -26,7 +27,6 @@ class BlockInput:
 
     def __init__(self, matrix: SignalMatrix, counts: Ints | None) -> None:
         self._matrix, self.values, self.counts = matrix, matrix.values, counts
-        self._totals: list[tuple[Floats, Floats]] = []
         self._transformed: dict[Hashable, Floats] = {}
 
     @property
@@ -34,20 +34,35 @@ class BlockInput:
         """The number of values that each column takes, shape (columns,)."""
         return np.full(self.values.shape[1], len(self.values)) if self.counts is None else self.counts
 
-    def totals(self, before: Floats) -> Floats:
-        """Return the sums of raw values, times ``2^SUM_SCALE``, carried on from these; shape (columns,)."""
-        for known, after in self._totals:
-            if np.array_equal(known, before):
-                return after.copy()
-        after = sums_after(before, self.values, self.counts, 2.0**SUM_SCALE)
-        self._totals.append((before, after))
-        return after
-
     def transformed(self, transforms: TransformColumns) -> Floats:
         """Return the values through the transform of each column, shape (m, columns)."""
         if transforms.key not in self._transformed:
             self._transformed[transforms.key] = transforms.of(self._matrix)
         return self._transformed[transforms.key]
+
+
+class RawTotals:
+    """The sums of the raw values of signals; those that detectors have in common are computed once.
+
+    Attributes:
+        values: The values.
+
+    Args:
+        values: The values.
+    """
+
+    def __init__(self, values: ColumnValues) -> None:
+        self.values = values
+        self._known: list[tuple[Floats, Floats]] = []
+
+    def after(self, before: Floats) -> Floats:
+        """Return the sums of the values, times ``2^SUM_SCALE``, carried on from these; shape (columns,)."""
+        for known, after in self._known:
+            if np.array_equal(known, before):
+                return after.copy()
+        after = sums_after(before, *self.values, 2.0**SUM_SCALE)
+        self._known.append((before, after))
+        return after
 
 
 def sums_after(before: Floats, steps: Floats, counts: Ints | None, scale: float = 1.0) -> Floats:

@@ -52,29 +52,27 @@ class DependenceBlock:
         """Number of values up to the next estimate of each column, shape (columns,)."""
         return self._state.room
 
-    def step(self, values: Floats, counts: Ints | None) -> _Estimates:
-        """Return the state after the next transformed values, each column's count below its `room`.
+    @property
+    def is_learning(self) -> bool:
+        """True while an estimate of some column is still to come."""
+        return int(self._state.room.min()) < _NEVER
+
+    def add(self, values: Floats, counts: Ints | None) -> None:
+        """Add the next transformed values, each column's count below its `room`.
 
         Args:
             values: Shape (m, columns).
             counts: The number of values that each column takes, shape (columns,); None: all m.
         """
-        learning = np.flatnonzero(self._state.room < _NEVER)
-        if not len(learning):
-            return self._state
-        if len(learning) < len(self._state.room):
-            state, part = self._state, learning
-            before = _Estimates._make(each[..., part] for each in state)
-            after = _advanced(before, values[:, part], None if counts is None else counts[part])
-            state = _Estimates._make(each.copy() for each in state)
+        state = self._state
+        learning = np.flatnonzero(state.room < _NEVER)
+        if len(learning) == len(state.room):
+            self._state = _advanced(state, values, counts)
+        elif len(learning):
+            before = _Estimates._make(each[..., learning] for each in state)
+            after = _advanced(before, values[:, learning], None if counts is None else counts[learning])
             for each, new in zip(state, after, strict=True):
-                each[..., part] = new
-            return state
-        return _advanced(self._state, values, counts)
-
-    def commit(self, state: _Estimates) -> None:
-        """Replace the state by one that `step` returned."""
-        self._state = state
+                each[..., learning] = new
 
     def load(self, column: int, check: DependenceCheck) -> None:
         """Read a column's state from that of a signal alone."""

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.detectors.base import Change
 from stream_monitor.detectors.blocks import Step, block_key, make_block
-from stream_monitor.drift.block_input import BlockInput
+from stream_monitor.drift.block_input import BlockInput, RawTotals
 from stream_monitor.drift.dependence_block import DependenceBlock
 from stream_monitor.drift.runner import DetectorRunner
 from stream_monitor.drift.running import RunningDetector
 from stream_monitor.drift.transform_columns import TransformColumns
+from stream_monitor.drift.value_queue import ColumnValues
 
 
 def runner_key(runner: DetectorRunner) -> Hashable | None:
@@ -34,14 +35,11 @@ class RunningStep(NamedTuple):
 
     Attributes:
         detectors: That on the detectors.
-        n, totals: The raw sums after the values, shape (columns,) each.
-        dependence: The estimates of the dependence after them.
+        transformed: The values that they were fed, shape (m, columns).
     """
 
     detectors: Step
-    n: Ints
-    totals: Floats
-    dependence: Any
+    transformed: Floats
 
 
 class RunningBlock:
@@ -65,27 +63,37 @@ class RunningBlock:
         """True if a step can't be undone; see `DetectorBlock.is_final`."""
         return self._detectors.is_final
 
-    def is_due(self, sizes: Ints) -> Bools:
-        """Return a mask of the columns whose dependence is estimated again within so many values."""
-        due: Bools = sizes >= self._dependence.room
-        return due
+    @property
+    def room(self) -> Ints:
+        """Number of values up to the next estimate of each column's dependence, shape (columns,)."""
+        return self._dependence.room
+
+    @property
+    def is_learning(self) -> bool:
+        """True while the dependence of some column is still estimated."""
+        return self._dependence.is_learning
 
     def step(self, given: BlockInput) -> RunningStep:
         """Return the effect of the next values, which must not be due."""
         self._columns = self._columns or TransformColumns(self._transforms)
         transformed = given.transformed(self._columns)
-        return RunningStep(
-            self._detectors.step(transformed, given.counts),
-            self._n + given.sizes,
-            given.totals(self._totals),
-            self._dependence.step(transformed, given.counts),
-        )
+        return RunningStep(self._detectors.step(transformed, given.counts), transformed)
 
     def commit(self, step: RunningStep) -> None:
-        """Replace the state by that after a step."""
+        """Replace the state of the detectors by that after a step; its values are still to be counted."""
         self._detectors.commit(step.detectors)
-        self._n, self._totals = step.n, step.totals
-        self._dependence.commit(step.dependence)
+
+    def count(self, totals: RawTotals, transformed: ColumnValues | None) -> None:
+        """Count values that were committed.
+
+        Args:
+            totals: Their raw sums.
+            transformed: The values that the detectors were fed; needed while `is_learning`.
+        """
+        self._n = self._n + totals.values.sizes
+        self._totals = totals.after(self._totals)
+        if transformed:
+            self._dependence.add(*transformed)
 
     def store_count(self, column: int, running: RunningDetector) -> None:
         """Write only the number of a column's values into its detector."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Ints
-from stream_monitor.drift.block_input import BlockInput
+from stream_monitor.drift.block_input import BlockInput, RawTotals
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.running import RunningDetector
 from stream_monitor.drift.running_block import RunningBlock, RunningStep, runner_key
+from stream_monitor.drift.value_queue import ColumnValues, ValueQueue
 from stream_monitor.monitors.alarm_latch import CHECK
 from stream_monitor.monitors.recent_values import RecentValues
 from stream_monitor.monitors.signal import SignalMonitor, SignalParts
@@ -64,6 +66,9 @@ class SignalBlock:
             name: RunningBlock([_running(parts, name) for parts in self._parts])
             for name in self._parts[0].detectors.runners
         }
+        self._queue = ValueQueue()
+        #: Number of values that each column can take before its dependence or its latch is due.
+        self._room = 0
         for column in range(len(signals)):
             self._load_counts(column)
 
@@ -74,29 +79,36 @@ class SignalBlock:
             matrix: The values, in the columns of the block; a count may be 0.
         """
         self._step_in()
-        sizes = matrix.sizes
+        sizes, most = matrix.sizes, len(matrix.values)
         alone = (sizes > 0) & ~self._is_in
-        for each in self._running.values():
-            alone |= each.is_due(sizes)
+        is_due = most >= self._room and most >= self._find_room()
+        for each in self._running.values() if is_due else ():
+            alone |= sizes >= each.room
         steps, given = self._steps(matrix, alone)
-        fired = alone & self._is_in
-        for column in np.flatnonzero(fired).tolist():
+        columns = np.flatnonzero(alone).tolist()
+        fired = [column for column in columns if self._is_in[column]]
+        for column in fired:
             self.signals[column].take_back()
-        self._check_latches(matrix, sizes, self._is_in & ~alone)
+        if is_due:
+            self._check_latches(matrix, sizes, self._is_in & ~alone)
         self._commit(given, steps)
-        self._replay(fired, steps)
-        return [
-            (column, alarm)
-            for column in np.flatnonzero(alone).tolist()
-            for alarm in self.signals[column].update_with_rows(matrix.column(column))
-        ]
+        _replay(fired, steps, self._running, self._parts)
+        return [(at, alarm) for at in columns for alarm in self.signals[at].update_with_rows(matrix.column(at))]
 
     def _step_in(self) -> None:
         """Read the columns of the signals that fit again."""
-        for column in np.flatnonzero(~self._is_in).tolist():
-            signal = self.signals[column]
-            if signal_key(signal) == self._key:
-                self._load(column)
+        if not self._is_in.all():
+            for column in np.flatnonzero(~self._is_in).tolist():
+                if signal_key(self.signals[column]) == self._key:
+                    self._load(column)
+
+    def _find_room(self) -> int:
+        """Return the number of values that each column can take before its dependence or its latch is due."""
+        self._count_queue()
+        rooms = [running.room[self._is_in] for running in self._running.values()]
+        rooms.append(CHECK - self._counts[self._is_in & self._is_latched] % CHECK)
+        self._room = int(np.concatenate(rooms).min(initial=sys.maxsize))
+        return self._room
 
     def _steps(self, matrix: SignalMatrix, alone: Bools) -> tuple[Mapping[str, _Fed], BlockInput]:
         """Feed the detectors of all columns but those that are ``alone``, and add to it the columns that fired."""
@@ -107,22 +119,30 @@ class SignalBlock:
                 given = _input(matrix, alone)
             step = running.step(given)
             steps[name] = _Fed(step, ~alone)
-            alone |= step.detectors.fired & (given.sizes > 0)
+            if step.detectors.fired.any():
+                alone |= step.detectors.fired & (given.sizes > 0)
         return steps, given
 
     def _commit(self, given: BlockInput, steps: Mapping[str, _Fed]) -> None:
+        """Take the effect of the steps; their values are counted when somebody asks, or when they are enough."""
         for name, (step, _) in steps.items():
             self._running[name].commit(step)
-        self._recent.add(given.values, given.counts)
-        self._counts += given.sizes
+        needed = {name: step.transformed for name, (step, _) in steps.items() if self._running[name].is_learning}
+        self._queue.add(ColumnValues(given.values, given.counts), needed)
+        self._room -= len(given.values)
         self._is_counted[:] = self._is_stored[:] = False
+        if self._queue.is_full:
+            self._count_queue()
 
-    def _replay(self, alone: Bools, steps: Mapping[str, _Fed]) -> None:
-        """Prepare the detectors of signals that step out but were fed already."""
-        for name, (step, columns) in steps.items():
-            if self._running[name].is_final:
-                for column in np.flatnonzero(alone & columns).tolist():
-                    self._running[name].replay(column, _running(self._parts[column], name), step)
+    def _count_queue(self) -> None:
+        """Count the values that wait for it."""
+        if taken := self._queue.take():
+            values, transformed = taken
+            totals = RawTotals(values)
+            for name, running in self._running.items():
+                running.count(totals, transformed.get(name))
+            self._recent.add(*values)
+            self._counts += values.sizes
 
     def _check_latches(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> None:
         """Check whether alarms are over, where that is due within the next values."""
@@ -136,6 +156,8 @@ class SignalBlock:
 
     def _load(self, column: int) -> None:
         """Read a column from its signal, which lends it again."""
+        self._count_queue()
+        self._room = 0
         self._parts[column] = parts = self.signals[column].lend(_Column(self, column))
         for name, running in self._running.items():
             running.load(column, _running(parts, name))
@@ -151,6 +173,7 @@ class SignalBlock:
     def store_counts(self, column: int) -> None:
         """Write the counts and the newest values of a column into what its signal has lent."""
         if not self._is_counted[column]:
+            self._count_queue()
             self._write_counts(column, self._recent.view(column))
 
     def store(self, column: int) -> None:
@@ -161,6 +184,7 @@ class SignalBlock:
 
     def step_out(self, column: int) -> None:
         """Write a column into what its signal has lent, and change it no more."""
+        self._count_queue()
         if not self._is_counted[column]:
             self._write_counts(column, self._recent.of(column))
         if not self._is_stored[column]:
@@ -213,3 +237,17 @@ def _input(matrix: SignalMatrix, alone: Bools) -> BlockInput:
     """Return the values of all columns but those that are handled alone."""
     counts = np.where(alone, 0, matrix.sizes) if alone.any() else matrix.counts
     return BlockInput(matrix, counts)
+
+
+def _replay(
+    fired: Sequence[int],
+    steps: Mapping[str, _Fed],
+    running: Mapping[str, RunningBlock],
+    parts: Sequence[SignalParts],
+) -> None:
+    """Prepare the detectors of signals that step out but were fed already."""
+    for name in [name for name, block in running.items() if block.is_final]:
+        step, columns = steps[name]
+        for column in fired:
+            if columns[column]:
+                running[name].replay(column, _running(parts[column], name), step)

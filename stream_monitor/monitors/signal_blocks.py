@@ -25,8 +25,8 @@ class SignalBlocks:
         #: Updates of single signals that would fit into a block, since the blocks were built.
         self._handled_alone = 0
         self._signals: tuple[SignalMonitor, ...] = ()
-        #: For each block the place of its columns in the signals, -1 of one that is not there.
-        self._places: list[Ints] = []
+        #: For each block the place of its columns in the signals, -1 of one that is not there; None: they are equal.
+        self._places: list[Ints | None] = []
         #: The places of the signals that stand in no block.
         self._others: list[int] = []
 
@@ -42,9 +42,9 @@ class SignalBlocks:
         if signals != self._signals:
             self._find(signals)
         alarms = [
-            _in_row(alarm, matrix, int(places[column]))
+            _in_row(alarm, matrix, column if places is None else int(places[column]))
             for block, places in zip(self._blocks, self._places, strict=True)
-            for column, alarm in block.update(matrix.take(places))
+            for column, alarm in block.update(matrix if places is None else matrix.take(places))
         ]
         alarms += self._update_others(matrix)
         return alarms
@@ -78,7 +78,10 @@ class SignalBlocks:
         """Find the places of the blocks' columns in the signals."""
         self._signals = signals
         places = {signal: place for place, signal in enumerate(signals)}
-        self._places = [np.array([places.pop(each, -1) for each in block.signals]) for block in self._blocks]
+        self._places = []
+        for block in self._blocks:
+            found = np.array([places.pop(each, -1) for each in block.signals])
+            self._places.append(None if block.signals == signals else found)
         self._others = list(places.values())
 
 

@@ -16,6 +16,7 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.drift import value_queue
 from stream_monitor.monitors import joined_blocks
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
@@ -108,9 +109,17 @@ def _means(fleet: Fleet) -> list[Any]:
     max_features=st.sampled_from((3, 500)),
     run_seconds=st.sampled_from((None, 1e6)),
     max_joined=st.sampled_from((joined_blocks.MAX_JOINED, 1500, 0)),
+    max_rows=st.sampled_from((value_queue.MAX_ROWS, 300)),
 )
 @example(
-    seed=201, detectors=DETECTORS[2], warmup=100, features=5, max_features=500, run_seconds=None, max_joined=1500
+    seed=201,
+    detectors=DETECTORS[2],
+    warmup=100,
+    features=5,
+    max_features=500,
+    run_seconds=None,
+    max_joined=1500,
+    max_rows=300,
 )
 @settings(max_examples=examples(30), deadline=None)
 def test_the_results_are_those_of_signals_handled_alone(
@@ -121,6 +130,7 @@ def test_the_results_are_those_of_signals_handled_alone(
     max_features: int,
     run_seconds: float | None,
     max_joined: int,
+    max_rows: int,
 ) -> None:
     """States, detections, counts and means, over cuts and restarts, in common blocks and in blocks of their own."""
     events, cuts = make_events(seed, 3000, features), _cuts(seed, 3000)
@@ -134,7 +144,11 @@ def test_the_results_are_those_of_signals_handled_alone(
         "rearm_after": 40_000.0,
     }
     alone, beside = (MonitorSettings(**options, side_by_side=each) for each in (False, True))
-    with patch.object(joined_blocks, "MAX_JOINED", max_joined), patch.object(joined_blocks, "PATIENCE", 1):
+    with (
+        patch.object(joined_blocks, "MAX_JOINED", max_joined),
+        patch.object(joined_blocks, "PATIENCE", 1),
+        patch.object(value_queue, "MAX_ROWS", max_rows),
+    ):
         _compare(alone, beside, events, cuts, rng)
 
 
