@@ -25,20 +25,21 @@ class TransformColumns:
     def __init__(self, transforms: Sequence[Transform]) -> None:
         self.key = tuple(each.key for each in transforms)
         self._transforms = transforms
-        self._are_shares = all(isinstance(each, IdentityTransform) and each.kind == "share" for each in transforms)
+        #: The columns that are left as they are.
+        self._same = np.array([_is_same(each) for each in transforms])
         scored = [at for at, each in enumerate(transforms) if isinstance(each, ScoreTransform)]
         scores = [each.scores for each in transforms if isinstance(each, ScoreTransform)]
         self._scored, self._scores = np.array(scored, np.int64), NormalScoreColumns(scores)
         self._has_atoms = any(each.atoms.exist for each in scores)
-        self._others = [at for at, each in enumerate(transforms) if not isinstance(each, ScoreTransform)]
+        self._others = np.flatnonzero(~self._same & ~np.isin(np.arange(len(transforms)), scored)).tolist()
 
     def of(self, matrix: SignalMatrix) -> Floats:
         """Return the transformed values, shape (m, columns)."""
-        if self._are_shares:
+        if self._same.all():
             return matrix.values
-        if not self._others:
+        if len(self._scored) == len(self._same):
             return self._scores_of(matrix)
-        result = np.zeros(matrix.values.shape)
+        result = np.where(self._same, matrix.values, 0.0)
         if len(self._scored):
             result[:, self._scored] = self._scores_of(matrix.take(self._scored))
         sizes = matrix.sizes
@@ -51,3 +52,8 @@ class TransformColumns:
         # Without atoms, a score does not depend on the position.
         positions = matrix.positions() if self._has_atoms else np.zeros(len(matrix.values), np.int64)
         return self._scores.of(matrix.values, positions)
+
+
+def _is_same(transform: Transform) -> bool:
+    """Return whether a transform leaves all values as they are."""
+    return isinstance(transform, IdentityTransform) and transform.kind == "share"

@@ -15,8 +15,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.part import Part, part_name
 from stream_monitor.monitors.feature import FeatureMonitor
-from stream_monitor.monitors.joined_blocks import Source
-from stream_monitor.monitors.numeric_features import NumericFeatures
+from stream_monitor.monitors.numeric_features import FeatureSources, NumericFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.profiles.profile import Profile
@@ -129,20 +128,23 @@ class FollowedFeatures:
         """Give every signal of the model version its part of the budget."""
         self._signals.share_out(self._rate.run_length, self.monitors)
 
-    def update(self, table: FeatureTable, index: Ints, ts: Floats, beside: Source | None = None) -> list[Detection]:
-        """Update each feature with its column of a batch; return the drifts detected.
+    def update(self, table: FeatureTable, index: Ints, ts: Floats) -> tuple[list[Detection], FeatureSources]:
+        """Update each feature with its column of a batch.
 
         Args:
             table: The features of n predictions, n > 0.
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
-            beside: Other signals of numbers to update beside the features, with their values.
+
+        Returns:
+            The drifts detected, and those signals that are still to be updated, side by side.
         """
         self._mark = object()
-        detections, others = self._numeric.update(self.monitors, table, index, ts, beside)
+        sources, others = self._numeric.update(self.monitors, table, index, ts)
+        detections: list[Detection] = []
         for name, column in feature_columns(table, others).items():
             detections += self.monitors[name].update(column, index, ts)
-        return detections
+        return detections, sources
 
     def warm_start(self, other: FollowedFeatures) -> None:
         """Start each feature, when it comes, with what another version of the model has learned of it."""

@@ -11,8 +11,8 @@ import numpy as np
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import PredictionBatch, rows_by_version
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.feature_table import Rows
 from stream_monitor.core.outcome_batch import OutcomeBatch
-from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.time_index import TimeIndex
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer
@@ -88,10 +88,34 @@ class Fleet:
         A prediction at position p comes after p others, an outcome with the prediction p next after the same p.
         """
         self._times.add(index, predictions.ts)
-        raised = [((one.index + 1, 0, 0), one) for one in self._update_predictions(predictions, index)]
-        raised += [((int(outcomes.before[row]), 1, row), one) for row, one in self._update_outcomes(outcomes)]
+        raised = self._update_versions(predictions, index, outcomes)
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
         return [self._complete(one, before) for (before, _, _), one in raised]
+
+    def _update_versions(
+        self, predictions: PredictionBatch, index: Ints, outcomes: OutcomeBatch
+    ) -> list[tuple[tuple[int, int, int], Detection]]:
+        """Update the monitors, of which only that of the first prediction may be new.
+
+        Returns:
+            The detections, each with the place in the stream of the event that raises it.
+        """
+        raised = []
+        predicted, labelled = dict(rows_by_version(predictions)), dict(rows_by_version(outcomes))
+        for key in dict.fromkeys((*predicted, *labelled)):
+            rows, at = predicted.get(key, slice(0)), labelled.get(key, slice(0))
+            batch = predictions if _is_all(rows) else predictions.take(rows)
+            some = outcomes if _is_all(at) else outcomes.take(at)
+            if key in predicted and key not in self.monitors:
+                self._registry.admit(key)
+            if key not in self.monitors:
+                self.outcomes_evicted += len(some)
+                continue
+            detections, alarms = self.monitors[key].update(batch, index[rows], some)
+            raised += [((one.index + 1, 0, 0), one) for one in detections]
+            places = np.arange(len(outcomes))[at].tolist() if alarms else ()
+            raised += [((int(outcomes.before[places[row]]), 1, places[row]), one) for row, one in alarms]
+        return raised
 
     def _complete(self, one: Detection, before: int) -> Detection:
         """Add the time of the estimated change and the episode, which the signal cannot know.
@@ -103,32 +127,6 @@ class Fleet:
         if one.changed_index is not None:
             one = one._replace(changed_ts=self._times.at(one.changed_index, before))
         return self.monitors[ModelVersion(one.model, one.version)].episodes.add(one)
-
-    def _update_predictions(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
-        """Update the monitors with predictions, of which only the first may be of a new version."""
-        detections: list[Detection] = []
-        for key, rows in rows_by_version(batch):
-            if key not in self.monitors:
-                self._registry.admit(key)
-            is_whole = isinstance(rows, slice)
-            detections += self.monitors[key].update(batch if is_whole else batch.take(rows), index[rows])
-        return detections
-
-    def _update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
-        """Update the monitors of outcomes; return the alarms, each with the row of the outcome that raises it."""
-        found: list[Alarm] = []
-        for key, rows in rows_by_version(outcomes):
-            if isinstance(rows, slice):
-                return self._update_outcomes_of(key, outcomes)
-            alarms = self._update_outcomes_of(key, outcomes.take(rows))
-            found += [alarm._replace(row=int(rows[alarm.row])) for alarm in alarms]
-        return found
-
-    def _update_outcomes_of(self, key: ModelVersion, outcomes: OutcomeBatch) -> list[Alarm]:
-        if key in self.monitors:
-            return self.monitors[key].update_outcomes(outcomes)
-        self.outcomes_evicted += len(outcomes)
-        return []
 
     def is_category(self, feature: str) -> bool:
         """Return whether the settings take a feature for categorical, so that its numbers are categories, too."""
@@ -161,6 +159,11 @@ class Fleet:
         self.outcomes_evicted = state["outcomes_evicted"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
         self._times.restore(state["times"])
+
+
+def _is_all(rows: Rows) -> bool:
+    """Return whether these are all rows of a batch."""
+    return isinstance(rows, slice) and rows == slice(None)
 
 
 def _due(outcomes: OutcomeBatch, index: Ints) -> int:

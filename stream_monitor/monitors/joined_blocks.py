@@ -1,12 +1,16 @@
-"""Signals of several sources in common blocks while batches are small."""
+"""Signals of several sources: side by side, in common blocks while batches are small; or one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
 
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.monitors.signal import SignalMonitor
-from stream_monitor.monitors.signal_blocks import SignalBlocks
+from stream_monitor.monitors.signal_blocks import SignalBlocks, in_row
 from stream_monitor.signals.matrix import SignalMatrix
 
 #: A batch is small if its values would fit into a common matrix of this size.
@@ -14,8 +18,20 @@ MAX_JOINED = 65_536
 #: Batches in a row of another size after which the signals move.
 PATIENCE = 64
 
-#: The signals of each column of a matrix, and the matrix.
-Source = tuple[tuple[SignalMonitor, ...], SignalMatrix]
+
+class Source(NamedTuple):
+    """Signals with a common source.
+
+    Attributes:
+        signals: The signal of each column.
+        matrix: Their next values.
+    """
+
+    signals: tuple[SignalMonitor, ...]
+    matrix: SignalMatrix
+
+
+NO_SIGNALS = Source((), SignalMatrix(np.empty((0, 0)), np.empty(0, np.int64), np.empty(0)))
 
 
 class JoinedBlocks:
@@ -35,11 +51,11 @@ class JoinedBlocks:
         #: Batches in a row for which the signals should stand in other blocks.
         self._unsuited = PATIENCE
 
-    def update(self, sources: Sequence[Source]) -> list[Alarm]:
-        """Update signals with their next values; return the alarms, whose rows mean nothing.
+    def update(self, sources: Sequence[Source]) -> list[list[Alarm]]:
+        """Update signals with their next values; return the alarms of each source, with the row of its prediction.
 
         Args:
-            sources: For each source the signals and their values, all of the same predictions.
+            sources: For each source the signals and their values.
         """
         columns = sum(len(signals) for signals, _ in sources)
         is_small = columns * max(len(matrix.values) for _, matrix in sources) <= MAX_JOINED
@@ -48,7 +64,30 @@ class JoinedBlocks:
         if self._unsuited > PATIENCE:
             self._blocks, self._unsuited = [SignalBlocks() for _ in range(wanted)], 0
         if len(self._blocks) == 1:
-            signals = tuple(signal for each, _ in sources for signal in each)
-            sources = [(signals, SignalMatrix.joined([matrix for _, matrix in sources]))]
+            return _update_joined(self._blocks[0], sources)
         pairs = zip(self._blocks, sources, strict=True)
-        return [alarm for blocks, (signals, matrix) in pairs for alarm in blocks.update(signals, matrix)]
+        return [[alarm for _, alarm in blocks.update(*source)] for blocks, source in pairs]
+
+
+def _update_joined(blocks: SignalBlocks, sources: Sequence[Source]) -> list[list[Alarm]]:
+    """Update the signals of several sources in common blocks."""
+    signals = tuple(signal for each, _ in sources for signal in each)
+    found = blocks.update(signals, SignalMatrix.joined([matrix for _, matrix in sources]))
+    ends = accumulate(len(each) for each, _ in sources)
+    bounds = [(end - len(each), end) for (each, _), end in zip(sources, ends, strict=True)]
+    return [[alarm for place, alarm in found if begin <= place < end] for begin, end in bounds]
+
+
+class OneByOne:
+    """Updates the signals of several sources one after the other."""
+
+    def update(self, sources: Sequence[Source]) -> list[list[Alarm]]:
+        """Update signals with their next values, as `JoinedBlocks.update`."""
+        return [
+            [
+                in_row(alarm, matrix, column)
+                for column, signal in enumerate(signals)
+                for alarm in signal.update_with_rows(matrix.column(column))
+            ]
+            for signals, matrix in sources
+        ]

@@ -16,6 +16,7 @@ from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes
 from stream_monitor.monitors.admission import FollowedFeatures
 from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.joined_blocks import NO_SIGNALS, JoinedBlocks, OneByOne, Source
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.outputs import OutputSignals
 from stream_monitor.monitors.rate import PredictionRate
@@ -50,6 +51,8 @@ class ModelMonitor:
         self._rate = PredictionRate(key, settings)
         self._outputs = OutputSignals(self._signals)
         self._features = FollowedFeatures(self._signals, self._rate, evicted)
+        is_side_by_side = self._signals.is_side_by_side
+        self._shares, self._numbers = (JoinedBlocks(3) if is_side_by_side else OneByOne() for _ in range(2))
         self.delays = Histogram(DELAY_BUCKETS)
         self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
         self.coverage = Coverage(settings.label_maturity)
@@ -72,41 +75,61 @@ class ModelMonitor:
         """New features of records that alone exceed the bound on features."""
         return self._features.ignored
 
-    def update(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
-        """Update with the next predictions, all of this version; return the drifts detected.
+    def update(
+        self, batch: PredictionBatch, index: Ints, outcomes: OutcomeBatch | None = None
+    ) -> tuple[list[Detection], list[Alarm]]:
+        """Update with the next predictions and outcomes, all of this version; the outcomes come last.
 
         Args:
             batch: The predictions.
             index: Their positions in the stream, shape (len(batch),).
+            outcomes: The outcomes, None for none.
+
+        Returns:
+            The drifts detected in the predictions, and those in the outcomes, each with the row of its outcome.
         """
         detections: list[Detection] = []
+        errors = self._errors(outcomes) if outcomes else NO_SIGNALS
+        alarms: list[Alarm] = []
         while len(batch):
-            count = min(self._features.admit(batch.features), self._rate.remaining(self.predictions))
+            remaining = self._rate.remaining(self.predictions)
+            count = min(self._features.admit(batch.features), remaining)
             part = batch if count >= len(batch) else batch.take(slice(count))
-            detections += self._update_signals(part, index[:count])
+            # The measured rate changes the part of the budget that the errors have.
+            beside = errors if count == len(batch) < remaining else NO_SIGNALS
+            found, alarms = self._update_signals(part, index[:count], beside)
+            detections += found
+            errors = NO_SIGNALS if beside is errors else errors
             if self._rate.update(part.ts, self.predictions):
                 self._features.share_out()
             batch, index = batch.take(slice(count, None)), index[count:]
-        return detections
+        if errors.signals:
+            alarms = self._shares.update((NO_SIGNALS, NO_SIGNALS, errors))[-1]
+        return detections, alarms
 
-    def _update_signals(self, batch: PredictionBatch, index: Ints) -> list[Detection]:
+    def _update_signals(
+        self, batch: PredictionBatch, index: Ints, errors: Source
+    ) -> tuple[list[Detection], list[Alarm]]:
+        """Update the signals; return the drifts in the predictions, and the alarms of the errors."""
         self._mark = object()
         self.predictions += len(batch)
         self.coverage.predicted(batch.ts)
         self.last_seen = int(index[-1])
-        detections = self._outputs.update(batch, index)
-        return detections + self._features.update(batch.features, index, batch.ts, self._outputs.scores(batch, index))
+        predictions, scores = self._outputs.predictions(batch, index), self._outputs.scores(batch, index)
+        detections, features = self._features.update(batch.features, index, batch.ts)
+        *others, alarms = self._shares.update((features.missing, predictions, errors))
+        others += self._numbers.update((features.values, features.spread, scores))
+        return detections + [alarm.detection for each in others for alarm in each], alarms
 
-    def update_outcomes(self, outcomes: OutcomeBatch) -> list[Alarm]:
-        """Update with the next outcomes, at least one; return the alarms, each with the row of its outcome."""
+    def _errors(self, outcomes: OutcomeBatch) -> Source:
+        """Update the performance with outcomes; return ``error`` and its next values."""
         self._mark = object()
         errors = self.performance.update_many(outcomes.y_true, outcomes.y_pred)
         self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
         self.coverage.labelled(outcomes.ts)
-        alarms = self._outputs.update_errors(errors, outcomes.index, outcomes.ts)
         if self._observer:
             self._observer.on_performance(self.key, self.performance, int(outcomes.index[-1]))
-        return alarms
+        return self._outputs.errors(errors, outcomes.index, outcomes.ts)
 
     def warm_start(self, other: ModelMonitor) -> None:
         """Start with the run length and the features' state of another version of the model.

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Ints
-from stream_monitor.core.events import Detection
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.feature_counts import FeatureCounts
-from stream_monitor.monitors.joined_blocks import JoinedBlocks, Source
-from stream_monitor.monitors.signal_blocks import SignalBlocks
+from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source
 from stream_monitor.signals.matrix import SignalMatrix
 from stream_monitor.signals.spread import Spreads
 
 
 class NumericFeatures:
-    """Counts the values of many numeric features at once, and hands their signals to blocks.
+    """Counts the values of many numeric features at once, and makes one matrix of the values of their signals.
 
     The result is that of `FeatureMonitor.update` for each of them alone. Alone are features whose type is not known
     yet or categorical, those with a value in the batch that is not a number, and those whose signals have not all
@@ -32,33 +29,24 @@ class NumericFeatures:
 
     def __init__(self, is_enabled: bool) -> None:
         self._is_enabled = is_enabled
-        self._missing, self._numbers = SignalBlocks(), JoinedBlocks(3)
         self._group = _Group(())
 
     def update(
-        self,
-        monitors: Mapping[str, FeatureMonitor],
-        table: FeatureTable,
-        index: Ints,
-        ts: Floats,
-        beside: Source | None = None,
-    ) -> tuple[list[Detection], Sequence[str]]:
-        """Update the features that can be handled side by side.
+        self, monitors: Mapping[str, FeatureMonitor], table: FeatureTable, index: Ints, ts: Floats
+    ) -> tuple[FeatureSources, Sequence[str]]:
+        """Count the values of the features that can be handled side by side.
 
         Args:
             monitors: The monitor of each feature that is followed.
             table: The features of n predictions, n > 0.
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
-            beside: Other signals of numbers to update, with their values.
 
         Returns:
-            The drifts detected, and the names of the features that must be handled alone.
+            Their signals, to be updated, and the names of the features that must be handled alone.
         """
-        beside = beside or ((), SignalMatrix(np.empty((0, 0)), index, ts))
         if not self._is_enabled:
-            found = [signal.update(beside[1].column(column)) for column, signal in enumerate(beside[0])]
-            return list(chain.from_iterable(found)), list(monitors)
+            return NO_FEATURES, list(monitors)
         chosen, others = [], []
         for name, monitor in monitors.items():
             if monitor.is_numeric and name not in table.raw:
@@ -67,20 +55,32 @@ class NumericFeatures:
                 others.append(name)
         if chosen != self._group.features:
             self._group = _Group(chosen)
-        return self._update(table, index, ts, beside), others
+        return self._sources(table, index, ts) if chosen else NO_FEATURES, others
 
-    def _update(self, table: FeatureTable, index: Ints, ts: Floats, beside: Source) -> list[Detection]:
-        """Update the features of the group."""
+    def _sources(self, table: FeatureTable, index: Ints, ts: Floats) -> FeatureSources:
+        """Return the signals of the group."""
         group = self._group
         numbers, places = _numbers(table, group.names)
         is_finite = np.isfinite(numbers)
         _count(group.counts, is_finite, _last_seen(table, places, index))
         missing = SignalMatrix((~is_finite).astype(np.float64), index, ts)
         values = SignalMatrix.of_finite(numbers, is_finite, index, ts)
-        spreads = group.spreads.matrix(values.take(group.watched))
-        alarms = self._missing.update(group.missing, missing)
-        alarms += self._numbers.update([(group.values, values), (group.spread, spreads), beside])
-        return [alarm.detection for alarm in alarms]
+        is_all = len(group.watched) == len(group.names)
+        spreads = group.spreads.matrix(values if is_all else values.take(group.watched))
+        return FeatureSources(
+            Source(group.missing, missing), Source(group.values, values), Source(group.spread, spreads)
+        )
+
+
+class FeatureSources(NamedTuple):
+    """The signals of features, with their next values."""
+
+    missing: Source
+    values: Source
+    spread: Source
+
+
+NO_FEATURES = FeatureSources(NO_SIGNALS, NO_SIGNALS, NO_SIGNALS)
 
 
 class _Group:

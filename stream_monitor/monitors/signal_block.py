@@ -29,7 +29,7 @@ def signal_key(signal: SignalMonitor) -> Hashable | None:
     if signal.is_closed or signal.is_observed or signal.reference.distribution is None:
         return None
     keys = tuple((name, runner_key(runner)) for name, runner in signal.detectors.runners.items())
-    return None if any(key is None for _, key in keys) else (signal.kind, keys)
+    return None if any(key is None for _, key in keys) else keys
 
 
 class SignalBlock:

@@ -30,33 +30,35 @@ class SignalBlocks:
         #: The places of the signals that stand in no block.
         self._others: list[int] = []
 
-    def update(self, signals: tuple[SignalMonitor, ...], matrix: SignalMatrix) -> list[Alarm]:
-        """Update signals with their next values; return the alarms, each with the row of its prediction.
+    def update(self, signals: tuple[SignalMonitor, ...], matrix: SignalMatrix) -> list[tuple[int, Alarm]]:
+        """Update signals with their next values.
 
         Args:
             signals: The signal of each column.
             matrix: The values.
+
+        Returns:
+            The alarms raised, each with its column, and the row of its prediction.
         """
         if not matrix.values.size:
             return []
         if signals != self._signals:
             self._find(signals)
-        alarms = [
-            _in_row(alarm, matrix, column if places is None else int(places[column]))
-            for block, places in zip(self._blocks, self._places, strict=True)
-            for column, alarm in block.update(matrix if places is None else matrix.take(places))
-        ]
-        alarms += self._update_others(matrix)
-        return alarms
+        found = []
+        for block, places in zip(self._blocks, self._places, strict=True):
+            for column, alarm in block.update(matrix if places is None else matrix.take(places)):
+                found.append((column if places is None else int(places[column]), alarm))
+        found += self._update_others(matrix)
+        return [(place, in_row(alarm, matrix, place)) for place, alarm in found]
 
-    def _update_others(self, matrix: SignalMatrix) -> Iterator[Alarm]:
+    def _update_others(self, matrix: SignalMatrix) -> Iterator[tuple[int, Alarm]]:
         """Update the signals that stand in no block, and move them into one when it is worth it."""
         sizes = matrix.sizes
         for place in self._others:
             if sizes[place]:
                 signal = self._signals[place]
                 for alarm in signal.update_with_rows(matrix.column(place)):
-                    yield _in_row(alarm, matrix, place)
+                    yield place, alarm
                 self._handled_alone += signal_key(signal) is not None
         if self._handled_alone > sum(len(block.signals) for block in self._blocks):
             self._build()
@@ -85,6 +87,6 @@ class SignalBlocks:
         self._others = list(places.values())
 
 
-def _in_row(alarm: Alarm, matrix: SignalMatrix, column: int) -> Alarm:
+def in_row(alarm: Alarm, matrix: SignalMatrix, column: int) -> Alarm:
     """Return an alarm with the row of its prediction in place of that of its value."""
     return alarm._replace(row=int(matrix.rows(column)[alarm.row]))

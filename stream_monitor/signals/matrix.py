@@ -48,10 +48,10 @@ class RowMap(NamedTuple):
 
 
 class JoinedRows:
-    """The predictions that the values of each column belong to, where columns come from several matrices.
+    """The rows of columns that come from several matrices.
 
     Args:
-        parts: The matrices, all of the same predictions.
+        parts: The matrices, whose predictions may differ.
     """
 
     def __init__(self, parts: Sequence[SignalMatrix]) -> None:
@@ -59,18 +59,27 @@ class JoinedRows:
         self._firsts = np.cumsum([0, *(part.values.shape[1] for part in parts)])
 
     def of(self, column: int, size: int) -> Ints:  # noqa: ARG002 (the parts know it)
-        """Return the rows of a column's values."""
-        part = int(np.searchsorted(self._firsts, column, "right")) - 1
-        return self._parts[part].rows(column - int(self._firsts[part]))
+        """Return the rows of a column's values in its own matrix."""
+        part, place = self._place(column)
+        return part.rows(place)
 
-    def table(self, size: int, columns: Ints, count: int) -> Ints:  # noqa: ARG002 (the parts know it)
-        """Return the rows of the first ``count`` values of some columns, as `RowMap.table`."""
-        rows = np.zeros((count, len(columns)), np.int64)
+    def column(self, column: int) -> Column:
+        """Return the values of one column."""
+        part, place = self._place(column)
+        return part.column(place)
+
+    def positions(self, columns: Ints, count: int) -> Ints:
+        """Return the positions of the first ``count`` values of some columns, as `SignalMatrix.positions`."""
+        positions = np.zeros((count, len(columns)), np.int64)
         for part, first, end in zip(self._parts, self._firsts[:-1], self._firsts[1:], strict=True):
             inside = np.flatnonzero((columns >= first) & (columns < end))
-            if len(inside):
-                rows[:, inside] = part.table(columns[inside] - first, count)
-        return rows
+            if len(inside) and len(part.index):
+                positions[:, inside] = part.index[part.table(columns[inside] - first, count)]
+        return positions
+
+    def _place(self, column: int) -> tuple[SignalMatrix, int]:
+        part = int(np.searchsorted(self._firsts, column, "right")) - 1
+        return self._parts[part], column - int(self._firsts[part])
 
 
 class SignalMatrix:
@@ -123,21 +132,23 @@ class SignalMatrix:
 
     @classmethod
     def joined(cls, parts: Sequence[SignalMatrix]) -> SignalMatrix:
-        """Return matrices of the same predictions, one beside the other.
+        """Return matrices one beside the other; a row is then that of the column's own matrix.
 
         >>> index, ts = np.arange(2), np.zeros(2)
         >>> parts = [SignalMatrix(np.ones((rows, 1)), index, ts) for rows in (2, 1)]
         >>> SignalMatrix.joined(parts).counts
         array([2, 1])
         """
-        values = np.zeros((max(len(part.values) for part in parts), sum(part.values.shape[1] for part in parts)))
-        begin = 0
+        counts = np.concatenate([part.sizes for part in parts])
+        size = int(counts.max(initial=0))
+        values, begin = np.zeros((size, len(counts))), 0
         for part in parts:
             end = begin + part.values.shape[1]
-            values[: len(part.values), begin:end] = part.values
+            some = part.values[:size]
+            values[: len(some), begin:end] = some
             begin = end
-        counts = np.concatenate([part.sizes for part in parts])
-        return cls(values, parts[0].index, parts[0].ts, counts, JoinedRows(parts))
+        is_even = not len(counts) or int(counts.min()) == size
+        return cls(values, parts[0].index, parts[0].ts, None if is_even else counts, JoinedRows(parts))
 
     @property
     def sizes(self) -> Ints:
@@ -146,11 +157,15 @@ class SignalMatrix:
 
     def rows(self, column: int) -> Ints:
         """Return the predictions that the values of a column belong to, as rows of the n."""
-        source = column if self._sources is None else int(self._sources[column])
-        return (self._rows or RowMap()).of(source, len(self.index))
+        return (self._rows or RowMap()).of(self._source(column), len(self.index))
+
+    def _source(self, column: int) -> int:
+        """Return the column of the row map that a column has."""
+        return column if self._sources is None else int(self._sources[column])
 
     def table(self, columns: Ints, count: int) -> Ints:
         """Return the rows of the first values of some columns, shape (count, columns); any rows after the last."""
+        assert not isinstance(self._rows, JoinedRows)
         sources = columns if self._sources is None else self._sources[columns]
         return (self._rows or RowMap()).table(len(self.index), sources, count)
 
@@ -158,12 +173,17 @@ class SignalMatrix:
         """Return the positions of the values in the stream, shape (m,) or (m, columns); any after the last."""
         if self._rows is None:
             return self.index
-        return self.index[self.table(np.arange(self.values.shape[1]), len(self.values))]
+        columns = np.arange(self.values.shape[1])
+        if isinstance(self._rows, JoinedRows):
+            return self._rows.positions(columns if self._sources is None else self._sources, len(self.values))
+        return self.index[self.table(columns, len(self.values))]
 
     def column(self, column: int) -> Column:
         """Return the values of one column."""
         if self._rows is None:
             return Column(np.ascontiguousarray(self.values[:, column]), self.index, self.ts)
+        if isinstance(self._rows, JoinedRows):
+            return self._rows.column(self._source(column))
         rows = self.rows(column)
         return Column(self.values[: len(rows), column].copy(), self.index[rows], self.ts[rows])
 

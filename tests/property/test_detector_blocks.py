@@ -32,12 +32,14 @@ def _glr(rng: np.random.Generator, kind: str) -> list[Make]:
     }
 
     def column(threshold: float, weight: float, categories: int) -> Make:
-        context = DetectorContext(kind, weight=weight, categories=categories)  # type: ignore[arg-type]
+        own = "share" if kind == "mixed" and not categories else "category" if kind == "mixed" else kind
+        context = DetectorContext(own, weight=weight, categories=categories)  # type: ignore[arg-type]
         return lambda: GlrConfig(threshold=threshold, **common).make(context)
 
     size = int(rng.integers(1, 7))
     weights = rng.choice([0.3, 1.0, 1.0, 2.5], size)
-    categories = rng.integers(1, 6, size) if kind == "category" else np.zeros(size, np.int64)
+    least = {"category": 1, "mixed": 0}
+    categories = rng.integers(least[kind], 6, size) if kind in least else np.zeros(size, np.int64)
     return [
         column(float(rng.uniform(0.5, 12.0)), float(weight), int(count))
         for weight, count in zip(weights, categories, strict=True)
@@ -71,6 +73,7 @@ BLOCKS: dict[str, Callable[[np.random.Generator], list[Make]]] = {
     "glr of numbers": lambda rng: _glr(rng, "number"),
     "glr of shares": lambda rng: _glr(rng, "share"),
     "glr of categories": lambda rng: _glr(rng, "category"),
+    "glr of indicators": lambda rng: _glr(rng, "mixed"),
     "adwin of numbers": _adwin,
     "adwin of shares": _adwin,
     "page_hinkley of numbers": _page_hinkley,
@@ -99,7 +102,12 @@ def _codes(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     return rng.integers(0, rng.integers(1, 7, shape[1]), shape).astype(float)
 
 
-VALUES = {"numbers": _numbers, "shares": _shares, "categories": _codes}
+def _indicators(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    """Return zeros and ones, which are shares or categories."""
+    return np.minimum(_codes(rng, shape), 1.0)
+
+
+VALUES = {"numbers": _numbers, "shares": _shares, "categories": _codes, "indicators": _indicators}
 
 
 class Pair:

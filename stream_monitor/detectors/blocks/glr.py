@@ -21,7 +21,7 @@ MAX_ROWS = 128
 
 
 class GlrBlock:
-    """`Glr` detectors of one config and one kind of column, except for threshold, weight and number of categories.
+    """`Glr` detectors of one config, except for threshold and weight; of numbers, or of shares and categories.
 
     A column of numbers or shares is a row of sums; one of categories has a row for each.
 
@@ -36,17 +36,19 @@ class GlrBlock:
     is_final = False
 
     @staticmethod
-    def key(detector: Glr) -> tuple[float | str, ...]:
+    def key(detector: Glr) -> tuple[float | bool, ...]:
         config = detector.config
-        return detector.context.kind, config.clock, detector.levels, config.min_effect
+        return detector.context.kind == "number", config.clock, detector.levels, config.min_effect
 
     def __init__(self, detectors: Sequence[Glr]) -> None:
         first = detectors[0]
-        self._kind, self._grid = first.context.kind, Grid(first.config.clock, first.levels)
+        self._is_number, self._grid = first.context.kind == "number", Grid(first.config.clock, first.levels)
         rows = [each.rows for each in detectors]
         self._firsts = np.cumsum([0, *rows])
         self._column = np.repeat(np.arange(len(rows)), rows)
-        self._code = np.arange(len(self._column)) - self._firsts[self._column]
+        #: The rows of categories, and the category of each.
+        self._categories = np.flatnonzero(np.repeat([each.context.kind == "category" for each in detectors], rows))
+        self._codes = self._categories - self._firsts[self._column[self._categories]]
         size = len(self._column)
         self._limits = RowLimits(np.empty(size), np.empty(size), first.config.min_effect)
         self._offset = np.full(len(rows), np.nan)
@@ -75,12 +77,12 @@ class GlrBlock:
         if skip is not None:
             counts = np.where(skip, 0, len(values) if counts is None else counts)
         offset = self._offsets(values, counts)
-        is_category = self._kind == "category"
-        rows = self._indicators(values) if is_category else values
-        taken = counts[self._column] if is_category and counts is not None else counts
+        has_categories = len(self._categories) > 0
+        rows = self._indicators(values) if has_categories else values
+        taken = counts[self._column] if has_categories and counts is not None else counts
         with np.errstate(all="ignore"):
             found, after = self._step(rows, offset, taken)
-        fired = np.logical_or.reduceat(found, self._firsts[:-1]) if is_category else found
+        fired = np.logical_or.reduceat(found, self._firsts[:-1]) if has_categories else found
         return Step(fired, (after, offset))
 
     def _step(self, rows: Floats, offset: Floats, counts: Ints | None) -> tuple[Bools, RowStatistics]:
@@ -103,20 +105,21 @@ class GlrBlock:
 
     def _offsets(self, values: Floats, counts: Ints | None) -> Floats:
         """Return the first number of each column; NaN before it, and for shares and categories."""
-        if self._kind != "number" or not len(values):
+        if not self._is_number or not len(values):
             return self._offset
         is_first = np.isnan(self._offset) & (counts is None or counts > 0)
         return np.where(is_first, values[0], self._offset) if is_first.any() else self._offset
 
     def _indicators(self, values: Floats) -> Floats:
-        """Return an indicator of each category of each column, shape (n, rows)."""
-        indicators: Floats = (values[:, self._column] == self._code).astype(np.float64)
-        return indicators
+        """Return the shares, and an indicator of each category of each other column, shape (n, rows)."""
+        rows: Floats = values.take(self._column, axis=1)
+        rows[:, self._categories] = rows[:, self._categories] == self._codes
+        return rows
 
     def _parts(self, rows: Floats) -> Iterator[slice | Indices]:
         """Yield the rows to process at a time; those of shares that are 0 so far only grow older."""
         size = rows.shape[1]
-        if self._kind != "number":
+        if not self._is_number:
             active = self._statistics.sums != 0.0
             if not active.all():
                 active |= rows.any(axis=0) if rows.any() else False
@@ -132,7 +135,7 @@ class GlrBlock:
         """Return a mask of those of some rows in which a change may be, and their statistics after the values."""
         limits = RowLimits(self._limits.threshold[part], self._limits.weight[part], self._limits.min_effect)
         values, counts = rows[:, part], counts if counts is None else counts[part]
-        subtracted = offset[part] if self._kind == "number" else None
+        subtracted = offset[part] if self._is_number else None
         found = np.zeros(values.shape[1], dtype=bool)
         size = max(MAX_VALUES // max(values.shape[1], 1), 1)
         for begin in range(0, len(values), size):

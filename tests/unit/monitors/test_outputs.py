@@ -11,6 +11,8 @@ from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Prediction
 from stream_monitor.detectors.spec import parse_spec
+from stream_monitor.drift.detection import Alarm
+from stream_monitor.monitors.joined_blocks import NO_SIGNALS, OneByOne, Source
 from stream_monitor.monitors.outputs import OutputSignals
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
@@ -29,6 +31,11 @@ def _predictions(*pairs: tuple[Any, float | None], start: int = 0) -> tuple[Pred
     return columns_of(list(enumerate(found, start)))
 
 
+def _feed(source: Source) -> list[Alarm]:
+    (alarms,) = OneByOne().update([source])
+    return alarms
+
+
 def _places(count: int) -> tuple[Ints, Floats]:
     return np.arange(count), np.full(count, math.nan)
 
@@ -36,16 +43,16 @@ def _places(count: int) -> tuple[Ints, Floats]:
 def test_each_signal_has_the_kind_of_its_task() -> None:
     for task, kinds in (("classification", ("category", "share")), ("regression", ("number", "number"))):
         outputs, signals = _outputs(task=task)
-        outputs.update(*_predictions((1.0, 0.5)))
+        outputs.predictions(*_predictions((1.0, 0.5)))
         outputs.scores(*_predictions((1.0, 0.5)))
-        outputs.update_errors(np.array([1.0]), *_places(1))
+        outputs.errors(np.array([1.0]), *_places(1))
         found = {name: signal.kind for name, signal in signals.by_name.items()}
         assert found == {"prediction": kinds[0], "score": "number", "error": kinds[1]}
 
 
 def test_a_score_that_never_comes_is_no_signal() -> None:
     outputs, signals = _outputs()
-    assert outputs.scores(*_predictions(("yes", None), ("no", None)))[0] == ()
+    assert outputs.scores(*_predictions(("yes", None), ("no", None))) == NO_SIGNALS
     assert not signals.by_name
     (score,), matrix = outputs.scores(*_predictions(("yes", None), ("no", 0.25), start=2))
     assert score is signals.by_name["score"]
@@ -54,7 +61,7 @@ def test_a_score_that_never_comes_is_no_signal() -> None:
 
 def test_text_predicted_by_a_regression_is_left_out() -> None:
     outputs, signals = _outputs(task="regression")
-    outputs.update(*_predictions((2.0, None), ("two", None), (3.0, None)))
+    _feed(outputs.predictions(*_predictions((2.0, None), ("two", None), (3.0, None))))
     assert signals.by_name["prediction"].recent.tolist() == [2.0, 3.0]
 
 
@@ -63,9 +70,9 @@ def test_the_row_of_an_alarm_counts_errors_that_are_not_finite() -> None:
     outputs, _ = _outputs(task="regression", specs=[detector], warmup=0)
     errors = np.repeat([0.0, 9.0], 100)
     gaps = np.insert(errors, [10, 20, 110], math.nan)
-    plain = outputs.update_errors(errors, *_places(200))
+    plain = _feed(outputs.errors(errors, *_places(200)))
     other, _ = _outputs(task="regression", specs=[detector], warmup=0)
-    holed = other.update_errors(gaps, *_places(203))
+    holed = _feed(other.errors(gaps, *_places(203)))
     assert plain
     assert [alarm.row for alarm in holed] == [alarm.row + 2 + (alarm.row >= 110) for alarm in plain]
     assert all(gaps[alarm.row] == 9.0 for alarm in holed)
@@ -73,8 +80,8 @@ def test_the_row_of_an_alarm_counts_errors_that_are_not_finite() -> None:
 
 def test_a_restored_output_knows_its_categories() -> None:
     outputs, _ = _outputs()
-    outputs.update(*_predictions(("yes", None), ("no", None)))
+    _feed(outputs.predictions(*_predictions(("yes", None), ("no", None))))
     other, signals = _outputs()
     other.restore(outputs.state())
-    other.update(*_predictions(("no", None), start=2))
+    _feed(other.predictions(*_predictions(("no", None), start=2)))
     assert signals.by_name["prediction"].recent.tolist() == [0.0, 1.0, 1.0]
