@@ -153,7 +153,7 @@ def _read_parquet(raw: IO[bytes], path: Path) -> Iterator[TableRows]:
         file = ParquetFile(raw)
     except ArrowInvalid as error:
         raise ConfigError(f"{path.name} is not a Parquet file: {error}") from None
-    for batch in file.iter_batches(BLOCK_SIZE):
+    for batch in file.iter_batches(BLOCK_SIZE, use_threads=False):
         yield TableRows(dict, columns_of(batch), batch.num_rows)
 
 
