@@ -109,6 +109,17 @@ class FeatureTable:
         }
         return FeatureTable(tuple(names), numbers, None if present.all() else present, raw)
 
+    def beside(self, other: FeatureTable) -> FeatureTable:
+        """Return the table with the features of another table of the same predictions, which has none of its own."""
+        present = None
+        if self.present is not None or other.present is not None:
+            both = [
+                np.ones(each.numbers.shape, bool) if each.present is None else each.present for each in (self, other)
+            ]
+            present = np.hstack(both)
+        numbers = np.hstack((self.numbers, other.numbers))
+        return FeatureTable((*self.names, *other.names), numbers, present, {**self.raw, **other.raw})
+
     def _present_with(self, columns: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_] | None:
         """Return ``present`` with more columns."""
         if self.present is None and all(column.all() for column in columns):

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.event_batch import EventBatch, PredictionBatch
+from stream_monitor.core.event_batch import EventBatch, LabelBatch, PredictionBatch
 from stream_monitor.core.events import Features, Label, Prediction, Rejection
 from stream_monitor.core.feature_table import received
 from stream_monitor.core.records import Record
@@ -25,6 +24,7 @@ from stream_monitor.decoding.merging import merge_labels, merge_predictions
 from stream_monitor.decoding.table_columns import TableColumns
 
 logger = logging.getLogger(__name__)
+_NOTHING = (PredictionBatch.of((), ()), LabelBatch.of((), ()))
 
 
 class BatchDecoder:
@@ -45,9 +45,14 @@ class BatchDecoder:
         self._codec, self._is_category = codec, is_category
         self._columns = ColumnReader(codec.times, codec.targets, codec.versions)
         self._tables = TableColumns(codec.row_fields, is_category)
-        self._json: JsonColumns | None = None
-        if type(codec.decoder) is JsonDecoder and not codec.maps_fields:
-            self._json = JsonColumns(codec.decoder, codec.max_record_bytes, is_category)
+        #: Of records of label topics, and of others.
+        self._json: dict[bool, JsonColumns] = {}
+        if type(codec.decoder) is JsonDecoder:
+            mappings = {True: codec.label_fields, False: codec.fields}
+            self._json = {
+                is_label: JsonColumns(codec.decoder, codec.max_record_bytes, is_category, mapping, is_label)
+                for is_label, mapping in mappings.items()
+            }
         #: True while usual records are read a column at a time.
         self.is_by_columns = True
 
@@ -66,13 +71,10 @@ class BatchDecoder:
 
     def _decode(self, batch: RecordBatch) -> EventBatch:
         """Return the events of the usual records, read a column at a time, and of the others, read one by one."""
-        fields = self._read_fields(batch) if self.is_by_columns else None
-        if fields is None:
+        usual = self._read_usual(batch) if self.is_by_columns else None
+        if usual is None:
             return EventBatch.of(self._decode_each(batch), self._is_category)
-        predictions, labels = self._columns.read(fields, self._is_on_label_topic(batch, fields))
-        if len(predictions) < len(fields):
-            table = predictions.features.without_numbers_in_raw(self._is_category)
-            predictions = replace(predictions, features=table)
+        predictions, labels = usual
         left = np.ones(len(batch), bool)
         left[predictions.at] = left[labels.at] = False
         if not left.any():
@@ -88,15 +90,32 @@ class BatchDecoder:
             late.rejections,
         )
 
-    def _read_fields(self, batch: RecordBatch) -> FieldColumns | None:
-        """Return the fields of the usual records; None where the codec must read all."""
-        if not isinstance(batch.values, TableRows):
-            return self._json.read(batch) if self._json else None
-        return None if self._codec.label_topics.intersection(batch.topics) else self._tables.read(batch, batch.values)
-
-    def _is_on_label_topic(self, batch: RecordBatch, fields: FieldColumns) -> NDArray[np.bool_] | None:
+    def _read_usual(self, batch: RecordBatch) -> tuple[PredictionBatch, LabelBatch] | None:
+        """Return the events of the usual records; None where the codec must read all."""
         is_label_topic = np.array([topic in self._codec.label_topics for topic in batch.topics], bool)
-        return is_label_topic[batch.which[fields.at]] if is_label_topic.any() else None
+        if not is_label_topic.any():
+            return self._read(self._fields(batch, False, None), False)
+        on_label_topic = is_label_topic[batch.which]
+        _, labels = self._read(self._fields(batch, True, np.flatnonzero(on_label_topic)), True) or _NOTHING
+        predictions, others = (
+            self._read(self._fields(batch, False, np.flatnonzero(~on_label_topic)), False) or _NOTHING
+        )
+        return predictions, merge_labels(labels, others)
+
+    def _fields(self, batch: RecordBatch, is_label: bool, rows: Ints | None) -> FieldColumns | None:
+        """Return the fields of the usual records of label topics, or of the others; None where there are none."""
+        if isinstance(batch.values, TableRows):
+            return self._tables.read(batch, batch.values) if rows is None else None
+        return self._json[is_label].read(batch, rows) if self._json else None
+
+    def _read(self, fields: FieldColumns | None, is_label: bool) -> tuple[PredictionBatch, LabelBatch] | None:
+        if fields is None:
+            return None
+        predictions, labels = self._columns.read(fields, is_label)
+        if len(predictions) < len(fields) and not is_label:
+            table = predictions.features.without_numbers_in_raw(self._is_category)
+            predictions = replace(predictions, features=table)
+        return predictions, labels
 
     def _decode_each(self, records: Iterable[Record]) -> list[Prediction | Label | Rejection]:
         """Return the event of each of these records."""

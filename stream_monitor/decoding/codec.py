@@ -57,9 +57,9 @@ class Codec:
         self._read_prediction = PredictionReader(self.times, self.targets, self.versions).read
         self._read_label = LabelReader(self.times, self.targets).read
         fields = fields or {}
-        self._fields = _field_map(fields)
+        self.fields = _field_map(fields)
         self.row_fields = FieldMap({"features": REST, **fields})
-        self._label_fields = _field_map({**fields, **(label_fields or {})})
+        self.label_fields = _field_map({**fields, **(label_fields or {})})
         self.label_topics = frozenset(label_topics)
         self.max_record_bytes = max_record_bytes
 
@@ -72,11 +72,6 @@ class Codec:
     def timestamps_replaced(self, count: int) -> None:
         self.times.replaced = count
 
-    @property
-    def maps_fields(self) -> bool:
-        """True where records have another schema than the native one."""
-        return self._fields is not None or self._label_fields is not None
-
     def decode(self, record: Record) -> Prediction | Label | Rejection:
         """Return the event of a record, or its rejection; never raises for bad data."""
         try:
@@ -86,10 +81,10 @@ class Codec:
             else:
                 body = self._body(value)
             if record.topic in self.label_topics:
-                fields = self._label_fields
+                fields = self.label_fields
                 return self._read_label(fields.apply(body, record) if fields else body, record)
             is_row = type(value) is not bytes and type(value) is not ParsedBody
-            fields = self.row_fields if is_row else self._fields
+            fields = self.row_fields if is_row else self.fields
             body = fields.apply(body, record) if fields else body
             if body.get("prediction") is None and body.get("label") is not None:
                 return self._read_label(body, record)
@@ -99,7 +94,7 @@ class Codec:
 
     def read_time(self, record: Record) -> tuple[Record, float | None]:
         """Return a record, its body decoded where it can be, and the time that the event names; None without one."""
-        fields = self._label_fields if record.topic in self.label_topics else self._fields
+        fields = self.label_fields if record.topic in self.label_topics else self.fields
         try:
             body = self._body(record.value)
         except RecordError:

@@ -64,20 +64,18 @@ class ColumnReader:
     def __init__(self, times: EventTimes, targets: Targets, versions: ModelVersions) -> None:
         self._times, self._targets, self._versions = times, targets, versions
 
-    def read(
-        self, fields: FieldColumns, is_on_label_topic: NDArray[np.bool_] | None
-    ) -> tuple[PredictionBatch, LabelBatch]:
+    def read(self, fields: FieldColumns, are_labels: bool) -> tuple[PredictionBatch, LabelBatch]:
         """Return the predictions and labels of records.
 
         Args:
             fields: The fields of n records.
-            is_on_label_topic: True for each record of a label topic, shape (n,); None: there is none.
+            are_labels: True for records of label topics.
         """
-        if is_on_label_topic is None and fields.predictions.count(None) == 0:
+        if are_labels:
+            return PredictionBatch.of((), ()), self._read_labels(fields)
+        if fields.predictions.count(None) == 0:
             return self._read_predictions(fields), LabelBatch.of((), ())
         predicts = np.array([value is not None for value in fields.predictions], bool)
-        if is_on_label_topic is not None:
-            predicts &= ~is_on_label_topic
         predictions, labels = (fields.take(np.flatnonzero(which)) for which in (predicts, ~predicts))
         return self._read_predictions(predictions), self._read_labels(labels)
 

@@ -107,6 +107,14 @@ def source_column(path: str, batch: RecordBatch) -> Sequence[Any]:
     ]
 
 
+def with_group(groups: Sequence[Any], name: str, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the groups of each record with one more, as the field map adds it: where they are an object, or none."""
+    return [
+        some if value is None or not (some is None or type(some) is dict) else {**(some or {}), name: value}
+        for some, value in zip(groups, values, strict=True)
+    ]
+
+
 def dig(body: Any, path: str) -> Any:
     """Return the value at a path; a key that has the dots itself is preferred."""
     if not isinstance(body, Mapping):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import RecordError
+from stream_monitor.core.feature_table import taken
 from stream_monitor.core.records import Body
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
-from stream_monitor.decoding.json_features import DenseFeatures, FeatureDecoding, SparseFeatures
-from stream_monitor.decoding.json_keys import KeyCounts
-from stream_monitor.decoding.json_shape import JsonShape
+from stream_monitor.decoding.fields import FieldMap
+from stream_monitor.decoding.json_features import DenseFeatures, FeatureColumns, FeatureDecoding, SparseFeatures
+from stream_monitor.decoding.json_fields import JsonFields
+from stream_monitor.decoding.json_keys import JsonKeys, KeyCounts
+from stream_monitor.decoding.json_places import FEATURE, FieldPlaces
+from stream_monitor.decoding.json_shape import JsonShape, PlacedColumns
 
 #: Records of a batch whose keys are looked at, and records that are tried for that; some may be no JSON.
 MAX_SAMPLE, MAX_TRIED = 8, 64
@@ -42,64 +47,74 @@ class JsonColumns:
         decoder: Decodes JSON.
         max_record_bytes: Size above which a record is left out.
         is_category: As in `FeatureTable.of`.
+        fields: The mapping of fields.
+        is_label: True for records of label topics.
     """
 
-    def __init__(self, decoder: Decoder, max_record_bytes: int, is_category: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        max_record_bytes: int,
+        is_category: Callable[[str], bool],
+        fields: FieldMap | None = None,
+        is_label: bool = False,
+    ) -> None:
         self._decode, self._max_bytes, self._is_category = decoder.decode, max_record_bytes, is_category
         self._shape: JsonShape | None = None
-        #: The features that the typed decoder knows; None where it reads a dict of them.
-        self._features: Mapping[str, bool] | None = None
-        self._keys = KeyCounts(is_category)
+        places = FieldPlaces(fields or FieldMap({}), is_label)
+        self._can_read = places.can_read
+        self._counts = KeyCounts(places, is_category)
         self._shapes = _Allowance(RECORDS_PER_SHAPE, MAX_SHAPES_AHEAD)
         self._tries = _Allowance(RECORDS_PER_TRY, MAX_TRIED)
 
     @property
     def is_sparse(self) -> bool:
         """True while features are read as a dict of each event, because it has few of all that there are."""
-        return self._shape is not None and self._features is None
+        return self._shape is not None and self._shape.keys.features is None
 
-    def read(self, batch: RecordBatch) -> FieldColumns | None:
-        """Return the fields of the usual records; None where no record is usual."""
-        at, values = self._usable(batch.values)
+    def read(self, batch: RecordBatch, rows: Ints | None = None) -> FieldColumns | None:
+        """Return the fields of the usual records in some rows of a batch, or in all; None where there are none."""
+        if not self._can_read:
+            return None
+        at, values = self._usable(batch.values, rows)
         self._shapes.add(len(values))
         self._tries.add(len(values))
         if self._shape is None or (self.is_sparse and self._shapes.is_full):
             self._begin(values)
         if self._shape is None or not values:
             return None
-        refused, fields, features = self._shape.read(values)
-        if refused:
-            self._follow([values[place] for place in refused])
-            at = np.delete(at, refused)
-        return FieldColumns(at, batch.times[at], features, False, *fields)
+        shape, decoded = self._shape, self._shape.read(values)
+        if decoded.refused:
+            self._follow(shape, [values[place] for place in decoded.refused])
+            at = np.delete(at, decoded.refused)
+        return JsonFields(shape.keys.places, batch, at, decoded).columns(self._is_category)
 
-    def _usable(self, values: Sequence[Body]) -> tuple[Ints, Sequence[bytes]]:
+    def _usable(self, values: Sequence[Body], rows: Ints | None) -> tuple[Ints, Sequence[bytes]]:
         """Return the rows of the values that are bytes and not too large, and those values."""
+        if rows is not None:
+            values = taken(values, rows)
+        at = np.arange(len(values)) if rows is None else rows
         if set(map(type, values)) == {bytes} and max(map(len, values)) <= self._max_bytes:  # type: ignore[arg-type]
-            return np.arange(len(values)), values  # type: ignore[return-value]
+            return at, values  # type: ignore[return-value]
         usable = {
             at: value for at, value in enumerate(values) if type(value) is bytes and len(value) <= self._max_bytes
         }
-        return np.array(list(usable), np.int64), list(usable.values())
+        return at[np.array(list(usable), np.int64)], list(usable.values())
 
     def _begin(self, values: Sequence[bytes]) -> None:
         """Make a typed decoder that knows the keys of some of the values."""
-        self._keys.clear()
+        counts = self._counts
+        counts.clear()
         self._count(values)
-        if self._keys.events:
-            self._make(self._keys.features(1), self._keys.others(1))
+        if counts.events:
+            self._make(JsonKeys(counts.places, counts.features(1), counts.mapped(), frozenset(counts.others(1))))
 
-    def _follow(self, values: Sequence[bytes]) -> None:
+    def _follow(self, shape: JsonShape, values: Sequence[bytes]) -> None:
         """Look at the keys of some values that were refused, and make a typed decoder that knows those that recur."""
-        assert self._shape is not None
         self._count(values)
-        others = self._shape.others | self._keys.others(MIN_MET)
-        known = features = self._features
-        if known is not None:
-            met = self._keys.features(MIN_MET)
-            features = {**known, **{name: known.get(name, True) and is_number for name, is_number in met.items()}}
-        if features != known or others != self._shape.others:
-            self._make(features, others)
+        keys = shape.keys.with_those_of(self._counts, MIN_MET)
+        if keys != shape.keys:
+            self._make(keys)
 
     def _count(self, values: Sequence[bytes]) -> None:
         """Count the keys of some of the values, from all over the batch."""
@@ -108,25 +123,40 @@ class JsonColumns:
             if counted == MAX_SAMPLE or not self._tries.take():
                 return
             with suppress(RecordError):
-                self._keys.add(self._decode(values[int(number * _GOLDEN_RATIO % 1 * len(values))]))
+                self._counts.add(self._decode(values[int(number * _GOLDEN_RATIO % 1 * len(values))]))
                 counted += 1
 
-    def _make(self, features: Mapping[str, bool] | None, others: Collection[str]) -> None:
+    def _make(self, keys: JsonKeys) -> None:
         """Make a typed decoder of these keys; without features, or of too many, it reads a dict of them."""
-        if len(others) > MAX_OTHERS or not self._shapes.take():
+        if len(keys.others) > MAX_OTHERS or not keys.places.can_read or not self._shapes.take():
             return
-        carried = self._keys.mean_features
-        if features is not None and len(features) > max(MIN_SPARSE, min(carried / MIN_CARRIED, MAX_FEATURES)):
-            features = None
-        self._keys.clear()
+        carried = self._counts.mean_features
+        if keys.features and len(keys.features) > max(MIN_SPARSE, min(carried / MIN_CARRIED, MAX_FEATURES)):
+            keys = replace(keys, features=None)
+        self._counts.clear()
+        if keys.features is None and (keys.mapped or keys.places.has_rest):
+            return
         with suppress(ValueError):  # a key that no typed decoder can have
-            self._shape = JsonShape(self._decoding(features, carried), others)
-            self._features = features
+            self._shape = JsonShape(keys, *self._features(keys, round(carried)))
 
-    def _decoding(self, features: Mapping[str, bool] | None, carried: float) -> FeatureDecoding:
-        if features is None:
-            return SparseFeatures(round(carried), self._is_category)
-        return DenseFeatures(features, self._is_category)
+    def _features(self, keys: JsonKeys, carried: int) -> tuple[FeatureDecoding | None, Sequence[PlacedColumns]]:
+        """Return the types of features in an object, and of those at places of their own."""
+        columns: list[PlacedColumns] = []
+        in_object: FeatureDecoding | None = None
+        if keys.places.has_rest:
+            columns.append(
+                (FeatureColumns(keys.features or {}, self._is_category), [(n,) for n in keys.features or ()])
+            )
+        elif keys.places.features:
+            in_object = (
+                SparseFeatures(carried, self._is_category)
+                if keys.features is None
+                else DenseFeatures(keys.features, self._is_category)
+            )
+        if keys.mapped:
+            mapped = FeatureColumns(keys.mapped, self._is_category, has_nulls=False)
+            columns.append((mapped, list(keys.places.of_prefix(FEATURE).values())))
+        return in_object, columns
 
 
 class _Allowance:

@@ -1,16 +1,18 @@
-"""Features of JSON events: a typed struct where events carry most of the features there are, else a dict of each."""
+"""Features of JSON events: typed where events carry most of the features there are, else a dict of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 import numpy as np
 
+from stream_monitor.core.arrays import Floats
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.feature_values import ABSENT
+from stream_monitor.decoding.json_tree import as_tuple, struct
 
 #: Integers of more bits are floats to the JSON decoder, and ints to a typed one.
 Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -22,8 +24,6 @@ _Number = bool | float | None
 #: A NaN with a payload of its own: the default of a number that an event does not carry.
 _ABSENT_BITS: Final = 0x7FF8_0000_0000_0001
 _ABSENT_NUMBER: Final = float(np.array(_ABSENT_BITS, np.int64).view(np.float64))
-
-as_tuple = msgspec.structs.astuple
 
 
 class TableBuilder(Protocol):
@@ -80,75 +80,96 @@ class _SparseBuilder:
         return FeatureTable.of(self._rows, self._is_category)
 
 
-class DenseFeatures:
-    """Features of which each event carries most: a struct of them.
+class FeatureColumns:
+    """Features of which each event carries most: a column each.
 
     Args:
         features: The names of the features, each with True where its values are numbers or null.
         is_category: As in `FeatureTable.of`.
+        has_nulls: False where an event whose value is null does not carry the feature.
+    """
+
+    def __init__(
+        self, features: Mapping[str, bool], is_category: Callable[[str], bool], has_nulls: bool = True
+    ) -> None:
+        #: The type and the default of each feature.
+        self.types: list[tuple[Any, Any]] = [
+            (_Number, _ABSENT_NUMBER) if is_number else (Value, ABSENT) for is_number in features.values()
+        ]
+        self.width, self.has_nulls = len(features), has_nulls
+        self.names, self.is_category = tuple(features), is_category
+        self.numbers = [at for at, is_number in enumerate(features.values()) if is_number]
+        self.mixed = [at for at, is_number in enumerate(features.values()) if not is_number]
+
+    def columns(self, count: int) -> ColumnBuilder:
+        """Return a builder for at most ``count`` events."""
+        return ColumnBuilder(self, count)
+
+
+class DenseFeatures(FeatureColumns):
+    """Features of which each event carries most, in an object: a struct of them.
 
     Raises:
         ValueError: A struct can't have one of the names.
     """
 
     def __init__(self, features: Mapping[str, bool], is_category: Callable[[str], bool]) -> None:
-        fields = [(name, *((_Number, _ABSENT_NUMBER) if one else (Value, ABSENT))) for name, one in features.items()]
-        self.kind, self.width = struct("Features", fields), len(features)
-        self.names, self.is_category = tuple(features), is_category
-        self.numbers = [at for at, is_number in enumerate(features.values()) if is_number]
-        self.mixed = [at for at, is_number in enumerate(features.values()) if not is_number]
+        super().__init__(features, is_category)
+        self.kind = struct("Features", [(name, *kind) for name, kind in zip(features, self.types, strict=True)])
         self.none = self.kind()
 
     def builder(self, count: int) -> TableBuilder:
         return _DenseBuilder(self, count)
 
 
-class _DenseBuilder:
+class ColumnBuilder:
     """Copies the numbers of events to a matrix, as long as they are in the processor's cache."""
 
-    def __init__(self, features: DenseFeatures, count: int) -> None:
+    def __init__(self, features: FeatureColumns, count: int) -> None:
         self._features = features
         self._numbers = np.empty((count, len(features.numbers)))
         self._count = 0
         self._mixed: list[list[Any]] = [[] for _ in features.mixed]
 
-    def add(self, features: Sequence[Any]) -> None:
-        if features.count(None):
-            features = [self._features.none if each is None else each for each in features]
-        begin, self._count = self._count, self._count + len(features)
-        numbers, rows = self._numbers[begin : self._count], map(as_tuple, features)
-        if not self._mixed:
-            numbers[:] = np.fromiter(chain.from_iterable(rows), np.float64, numbers.size).reshape(numbers.shape)
-            return
-        columns = list(zip(*rows, strict=True))
+    def add_columns(self, columns: Sequence[Sequence[Any]], count: int) -> None:
+        """Add the values of each feature in the next ``count`` events."""
+        numbers = self._next(count)
         in_order = chain.from_iterable(columns[at] for at in self._features.numbers)
         numbers[:] = np.fromiter(in_order, np.float64, numbers.size).reshape(numbers.shape[::-1]).T
         for column, at in zip(self._mixed, self._features.mixed, strict=True):
             column += columns[at]
 
     def table(self) -> FeatureTable:
+        """Return the table of all that were added."""
         features, numbers = self._features, self._numbers[: self._count]
-        is_absent = numbers.view(np.int64) == _ABSENT_BITS
+        is_absent = numbers.view(np.int64) == _ABSENT_BITS if features.has_nulls else np.isnan(numbers)
         present = None
         if is_absent.any():
             numbers[is_absent], present = np.nan, ~is_absent
         table = FeatureTable([features.names[at] for at in features.numbers], numbers, present)
+        mixed = self._mixed
+        if not features.has_nulls:
+            mixed = [[ABSENT if value is None else value for value in column] for column in mixed]
         names = (features.names[at] for at in features.mixed)
-        return table.with_columns(dict(zip(names, self._mixed, strict=True)), features.is_category)
+        return table.with_columns(dict(zip(names, mixed, strict=True)), features.is_category)
+
+    def _next(self, count: int) -> Floats:
+        """Return the rows of the matrix that the next events have."""
+        begin, self._count = self._count, self._count + count
+        return self._numbers[begin : self._count]
 
 
-def struct(name: str, fields: Iterable[tuple[str, Any, Any]]) -> type[msgspec.Struct]:
-    """Return a struct of (key, type, default), whatever the keys are; it refuses all others.
+class _DenseBuilder(ColumnBuilder):
+    def __init__(self, features: DenseFeatures, count: int) -> None:
+        super().__init__(features, count)
+        self._none = features.none
 
-    Raises:
-        ValueError: A struct can't have one of the keys.
-    """
-    named = [(f"f{at}", *field) for at, field in enumerate(fields)]
-    return msgspec.defstruct(
-        name,
-        [(attribute, kind, default) for attribute, _, kind, default in named],
-        rename={attribute: key for attribute, key, _, _ in named},
-        forbid_unknown_fields=True,
-        gc=False,
-        eq=False,
-    )
+    def add(self, features: Sequence[Any]) -> None:
+        if features.count(None):
+            features = [self._none if each is None else each for each in features]
+        rows = map(as_tuple, features)
+        if self._mixed:
+            self.add_columns(list(zip(*rows, strict=True)), len(features))
+            return
+        numbers = self._next(len(features))
+        numbers[:] = np.fromiter(chain.from_iterable(rows), np.float64, numbers.size).reshape(numbers.shape)

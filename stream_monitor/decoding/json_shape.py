@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from stream_monitor.core.feature_table import FeatureTable
-from stream_monitor.decoding.json_features import FeatureDecoding, Int, Scalar, Value, as_tuple, struct
+from stream_monitor.decoding.json_features import (
+    ColumnBuilder,
+    FeatureColumns,
+    FeatureDecoding,
+    Int,
+    Scalar,
+    TableBuilder,
+    Value,
+)
+from stream_monitor.decoding.json_keys import JsonKeys
+from stream_monitor.decoding.json_places import FEATURES, GROUP, FieldPlaces, Place
+from stream_monitor.decoding.json_tree import JsonTree
 
 _FIELD_TYPES: Final[Mapping[str, Any]] = {
     "id": str | Int | float | None,
@@ -21,10 +32,12 @@ _FIELD_TYPES: Final[Mapping[str, Any]] = {
     "groups": dict[str, Value] | None,
     "label": Scalar,
 }
-FIELDS: Final = tuple(_FIELD_TYPES)
 #: Numbers that are decoded before they are copied to the matrix: as many as the processor's cache holds.
 _NUMBERS_AT_ONCE = 2560
 _MIN_RECORDS_AT_ONCE = 16
+
+#: Features that are each at a place of their own, and these places.
+PlacedColumns = tuple[FeatureColumns, Sequence[Place]]
 
 
 class Decoded(NamedTuple):
@@ -32,12 +45,14 @@ class Decoded(NamedTuple):
 
     Attributes:
         refused: Positions of the values that it refuses, rising.
-        fields: A column for each of `FIELDS`, of those that it has read.
+        unusual: Positions, among those that it has read, of events that the codec must read.
+        columns: The values of all that it has read, by place.
         features: Their features.
     """
 
     refused: Sequence[int]
-    fields: Sequence[Sequence[Any]]
+    unusual: Sequence[int]
+    columns: Mapping[Place, Sequence[Any]]
     features: FeatureTable
 
 
@@ -48,36 +63,60 @@ class JsonShape:
     that it has not checked.
 
     Args:
-        features: The type of the features.
-        others: Keys at the top of events that are no native fields.
+        keys: The keys.
+        features: The type of the features, where they are in an object.
+        columns: The features that are each at a place of their own, and these places.
 
     Raises:
         ValueError: A typed decoder can't have one of the keys.
     """
 
-    def __init__(self, features: FeatureDecoding, others: Collection[str]) -> None:
-        self.features, self.others = features, frozenset(others)
-        fields = [(name, kind, None) for name, kind in _FIELD_TYPES.items()]
-        rest = [(name, Value, None) for name in sorted(self.others)]
-        event = struct("Event", [*fields, ("features", features.kind | None, None), *rest])
-        self._decode = msgspec.json.Decoder(event).decode
+    def __init__(
+        self,
+        keys: JsonKeys,
+        features: FeatureDecoding | None,
+        columns: Sequence[PlacedColumns] = (),
+    ) -> None:
+        self.keys, self._features, self._columns = keys, features, columns
+        places = keys.places
+        fields: dict[Place, Any] = {place: _FIELD_TYPES[name] for name in places.names for place in places.of(name)}
+        fields |= dict.fromkeys((*places.of_prefix(GROUP).values(), *places.shared), Value)
+        self._guards = list(_guards(places))
+        self._kept = [*fields, *(own for _, own in self._guards)]
+        leaves: dict[Place, tuple[Any, Any]] = dict.fromkeys((*keys.others, *places.of(FEATURES)), (Value, None))
+        for some, where in columns:
+            leaves |= dict(zip(where, some.types, strict=True))
+        leaves |= {place: (kind, None) for place, kind in fields.items()}
+        if features and places.features:
+            leaves[places.features] = (features.kind | None, None)
+        self._tree = JsonTree(leaves)
+        self.width = (features.width if features else 0) + sum(some.width for some, _ in columns)
 
     def read(self, values: Sequence[bytes]) -> Decoded:
         """Return what the typed decoder reads of values."""
-        step = max(_NUMBERS_AT_ONCE // max(self.features.width, 1), _MIN_RECORDS_AT_ONCE)
-        builder = self.features.builder(len(values))
+        step = max(_NUMBERS_AT_ONCE // max(self.width, 1), _MIN_RECORDS_AT_ONCE)
+        tables = _Tables(self._features, self._columns, len(values))
         refused: list[int] = []
-        parts: list[Sequence[Sequence[Any]]] = []
+        unusual: list[int] = []
+        kept: dict[Place, list[Any]] = {place: [] for place in self._kept}
         for begin in range(0, len(values), step):
             events = self._decode_all(values[begin : begin + step], begin, refused)
             if not events:
                 continue
-            *columns, features = list(zip(*map(as_tuple, events), strict=True))[: len(FIELDS) + 1]
-            builder.add(features)
-            parts.append(columns)
-        fields = [list[Any](chain.from_iterable(column)) for column in zip(*parts, strict=True)]
-        fields = fields or [[]] * len(FIELDS)
-        return Decoded(refused, fields, builder.table())
+            columns = self._tree.columns(events)
+            unusual += [tables.count + at for at in self._unusual(columns)]
+            tables.add(columns, self.keys.places.features, len(events))
+            for place, column in kept.items():
+                column += columns[place]
+        return Decoded(refused, unusual, kept, tables.table())
+
+    def _unusual(self, columns: Mapping[Place, Sequence[Any]]) -> Iterator[int]:
+        """Yield the positions of events without a value at the place of a field, but with one of its name."""
+        for place, own in self._guards:
+            found = columns[own]
+            if found.count(None) < len(found):
+                mapped = columns[place] if place else [None] * len(found)
+                yield from (at for at, value in enumerate(found) if value is not None and mapped[at] is None)
 
     def _decode_all(self, values: Sequence[bytes], begin: int, refused: list[int]) -> list[Any]:
         """Return the events of values; add the positions of those that are refused, the first being at ``begin``."""
@@ -86,8 +125,50 @@ class JsonShape:
         already = len(refused)
         while True:
             try:
-                events.extend(map(self._decode, left))
+                events.extend(map(self._tree.decode, left))
             except (msgspec.DecodeError, ValueError, RecursionError):
                 refused.append(begin + len(events) + len(refused) - already)
             else:
                 return events
+
+
+class _Tables:
+    """Makes one table of features in an object and of those at places of their own."""
+
+    def __init__(
+        self,
+        features: FeatureDecoding | None,
+        columns: Sequence[PlacedColumns],
+        count: int,
+    ) -> None:
+        self._in_object: TableBuilder | None = features.builder(count) if features else None
+        self._columns: list[tuple[ColumnBuilder, Sequence[Place]]] = [
+            (some.columns(count), places) for some, places in columns
+        ]
+        self.count = 0
+
+    def add(self, columns: Mapping[Place, Sequence[Any]], features: Place | None, count: int) -> None:
+        """Add the features of the next ``count`` events."""
+        if self._in_object and features:
+            self._in_object.add(columns[features])
+        for builder, places in self._columns:
+            builder.add_columns([columns[place] for place in places], count)
+        self.count += count
+
+    def table(self) -> FeatureTable:
+        """Return the table of all that were added."""
+        tables = [builder.table() for builder in (self._in_object, *(one for one, _ in self._columns)) if builder]
+        if not tables:
+            return FeatureTable((), np.empty((self.count, 0)))
+        table = tables[0]
+        for other in tables[1:]:
+            table = table.beside(other)
+        return table
+
+
+def _guards(places: FieldPlaces) -> Iterator[tuple[Place | None, Place]]:
+    """Yield the places of fields, and those of their names where what is there can't be read instead."""
+    for name in (*places.names, FEATURES):
+        own = (name,)
+        if own in places.inner or (name == FEATURES and FEATURES in places.mapped and own != places.features):
+            yield places.mapped.get(name), own

@@ -15,7 +15,7 @@ from stream_monitor.core.records import TextRow
 from stream_monitor.core.table import TableRows
 from stream_monitor.decoding.cells import read_cells
 from stream_monitor.decoding.field_columns import FieldColumns
-from stream_monitor.decoding.fields import FieldMap, dig, source_column
+from stream_monitor.decoding.fields import FieldMap, dig, source_column, with_group
 
 #: The fields in the order of those of `FieldColumns`.
 _FIELDS: Final = ("id", "ts", "model", "version", "prediction", "score", "groups", "label")
@@ -68,11 +68,7 @@ class TableColumns:
     def _groups(self, table: _Table, known: Sequence[Any]) -> Sequence[Any]:
         """Return the groups of each row, with those that are mapped; text is a column that has the name by chance."""
         for name, values in table.mapped(_GROUP).items():
-            pairs = zip(known, values, strict=True)
-            known = [
-                some if value is None or not (some is None or type(some) is dict) else {**(some or {}), name: value}
-                for some, value in pairs
-            ]
+            known = with_group(known, name, values)
         return [None if type(some) is str else some for some in known]
 
 

@@ -61,6 +61,49 @@ def test_usual_events_are_read_by_columns() -> None:
     assert _late([{**one, "label": "no"} for one in mixed], label_topics=["inference"]) == 0
 
 
+def _mapped(at: int) -> dict[str, Any]:
+    return {
+        "request": {"id": f"r-{at}", "user": {"age": at, "country": "DE"}, "trace": [1, 2]},
+        "response": {"class": "yes", "p": 0.5},
+        "when": 1_795_435_200 + at,
+        "inputs": {"a": at / 7, "b": "x", "c": None if at % 5 else 2},
+        "region": "eu",
+    }
+
+
+NESTED = {"id": "request.id", "prediction": "response.class", "score": "response.p", "ts": "when"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "event"),
+    [
+        (NESTED, {}),
+        ({**NESTED, "features": "inputs", "group:region": "region"}, {}),
+        (
+            {
+                **NESTED,
+                "features": "inputs",
+                "feature:age": "request.user.age",
+                "feature:land": "request.user.country",
+            },
+            {},
+        ),
+        ({**NESTED, "feature:age": "request.user.age", "feature:key": "@key", "version": "@header.v"}, {}),
+        ({**NESTED, "prediction": "prediction.class"}, {"prediction": {"class": "no"}}),
+        ({**NESTED, "prediction": "y", "features": "@rest"}, {"y": 1, "inputs": 5, "b": "x"}),
+        ({"id": "request.id", "prediction": "y.class"}, {"y.class": "no", "groups": {"g": 1}}),
+    ],
+)
+def test_usual_events_of_another_schema_are_read_by_columns(fields: dict[str, str], event: dict[str, Any]) -> None:
+    events = [{**_mapped(at), **event} for at in range(50)]
+    assert _late(events, 20, fields=fields) == 0
+    labels = [{"ref": {"id": f"r-{at}"}, "truth": {"y": "yes"}, "trace": None} for at in range(50)]
+    of_labels = {"id": "ref.id", "label": "truth.y"}
+    assert _late(labels, 20, fields=fields, label_fields=of_labels, label_topics=["inference"]) == 0
+    own = [{"request": {"id": f"r-{at}"}, "label": "no"} for at in range(50)]
+    assert _late([*events, *own, *events], 20, fields={**fields, "id": "request.id"}) <= 40
+
+
 def test_a_batch_whose_first_record_is_bad() -> None:
     good = [_prediction(at, a=1.5) for at in range(50)]
     for bad in (
