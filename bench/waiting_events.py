@@ -154,6 +154,7 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
         store=checkpoint.store,
+        max_memory=chosen.max_memory,
     )
     made.resume(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

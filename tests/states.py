@@ -8,6 +8,8 @@ import orjson
 
 from stream_monitor.core.newest import Newest
 from stream_monitor.core.part import Part
+from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.state.key_value_store import KeyValueStore
 
 
 def plain(value: Any) -> Any:
@@ -22,6 +24,15 @@ def state_json(state: Any) -> bytes:
     return orjson.dumps(state, default=plain, option=orjson.OPT_SORT_KEYS)
 
 
-def is_of_state(key: bytes) -> bool:
-    """Return whether a key of a checkpoint's store is of the state: the number of records depends on the saves."""
-    return key == b"state" or key[:1] in (b"p", b"v")
+def content(store: KeyValueStore) -> dict[bytes, bytes]:
+    """Return everything in a checkpoint's store but the state; of each row the entry, not where it is.
+
+    Records of series, and blocks of rows, depend on the moments of the saves.
+    """
+    saved = store.scan(b"", b"\xff" * 8, 1 << 40)
+    others = {key: value for key, value in saved if key != b"state" and key[:1] not in (b"p", b"v", b"b", b"m")}
+    entries = EntryStore(store, range(1 << 30), 1 << 40)
+    entries.resume()
+    found = {identity: entries.read(identity) for identity in sorted(entries.rows.by_id)}
+    rows = {identity: repr((entry.waiting, entry.early, entry.done)) for identity, entry in found.items()}
+    return others | {b"b" + identity.encode(): entry.encode() for identity, entry in rows.items()}

@@ -50,6 +50,7 @@ def run(config: RunConfig) -> None:
         clock,
         checkpoint_interval=config.checkpoint_interval,
         store=checkpoint.store if checkpoint else None,
+        max_memory=config.max_memory,
     )
     # Counters exist at 0 before their first event.
     topics = [*config.topic, *config.label_topic]

@@ -56,6 +56,7 @@ def make_pipeline(
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
     store: KeyValueStore | None = None,
+    max_memory: int = 128 << 20,
     observer: Observer | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.
@@ -69,6 +70,7 @@ def make_pipeline(
         checkpoint_interval: Seconds between two checkpoints.
         early_ttl: Seconds for which a label waits for its prediction; None: as long as a prediction for its label.
         store: Keeps what waits; None: it is kept in memory.
+        max_memory: Bytes that what waits may take in memory, about, before the rest is in the store alone.
         observer: Sees every column.
     """
     joiner = Joiner(
@@ -79,6 +81,7 @@ def make_pipeline(
         maturity=settings.label_maturity,
         label_updates=settings.label_updates,
         max_labelled=settings.max_labelled,
+        max_memory=max_memory,
     )
     processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings), observer), clock)
     return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)

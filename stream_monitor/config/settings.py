@@ -211,6 +211,13 @@ class StateSettings(Settings):
         validate_default=True,
         gt=0,
     )
+    max_memory: Size = setting(
+        "128MiB",
+        "memory for predictions that wait and labelled ids, about; with --state-dir more of them are kept on disk",
+        "SIZE",
+        validate_default=True,
+        ge=1,
+    )
     on_bad_state: Literal["refuse", "reset"] = setting(
         "refuse",
         "action on a state that is corrupt or of another version: refuse to start, or set it aside and start anew",

@@ -1,8 +1,6 @@
 """The stored form of an entry and of a buffered outcome: JSON, encoded and decoded here only.
 
 An entry is ``[waiting, early, done]``: lists of the fields of `Waiting` and `Early`; the fields of `Done`, or null.
-Almost every entry holds a single prediction, waiting or labelled. The functions whose names say ``single`` encode
-such entries from plain fields, without building an `Entry`.
 """
 
 from __future__ import annotations
@@ -14,11 +12,6 @@ import orjson
 
 from stream_monitor.core.events import ModelVersion, Outcome, Target
 from stream_monitor.join.entry import Done, Early, Entry, Known, Labelled, Waiting
-
-#: The fields of `Waiting`, `Labelled` and `Known`, as plain tuples: orjson encodes these without a callback.
-WaitingFields = tuple[int, int, int, float | None, Target, str, str, int]
-LabelledFields = tuple[str, str, Target, float | None, int, int]
-KnownFields = tuple[float | None, Target, str | None, str | None]
 
 
 class LabelledHeader(NamedTuple):
@@ -49,22 +42,6 @@ def decode(raw: bytes | None, epochs: Collection[int] | None) -> Entry:
         [Early(*fields) for fields in early if epochs is None or fields[-1] in epochs],
         _decode_done(done, epochs) if done else None,
     )
-
-
-def encode_single_waiting(waiting: WaitingFields) -> bytes:
-    """Return the stored form of an entry that is one waiting prediction."""
-    return orjson.dumps(((waiting,), (), None))
-
-
-def encode_single_labelled(number: int, labelled: LabelledFields, known: tuple[KnownFields, ...] = ()) -> bytes:
-    """Return the stored form of an entry that is one labelled version.
-
-    Args:
-        number: The id's number in the queue of labelled ids.
-        labelled: The version; its epoch is the one that the id counts in.
-        known: The label, where it came apart from the prediction.
-    """
-    return orjson.dumps(((), (), (number, labelled[-1], (labelled,), known)))
 
 
 def decode_labelled_header(raw: bytes) -> LabelledHeader | None:

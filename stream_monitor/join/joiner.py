@@ -47,6 +47,7 @@ class Joiner:
         label_updates: Which label holds when a second one has another target. The last can revise an outcome only
             until it is emitted.
         max_labelled: Labelled ids that are remembered at most.
+        max_memory: Bytes that what waits may take in memory, about, if the store holds more than fits in memory.
 
     Attributes:
         ledger: Counts of predictions and labels by their end.
@@ -62,11 +63,12 @@ class Joiner:
         maturity: float = 0.0,
         label_updates: Literal["first", "last"] = "first",
         max_labelled: int = 1_000_000,
+        max_memory: int = 128 << 20,
     ) -> None:
         store = MemoryStore() if store is None else store
         self.ledger = Ledger()
         self._time, self._epochs, self._queues = StreamTime(), PartitionEpochs(), ArrivalQueues(store)
-        self._entries = EntryStore(store, self._epochs.alive)
+        self._entries = EntryStore(store, self._epochs.alive, max_memory)
         limits = Limits(max_waiting, max_labelled, ttl, ttl if early_ttl is None else early_ttl)
         self._expiry = Expiry(self._entries, self._queues, self._epochs, self._time, self.ledger, limits)
         buffer = MaturityBuffer(store, maturity)

@@ -1,16 +1,13 @@
-"""Entries as rows, and rows in the stored form of entries."""
+"""Entries as rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
-from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import optional
 from stream_monitor.core.events import ModelVersion, Target
 from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
-from stream_monitor.join.entry_codec import encode_single_labelled, encode_single_waiting
 from stream_monitor.join.rows import LABELLED, WAITING, Rows
 
 _WAITING = ("identity", "number", "order", "index", "ts", "target", "key", "epoch")
@@ -35,18 +32,6 @@ def entry_of(rows: Rows, row: int) -> Entry:
     _, number, (model, version), y_true, ts, order, epoch, label_ts, scope = rows.get(row, _LABELLED)
     known = [] if scope is None else [Known(optional(label_ts), y_true, *scope)]
     return Entry([], [], Done(number, epoch, [Labelled(model, version, y_true, optional(ts), order, epoch)], known))
-
-
-def encoded(rows: Rows, at: Ints) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and the stored form of each of some rows."""
-    states = rows["state"][at]
-    for columns in zip(*rows.lists(_WAITING, at[states == WAITING]), strict=True):
-        identity, number, order, index, ts, target, key, epoch = columns
-        yield identity, encode_single_waiting((number, order, index, optional(ts), target, *key, epoch))
-    for columns in zip(*rows.lists(_LABELLED, at[states == LABELLED]), strict=True):
-        identity, number, key, target, ts, order, epoch, label_ts, scope = columns
-        known = () if scope is None else ((optional(label_ts), target, *scope),)
-        yield identity, encode_single_labelled(number, (*key, target, optional(ts), order, epoch), known)
 
 
 def _of_waiting(waiting: Waiting) -> dict[str, Any]:

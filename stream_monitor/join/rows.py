@@ -1,9 +1,9 @@
-"""Ids of which no more is known than a single prediction, waiting or labelled, as rows of columns."""
+"""Ids as rows of columns: everything that is known of an id with a single prediction, waiting or labelled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Ints
 
-#: States of a row.
-FREE, WAITING, LABELLED = 0, 1, 2
-#: Stand for the row of an id that has none: nothing is known of it, or it has an entry in the store.
-NOTHING, ENTRY = -1, -2
+#: States of a row. Of an id with an entry, the row holds no more than that there is one.
+FREE, WAITING, LABELLED, ENTRY = 0, 1, 2, 3
+#: Stands for the row of an id that has none, and for the position of a row that is not in the store.
+NOTHING = -1
 #: The columns and their types. Those of a waiting prediction are the fields of `Waiting`. A labelled one keeps its
 #: ``order``, ``ts``, ``key`` and ``epoch``; ``target`` is the label then, ``label_ts`` and ``scope`` are its time and
 #: the model and version that it names, with None as ``scope`` for a label that came inside the prediction.
+#: ``position`` is where the row is in the store.
 _TYPES: dict[str, Any] = {
     "state": np.uint8,
     "is_changed": np.bool_,
-    "is_stored": np.bool_,
+    "position": np.int32,
     "number": np.int64,
     "order": np.int64,
     "index": np.int64,
@@ -33,16 +34,22 @@ _TYPES: dict[str, Any] = {
     "target": object,
     "scope": object,
 }
-#: The columns that a row is cleared of when it is removed: its state, and what would keep objects in memory.
-_CLEARED = ("state", "is_changed", "identity", "key", "target", "scope")
+#: The columns that are cleared when a row is freed: what tells that it is in use, and what keeps objects in memory.
+_CLEARED = {
+    "state": FREE,
+    "is_changed": False,
+    "position": NOTHING,
+    **dict.fromkeys(("identity", "key", "target", "scope")),
+}
 
 
 class Rows:
     """Rows that are found by id; one that is freed is used again.
 
     Attributes:
-        by_id: The row of each id, or `ENTRY` for an id that has an entry in the store.
-        changed: Number of changes since `take_changed`, at least as many as rows are changed.
+        by_id: The row of each id.
+        changed: Number of changes since `take_changes`, at least as many as rows are changed.
+        void: Positions in the store of rows that were removed since then.
     """
 
     MIN_ROWS = 1024
@@ -53,21 +60,32 @@ class Rows:
         self._columns: dict[str, NDArray[Any]] = {name: np.zeros(0, kind) for name, kind in _TYPES.items()}
         self._free = np.empty(0, np.int64)
         self._free_count = 0
-        self._grow()  # There is always a last row, so that columns can be read at `NOTHING` and `ENTRY`, too.
+        self.void: set[int] = set()
+        self._grow()  # There is always a last row, so that columns can be read at `NOTHING`, too.
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column; it is valid until the next row is added."""
         return self._columns[name]
 
     def find(self, ids: Sequence[str]) -> Ints:
-        """Return the row of each id, `NOTHING` or `ENTRY` where there is none, shape (len(ids),)."""
+        """Return the row of each id, `NOTHING` where there is none, shape (len(ids),)."""
         return np.fromiter(map(self.by_id.get, ids, repeat(NOTHING)), np.int64, len(ids))
 
     def add(self, ids: Sequence[str], **columns: Any) -> Ints:
         """Add rows for ids that have none; return them. The values of each column are an array or one for all."""
-        rows = self._take_free(len(ids))
+        rows = self.load(ids, position=NOTHING, **columns)
+        self.set(rows)
+        return rows
+
+    def load(self, ids: Sequence[str], **columns: Any) -> Ints:
+        """Add rows that are in the store already; return them. The arguments are those of `add`."""
+        while self._free_count < len(ids):
+            self._grow()
+        self._free_count -= len(ids)
+        rows = self._free[self._free_count : self._free_count + len(ids)].copy()
         self.by_id.update(zip(ids, rows.tolist(), strict=True))
-        self.set(rows, identity=as_objects(ids), is_stored=False, **columns)
+        for name, values in (("identity", as_objects(ids)), *columns.items()):
+            self._columns[name][rows] = values
         return rows
 
     def set(self, rows: Ints, **columns: Any) -> None:
@@ -77,16 +95,24 @@ class Rows:
         self._columns["is_changed"][rows] = True
         self.changed += len(rows)
 
-    def remove(self, ids: Sequence[str], rows: Ints) -> None:
+    def remove(self, rows: Ints) -> None:
         """Remove rows; their ids are unknown then."""
-        for identity in ids:
+        positions = self._columns["position"][rows]
+        stored = positions[positions != NOTHING].tolist()
+        self.void.update(stored)
+        self.changed += len(stored)
+        self.drop(rows)
+
+    def drop(self, rows: Ints) -> None:
+        """Drop rows from memory; those in the store stay there."""
+        for identity in self._columns["identity"][rows].tolist():
             del self.by_id[identity]
-        for name in _CLEARED:
-            self._columns[name][rows] = 0
+        for name, value in _CLEARED.items():
+            self._columns[name][rows] = value
         self._free[self._free_count : self._free_count + len(rows)] = rows
         self._free_count += len(rows)
 
-    def add_one(self, identity: str, *, is_stored: bool) -> int:
+    def add_one(self, identity: str) -> int:
         """Add a row for an id; return it. `put` sets its columns."""
         if not self._free_count:
             self._grow()
@@ -94,15 +120,15 @@ class Rows:
         row = self._free.item(self._free_count)
         self.by_id[identity] = row
         self._columns["identity"][row] = identity
-        self._columns["is_stored"][row] = is_stored
+        self._columns["position"][row] = NOTHING
         return row
 
-    def put(self, row: int, columns: Mapping[str, Any], *, is_changed: bool = True) -> None:
+    def put(self, row: int, columns: Mapping[str, Any]) -> None:
         """Set columns of one row."""
         for name, value in columns.items():
             self._columns[name][row] = value
-        self._columns["is_changed"][row] = is_changed
-        self.changed += is_changed
+        self._columns["is_changed"][row] = True
+        self.changed += 1
 
     def get(self, row: int, names: Sequence[str]) -> list[Any]:
         """Return columns of one row as plain values."""
@@ -116,38 +142,32 @@ class Rows:
     def remove_one(self, identity: str) -> None:
         """Remove the row of an id, which is unknown then."""
         row = self.by_id.pop(identity)
-        for name in _CLEARED:
-            self._columns[name][row] = 0
+        position = self._columns["position"].item(row)
+        if position != NOTHING:
+            self.void.add(position)
+            self.changed += 1
+        for name, value in _CLEARED.items():
+            self._columns[name][row] = value
         self._free[self._free_count] = row
         self._free_count += 1
 
-    def take_changed(self) -> Ints:
-        """Return the rows that are changed, which count as saved from then on."""
+    def take_changes(self) -> tuple[Ints, Ints]:
+        """Return the rows that are changed, and the positions in the store that are void since the last call.
+
+        The changed rows are to be written then, and get new positions.
+        """
         rows = np.flatnonzero(self._columns["is_changed"])
         self._columns["is_changed"][rows] = False
-        self._columns["is_stored"][rows] = True
-        self.changed = 0
-        return rows
-
-    def drop_oldest(self, count: int) -> None:
-        """Remove so many ids, those first that were added first."""
-        oldest = list(islice(self.by_id.items(), count))
-        for identity, _ in (each for each in oldest if each[1] == ENTRY):
-            del self.by_id[identity]
-        rows = [each for each in oldest if each[1] >= 0]
-        self.remove([identity for identity, _ in rows], np.array([row for _, row in rows], np.int64))
-
-    def _take_free(self, count: int) -> Ints:
-        while self._free_count < count:
-            self._grow()
-        self._free_count -= count
-        return self._free[self._free_count : self._free_count + count].copy()
+        positions = self._columns["position"][rows].astype(np.int64)
+        void = np.append(np.array([*self.void], np.int64), positions[positions != NOTHING])
+        self.changed, self.void = 0, set()
+        return rows, void
 
     def _grow(self) -> None:
         size = len(self._free)
         added = max(size // 2, self.MIN_ROWS)
         for name, column in self._columns.items():
-            self._columns[name] = np.concatenate((column, np.zeros(added, column.dtype)))
+            self._columns[name] = np.concatenate((column, np.full(added, _CLEARED.get(name, 0), column.dtype)))
         free = np.empty(size + added, np.int64)
         free[:added] = np.arange(size + added - 1, size - 1, -1)
         free[added : added + self._free_count] = self._free[: self._free_count]

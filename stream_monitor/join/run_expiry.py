@@ -139,13 +139,13 @@ class RunExpiry:
         return Heads(ahead.first, rows, is_kept, np.maximum.accumulate(np.maximum(due, exceeding)))
 
     def _oldest(self, kind: _Kind, ahead: Upcoming, count: int, kept: int) -> tuple[Ints, Booleans]:
-        """Look up so many ids, and more until so many are kept, but none from the first on that has no row."""
+        """Look up so many ids, and more until so many are kept, but none from the first on that has an entry."""
         rows, is_kept = self._look_up(kind, ahead, 0, max(count, kept))
         while len(rows) < len(ahead.ids) and (missing := kept - int(np.count_nonzero(is_kept))) > 0:
             stop = len(rows) + max(missing, self.MIN_LOOK_UP)
             more = self._look_up(kind, ahead, len(rows), stop)
             rows, is_kept = np.concatenate((rows, more[0])), np.concatenate((is_kept, more[1]))
-        is_entry = rows == ENTRY
+        is_entry = (rows >= 0) & (self._entries.rows["state"][rows] == ENTRY)
         stop = int(np.argmax(is_entry)) if is_entry.any() else len(rows)
         return rows[:stop], is_kept[:stop]
 

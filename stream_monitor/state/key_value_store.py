@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 
@@ -18,6 +18,10 @@ class KeyValueStore(Protocol):
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, None when there is none."""
+        ...
+
+    def get_all(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Return the values of keys, all of which are there."""
         ...
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -54,6 +58,10 @@ class MemoryStore:
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
         self._values[key] = trimmed(value)
+
+    def get_all(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Return the values of keys, all of which are there."""
+        return [self._values[key] for key in keys]
 
     def prefetch(self, keys: Iterable[bytes]) -> None:
         """Do nothing: every value is in memory."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -24,7 +24,7 @@ from stream_monitor.core import failpoints
 from stream_monitor.core.errors import BadState, ConfigError, StateError
 from stream_monitor.state.key_value_store import trimmed
 
-FORMAT = 6
+FORMAT = 7
 _HEADER = bytes([FORMAT])
 _DATABASE = "rocksdb"
 #: The file that marks a directory whose database was found corrupt.
@@ -83,6 +83,23 @@ class RocksDBStore:
         else:
             sealed = self._guarded(lambda: cast("bytes | None", self._rocksdb.get(key)))
         return None if sealed is None else self._unseal(sealed)
+
+    def get_all(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Return the values of keys, all of which are there; they are read from disk at once.
+
+        Raises:
+            BadState: A value is corrupt or missing, or has another format.
+            StateError: The disk can't be read.
+        """
+        values: dict[bytes, bytes | None] = {key: self._changes[key] for key in keys if key in self._changes}
+        saved = [key for key in keys if key not in values]
+        if saved:
+            read = self._guarded(lambda: cast("list[bytes | None]", self._rocksdb.get(cast("list[Any]", saved))))
+            values.update((key, sealed and self._unseal(sealed)) for key, sealed in zip(saved, read, strict=True))
+        found = [value for key in keys if (value := values[key]) is not None]
+        if len(found) < len(keys):
+            raise self.corrupt("a value is missing")
+        return found
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key."""

@@ -20,7 +20,7 @@ import orjson
 from stream_monitor.state.checkpoint import Checkpoint
 from tests.integration.chaos_log import SLOWLY
 from tests.integration.sidecar import Scrape, Sidecar
-from tests.states import is_of_state, state_json
+from tests.states import content, state_json
 
 #: The share of kills that come before the process has read anything; all others while it reads.
 EARLY = 0.2
@@ -192,8 +192,7 @@ def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
     try:
         state = checkpoint.load()
         assert state
-        saved = checkpoint.store.scan(b"", b"\xff" * 8, 1 << 40)
-        table = {key: value for key, value in saved if not is_of_state(key)}
+        table = content(checkpoint.store)
         state["applied"].sort()  # partitions, in any order
         return state, table
     finally:

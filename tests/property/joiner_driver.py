@@ -166,7 +166,7 @@ class Driver:
             self.agree()
 
     def finish(self) -> None:
-        """Let everything expire; the store then has only the last label and the newest chunks of the queues."""
+        """Let everything expire; the store then has the last label, its row, and the newest chunks of the queues."""
         self.do(Restoring([]))
         for step in (1e7, 1e7, 1e7):
             self.do(Tell("last", "yes", None, None, step, ("last", 0), False))
@@ -174,7 +174,10 @@ class Driver:
         self.agree()
         assert len(self.naive.early) == 1
         left = [key for key, _ in self._store.table.scan(FIRST, LAST, 1000) if key != b"state"]
-        assert len(left) <= 4, left
+        kinds = [key[:1] for key in left]
+        assert sorted(kinds) == sorted(set(kinds)), left
+        assert kinds.count(b"i") == kinds.count(b"b") == kinds.count(b"m") == 1
+        assert len(kinds) <= 6
 
     def do(self, step: Step) -> None:
         match step:

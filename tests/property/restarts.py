@@ -20,7 +20,7 @@ from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
-from tests.states import is_of_state, state_json
+from tests.states import content, state_json
 
 
 def make_stream(seed: int, count: int) -> list[Record]:
@@ -49,7 +49,7 @@ def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -
 
 def play(
     records: list[Record], stops: list[int], batch_size: int, maturity: float = 0.0
-) -> tuple[bytes, list[Detection], list[tuple[bytes, bytes]]]:
+) -> tuple[bytes, list[Detection], dict[bytes, bytes]]:
     """Return the final state, detections and store, with a restart after each of these numbers of records."""
     detections: list[Detection] = []
     with tempfile.TemporaryDirectory() as directory:
@@ -64,8 +64,7 @@ def play(
             assert pipeline.saved_state
             saved = {**pipeline.saved_state.as_dict([]), "owner": ""}
             state = state_json(saved)
-            saved_keys = checkpoint.store.scan(b"", b"\xff", 10**6)
-            table = [(key, value) for key, value in saved_keys if not is_of_state(key)]
+            table = content(checkpoint.store)
             checkpoint.close()
             detections += sink.detections
     return state, detections, table

@@ -69,7 +69,7 @@ def test_a_state_of_another_river_is_refused(tmp_path: Path, monkeypatch: pytest
 
 def test_a_state_of_the_first_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CURRENT").touch()
-    with pytest.raises(BadState, match="has format 1, this version reads 6"):
+    with pytest.raises(BadState, match="has format 1, this version reads 7"):
         Checkpoint(tmp_path)
     checkpoint = Checkpoint(tmp_path, "reset")
     assert checkpoint.load() is None

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from stream_monitor.core.events import Label, ModelVersion, Outcome, Prediction
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.batch_join import BatchJoin
-from stream_monitor.join.entry_store import EntryStore
+from stream_monitor.join.block_map import BlockMap
 from stream_monitor.join.expiry import Expiry
 from stream_monitor.join.fifo import Fifo
 from stream_monitor.join.joiner import Joiner
+from stream_monitor.join.row_table import RowTable
 from stream_monitor.join.time_queue import TimeQueue
 from stream_monitor.state.key_value_store import MemoryStore
 from tests.examples import examples
@@ -97,6 +98,8 @@ SETTINGS = st.fixed_dictionaries(
     }
 )
 STARTS = st.sampled_from((100.0, 0.0, -50.0, 1.8e9))
+#: The most rows in memory after a checkpoint: little enough that some are in the store alone.
+MOST_ROWS = st.sampled_from((0, 1, 8, 20_000))
 #: How much the queues keep at once: little enough that a few events go to the table.
 CHUNKS, NEARS = st.sampled_from((1, 2, 3, 4096)), st.sampled_from((1, 2, 4, 50_000))
 
@@ -118,8 +121,11 @@ def _compare(
     chunk: int,
     near: int,
     sizes: Sequence[int] = (),
+    rows: int = 20_000,
 ) -> None:
     with ExitStack() as stack:
+        stack.enter_context(patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=rows))
+        stack.enter_context(patch.object(BlockMap, "MIN_BLOCKS", 0))
         stack.callback(store.close)
         stack.enter_context(patch.object(Fifo, "CHUNK_SIZE", chunk))
         stack.enter_context(patch.object(TimeQueue, "MAX_NEAR", near))
@@ -136,15 +142,25 @@ def _all_at_once() -> Iterator[None]:
         yield
 
 
-@given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
+@given(st.booleans(), STEPS, STARTS, SETTINGS, CHUNKS, NEARS, MOST_ROWS)
 @settings(max_examples=examples(800), deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_memory_it_is_what_the_naive_one_does(
-    spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
+    spills: bool, steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, rows: int
 ) -> None:
-    _compare(driver.InMemory(spills), steps, start, chosen, chunk, near)
+    _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, rows=rows)
 
 
-@given(st.booleans(), st.one_of(STEPS, MANY_IDS), STARTS, SETTINGS, CHUNKS, NEARS, SIZES, st.sampled_from((1, 2, 5)))
+@given(
+    st.booleans(),
+    st.one_of(STEPS, MANY_IDS),
+    STARTS,
+    SETTINGS,
+    CHUNKS,
+    NEARS,
+    SIZES,
+    st.sampled_from((1, 2, 5)),
+    MOST_ROWS,
+)
 @settings(max_examples=examples(1000), deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_batches_it_is_what_the_naive_one_does(
     spills: bool,
@@ -155,26 +171,27 @@ def test_in_batches_it_is_what_the_naive_one_does(
     near: int,
     sizes: list[int],
     min_run: int,
+    rows: int,
 ) -> None:
     with patch.object(BatchJoin, "MIN_RUN", min_run):
-        _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, sizes)
+        _compare(driver.InMemory(spills), steps, start, chosen, chunk, near, sizes, rows)
 
 
-@given(MANY_IDS, STARTS, SETTINGS, CHUNKS, NEARS, SIZES)
+@given(MANY_IDS, STARTS, SETTINGS, CHUNKS, NEARS, SIZES, MOST_ROWS)
 @settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_batches_over_checkpoints_it_is_what_the_naive_one_does(
-    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, sizes: list[int]
+    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, sizes: list[int], rows: int
 ) -> None:
-    with patch.object(BatchJoin, "MIN_RUN", 1), patch.object(EntryStore, "MAX_IDS", 8):
-        _compare(driver.OnDisk(), steps, start, chosen, chunk, near, sizes)
+    with patch.object(BatchJoin, "MIN_RUN", 1):
+        _compare(driver.OnDisk(), steps, start, chosen, chunk, near, sizes, rows)
 
 
-@given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS)
+@given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS, MOST_ROWS)
 @settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 def test_over_checkpoints_it_is_what_the_naive_one_does(
-    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int
+    steps: list[driver.Step], start: float, chosen: Any, chunk: int, near: int, rows: int
 ) -> None:
-    _compare(driver.OnDisk(), steps, start, chosen, chunk, near)
+    _compare(driver.OnDisk(), steps, start, chosen, chunk, near, rows=rows)
 
 
 @given(STEPS, STARTS, SETTINGS, CHUNKS, NEARS, st.integers(1, 4))
@@ -186,6 +203,7 @@ def test_behind_with_its_work_it_goes_on_after_a_restart_as_if_nothing_had_been(
         patch.object(Fifo, "CHUNK_SIZE", chunk),
         patch.object(TimeQueue, "MAX_NEAR", near),
         patch.object(Expiry, "MAX_PER_EVENT", at_once),
+        patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=at_once),
     ):
         played = Replay(steps, start, **chosen)
         assert played.answers(driver.InMemory(True), restarts=True) == played.answers(driver.InMemory(False))

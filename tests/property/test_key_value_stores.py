@@ -67,6 +67,8 @@ def check(table: KeyValueStore, values: dict[bytes, bytes], read: tuple[Any, ...
     match read:
         case ("get", key):
             assert table.get(key) == values.get(key)
+            known = [key] if key in values else []
+            assert table.get_all(known) == [values[each] for each in known]
         case ("scan", start, end, limit):
             assert (
                 table.scan(start, end, limit)

@@ -37,6 +37,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "field": ("idd=a", "id, ts, model"),
     "label_field": ("id", "NAME=VALUE"),
     "max_record_bytes": ("1MB", "64MiB"),
+    "max_memory": ("128MB", "64MiB"),
     "decoder": ("jason", "json"),
     "detector": ("adwim", "adwin, "),
     "expected_run_length": ("often", "a duration such as 30d"),

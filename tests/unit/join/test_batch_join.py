@@ -20,6 +20,7 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.run_matching import RunMatcher
 from stream_monitor.state.key_value_store import MemoryStore
 from tests.property.joiner_batches import make_origins, outcomes_of
+from tests.states import content
 
 PARTITIONS = (("p", 0), ("p", 1), ("q", 0))
 KEYS = (ModelVersion("m", "1"), ModelVersion("m", "2"), ModelVersion("n", "1"))
@@ -103,7 +104,7 @@ class _Both:
         """Compare the states, and what is stored."""
         assert repr(self.joiner.state()) == repr(self.plain.state())
         assert self.joiner.is_behind == self.plain.is_behind
-        first, second = (store.scan(b"", b"\xff" * 9, 10**6) for store in self.stores)
+        first, second = map(content, self.stores)
         assert first == second
 
 

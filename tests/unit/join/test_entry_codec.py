@@ -46,21 +46,6 @@ def test_without_a_stored_form_an_entry_is_empty() -> None:
     assert entry_codec.decode(None, ALL).is_empty
 
 
-@given(WAITING)
-def test_a_single_waiting_prediction_is_stored_as_any_entry_is(waiting: Waiting) -> None:
-    raw = entry_codec.encode_single_waiting(tuple(waiting))
-    assert raw == entry_codec.encode(Entry([waiting], [], None))
-
-
-@given(NUMBERS, LABELLED, st.none() | KNOWN)
-def test_a_single_labelled_version_is_stored_as_any_entry_is(
-    number: int, labelled: Labelled, known: Known | None
-) -> None:
-    raw = entry_codec.encode_single_labelled(number, tuple(labelled), (tuple(known),) if known else ())
-    done = Done(number, labelled.epoch, [labelled], [known] if known else [])
-    assert raw == entry_codec.encode(Entry([], [], done))
-
-
 @given(ENTRIES)
 def test_the_header_says_what_is_labelled_and_whether_it_is_alone(entry: Entry) -> None:
     header = entry_codec.decode_labelled_header(entry_codec.encode(entry))

@@ -64,6 +64,7 @@ def test_trouble_leaves_the_state_alone(
 
 READS: dict[str, Callable[[RocksDBStore], object]] = {
     "get": lambda store: store.get(b"k"),
+    "get all": lambda store: store.get_all([b"k"]),
     "prefetch": lambda store: store.prefetch([b"k"]),
     "scan": lambda store: store.scan(b"a", b"z", 10),
 }
@@ -133,6 +134,16 @@ def test_a_checksum_that_does_not_hold_is_damage(read: str, store: RocksDBStore,
     with pytest.raises(BadState, match="a checksum does not hold"):
         READS[read](store)
         store.get(b"k")
+    assert (tmp_path / CORRUPT_MARK).exists()
+
+
+def test_a_value_that_is_missing_is_damage(store: RocksDBStore, tmp_path: Path) -> None:
+    store.put(b"l", b"unsaved")
+    assert store.get_all([b"l", b"k"]) == [b"unsaved", b"value"]
+    store.delete(b"l")
+    for key in (b"l", b"m"):
+        with pytest.raises(BadState, match="a value is missing"):
+            store.get_all([b"k", key])
     assert (tmp_path / CORRUPT_MARK).exists()
 
 

@@ -1,0 +1,79 @@
+"""The positions of rows that are not in memory, by a hash of their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.core.arrays import Ints
+
+#: A key is 32 bits of an id's hash, and the position of its row.
+_Keys = NDArray[np.uint64]
+_SHIFT, _POSITION = np.uint64(32), np.uint64(0xFFFF_FFFF)
+
+
+class SpilledIds:
+    """Sorted keys, in parts by their first bits, so that little is copied at once; 8 bytes an id."""
+
+    PARTS = 16
+
+    def __init__(self) -> None:
+        self._edges = np.arange(1, self.PARTS, dtype=np.uint64) * np.uint64((1 << 64) // self.PARTS)
+        self._parts: list[_Keys] = [np.empty(0, np.uint64)] * self.PARTS
+        self._added: list[_Keys] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, (*self._parts, *self._added)))
+
+    def add(self, ids: Sequence[str], positions: Ints) -> None:
+        """Add ids with the positions of their rows; one that is there already does no harm."""
+        self._added.append(_hashes(ids) << _SHIFT | positions.astype(np.uint64))
+        if 2 * sum(map(len, self._added)) > sum(map(len, self._parts)):
+            self._merge()
+
+    def find(self, ids: Sequence[str]) -> tuple[Ints, Ints]:
+        """Return candidates, for each the place of its id among these, and a position at which its row may be."""
+        self._merge()
+        hashes = _hashes(ids) << _SHIFT
+        places = np.argsort(hashes)
+        found: list[tuple[Ints, Ints]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+        for part, at in zip(self._parts, self._split(hashes[places]), strict=True):
+            if len(part) and at.stop > at.start:
+                found.append(_candidates(part, hashes[places[at]], places[at]))
+        return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+
+    def keep(self, are_kept: Callable[[Ints], NDArray[np.bool_]]) -> None:
+        """Forget the positions that are not to be kept."""
+        self._merge()
+        self._parts = [part[are_kept((part & _POSITION).astype(np.int64))] for part in self._parts]
+
+    def _merge(self) -> None:
+        if not self._added:
+            return
+        keys = np.sort(np.concatenate(self._added))
+        self._added = []
+        for number, at in enumerate(self._split(keys)):
+            if at.stop > at.start:
+                merged = np.concatenate((self._parts[number], keys[at]))
+                merged.sort(kind="stable")  # two sorted runs: timsort merges them
+                self._parts[number] = merged[np.append(True, merged[1:] != merged[:-1])]
+
+    def _split(self, keys: _Keys) -> list[slice]:
+        """Return where the keys of each part are, given sorted ones."""
+        cuts = [0, *np.searchsorted(keys, self._edges).tolist(), len(keys)]
+        return [slice(start, stop) for start, stop in pairwise(cuts)]
+
+
+def _candidates(part: _Keys, hashes: _Keys, places: Ints) -> tuple[Ints, Ints]:
+    first = np.searchsorted(part, hashes)
+    counts = np.searchsorted(part, hashes | _POSITION, "right") - first
+    each = np.repeat(np.arange(len(hashes)), counts)
+    at = np.arange(len(each)) - (np.cumsum(counts) - counts)[each] + first[each]
+    return places[each], (part[at] & _POSITION).astype(np.int64)
+
+
+def _hashes(ids: Sequence[str]) -> _Keys:
+    return np.fromiter(map(hash, ids), np.int64, len(ids)).astype(np.uint64)
