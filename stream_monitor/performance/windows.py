@@ -11,6 +11,9 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, pack, unpack
 from stream_monitor.core.fading import fading_by
 
+#: Outcomes that wait until they are added: many cost little more than a few.
+MAX_WAITING = 2_048
+
 Window = Literal["cumulative", "rolling", "decayed"]
 
 
@@ -32,20 +35,35 @@ class Windows:
         self._decay, self._fading = decay, fading_by(decay)
         self._window = window
         self._recent: Floats = np.empty((len(names), 0))
+        self._waiting: list[Floats] = []
+        self._waiting_count = 0
 
     def add(self, rows: Floats) -> None:
         """Add the values of n outcomes, shape (len(names), n); those of the first row are ones."""
-        _, self._scaled = self._fading.sums(rows, self._scaled, self._count)
+        self._waiting.append(rows)
+        self._waiting_count += rows.shape[1]
+        if self._waiting_count >= MAX_WAITING:
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        if not self._waiting:
+            return
+        rows = np.concatenate(self._waiting, axis=1)
+        self._waiting, self._waiting_count = [], 0
+        _, self._scaled = self._fading.sums(rows, self._scaled, int(self._cumulative[0]))
         self._cumulative = np.cumsum(np.concatenate((self._cumulative[:, None], rows), axis=1), axis=1)[:, -1].copy()
         self._recent = np.concatenate((self._recent, rows), axis=1)[:, -self._window :]
 
     @property
     def _count(self) -> int:
+        """The number of outcomes, all of them added."""
+        self._add_waiting()
         return int(self._cumulative[0])
 
     @property
     def cumulative(self) -> dict[str, float]:
         """The sums over all outcomes, by name."""
+        self._add_waiting()
         return self._named(self._cumulative.tolist())
 
     def sums(self) -> dict[Window, dict[str, float]]:
@@ -63,7 +81,7 @@ class Windows:
 
         With weights w that is (sum of w)^2 / sum of w^2 (Kish 1965, section 11.7).
         """
-        count = float(self._cumulative[0])
+        count = float(self._count)
         if not count:
             return {}
         decay = self._decay
@@ -75,6 +93,7 @@ class Windows:
         return dict(zip(self._names, sums, strict=True))
 
     def state(self) -> dict[str, Any]:
+        self._add_waiting()
         return {
             "cumulative": self._cumulative.tolist(),
             "scaled": self._scaled.tolist(),
@@ -82,5 +101,6 @@ class Windows:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        self._waiting, self._waiting_count = [], 0
         self._cumulative, self._scaled = np.array(state["cumulative"]), np.array(state["scaled"])
         self._recent = unpack(state["recent"]).reshape(len(self._names), -1)
