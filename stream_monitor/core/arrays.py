@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -99,6 +99,16 @@ def as_bytes(values: Floats) -> bytes | None:
     with np.errstate(invalid="ignore"):
         small = values.astype(np.uint8)
     return small.tobytes() if small.astype(np.float64).tobytes() == values.tobytes() else None
+
+
+def optional_floats(values: Sequence[float | None]) -> Floats:
+    """Return numbers as an array, NaN for None, shape (n,)."""
+    return np.array(values, dtype=np.float64)
+
+
+def optional(value: float) -> float | None:
+    """Return a number of an array as Python's, None for NaN."""
+    return None if value != value else float(value)
 
 
 #: Kind of a column: ``number``, a measured value; ``share``, 0 or 1 (or means of them), whose mean is a share;

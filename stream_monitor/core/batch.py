@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
-from typing import TypeVar
+from itertools import chain
 
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.records import Body, Record, TopicPartition
-
-_T = TypeVar("_T")
+from stream_monitor.core.sequences import Rows, concat, concat_encoded, encode, take
 
 
 class RecordBatch:
@@ -52,11 +50,10 @@ class RecordBatch:
     @classmethod
     def of(cls, records: Sequence[Record]) -> RecordBatch:
         """Return records as a batch; objects of a client with the attributes of `Record` will do."""
-        codes: dict[TopicPartition, int] = {}
-        which = [codes.setdefault((each.topic, each.partition), len(codes)) for each in records]
+        partitions, which = encode([(each.topic, each.partition) for each in records])
         return cls(
-            tuple(codes),
-            np.array(which, np.int64),
+            partitions,
+            which,
             np.array([each.offset for each in records], np.int64),
             np.array([-1 if each.timestamp is None else each.timestamp for each in records], np.int64),
             [each.value for each in records],
@@ -74,46 +71,33 @@ class RecordBatch:
         """Return batches one behind the other as one."""
         if len(parts) == 1:
             return parts[0]
-        codes: dict[TopicPartition, int] = {}
-        which = [
-            np.array([codes.setdefault(tp, len(codes)) for tp in part.partitions], np.int64)[part.which]
-            for part in parts
-        ]
+        partitions, which = concat_encoded([(part.partitions, part.which) for part in parts])
         sizes = [len(part) for part in parts]
         return cls(
-            tuple(codes),
-            np.concatenate([_NONE, *which]),
+            partitions,
+            which,
             np.concatenate([_NONE, *(part.offsets for part in parts)]),
             np.concatenate([_NONE, *(part.times for part in parts)]),
             list(chain.from_iterable(part.values for part in parts)),
-            _joined([part.keys for part in parts], sizes, None),
-            _joined([part.headers for part in parts], sizes, ()),
+            concat([part.keys for part in parts], sizes, None),
+            concat([part.headers for part in parts], sizes, ()),
         )
 
-    def select(self, rows: Ints) -> RecordBatch:
-        """Return the records at these positions, in this order."""
-        chosen = rows.tolist()
+    def take(self, rows: Rows) -> RecordBatch:
+        """Return some of the records, in this order."""
         return RecordBatch(
             self.partitions,
             self.which[rows],
             self.offsets[rows],
             self.times[rows],
-            list(map(self.values.__getitem__, chosen)),
-            self.keys and list(map(self.keys.__getitem__, chosen)),
-            self.headers and list(map(self.headers.__getitem__, chosen)),
+            take(self.values, rows),
+            self.keys and take(self.keys, rows),
+            self.headers and take(self.headers, rows),
         )
 
     def __getitem__(self, rows: slice) -> RecordBatch:
         """Return some records in a row."""
-        return RecordBatch(
-            self.partitions,
-            self.which[rows],
-            self.offsets[rows],
-            self.times[rows],
-            self.values[rows],
-            self.keys and self.keys[rows],
-            self.headers and self.headers[rows],
-        )
+        return self.take(rows)
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -146,11 +130,3 @@ class RecordBatch:
 
 
 _NONE: Ints = np.empty(0, np.int64)
-
-
-def _joined(columns: Sequence[Sequence[_T] | None], sizes: Sequence[int], missing: _T) -> list[_T] | None:
-    """Return columns one behind the other, where one that is None has only ``missing``; None if all are."""
-    if not any(columns):
-        return None
-    filled = (column or repeat(missing, size) for column, size in zip(columns, sizes, strict=True))
-    return list(chain.from_iterable(filled))

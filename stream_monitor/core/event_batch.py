@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats, Ints, optional, optional_floats
 from stream_monitor.core.events import Label, ModelVersion, Prediction, Rejection, Target
-from stream_monitor.core.feature_table import FeatureTable, Rows, taken
+from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.core.sequences import Rows, encode, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class PredictionBatch:
         is_category: Callable[[str], bool] = lambda _: False,
     ) -> PredictionBatch:
         """Return predictions as columns; ``at`` and ``is_category`` as in the attributes and `FeatureTable.of`."""
-        keys, which = encode_keys([one.key for one in predictions])
+        keys, which = encode([one.key for one in predictions])
         has_label = any(one.y_true is not None for one in predictions)
         has_groups = any(one.groups is not None for one in predictions)
         return cls(
@@ -72,14 +73,14 @@ class PredictionBatch:
         """Return some of the predictions, in this order."""
         return PredictionBatch(
             self.at[rows],
-            taken(self.ids, rows),
+            take(self.ids, rows),
             self.ts[rows],
             self.keys,
             self.which[rows],
-            taken(self.y_pred, rows),
+            take(self.y_pred, rows),
             self.scores[rows],
-            None if self.y_true is None else taken(self.y_true, rows),
-            None if self.groups is None else taken(self.groups, rows),
+            None if self.y_true is None else take(self.y_true, rows),
+            None if self.groups is None else take(self.groups, rows),
             self.features.take(rows),
         )
 
@@ -136,11 +137,11 @@ class LabelBatch:
         """Return some of the labels, in this order."""
         return LabelBatch(
             self.at[rows],
-            taken(self.ids, rows),
+            take(self.ids, rows),
             self.ts[rows],
-            taken(self.y_true, rows),
-            None if self.models is None else taken(self.models, rows),
-            None if self.versions is None else taken(self.versions, rows),
+            take(self.y_true, rows),
+            None if self.models is None else take(self.models, rows),
+            None if self.versions is None else take(self.versions, rows),
         )
 
     def event(self, row: int) -> Label:
@@ -213,13 +214,6 @@ class ByVersion(Protocol):
     def __len__(self) -> int: ...
 
 
-def encode_keys(keys: Sequence[ModelVersion]) -> tuple[Sequence[ModelVersion], Ints]:
-    """Return the distinct model versions in order of first appearance, and the position of each one's, shape (n,)."""
-    codes: dict[ModelVersion, int] = {}
-    which = [codes.setdefault(key, len(codes)) for key in keys]
-    return tuple(codes), np.array(which, np.int64)
-
-
 def rows_by_version(batch: ByVersion) -> Iterator[tuple[ModelVersion, Rows]]:
     """Yield the model versions of a batch in order of first appearance, each with its rows."""
     if not len(batch):
@@ -230,13 +224,3 @@ def rows_by_version(batch: ByVersion) -> Iterator[tuple[ModelVersion, Rows]]:
     codes, first = np.unique(batch.which, return_index=True)
     for code in codes[np.argsort(first)].tolist():
         yield batch.keys[code], np.flatnonzero(batch.which == code)
-
-
-def optional_floats(values: Sequence[float | None]) -> Floats:
-    """Return numbers as an array, NaN for None, shape (n,)."""
-    return np.array(values, dtype=np.float64)
-
-
-def optional(value: float) -> float | None:
-    """Return a number of an array as Python's, None for NaN."""
-    return None if value != value else float(value)

@@ -7,14 +7,11 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats
 from stream_monitor.core.events import Features
 from stream_monitor.core.feature_values import ABSENT, FeatureValues, as_numbers
-
-#: Rows of a batch: an array of positions, or a slice.
-Rows = Ints | slice
+from stream_monitor.core.sequences import Rows, take
 
 
 class FeatureTable:
@@ -38,7 +35,7 @@ class FeatureTable:
         self,
         names: Sequence[str],
         numbers: Floats,
-        present: NDArray[np.bool_] | None = None,
+        present: Bools | None = None,
         raw: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.names, self.numbers, self.present, self.raw = tuple(names), numbers, present, raw or {}
@@ -120,7 +117,7 @@ class FeatureTable:
         numbers = np.hstack((self.numbers, other.numbers))
         return FeatureTable((*self.names, *other.names), numbers, present, {**self.raw, **other.raw})
 
-    def _present_with(self, columns: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_] | None:
+    def _present_with(self, columns: Sequence[Bools]) -> Bools | None:
         """Return ``present`` with more columns."""
         if self.present is None and all(column.all() for column in columns):
             return None
@@ -141,7 +138,7 @@ class FeatureTable:
         numbers = [name for at, name in enumerate(self.names) if mask is None or mask[at]]
         return sorted([*numbers, *(name for name, values in self.raw.items() if values[row] is not ABSENT)])
 
-    def carrying(self, names: Collection[str]) -> NDArray[np.bool_]:
+    def carrying(self, names: Collection[str]) -> Bools:
         """Return which predictions carry at least one of these features, shape (n,)."""
         found = np.zeros(len(self), bool)
         for at, name in enumerate(self.names):
@@ -149,13 +146,13 @@ class FeatureTable:
                 found |= True if self.present is None else self.present[:, at]
         for name, values in self.raw.items():
             if name in names:
-                found |= np.array([value is not ABSENT for value in values], bool)
+                found |= _is_present(values)
         return found
 
     def take(self, rows: Rows) -> FeatureTable:
         """Return the table of some of the predictions, in this order."""
         present = None if self.present is None else self.present[rows]
-        raw = {name: taken(values, rows) for name, values in self.raw.items()}
+        raw = {name: take(values, rows) for name, values in self.raw.items()}
         return FeatureTable(self.names, self.numbers[rows], present, raw)
 
 
@@ -164,10 +161,5 @@ def received(rows: Sequence[Features], names: Iterable[str]) -> dict[str, Sequen
     return {name: [row.get(name, ABSENT) for row in rows] for name in names}
 
 
-def taken(values: Sequence[Any], rows: Rows) -> Sequence[Any]:
-    """Return some of the values of a sequence, in the order of ``rows``."""
-    return values[rows] if isinstance(rows, slice) else list(map(values.__getitem__, rows.tolist()))
-
-
-def _is_present(column: Sequence[Any]) -> NDArray[np.bool_]:
+def _is_present(column: Sequence[Any]) -> Bools:
     return np.array([value is not ABSENT for value in column], bool)

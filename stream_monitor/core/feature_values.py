@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.events import Features
 
 #: Stands for the value of a feature that a prediction does not carry.
@@ -70,7 +70,7 @@ class FeatureValues:
         columns = np.fromiter(map(codes.__getitem__, chain.from_iterable(rows)), np.int64, len(values))
         return cls(len(rows), tuple(codes), np.repeat(np.arange(len(rows)), sizes), columns, values)
 
-    def numbers(self) -> tuple[Floats, NDArray[np.bool_]]:
+    def numbers(self) -> tuple[Floats, Bools]:
         """Return the values as floats, NaN for what is no finite number, shape (m,), and the features that have text.
 
         The latter, or with lists and the like, as a mask of shape (len(names),).
@@ -83,7 +83,7 @@ class FeatureValues:
             numbers = np.array([as_float(value) for value in self.values])
         return numbers, has_others
 
-    def spread(self, which: NDArray[np.bool_], values: NDArray[Any], absent: Any) -> NDArray[Any]:
+    def spread(self, which: Bools, values: NDArray[Any], absent: Any) -> NDArray[Any]:
         """Return a matrix of some features, shape (n, number of them).
 
         Args:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.core.event_batch import encode_keys, optional, optional_floats
+from stream_monitor.core.arrays import Floats, Ints, optional, optional_floats
 from stream_monitor.core.events import ModelVersion, Outcome, Target
-from stream_monitor.core.feature_table import Rows, taken
+from stream_monitor.core.sequences import Rows, concat_encoded, encode, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class OutcomeBatch:
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], before: Sequence[int]) -> OutcomeBatch:
         """Return outcomes as columns."""
-        keys, which = encode_keys([one.key for one in outcomes])
+        keys, which = encode([one.key for one in outcomes])
         return cls(
             keys,
             which,
@@ -60,11 +59,10 @@ class OutcomeBatch:
             return parts[0]
         if not parts:
             return cls.of((), ())
-        codes: dict[ModelVersion, int] = {}
-        which = [np.array([codes.setdefault(key, len(codes)) for key in part.keys])[part.which] for part in parts]
+        keys, which = concat_encoded([(part.keys, part.which) for part in parts])
         return cls(
-            tuple(codes),
-            np.concatenate(which),
+            keys,
+            which,
             np.concatenate([part.index for part in parts]),
             np.concatenate([part.ts for part in parts]),
             [value for part in parts for value in part.y_pred],
@@ -89,8 +87,8 @@ class OutcomeBatch:
             self.which[rows],
             self.index[rows],
             self.ts[rows],
-            taken(self.y_pred, rows),
-            taken(self.y_true, rows),
+            take(self.y_pred, rows),
+            take(self.y_true, rows),
             self.delays[rows],
             self.before[rows],
         )

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import Reason, RecordError
 from stream_monitor.core.records import Record
@@ -44,7 +43,7 @@ class EventTimes:
         self.replaced += 1
         return own
 
-    def read_column(self, values: Sequence[Any], stamps: Ints, refused: set[int]) -> tuple[Floats, NDArray[np.bool_]]:
+    def read_column(self, values: Sequence[Any], stamps: Ints, refused: set[int]) -> tuple[Floats, Bools]:
         """Return the times of n events as `read` does; it is the caller who adds to ``replaced``.
 
         Args:

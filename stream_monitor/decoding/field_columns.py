@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.core.event_batch import LabelBatch, PredictionBatch
-from stream_monitor.core.feature_table import FeatureTable, taken
+from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.core.sequences import take
 from stream_monitor.decoding.columns import read_column
 from stream_monitor.decoding.event_time import EventTimes
 from stream_monitor.decoding.identity import ModelVersions, read_ids, read_names
@@ -51,7 +51,7 @@ class FieldColumns:
     def take(self, rows: Ints) -> FieldColumns:
         """Return some of the records, in this order."""
         fields = (self.ids, self.ts, self.models, self.versions, self.predictions, self.scores, self.groups)
-        columns = [taken(values, rows) for values in (*fields, self.labels)]
+        columns = [take(values, rows) for values in (*fields, self.labels)]
         return FieldColumns(self.at[rows], self.stamps[rows], self.features.take(rows), self.is_text, *columns)
 
 
@@ -106,7 +106,7 @@ class ColumnReader:
         kept = self._keep(len(fields), replaced, refused)
         return batch if kept is None else batch.take(kept)
 
-    def _keep(self, n: int, replaced: NDArray[np.bool_], refused: set[int]) -> Ints | None:
+    def _keep(self, n: int, replaced: Bools, refused: set[int]) -> Ints | None:
         """Return the rows that are not refused, None for all; count the times that were replaced."""
         if not refused:
             self._times.replaced += int(replaced.sum())

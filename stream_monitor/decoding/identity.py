@@ -9,8 +9,8 @@ import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.errors import Reason, RecordError
-from stream_monitor.core.event_batch import encode_keys
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.core.sequences import encode
 from stream_monitor.decoding.columns import read_column
 
 MAX_ID_LENGTH = 1000
@@ -65,7 +65,7 @@ class ModelVersions:
             return (key,), np.zeros(len(models), np.int64)
         pairs = list(zip(models, versions, strict=True))
         keys = read_column(pairs, lambda pair: self.read(*pair), refused)
-        return encode_keys([key or self._default for key in keys])
+        return encode([key or self._default for key in keys])
 
 
 def read_names(values: Sequence[Any], field: str, refused: set[int]) -> Sequence[str | None] | None:

@@ -11,8 +11,8 @@ import numpy as np
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import RecordError
-from stream_monitor.core.feature_table import taken
 from stream_monitor.core.records import Body
+from stream_monitor.core.sequences import take
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
 from stream_monitor.decoding.fields import FieldMap
@@ -92,7 +92,7 @@ class JsonColumns:
     def _usable(self, values: Sequence[Body], rows: Ints | None) -> tuple[Ints, Sequence[bytes]]:
         """Return the rows of the values that are bytes and not too large, and those values."""
         if rows is not None:
-            values = taken(values, rows)
+            values = take(values, rows)
         at = np.arange(len(values)) if rows is None else rows
         if set(map(type, values)) == {bytes} and max(map(len, values)) <= self._max_bytes:  # type: ignore[arg-type]
             return at, values  # type: ignore[return-value]

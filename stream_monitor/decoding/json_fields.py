@@ -9,8 +9,9 @@ import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
-from stream_monitor.core.feature_table import FeatureTable, taken
+from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.feature_values import ABSENT
+from stream_monitor.core.sequences import take
 from stream_monitor.decoding.field_columns import FieldColumns
 from stream_monitor.decoding.fields import source_column, with_group
 from stream_monitor.decoding.json_places import FEATURE, FIELDS, GROUP, FieldPlaces
@@ -56,7 +57,7 @@ class JsonFields:
 
     def _source(self, name: str) -> Sequence[Any]:
         column = source_column(self._places.sources[name], self._batch)
-        return column if len(self._at) == len(column) else taken(column, self._at)
+        return column if len(self._at) == len(column) else take(column, self._at)
 
     def _groups(self, known: Sequence[Any]) -> Sequence[Any]:
         """Return the groups of each event, with those that are mapped by themselves, in the order of the mapping."""

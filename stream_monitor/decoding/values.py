@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, optional_floats
 from stream_monitor.core.errors import Reason, RecordError
-from stream_monitor.core.event_batch import optional_floats
 from stream_monitor.core.events import Target
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")

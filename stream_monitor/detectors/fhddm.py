@@ -6,10 +6,9 @@ import math
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.arrays import Bools, ColumnKind, Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, running_totals, scan
 
@@ -100,14 +99,14 @@ class Fhddm:
         self._reset()
         return change
 
-    def _side(self, side: int, sums: Floats) -> NDArray[np.bool_]:
+    def _side(self, side: int, sums: Floats) -> Bools:
         """Return a mask of the drifts in one direction, with the shape of ``sums``."""
         sizes = np.array(self._sizes, dtype=np.float64)[:, None]
         good = (sums if self._modes[side] == "down" else sizes - sums) / sizes
         best = np.maximum(np.maximum.accumulate(good, axis=1), self._best[side][:, None])
         if sums.shape[1]:
             self._best[side] = best[:, -1]
-        hits: NDArray[np.bool_] = best - good > np.array(self._bounds)[:, None]
+        hits: Bools = best - good > np.array(self._bounds)[:, None]
         return hits
 
     def _change(self, index: int, window: int, total: float, after: float) -> Change:

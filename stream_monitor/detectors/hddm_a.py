@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.arrays import Bools, ColumnKind, Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, latest_minima, running_totals, scan
 
@@ -45,8 +45,8 @@ class _Side(NamedTuple):
         cut: The index of the cut point after each value, shape (n + 1,); 0 stands for the one before the chunk.
     """
 
-    drift: NDArray[np.bool_]
-    warning: NDArray[np.bool_]
+    drift: Bools
+    warning: Bools
     cut: NDArray[np.intp]
 
 

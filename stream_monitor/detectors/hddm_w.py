@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.arrays import Bools, ColumnKind, Floats
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import Zone, first_hit, running_totals, scan
 
@@ -74,8 +74,8 @@ class _Side(NamedTuple):
         weights: The sums of squared weights of those means.
     """
 
-    drift: NDArray[np.bool_]
-    warning: NDArray[np.bool_]
+    drift: Bools
+    warning: Bools
     place: NDArray[np.intp]
     levels: Floats
     means: Floats
@@ -196,7 +196,7 @@ def _bound(weights: Floats, logarithm: float) -> Floats:
     return bound
 
 
-def _fading_means(values: Floats, newest: float, starts: NDArray[np.bool_], mean: float) -> Floats:
+def _fading_means(values: Floats, newest: float, starts: Bools, mean: float) -> Floats:
     """Compute ``m[t] = newest x[t] + (1 - newest) m[t-1]`` from ``mean`` on; where ``starts``, ``m[t] = x[t]``.
 
     Cut points depend on the last bit. So product and sum are each rounded, as river does: compiled code rounds them

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Bools, Floats
 from stream_monitor.detectors.base import Change
 
 #: Values per chunk: bounds the memory used for a long column.
@@ -61,7 +61,7 @@ def latest_minima(levels: Floats) -> NDArray[np.intp]:
     return np.maximum.accumulate(np.where(lowest, np.arange(len(levels)), 0))
 
 
-def first_hit(hits: NDArray[np.bool_]) -> int | None:
+def first_hit(hits: Bools) -> int | None:
     """Return the index of the first True, or None."""
     if not len(hits):
         return None
@@ -80,7 +80,7 @@ class Zone(NamedTuple):
     width: int = 0
     total: float = 0.0
 
-    def grown(self, inside: NDArray[np.bool_], counts: Floats, totals: Floats) -> Zone:
+    def grown(self, inside: Bools, counts: Floats, totals: Floats) -> Zone:
         """Return the run after n more steps.
 
         Args:

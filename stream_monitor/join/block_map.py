@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.join.record_log import RecordLog
 from stream_monitor.state.key_value_store import KeyValueStore
 
@@ -60,9 +60,9 @@ class BlockMap:
         self._free += self._freed
         self._freed = []
 
-    def are_used(self, at: Ints) -> NDArray[np.bool_]:
+    def are_used(self, at: Ints) -> Bools:
         """Return which of these positions are in use, shape (len(at),)."""
-        bits: NDArray[np.bool_] = (self._words[at // SIZE] & _bit(at)) != 0
+        bits: Bools = (self._words[at // SIZE] & _bit(at)) != 0
         return bits
 
     def blocks(self) -> Ints:

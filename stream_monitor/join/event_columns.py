@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.event_batch import EventBatch, LabelBatch, PredictionBatch
 from stream_monitor.core.events import Label, Prediction
 from stream_monitor.join.origins import Origins
@@ -31,10 +30,10 @@ class EventColumns:
     labels: LabelBatch
     origins: Origins
     at: Ints
-    is_label: NDArray[np.bool_]
+    is_label: Bools
     row: Ints
     ts: Floats
-    has_label: NDArray[np.bool_]
+    has_label: Bools
 
     @classmethod
     def of(cls, events: EventBatch, origins: Origins) -> EventColumns:

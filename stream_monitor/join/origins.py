@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 
@@ -26,7 +25,7 @@ class Origins:
 
     partitions: Sequence[TopicPartition]
     which: Ints
-    is_restored: NDArray[np.bool_]
+    is_restored: Bools
     restoring: Collection[TopicPartition] = ()
 
     @classmethod

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.core.records import TopicPartition
 
 Kind = Literal["waiting", "early", "buffered", "labelled"]
@@ -57,7 +56,7 @@ class PartitionEpochs:
             self._next += 1
         return number
 
-    def are_alive(self, epochs: Ints) -> NDArray[np.bool_]:
+    def are_alive(self, epochs: Ints) -> Bools:
         """Return which of these epochs are not revoked, shape (len(epochs),)."""
         if len(self._kept) == self._next:
             return np.ones(len(epochs), bool)

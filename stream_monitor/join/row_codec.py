@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from stream_monitor.core.event_batch import optional
+from stream_monitor.core.arrays import optional
 from stream_monitor.core.events import ModelVersion, Target
 from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
 from stream_monitor.join.rows import LABELLED, WAITING, Rows

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.join.event_columns import EventColumns
 from stream_monitor.join.rows import as_objects
 
@@ -43,7 +43,7 @@ class Run:
         return self.events.origins.which[self.events.at[self.start : self.stop]]
 
     @property
-    def is_met(self) -> NDArray[np.bool_]:
+    def is_met(self) -> Bools:
         """True for each event that gives an outcome: labels, and predictions that bring theirs; shape (n,)."""
         is_met = self.is_label.copy()
         is_met[self.predictions] = self.events.has_label[self.of_predictions]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.join.expiry import Expiry, Limits
 from stream_monitor.join.fifo import Upcoming
 from stream_monitor.join.ledger import Ledger
@@ -16,7 +15,6 @@ from stream_monitor.join.rows import ENTRY, FREE, LABELLED, WAITING
 from stream_monitor.join.run import Run
 from stream_monitor.join.stream_time import StreamTime
 
-Booleans = NDArray[np.bool_]
 _Kind = Literal["waiting", "labelled"]
 _STATES = {"waiting": WAITING, "labelled": LABELLED}
 
@@ -34,7 +32,7 @@ class Heads(NamedTuple):
 
     first: int
     rows: Ints
-    is_kept: Booleans
+    is_kept: Bools
     dropped: Ints
 
     @classmethod
@@ -138,7 +136,7 @@ class RunExpiry:
         exceeding = np.where(excess > 0, np.searchsorted(np.cumsum(is_kept), excess) + 1, 0)
         return Heads(ahead.first, rows, is_kept, np.maximum.accumulate(np.maximum(due, exceeding)))
 
-    def _oldest(self, kind: _Kind, ahead: Upcoming, count: int, kept: int) -> tuple[Ints, Booleans]:
+    def _oldest(self, kind: _Kind, ahead: Upcoming, count: int, kept: int) -> tuple[Ints, Bools]:
         """Look up so many ids, and more until so many are kept, but none from the first on that has an entry."""
         rows, is_kept = self._look_up(kind, ahead, 0, max(count, kept))
         while len(rows) < len(ahead.ids) and (missing := kept - int(np.count_nonzero(is_kept))) > 0:
@@ -149,7 +147,7 @@ class RunExpiry:
         stop = int(np.argmax(is_entry)) if is_entry.any() else len(rows)
         return rows[:stop], is_kept[:stop]
 
-    def _look_up(self, kind: _Kind, ahead: Upcoming, start: int, stop: int) -> tuple[Ints, Booleans]:
+    def _look_up(self, kind: _Kind, ahead: Upcoming, start: int, stop: int) -> tuple[Ints, Bools]:
         """Return the rows of some ids in a queue, and whether they hold what stands there."""
         columns, rows = self._entries.rows, self._entries.find(ahead.ids[start:stop])
         numbers = np.arange(ahead.first + start, ahead.first + start + len(rows))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.core.event_batch import encode_keys
 from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.core.sequences import encode
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.matching import JoinTables
 from stream_monitor.join.rows import LABELLED, WAITING, as_objects
@@ -73,7 +73,7 @@ class RunMatcher:
     def _meet(self, run: Run, positions: Ints, rows: Ints) -> Met:
         """Return the events at these positions with their outcomes, given the rows of their predictions."""
         columns, ts = self._entries.rows, self._entries.rows["ts"][rows]
-        keys, which = encode_keys(columns["key"][rows].tolist())
+        keys, which = encode(columns["key"][rows].tolist())
         delays = run.label_ts[positions] - ts
         delays[delays <= 0.0] = 0.0
         y_pred, y_true = columns["target"][rows].tolist(), run.y_true[positions].tolist()

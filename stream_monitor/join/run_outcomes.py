@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.join.ledger import Ledger
 from stream_monitor.join.maturity_buffer import MaturityBuffer
@@ -82,7 +81,7 @@ class RunOutcomes:
         self._ledger.applied_predictions += len(rows)
         return replace(outcomes.take(rows), before=before[at[rows]])
 
-    def _emitted_at(self, run: Run, met: Met) -> tuple[Ints, NDArray[np.bool_]]:
+    def _emitted_at(self, run: Run, met: Met) -> tuple[Ints, Bools]:
         """Return the position at which each outcome is emitted, len(run) if behind the run, and which are held."""
         mature_at = met.outcomes.ts + self._buffer.maturity
         is_held = (mature_at > run.now[met.positions]) & (self._buffer.maturity > 0.0)

@@ -10,15 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 from stream_monitor.core.event_batch import LabelBatch
 from stream_monitor.join.entry import is_meant
 from stream_monitor.join.entry_store import EntryStore
 from stream_monitor.join.event_columns import EventColumns
 from stream_monitor.join.partition_epochs import PartitionEpochs
 from stream_monitor.join.rows import NOTHING, WAITING, as_objects
-
-Booleans = NDArray[np.bool_]
 
 
 class SimpleEvents(NamedTuple):
@@ -33,7 +31,7 @@ class SimpleEvents(NamedTuple):
         own: For each label the row of the batch's prediction with its id, -1 where there is none, shape (labels,).
     """
 
-    is_simple: Booleans
+    is_simple: Bools
     own: Ints
 
     @classmethod
@@ -74,13 +72,13 @@ class SimpleEvents(NamedTuple):
         return min(position + int(others[first]) + 1, len(self.is_simple))
 
 
-def _is_repeated(ids: Sequence[str]) -> Booleans:
+def _is_repeated(ids: Sequence[str]) -> Bools:
     """Return which ids are there more than once, shape (len(ids),)."""
     counts = Counter(ids)
     return np.array([counts[identity] > 1 for identity in ids], bool)
 
 
-def _is_waiting(known: Ints, entries: EntryStore, epochs: PartitionEpochs) -> Booleans:
+def _is_waiting(known: Ints, entries: EntryStore, epochs: PartitionEpochs) -> Bools:
     """Return which rows hold a waiting prediction whose partition is not revoked, shape (len(known),)."""
     found = known >= 0
     rows = known[found]
@@ -97,7 +95,7 @@ def _keys(events: EventColumns, entries: EntryStore, known: Ints, own: Ints) -> 
     return keys
 
 
-def _exclude_others(is_awaited: Booleans, labels: LabelBatch, keys: NDArray[np.object_]) -> None:
+def _exclude_others(is_awaited: Bools, labels: LabelBatch, keys: NDArray[np.object_]) -> None:
     """Exclude labels that are for another model or version than that of their prediction."""
     for row in np.flatnonzero(is_awaited).tolist():
         is_awaited[row] = is_meant(labels.event(row), keys[row])

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Bools, Ints
 
 #: A key is 32 bits of an id's hash, and the position of its row.
 _Keys = NDArray[np.uint64]
@@ -45,7 +45,7 @@ class SpilledIds:
                 found.append(_candidates(part, hashes[places[at]], places[at]))
         return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
 
-    def keep(self, are_kept: Callable[[Ints], NDArray[np.bool_]]) -> None:
+    def keep(self, are_kept: Callable[[Ints], Bools]) -> None:
         """Forget the positions that are not to be kept."""
         self._merge()
         self._parts = [part[are_kept((part & _POSITION).astype(np.int64))] for part in self._parts]

@@ -11,8 +11,8 @@ import numpy as np
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import PredictionBatch, rows_by_version
 from stream_monitor.core.events import Detection, ModelVersion
-from stream_monitor.core.feature_table import Rows
 from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.core.sequences import Rows
 from stream_monitor.drift.time_index import TimeIndex
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer

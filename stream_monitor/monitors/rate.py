@@ -8,8 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from stream_monitor.core.arrays import Floats
-from stream_monitor.core.event_batch import optional
+from stream_monitor.core.arrays import Floats, optional
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.monitors.settings import MonitorSettings
 

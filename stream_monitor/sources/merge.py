@@ -151,4 +151,4 @@ class _Sorted:
         self._at = 0
 
     def _select(self, rows: Ints) -> None:
-        self._records, self._times = self._records.select(rows), self._times[rows]
+        self._records, self._times = self._records.take(rows), self._times[rows]

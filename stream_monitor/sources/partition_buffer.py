@@ -77,8 +77,8 @@ class PartitionBuffer:
             self._append(records)
         else:
             is_kept = records.offsets >= self.restore_end
-            self._append(records.select(np.flatnonzero(~is_kept)))
-            self._kept_back.append(records.select(np.flatnonzero(is_kept)))
+            self._append(records.take(np.flatnonzero(~is_kept)))
+            self._kept_back.append(records.take(np.flatnonzero(is_kept)))
         self.waited, self.is_silent = 0.0, False
 
     def update_position(self, position: int | None, end: int | None) -> None:

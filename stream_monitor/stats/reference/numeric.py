@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, pack, unpack
+from stream_monitor.core.arrays import Bools, Floats, pack, unpack
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.reference.json import check_keys, listed, whole
@@ -138,7 +138,7 @@ class NumericReference:
         return max(LIMIT, float(np.abs(ends).max())) if self.std else LIMIT
 
     @cached_property
-    def cuts(self) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    def cuts(self) -> tuple[Floats, Bools, Floats]:
         """The borders of bins of about a tenth of the mass each, shape (cuts,) each.
 
         Three arrays: the value at the border, True if that value belongs to the left bin, and the share up to the

@@ -43,7 +43,7 @@ def test_batches_are_joined_like_lists(parts: list[list[Record]]) -> None:
 @given(RECORDS, st.data())
 def test_rows_are_selected_in_the_order_asked_for(records: list[Record], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.integers(0, len(records) - 1))) if records else []
-    chosen = RecordBatch.of(records).select(np.array(rows, np.int64))
+    chosen = RecordBatch.of(records).take(np.array(rows, np.int64))
     assert list(chosen) == [records[row] for row in rows]
 
 
