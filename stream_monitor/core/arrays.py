@@ -56,6 +56,20 @@ def running_sums(starts: Floats, steps: Floats) -> Floats:
     return sums[:, :columns]
 
 
+def count_each(values: Ints) -> list[tuple[int, int]]:
+    """Return the distinct values of an array in order, each with its count; memory follows their range.
+
+    >>> count_each(np.array([7, 5, 7]))
+    [(5, 1), (7, 2)]
+    """
+    if not len(values):
+        return []
+    least = int(values.min())
+    counts = np.bincount(values - least)
+    found = np.flatnonzero(counts)
+    return list(zip((found + least).tolist(), counts[found].tolist(), strict=True))
+
+
 def pieces(rows: int, columns: int) -> Iterator[slice]:
     """Yield the parts of so many rows that stay in the processor's cache.
 

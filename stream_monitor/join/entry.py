@@ -88,6 +88,8 @@ class Entry:
 
     def label_for(self, key: ModelVersion) -> Known | Early | None:
         """Return the label for a new version: the newest applied one, else the first early one, else None."""
+        if not (self.done or self.early):
+            return None
         labels: list[Known | Early] = [*reversed(self.done.known)] if self.done else []
         return next((label for label in (*labels, *self.early) if is_meant(label, key)), None)
 
@@ -118,6 +120,8 @@ class Entry:
 
     def has(self, key: ModelVersion) -> bool:
         """Return whether this version was predicted already."""
+        if not (self.waiting or self.done):
+            return False
         versions: list[Waiting | Labelled] = [*self.waiting, *(self.done.labelled if self.done else ())]
         return any(version.model == key.model and version.version == key.version for version in versions)
 

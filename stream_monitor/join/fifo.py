@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats, Ints, count_each
 from stream_monitor.state.key_value_store import KeyValueStore
 
 
@@ -97,8 +97,7 @@ class Fifo:
 
     def discard_all(self, numbers: Ints) -> None:
         """Discard ids by their numbers, each once."""
-        chunks, counts = np.unique(numbers // self.CHUNK_SIZE, return_counts=True)
-        for chunk, count in zip(chunks.tolist(), counts.tolist(), strict=True):
+        for chunk, count in count_each(numbers // self.CHUNK_SIZE):
             self._discard_of(chunk, count)
 
     def oldest(self) -> Item | None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Ints
+from stream_monitor.core.arrays import Bools, Ints, count_each
 from stream_monitor.core.records import TopicPartition
 
 Kind = Literal["waiting", "early", "buffered", "labelled"]
@@ -64,8 +64,7 @@ class PartitionEpochs:
 
     def add_each(self, kind: Kind, epochs: Ints, sign: Literal[1, -1]) -> None:
         """Add 1 or -1 to the count of a kind in each of these epochs."""
-        numbers, counts = np.unique(epochs, return_counts=True)
-        for epoch, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+        for epoch, count in count_each(epochs):
             self.add(kind, epoch, sign * count)
 
     def add(self, kind: Kind, epoch: int, count: int) -> None:
@@ -80,9 +79,8 @@ class PartitionEpochs:
             partitions: The partitions.
             which: For each record the position of its partition among them, shape (n,).
         """
-        codes, first = np.unique(which, return_index=True)
         epochs = np.zeros(len(partitions), np.int64)
-        for code in codes[np.argsort(first)].tolist():
+        for code in dict.fromkeys(which.tolist()):
             epochs[code] = self.current(partitions[code])
         return epochs[which]
 

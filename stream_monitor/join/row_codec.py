@@ -52,9 +52,9 @@ def _of_waiting(waiting: Waiting) -> dict[str, Any]:
 def _of_labelled(done: Done) -> dict[str, Any] | None:
     """Return the columns, None where the id counts in another epoch, or its labels have another target."""
     model, version, y_true, ts, order, epoch = done.labelled[0]
-    if done.epoch != epoch or len(done.known) > 1 or any(not _is_same(one.y_true, y_true) for one in done.known):
-        return None
     known = done.known[0] if done.known else None
+    if done.epoch != epoch or len(done.known) > 1 or (known and not _is_same(known.y_true, y_true)):
+        return None
     label_ts = known.ts if known else None
     return {
         "state": LABELLED,

@@ -42,6 +42,8 @@ class Heads(NamedTuple):
 
     def until_unknown(self, limit: int) -> int:
         """Return the number of events before the first that drops something unknown, or more than ``limit``."""
+        if not self.dropped[-1]:
+            return len(self.dropped)
         is_unknown = self.dropped > len(self.rows)
         is_unknown |= np.diff(self.dropped, prepend=0) > limit
         return int(np.argmax(is_unknown)) if is_unknown.any() else len(self.dropped)
@@ -53,6 +55,8 @@ class Heads(NamedTuple):
             positions: The positions in the run of the events that meet something in the queue.
             numbers: The numbers of that in the queue.
         """
+        if not self.dropped[-1]:
+            return len(self.dropped)
         dropped_by = np.searchsorted(self.dropped, numbers - self.first, "right")
         return int(np.maximum(positions, dropped_by).min(initial=len(self.dropped)))
 

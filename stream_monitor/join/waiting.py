@@ -16,7 +16,7 @@ class WaitingEvents:
 
     def add_prediction(self, entry: Entry, identity: str, waiting: Waiting, arrival: float) -> None:
         """Add a prediction to an entry; its number is given here."""
-        entry.waiting.append(waiting._replace(number=self._queues.waiting.append(arrival, identity)))
+        entry.waiting.append(Waiting(self._queues.waiting.append(arrival, identity), *waiting[1:]))
         self._epochs.add("waiting", waiting.epoch, 1)
 
     def add_label(self, entry: Entry, label: Label, arrival: float, epoch: int) -> None:
@@ -26,7 +26,8 @@ class WaitingEvents:
 
     def remove_predictions(self, entry: Entry, matched: list[Waiting]) -> None:
         """Remove predictions from an entry."""
-        entry.waiting = [waiting for waiting in entry.waiting if waiting not in matched]
+        is_all = len(matched) == len(entry.waiting)
+        entry.waiting = [] if is_all else [waiting for waiting in entry.waiting if waiting not in matched]
         for waiting in matched:
             self._queues.waiting.discard(waiting.number)
             self._epochs.add("waiting", waiting.epoch, -1)
