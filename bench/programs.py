@@ -102,7 +102,9 @@ class Ours:
         port = free_port()
         flags = (*self.flags, "--label-topic", topic.labels) if self.with_labels else self.flags
         command = run_command(topic, group, port, flags, self.python)
-        with Child(command, {"PYTHONPATH": str(self.checkout)}, self.checkout) as child:
+        # The modules of a checkout are compiled by the first run, as those of a package are when it is installed.
+        environment = {"PYTHONPATH": str(self.checkout), "PYTHONDONTWRITEBYTECODE": ""}
+        with Child(command, environment, self.checkout) as child:
             yield (
                 child,
                 Sidecar(port, child.check_alive, (PREDICTIONS, LABELS) if self.with_labels else (PREDICTIONS,)),

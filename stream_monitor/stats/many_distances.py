@@ -6,9 +6,9 @@ last bit, in a fraction of the time: arithmetic runs over the windows of many si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from stream_monitor.stats.distances import CONVENTIONAL, PSEUDO_COUNT, Distance
 from stream_monitor.stats.many_steps import ManySteps
 from stream_monitor.stats.ragged import Ragged
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
+
+_T = TypeVar("_T")
 
 #: Signals that are taken at once; with twice as many, the arrays leave the cache.
 MAX_TOGETHER = 24
@@ -54,13 +56,17 @@ def many_numeric_distances(windows: Sequence[NumericWindow]) -> list[dict[str, D
 
 
 def many_categorical_distances(windows: Sequence[CategoricalWindow]) -> list[dict[str, Distance]]:
-    """Return the distances between each window of categories and its reference, by name."""
-    found: list[dict[str, Distance]] = [{} for _ in windows]
-    filled = [at for at, window in enumerate(windows) if window.reference.count and any(window.counts.values())]
+    """Return the distances between each window of categories and its reference, by name.
+
+    Equal windows are computed once: of many signals, most have no missing value.
+    """
+    keys = [(reference, frozenset(counts.items()), time) for reference, counts, time in windows]
+    different = dict(zip(keys, windows, strict=True))
+    found: dict[Hashable, dict[str, Distance]] = {key: {} for key in different}
+    filled = [key for key, (reference, counts, _) in different.items() if reference.count and any(counts.values())]
     for part in _parts(filled):
-        for at, distances in zip(part, _categorical([windows[at] for at in part]), strict=True):
-            found[at] = distances
-    return found
+        found.update(zip(part, _categorical([different[key] for key in part]), strict=True))
+    return [dict(found[key]) for key in keys]
 
 
 class _ManyBins:
@@ -141,5 +147,5 @@ def _judged(name: str, value: float, by_chance: float) -> Distance:
     return Distance(value, max(CONVENTIONAL[name], by_chance))
 
 
-def _parts(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+def _parts(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (rows[begin : begin + MAX_TOGETHER] for begin in range(0, len(rows), MAX_TOGETHER))

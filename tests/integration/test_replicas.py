@@ -84,12 +84,16 @@ class Replicas:
         return sum(sidecar.scrape()(name) for sidecar in self.running.values())
 
     def wait_for_outcomes(self, count: int, seconds: float = 60) -> dict[str, float]:
-        """Return the sums over all running replicas, once they have this many outcomes and are stable."""
+        """Return the sums over all running replicas, once they have this many outcomes, are ready, and stable.
+
+        One that still restores is not ready: what it reads again waits until its labels are read again, too.
+        """
         deadline = time.monotonic() + seconds
         last: dict[str, float] = {}
         while True:
             sums = {name: self.total(name) for name in (*COUNTERS, *WAITING)}
-            if sums["outcomes_total"] >= count and sums == last:
+            is_ready = all(sidecar.is_ready() for sidecar in self.running.values())
+            if sums["outcomes_total"] >= count and sums == last and is_ready:
                 return sums
             assert time.monotonic() < deadline, f"{count} expected: {sums}\n{self.logs()}"
             last = sums

@@ -57,6 +57,8 @@ DEFAULTS: dict[str, Any] = {
 PATIENCE_MS = 5_000
 #: Seconds between two checks of a rebalance that goes on in the background.
 _REBALANCE_STEP = 0.1
+#: The same while nothing is read: what the rebalance assigns waits for the next check.
+_JOIN_STEP = 0.02
 
 
 class Member(Protocol):
@@ -111,7 +113,9 @@ def connect(
         widen_reads()
     assignor = CopartitionedAssignor(lambda: consumer.assignment(), kept)
     try:
-        consumer = KafkaConsumer(**{"partition_assignment_strategy": [assignor], **config})
+        consumer = KafkaConsumer(
+            kafka_client=_client_of(topics), **{"partition_assignment_strategy": [assignor], **config}
+        )
     except KafkaConfigurationError as error:
         raise ConfigError(f"--kafka-option: {one_line(error)}") from None
     try:
@@ -130,6 +134,23 @@ def connect(
     _note_metadata(consumer)
     logger.info("connected to %s", ", ".join(config["bootstrap_servers"]))
     return consumer
+
+
+def _client_of(topics: Sequence[str]) -> Callable[..., Any]:
+    """Return what makes the client of a consumer that asks for these topics with its first metadata.
+
+    Otherwise it would ask for all topics of the cluster after that, and wait for its back-off before.
+    """
+
+    def client(**settings: Any) -> Any:
+        made = CONSUMER_DEFAULTS["kafka_client"](**settings)
+        cluster = made._manager.cluster
+        # The client does not hand this setting on (3.0.12), and would create a topic by asking for it.
+        cluster.config["allow_auto_create_topics"] = settings["allow_auto_create_topics"]
+        cluster._topics.update(topics)
+        return made
+
+    return client
 
 
 def _note_metadata(consumer: KafkaConsumer) -> None:
@@ -211,9 +232,9 @@ def _batch(given: Sequence[Any]) -> RecordBatch:
 def _fetch(consumer: KafkaConsumer, seconds: float, limit: int) -> dict[TopicPartition, Sequence[Any]]:
     if not is_rejoining(consumer):
         return _poll(consumer, seconds, limit)
-    step = min(seconds, _REBALANCE_STEP)
     if not (consumer._coordinator._rebalance_protocol == RebalanceProtocol.COOPERATIVE and consumer.assignment()):
-        return _poll(consumer, step, limit)
+        return _poll(consumer, min(seconds, _JOIN_STEP), limit)
+    step = min(seconds, _REBALANCE_STEP)
     polled = _poll(consumer, 0, limit)
     if not polled and consumer.assignment() and is_rejoining(consumer):
         polled, idle = consumer._fetcher.fetch_records(limit, timeout_ms=math.ceil(step * 1000))

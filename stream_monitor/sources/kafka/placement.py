@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from kafka import KafkaConsumer, TopicPartition
@@ -59,12 +59,13 @@ class Placement:
         """Start reading partitions; return those whose state here is revoked."""
         starts: dict[TopicPartition, Start] = {}
         tps = sorted(tps)  # so that the order in the state is the same in every process
+        committed = _committed(consumer, tps)
         for tp in tps:
-            if start := start_of(tp, self._progress.applied.get(tp), _committed(consumer, tp), owner):
+            if start := start_of(tp, self._progress.applied.get(tp), committed.get(tp), owner):
                 starts[tp] = start
         if self._aligned:
             starts = revoke_together(starts)
-        fresh = {tp: _edge(consumer, tp, self._start) for tp in tps if tp not in starts}
+        fresh = _edges(consumer, [tp for tp in tps if tp not in starts], self._start)
         firsts = self._restore_from(consumer, starts)
         # Nothing below asks Kafka, so that a failure leaves everything as it was.
         for tp, start in starts.items():
@@ -154,18 +155,25 @@ class Placement:
         return {tp: first for tp, first in firsts.items() if first < revoked[tp].offset <= ends.get(tp, 0)}
 
 
-def _committed(consumer: KafkaConsumer, tp: TopicPartition) -> Committed | None:
-    found: Any = consumer.committed(tp, metadata=True, timeout_ms=PATIENCE_MS)
-    return read_committed(found.offset, found.metadata) if found else None
+def _committed(consumer: KafkaConsumer, tps: Sequence[TopicPartition]) -> dict[TopicPartition, Committed]:
+    """Return what the group has committed, of the partitions for which it has committed anything."""
+    # consumer.committed() asks for one partition.
+    found: Any = consumer._coordinator.fetch_committed_offsets(tps, timeout_ms=PATIENCE_MS)
+    return {tp: read_committed(each.offset, each.metadata) for tp, each in found.items()}
+
+
+def _edges(consumer: KafkaConsumer, tps: Sequence[TopicPartition], which: Edge) -> dict[TopicPartition, int]:
+    """Return the first offset of each log, or its end offset."""
+    ask = consumer.beginning_offsets if which == "earliest" else consumer.end_offsets
+    found = ask(tps, timeout_ms=PATIENCE_MS) if tps else {}
+    for tp in tps:
+        if tp not in found:
+            raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}]: no answer for its {which} offset")
+    return {tp: int(found[tp]) for tp in tps}
 
 
 def _edge(consumer: KafkaConsumer, tp: TopicPartition, which: Edge) -> int:
-    """Return the first offset of a log, or its end offset."""
-    ask = consumer.beginning_offsets if which == "earliest" else consumer.end_offsets
-    try:
-        return int(ask([tp], timeout_ms=PATIENCE_MS)[tp])
-    except KeyError:
-        raise KafkaTimeoutError(f"{tp.topic}[{tp.partition}]: no answer for its {which} offset") from None
+    return _edges(consumer, [tp], which)[tp]
 
 
 def _since(consumer: KafkaConsumer, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:

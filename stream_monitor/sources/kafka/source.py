@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import FencedInstanceIdError, KafkaError
@@ -30,7 +30,7 @@ from stream_monitor.sources.kafka.kafka_python import (
 )
 from stream_monitor.sources.kafka.linger import Linger
 from stream_monitor.sources.kafka.liveness import Liveness
-from stream_monitor.sources.kafka.placement import Placement
+from stream_monitor.sources.kafka.placement import Edge, Placement
 from stream_monitor.sources.kafka.progress import Progress, commit_metadata
 from stream_monitor.sources.kafka.record_columns import EVERYTHING, Wanted
 from stream_monitor.sources.kafka.topics import Topics
@@ -66,7 +66,7 @@ class KafkaSource:
         clock: Clock,
         *,
         labels: Collection[str] = (),
-        start: Literal["earliest", "latest"] = "earliest",
+        start: Edge = "earliest",
         options: Mapping[str, Any] | None = None,
         owner: str = "",
         group_instance_id: str | None = None,
@@ -84,15 +84,7 @@ class KafkaSource:
         self._linger = Linger(clock, max_latency, options or {}) if max_latency else None
         self._intake = Intake(clock, self._config["max_poll_records"], self._linger)
         self._progress = Progress()
-        self._placement = Placement(
-            self._progress,
-            self._intake,
-            clock,
-            start=start,
-            window=restore_window,
-            aligned=not allow_unaligned_labels,
-            lose=lambda topic, count: self.gaps.update({topic: count}),
-        )
+        self._placement = self._make_placement(start, restore_window, not allow_unaligned_labels)
         #: Offsets behind the batch that was polled last.
         self._taken: Sequence[AppliedOffset] = ()
         #: Assigned partitions that are not started yet.
@@ -103,6 +95,14 @@ class KafkaSource:
         self.gaps: Counter[str] = Counter()
         self.before_commit: BeforeCommit = lambda _: None
         self.revoked: Revoked = lambda _: None
+
+    def _make_placement(self, start: Edge, window: float, aligned: bool) -> Placement:
+        def lose(topic: str, count: int) -> None:
+            self.gaps[topic] += count
+
+        return Placement(
+            self._progress, self._intake, self._clock, start=start, window=window, aligned=aligned, lose=lose
+        )
 
     @property
     def exhausted(self) -> bool:

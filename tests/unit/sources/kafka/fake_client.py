@@ -43,6 +43,7 @@ class FakeClient:
             stable=lambda: self.is_stable,
             _join_task=None,
             _rebalance_protocol=None,
+            fetch_committed_offsets=self._committed,
         )
         self._cluster = SimpleNamespace(partitions_for_topic=self._numbers)
 
@@ -95,11 +96,6 @@ class FakeClient:
         self.group.update(offsets)
         self.commits.append(offsets)
 
-    def committed(self, tp: TopicPartition, metadata: bool, timeout_ms: float) -> OffsetAndMetadata | None:
-        assert (metadata, timeout_ms) == (True, PATIENCE_MS)
-        self._fail("committed")
-        return self.group.get(tp)
-
     def beginning_offsets(self, tps: Collection[TopicPartition], timeout_ms: float) -> dict[TopicPartition, int]:
         assert timeout_ms == PATIENCE_MS
         return dict.fromkeys(tps, 0)
@@ -115,6 +111,13 @@ class FakeClient:
 
     def close(self, timeout_ms: float) -> None:
         self.calls.append(f"close {timeout_ms}")
+
+    def _committed(
+        self, tps: Collection[TopicPartition], timeout_ms: float
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        assert timeout_ms == PATIENCE_MS
+        self._fail("committed")
+        return {tp: self.group[tp] for tp in tps if tp in self.group}
 
     def _numbers(self, topic: str) -> set[int] | None:
         return {tp.partition for tp in self.counts if tp.topic == topic} or None

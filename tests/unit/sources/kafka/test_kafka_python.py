@@ -91,9 +91,21 @@ def test_the_assignor_knows_what_is_owned_and_kept(made: list[Client], server: s
     kept = [("p", 7)]
     client: Any = connect({"bootstrap_servers": [server]}, ["p"], Member(), lambda: kept, lambda _: None)
     (assignor,) = client.config.pop("partition_assignment_strategy")
-    assert client.config == {"bootstrap_servers": [server]}
+    assert client.config.keys() == {"bootstrap_servers", "kafka_client"}
     assert isinstance(assignor, CopartitionedAssignor)
     assert (set(assignor._owned()), assignor._kept()) == ({P0}, kept)
+
+
+@pytest.mark.parametrize("creates", [False, True])
+def test_the_first_metadata_has_the_topics(made: list[Client], server: str, creates: bool) -> None:
+    connect({"bootstrap_servers": [server]}, ["p", "q"], Member(), tuple, lambda _: None)
+    client = made[0].config["kafka_client"](bootstrap_servers=[server], allow_auto_create_topics=creates)
+    try:
+        request = client._manager.cluster.metadata_request()
+    finally:
+        client.close()
+    assert sorted(topic.name for topic in request.topics) == ["p", "q"]
+    assert request.allow_auto_topic_creation == creates
 
 
 def test_an_assignor_that_is_given_is_taken(made: list[Client], server: str) -> None:

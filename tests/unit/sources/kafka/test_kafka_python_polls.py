@@ -84,9 +84,9 @@ def test_where_nothing_stays_a_rebalance_is_polled_in_short_steps(protocol: Any,
     client = Client()
     client._coordinator.needs_rejoin = True
     client._coordinator._rebalance_protocol, client.assigned = protocol, assigned
-    for seconds in (5.0, 0.03):
+    for seconds in (5.0, 0.01):
         fetch(client, seconds, 7)  # type: ignore[arg-type]
-    assert client.calls == [("poll", 100, 7), ("poll", 30, 7)]
+    assert client.calls == [("poll", 20, 7), ("poll", 10, 7)]
     assert client._fetcher.asked == []
 
 
