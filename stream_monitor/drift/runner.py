@@ -34,11 +34,6 @@ class DetectorRunner:
         self._season = SeasonalScores(context.season) if has_season else None
 
     @property
-    def is_ready(self) -> bool:
-        """Return whether the warm-up is over."""
-        return self.running is not None
-
-    @property
     def has_season(self) -> bool:
         """Return whether a season may be taken out of the values."""
         return self._season is not None

@@ -20,14 +20,12 @@ class Learned(NamedTuple):
         transform: The transform to feed values through.
         autocorrelation_time: Of the transformed warm-up, in values.
         column: The values to feed: those of the warm-up that are not used up, and all that came after it.
-        replayed: Number of values of the warm-up in ``column``.
-        alarm: The last value of the warm-up, which raises a change found in a replayed value.
+        alarm: The last value of the warm-up, which raises a change found in one before it.
     """
 
     transform: Transform
     autocorrelation_time: float
     column: Column
-    replayed: int
     alarm: Position
 
 
@@ -60,7 +58,7 @@ class Warmup:
         transform, first = self._learn(warmup)
         time = transform.autocorrelation_time(warmup) if self._context.warmup else 1.0
         alarm = Position(int(warmup.index[-1]), float(warmup.ts[-1]), len(column.values) - wanted)
-        return Learned(transform, time, values.cut(first), size - first, alarm)
+        return Learned(transform, time, values.cut(first), alarm)
 
     def _learn(self, warmup: Column) -> tuple[Transform, int]:
         """The transform of the profile while it holds, else of the warm-up; and the row from which on to feed."""

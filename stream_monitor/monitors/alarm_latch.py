@@ -13,7 +13,7 @@ from stream_monitor.signals.columns import Column
 from stream_monitor.stats.moments import mean
 
 #: Number of values between two checks of whether a latched alarm is over.
-CHECK = 500
+CHECK_INTERVAL = 500
 
 
 class AlarmLatch:
@@ -72,10 +72,10 @@ class AlarmLatch:
         if self._reference.distribution is None:
             return False
         before, after = self._drifted or (0.0, 0.0)
-        is_nearer = abs(mean(window) - before) <= abs(mean(window) - after)
-        return is_nearer and all(
-            each.value <= each.threshold for each in self._reference.distances(window, autocorrelation_time).values()
-        )
+        if abs(mean(window) - before) > abs(mean(window) - after):
+            return False
+        distances = self._reference.comparison(window, autocorrelation_time).distances()
+        return all(each.value <= each.threshold for each in distances.values())
 
     def state(self) -> list[Any]:
         """Return the state as JSON values."""
@@ -108,5 +108,5 @@ def _steps(begin: int, size: int, alarms: Sequence[Alarm]) -> Iterator[tuple[int
 
 
 def _checks(begin: int, after: int, until: int) -> Iterator[tuple[int, None]]:
-    first = CHECK - (begin + after) % CHECK + after
-    return ((row, None) for row in range(first, until + 1, CHECK))
+    first = CHECK_INTERVAL - (begin + after) % CHECK_INTERVAL + after
+    return ((row, None) for row in range(first, until + 1, CHECK_INTERVAL))

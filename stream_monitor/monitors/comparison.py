@@ -1,4 +1,4 @@
-"""The inputs of a signal's distances, apart from its monitor."""
+"""Comparisons of signals' newest values with their references."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.signals.encoder import name_of
-from stream_monitor.stats.distances import Distance
+from stream_monitor.stats.distances import Distance, categorical_distances, numeric_distances
 from stream_monitor.stats.many_distances import (
     CategoricalWindow,
     NumericWindow,
@@ -45,9 +45,17 @@ class Comparison:
             return category_counts(self.values, share_name)
         return category_counts(self.values, lambda code: name_of(names, int(code)))
 
+    def distances(self) -> dict[str, Distance]:
+        """Return the distances of the values from the reference by measure, none without a reference."""
+        if isinstance(self.reference, NumericReference):
+            return numeric_distances(self.reference, self.values, self.autocorrelation_time)
+        if self.reference is not None:
+            return categorical_distances(self.reference, self.counts(), self.autocorrelation_time)
+        return {}
+
 
 def many_distances(comparisons: Iterable[Comparison]) -> list[dict[str, Distance]]:
-    """Return the distances of many signals by measure: each what `SignalMonitor.distances` returns."""
+    """Return the distances of many signals by measure: each what `Comparison.distances` returns."""
     given = list(comparisons)
     found: list[dict[str, Distance]] = [{} for _ in given]
     numeric, categorical = {}, {}

@@ -10,6 +10,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.monitors.feature_counter import FeatureCounter
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.feature_signals import FeatureSignals, NumericParts
+from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.signals.columns import FeatureColumn
 
@@ -68,7 +69,7 @@ class FeatureMonitor:
 
     def warm_start_state(self) -> dict[str, Any]:
         """Return the state from which another version of the model starts: without counts and detections."""
-        return {"type": self._counter.type, **self._signals.warm_start_state()}
+        return {"type": self._counter.type, **self._signals.state(SignalMonitor.warm_start_state)}
 
     def warm_start(self, state: Mapping[str, Any]) -> None:
         """Start from the `warm_start_state` of another version of the model."""

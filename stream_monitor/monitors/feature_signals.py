@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
@@ -123,20 +123,16 @@ class FeatureSignals:
         assert monitor.categories is not None
         return monitor.update(Column(monitor.categories.column(values), index, ts).finite())
 
-    def state(self) -> dict[str, Any]:
-        """Return the state as JSON values."""
-        return {
-            "spread": self._spread.state(),
-            "candidate": self._candidate.state() if self._candidate else None,
-            "signals": {name: signal.state() for name, signal in self._existing()},
-        }
+    def state(self, of: Callable[[SignalMonitor], dict[str, Any]] = SignalMonitor.state) -> dict[str, Any]:
+        """Return the state as JSON values.
 
-    def warm_start_state(self) -> dict[str, Any]:
-        """Return the state from which another version of the model starts: without alarms and detections."""
+        Args:
+            of: Returns the state of a signal; `SignalMonitor.warm_start_state` for another version of the model.
+        """
         return {
             "spread": self._spread.state(),
-            "candidate": self._candidate.warm_start_state() if self._candidate else None,
-            "signals": {name: signal.warm_start_state() for name, signal in self._existing()},
+            "candidate": of(self._candidate) if self._candidate else None,
+            "signals": {name: of(signal) for name, signal in self._existing()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ class Fleet:
     """
 
     def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
-        self._settings = settings
+        self.settings = settings
         self._registry = VersionRegistry(settings, observer)
         self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
         self._times = TimeIndex()
@@ -128,10 +128,6 @@ class Fleet:
             one = one._replace(changed_ts=self._times.at(one.changed_index, before))
         return self.monitors[ModelVersion(one.model, one.version)].episodes.add(one)
 
-    def is_category(self, feature: str) -> bool:
-        """Return whether the settings take a feature for categorical, so that its numbers are categories, too."""
-        return self._settings.feature_type(feature) == "categorical"
-
     def expect(self, key: ModelVersion) -> None:
         """Follow a version whose predictions wait for labels here though none was counted, where there is room."""
         self._registry.admit_if_room(key)
@@ -140,11 +136,6 @@ class Fleet:
         """Advance the coverage of all monitors to this stream time, in seconds."""
         for monitor in self.monitors.values():
             monitor.coverage.advance(stream_time)
-
-    @property
-    def settings_of_state(self) -> dict[str, Any]:
-        """The settings that a saved state depends on."""
-        return {"task": self._settings.task, "warmup": self._settings.warmup}
 
     def state(self) -> dict[str, Any]:
         return {

@@ -14,8 +14,8 @@ from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.part import Part, part_name
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.episodes import Episodes
-from stream_monitor.monitors.admission import FollowedFeatures
 from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.followed_features import FollowedFeatures
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, JoinedBlocks, OneByOne, Source
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.outputs import OutputSignals

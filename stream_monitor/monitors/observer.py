@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.monitors.comparison import Comparison
 from stream_monitor.performance.realized import Performance
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
-from stream_monitor.stats.distances import Distance
 
 
 class ObservedSignal(Protocol):
@@ -25,8 +24,8 @@ class ObservedSignal(Protocol):
     @property
     def categories(self) -> CategoryEncoder | None: ...
 
-    def distances(self) -> Mapping[str, Distance]:
-        """Return the distances of the newest values to the reference, by measure."""
+    def comparison(self) -> Comparison:
+        """Return the newest values with the reference."""
         ...
 
 

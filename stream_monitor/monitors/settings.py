@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
@@ -55,3 +55,12 @@ class MonitorSettings:
         """Return the type that a feature was given or has in the profile, else None."""
         given = self.feature_types.get(name)
         return self.profile.feature_type(name) if given is None and self.profile else given
+
+    def is_category(self, name: str) -> bool:
+        """Return True for a feature that is given or profiled as categorical: its numbers, too, are categories."""
+        return self.feature_type(name) == "categorical"
+
+    @property
+    def of_state(self) -> dict[str, Any]:
+        """The settings that a saved state depends on."""
+        return {"task": self.task, "warmup": self.warmup}

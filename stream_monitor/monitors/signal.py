@@ -21,8 +21,6 @@ from stream_monitor.monitors.signal_detectors import SignalDetectors
 from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
-from stream_monitor.stats.distances import Distance
-from stream_monitor.stats.moments import mean
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,9 @@ class SignalMonitor:
         show: Callable[[SignalMonitor, Column], None] | None = None,
     ) -> None:
         self.key, self.name, self.kind, self.categories, self._show = key, name, kind, categories, show
-        own = SignalReference(kind, context.warmup, reference, categories)
+        #: True if somebody is shown each column.
+        self.is_observed = show is not None
+        self.reference = own = SignalReference(kind, context.warmup, reference, categories)
         runner_context = RunnerContext(
             kind,
             context.warmup,
@@ -161,19 +161,9 @@ class SignalMonitor:
         return self._parts
 
     @property
-    def is_observed(self) -> bool:
-        """True if somebody is shown each column."""
-        return self._show is not None
-
-    @property
     def detectors(self) -> SignalDetectors:
         """The detectors of the signal."""
         return self.parts.detectors
-
-    @property
-    def reference(self) -> SignalReference:
-        """The reference of the signal."""
-        return self._parts.reference
 
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
@@ -202,37 +192,14 @@ class SignalMonitor:
         return alarms
 
     @property
-    def recent(self) -> Floats:
-        """The newest values in the signal's own unit, at most `MEAN_WINDOW`: shape (n,)."""
-        return self.counted.recent[-MEAN_WINDOW:]
-
-    @property
-    def mean(self) -> float:
-        """Mean of the newest values in the signal's own unit; NaN before the first, and of categories."""
-        return math.nan if self.kind == "category" else mean(self.recent)
-
-    @property
     def active_since(self) -> float | None:
         """Event time of the detection that is latched; NaN where it has none, None while there is no alarm."""
         return self._parts.latch.active_since
 
-    def distances(self) -> dict[str, Distance]:
-        """Return the distances of the newest values from the reference by measure, none before there are enough."""
-        recent = self.recent
-        if len(recent) < min(self.reference.size, MEAN_WINDOW):
-            return {}
-        return self.reference.distances(recent, self._parts.detectors.autocorrelation_time)
-
     def comparison(self) -> Comparison:
-        """Return what `distances` compares, as it is now: `many_distances` computes it for many signals at once."""
-        recent = self.recent
-        is_enough = len(recent) >= min(self.reference.size, MEAN_WINDOW)
-        return Comparison(
-            self.reference.distribution if is_enough else None,
-            recent,
-            self._parts.detectors.autocorrelation_time,
-            self.categories.state() if self.categories else None,
-        )
+        """Return the newest values, at most `MEAN_WINDOW`, with the reference that they are compared with."""
+        parts = self.counted
+        return self.reference.comparison(parts.recent[-MEAN_WINDOW:], parts.detectors.autocorrelation_time)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""

@@ -14,7 +14,7 @@ from stream_monitor.drift.detection import Alarm
 from stream_monitor.drift.running import RunningDetector
 from stream_monitor.drift.running_block import RunningBlock, RunningStep, runner_key
 from stream_monitor.drift.value_queue import ColumnValues, ValueQueue
-from stream_monitor.monitors.alarm_latch import CHECK
+from stream_monitor.monitors.alarm_latch import CHECK_INTERVAL
 from stream_monitor.monitors.recent_values import RecentValues
 from stream_monitor.monitors.signal import SignalMonitor, SignalParts
 from stream_monitor.signals.matrix import SignalMatrix
@@ -106,7 +106,7 @@ class SignalBlock:
         """Return the number of values that each column can take before its dependence or its latch is due."""
         self._count_queue()
         rooms = [running.room[self._is_in] for running in self._running.values()]
-        rooms.append(CHECK - self._counts[self._is_in & self._is_latched] % CHECK)
+        rooms.append(CHECK_INTERVAL - self._counts[self._is_in & self._is_latched] % CHECK_INTERVAL)
         self._room = int(np.concatenate(rooms).min(initial=sys.maxsize))
         return self._room
 
@@ -146,7 +146,9 @@ class SignalBlock:
 
     def _check_latches(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> None:
         """Check whether alarms are over, where that is due within the next values."""
-        due = columns & self._is_latched & (self._counts // CHECK != (self._counts + sizes) // CHECK)
+        due = (
+            columns & self._is_latched & (self._counts // CHECK_INTERVAL != (self._counts + sizes) // CHECK_INTERVAL)
+        )
         for column in np.flatnonzero(due).tolist():
             parts, values = self._parts[column], matrix.column(column)
             history = np.concatenate((self._recent.of(column), values.values))

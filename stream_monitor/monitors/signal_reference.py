@@ -1,16 +1,16 @@
-"""The reference of one signal, and the distances of its newest values from it."""
+"""The reference of one signal."""
 
 from __future__ import annotations
 
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.frozen import Frozen
-from stream_monitor.monitors.comparison import Reference, category_counts, share_name
+from stream_monitor.drift.detection import MEAN_WINDOW
+from stream_monitor.monitors.comparison import Comparison, Reference, share_name
 from stream_monitor.signals.encoder import CategoryEncoder
-from stream_monitor.stats.distances import Distance, categorical_distances, numeric_distances
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: Number of first values that become the reference where there is neither a profile nor a warm-up.
-FIRST = 500
+REFERENCE_SIZE = 500
 
 
 class SignalReference:
@@ -18,7 +18,7 @@ class SignalReference:
 
     Args:
         kind: The kind of the signal's values.
-        warmup: Number of first values that become the reference without a profile; 0: `FIRST`.
+        warmup: Number of first values that become the reference without a profile; 0: `REFERENCE_SIZE`.
         given: The profile's distribution; one of another kind is ignored.
         categories: The encoder of the signal's categories, None for numbers and shares.
     """
@@ -28,7 +28,7 @@ class SignalReference:
     ) -> None:
         self._kind, self._categories = kind, categories
         #: Number of first values that become the reference without a profile.
-        self.size = warmup or FIRST
+        self.size = warmup or REFERENCE_SIZE
         fits = isinstance(given, NumericReference) == (kind == "number")
         self.distribution = given if fits else None
 
@@ -47,20 +47,16 @@ class SignalReference:
         else:
             self.distribution = CategoricalReference.learn([self._name_of(code) for code in first.tolist()])
 
-    def distances(self, window: Floats, autocorrelation_time: float) -> dict[str, Distance]:
-        """Return the distances of a window from the reference by measure, none while the reference is unknown.
+    def comparison(self, window: Floats, autocorrelation_time: float) -> Comparison:
+        """Return a window with the reference, without that while it is unknown or the window has too few values.
 
         Args:
             window: The newest values, shape (n,).
             autocorrelation_time: Of the signal, in values.
         """
-        if isinstance(self.distribution, NumericReference):
-            return numeric_distances(self.distribution, window, autocorrelation_time)
-        if isinstance(self.distribution, CategoricalReference):
-            return categorical_distances(
-                self.distribution, category_counts(window, self._name_of), autocorrelation_time
-            )
-        return {}
+        distribution = self.distribution if len(window) >= min(self.size, MEAN_WINDOW) else None
+        names = self._categories.state() if self._categories else None
+        return Comparison(distribution, window, autocorrelation_time, names)
 
     @property
     def usual_share(self) -> float | None:

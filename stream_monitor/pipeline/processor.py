@@ -38,7 +38,7 @@ class BatchProcessor:
 
     def __init__(self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock) -> None:
         self.codec, self.joiner, self.fleet = codec, joiner, fleet
-        self._decoder = BatchDecoder(codec, fleet.is_category)
+        self._decoder = BatchDecoder(codec, fleet.settings.is_category)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
         self.counters = Counters()

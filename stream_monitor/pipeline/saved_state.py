@@ -39,7 +39,7 @@ class SavedState:
     def as_dict(self, applied: Sequence[AppliedOffset]) -> dict[str, Any]:
         """Return the state that belongs to these offsets."""
         return {
-            "settings": self._processor.fleet.settings_of_state,
+            "settings": self._processor.fleet.settings.of_state,
             "fingerprint": self._fingerprint,
             "owner": self._source.owner,
             "applied": applied,
@@ -56,7 +56,7 @@ class SavedState:
         saved = self._checkpoint.load()
         if not saved:
             return
-        _check_settings(saved["settings"], self._processor.fleet.settings_of_state)
+        _check_settings(saved["settings"], self._processor.fleet.settings.of_state)
         if saved["fingerprint"] != self._fingerprint:
             logger.info(
                 "the configuration differs from that of the saved state; the state that it does not affect is kept"

@@ -84,7 +84,7 @@ class Recorder:
         names = signal.categories.name if signal.kind == "category" and signal.categories else None
         self.take(key, name, column, names)
         if self.wants_distances(key, name, at):
-            self.take_distances(key, name, signal.distances(), at)
+            self.take_distances(key, name, signal.comparison().distances(), at)
 
     def take(self, key: ModelVersion, name: str, column: Column, names: Callable[[int], str] | None = None) -> None:
         """Record values of a signal.

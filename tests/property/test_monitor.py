@@ -31,7 +31,7 @@ def _everything(pipeline: Any) -> dict[str, Any]:
             monitor.performance.measures(),
             monitor.performance.totals(),
             sorted((name, vars(counts)) for name, counts in monitor.features.items()),
-            sorted((name, signal.mean) for name, signal in monitor.signals.items()),
+            sorted((name, signal.comparison().values.tolist()) for name, signal in monitor.signals.items()),
             monitor.delays.counts,
         )
         for key, monitor in pipeline.processor.fleet.monitors.items()
@@ -168,7 +168,7 @@ def test_means_are_in_the_signals_own_unit() -> None:
 def test_a_signal_shorter_than_the_warm_up_gives_nothing_but_its_mean(count: int) -> None:
     monitor, found = run_one([float(at) for at in range(count)])
     assert found == []
-    assert monitor.signals["feature:a"].mean == (count - 1) / 2
+    assert monitor.signals["feature:a"].comparison().values.mean() == (count - 1) / 2
 
 
 def test_the_first_values_are_not_lost_to_the_detectors() -> None:

@@ -95,7 +95,12 @@ def _plain(part: Any) -> Any:
 
 def _means(fleet: Fleet) -> list[Any]:
     return [
-        (name, repr(signal.mean), repr(signal.detectors.effective_samples), repr(signal.distances()))
+        (
+            name,
+            repr(signal.detectors.effective_samples),
+            signal.comparison().values.tolist(),
+            repr(signal.comparison().distances()),
+        )
         for monitor in fleet.monitors.values()
         for name, signal in sorted(monitor.signals.items())
     ]

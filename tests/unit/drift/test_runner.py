@@ -58,12 +58,12 @@ def test_a_change_in_the_warm_up_is_raised_by_its_last_value() -> None:
 
 def test_after_a_change_there_is_a_new_warm_up() -> None:
     runner = _runner()
-    assert not runner.is_ready and runner.effective_samples == 0.0
+    assert not runner.running and runner.effective_samples == 0.0
     values = np.random.default_rng(2).normal(np.repeat([0.0, 5.0], [2000, 100]))
     (found,) = _fed(runner, values, 100)
-    assert not runner.is_ready and runner.effective_samples == 0.0
+    assert not runner.running and runner.effective_samples == 0.0
     _fed(runner, np.random.default_rng(3).normal(5.0, 1.0, 600), 100, 2100)
-    assert runner.is_ready and runner.effective_samples == 700 - (found.found.index - 1999)
+    assert runner.running and runner.effective_samples == 700 - (found.found.index - 1999)
 
 
 def test_a_new_batch_length_counts_from_the_value_behind_the_estimate() -> None:
@@ -84,10 +84,10 @@ def test_a_new_batch_length_counts_from_the_value_behind_the_estimate() -> None:
 def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
     near, far = _runner(PERIOD), _runner(PERIOD)
     assert _fed(near, _daily(4, 1.0), 500) != []
-    assert near.is_ready
+    assert near.running
     # All values have about the same score now: nothing more would show in them.
     *_, found = _fed(far, _daily(4, 9.0, last=100), 500)
-    assert not far.is_ready
+    assert not far.running
     assert found.levels is not None and found.levels[1] > 2.0
 
 
@@ -118,7 +118,7 @@ def test_every_change_of_a_batch_can_need_a_new_warm_up(size: int) -> None:
     found = _fed(runner, values, size)
     assert found == _fed(whole, values, len(values))
     assert [one.category for one in found][-1] == UNSEEN and len(found) > 1
-    assert not runner.is_ready and not whole.is_ready
+    assert not runner.running and not whole.running
 
 
 def test_after_a_change_without_a_new_warm_up_the_sums_begin_behind_it() -> None:

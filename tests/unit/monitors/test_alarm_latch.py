@@ -10,7 +10,7 @@ import pytest
 
 from stream_monitor.core.events import Detection
 from stream_monitor.drift.detection import Alarm
-from stream_monitor.monitors.alarm_latch import CHECK, AlarmLatch
+from stream_monitor.monitors.alarm_latch import CHECK_INTERVAL, AlarmLatch
 from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.signals.columns import Column
 from stream_monitor.testing import make_prediction
@@ -41,9 +41,9 @@ VALUES = np.random.default_rng(1).normal(np.repeat([0.0, 5.0], [2000, 6000]))
 
 @pytest.mark.parametrize("rearm_after", [300.0, 1700.0])
 def test_an_alarm_is_over_after_the_time_that_was_set(rearm_after: float) -> None:
-    """It is checked every `CHECK` values; the signal stays where it is."""
+    """It is checked every `CHECK_INTERVAL` values; the signal stays where it is."""
     since = _latch(rearm_after, VALUES, [2020], 100)
-    over = next(at for at in range(2100, 8000, 100) if at % CHECK == 0 and at - 1 - 2020 >= rearm_after)
+    over = next(at for at in range(2100, 8000, 100) if at % CHECK_INTERVAL == 0 and at - 1 - 2020 >= rearm_after)
     assert [since[at // 100 - 1] for at in (2000, 2100, over - 100, over, 8000)] == [None, 2020, 2020, None, None]
 
 
@@ -94,7 +94,7 @@ def test_an_alarm_of_a_share_is_active_as_long_as_the_fault_lasts(shares: tuple[
     usual, wrong = (rng.permuted(np.tile(np.arange(100) < 100 * share, (100, 1)), axis=1).ravel() for share in shares)
     signal, found = watch(np.concatenate((usual, wrong)), "share")
     assert found and min(one.index for one in found) >= 10_000 and signal.active_since == found[-1].ts
-    assert all(each.value <= each.threshold for each in signal.distances().values())
+    assert all(each.value <= each.threshold for each in signal.comparison().distances().values())
     restored, _ = watch([], "share")
     restored.restore(json.loads(json.dumps(signal.state(), default=list)))
     for one in (signal, restored):

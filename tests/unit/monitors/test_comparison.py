@@ -22,7 +22,7 @@ def test_signals_of_every_kind() -> None:
     (monitor,) = pipeline.processor.fleet.monitors.values()
     signals = list(monitor.signals.values())
     found = many_distances(signal.comparison() for signal in signals)
-    assert found == [signal.distances() for signal in signals]
+    assert found == [signal.comparison().distances() for signal in signals]
     assert {signal.name for signal, each in zip(signals, found, strict=True) if not each} == {
         "feature:short",
         "spread:short",

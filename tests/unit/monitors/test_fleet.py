@@ -209,7 +209,7 @@ def test_a_type_that_is_given_after_a_restart_holds(given: Any, version: str) ->
     assert (monitor.features["zip"].type, monitor.features["zip"].violations) == (given, 0)
     signal = monitor.signals["feature:zip"]
     assert signal.kind == ("category" if given == "categorical" else "number")
-    assert signal.reference.distribution and len(signal.recent) == 600
+    assert signal.reference.distribution and len(signal.comparison().values) == 600
     assert ("spread:zip" in monitor.signals) == (given == "numeric")
 
 

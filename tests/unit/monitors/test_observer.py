@@ -31,7 +31,7 @@ class Onlooker:
     def on_signal(self, signal: SignalMonitor, column: Column) -> None:
         assert len(column.values)
         # It is told after the fact: what the signal knows holds these values.
-        assert signal.recent[-1] == column.values[-1]
+        assert signal.comparison().values[-1] == column.values[-1]
         self.values[signal.key.version, signal.name] += column.values.tolist()
         self.places[signal.key.version, signal.name] += column.index.tolist()
 

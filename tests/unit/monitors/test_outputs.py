@@ -62,7 +62,7 @@ def test_a_score_that_never_comes_is_no_signal() -> None:
 def test_text_predicted_by_a_regression_is_left_out() -> None:
     outputs, signals = _outputs(task="regression")
     _feed(outputs.predictions(*_predictions((2.0, None), ("two", None), (3.0, None))))
-    assert signals.by_name["prediction"].recent.tolist() == [2.0, 3.0]
+    assert signals.by_name["prediction"].comparison().values.tolist() == [2.0, 3.0]
 
 
 def test_the_row_of_an_alarm_counts_errors_that_are_not_finite() -> None:
@@ -84,4 +84,4 @@ def test_a_restored_output_knows_its_categories() -> None:
     other, signals = _outputs()
     other.restore(outputs.state())
     _feed(other.predictions(*_predictions(("no", None), start=2)))
-    assert signals.by_name["prediction"].recent.tolist() == [0.0, 1.0, 1.0]
+    assert signals.by_name["prediction"].comparison().values.tolist() == [0.0, 1.0, 1.0]

@@ -83,5 +83,5 @@ def test_a_new_version_goes_on_with_the_features_alone() -> None:
     # It has had 300 predictions, fewer than a warm-up; and yet it knows what is usual.
     assert [one.version for one in found if one.signal == "feature:a"] == ["2"]
     assert new.features["k"].type == "categorical"
-    assert not any(runner.is_ready for runner in new.signals["prediction"].detectors.runners.values())
+    assert not any(runner.running for runner in new.signals["prediction"].detectors.runners.values())
     assert old.signals["feature:a"].detectors.drifts["glr"].count == 0

@@ -77,7 +77,7 @@ def test_a_distance_near_its_reference_is_not_told() -> None:
     rows = {row[1]: row[3] for row in _rows(_section(render(pipeline), "Active now"))}
     numbers = []
     for name, told in rows.items():
-        distances = monitor.signals[name].distances()
+        distances = monitor.signals[name].comparison().distances()
         ratios = sorted(found.value / found.threshold for found in distances.values())[::-1]
         numbers.append(sum(ratio > 1 for ratio in ratios))
         shown = re.findall(r"(\w+) [\d.]+ > [\d.]+", told)

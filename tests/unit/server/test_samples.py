@@ -219,7 +219,7 @@ def test_distances_are_computed_while_the_loop_goes_on(monkeypatch: pytest.Monke
     assert free == [True]
     (monitor,) = pipeline.processor.fleet.monitors.values()
     assert {signal.name: signal.distances for signal in model.signals} == {
-        name: signal.distances() for name, signal in monitor.signals.items()
+        name: signal.comparison().distances() for name, signal in monitor.signals.items()
     }
 
 

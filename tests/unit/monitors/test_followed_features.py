@@ -10,7 +10,7 @@ import pytest
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.records import Record
-from stream_monitor.monitors.admission import MAX_NAME_LENGTH, FollowedFeatures
+from stream_monitor.monitors.followed_features import MAX_NAME_LENGTH, FollowedFeatures
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
