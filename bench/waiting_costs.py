@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ import numpy as np
 from waiting_events import BATCH, LABELS, PARTITIONS, PREDICTIONS, STEP_MS, Numbers, chunks, labels, predictions
 
 from stream_monitor.app import wiring
+from stream_monitor.core.event_batch import EventBatch
 from stream_monitor.core.events import Label, Prediction
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.joiner import Joiner
+from stream_monitor.join.origins import Origins
 from stream_monitor.pipeline.pipeline import MAX_UNSAVED
 from stream_monitor.state.checkpoint import Checkpoint
 
@@ -54,7 +56,7 @@ class Side:
     def build(self) -> None:
         """Insert the initial waiting predictions."""
         for numbers in chunks(self._next):
-            self._take(predictions(numbers, self._start_ms), self._joiner.predict, PLACES[0])
+            self._take(*batch(predictions(numbers, self._start_ms), PLACES[0]))
         self._save()
 
     def limit_labelled(self) -> None:
@@ -64,7 +66,7 @@ class Side:
     def insert(self, name: str) -> None:
         numbers = np.arange(self._next, self._next + BLOCK, dtype=np.uint64)
         events = predictions(numbers, self._start_ms)
-        self._measure(name, events, self._joiner.predict, PLACES[0])
+        self._measure(name, events, PLACES[0])
         self._pool[self._count : self._count + BLOCK] = numbers
         self._next += BLOCK
         self._count += BLOCK
@@ -72,7 +74,7 @@ class Side:
     def match(self, name: str) -> None:
         at = self._rng.choice(self._count, BLOCK, replace=False)
         events = labels(self._pool[at], self._start_ms + self._next * STEP_MS)
-        self._measure(name, events, self._joiner.label, PLACES[1])
+        self._measure(name, events, PLACES[1])
         kept = np.ones(self._count, bool)
         kept[at] = False
         self._count -= BLOCK
@@ -90,39 +92,35 @@ class Side:
         if saved:
             self._joiner.restore(saved["joiner"])
 
-    def _measure(
-        self,
-        name: str,
-        events: Sequence[Prediction | Label],
-        take: Callable[..., bool],
-        places: Sequence[TopicPartition],
-    ) -> None:
+    def _measure(self, name: str, events: Sequence[Prediction | Label], places: Sequence[TopicPartition]) -> None:
+        batches = [batch(events[begin : begin + BATCH], places) for begin in range(0, len(events), BATCH)]
         wall, cpu = time.perf_counter(), time.thread_time()
-        for begin in range(0, len(events), BATCH):
-            self._take(events[begin : begin + BATCH], take, places)
+        for each in batches:
+            self._take(*each)
         self._save()
         costs = self.costs.setdefault(name, Costs())
         costs.wall.append((time.perf_counter() - wall) / len(events) * 1e6)
         costs.cpu.append((time.thread_time() - cpu) / len(events) * 1e6)
 
-    def _take(
-        self, events: Sequence[Prediction | Label], take: Callable[..., bool], places: Sequence[TopicPartition]
-    ) -> None:
-        """Process one batch as the pipeline does."""
-        self._joiner.prefetch([event.id for event in events])
-        if take == self._joiner.predict:
-            for at, event in enumerate(events):
-                take(event, at, places[at % PARTITIONS])
-        else:
-            for at, event in enumerate(events):
-                take(event, places[at % PARTITIONS])
-        self._joiner.take_outcomes()
-        if self._checkpoint.store.unsaved >= MAX_UNSAVED:
+    def _take(self, events: EventBatch, origins: Origins) -> None:
+        """Join one batch, and save as often as the pipeline does."""
+        self._joiner.join(events, origins, 0)
+        if self._unsaved >= MAX_UNSAVED:
             self._save()
 
+    @property
+    def _unsaved(self) -> int:
+        return self._checkpoint.store.unsaved + self._joiner.unsaved
+
     def _save(self) -> None:
-        if self._checkpoint.store.unsaved:
+        if self._unsaved:
             self._checkpoint.save(self.state())
+
+
+def batch(events: Sequence[Prediction | Label], places: Sequence[TopicPartition]) -> tuple[EventBatch, Origins]:
+    """Return events as a batch that comes from these partitions in turn."""
+    which = np.arange(len(events)) % len(places)
+    return EventBatch.of(events), Origins(places, which, np.zeros(len(events), bool))
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ class BatchJoin:
         if len(columns) >= self.MIN_RUN and not (restoring or origins.is_restored.any()):
             self._take_runs(columns, taken)
             return taken.joined()
-        self._entries.prefetch([*events.predictions.ids, *events.labels.ids])
+        self._events.prefetch([*events.predictions.ids, *events.labels.ids])
         start = 0
         for at, partition in origins.restored():
             stop = int(np.searchsorted(columns.at, at))

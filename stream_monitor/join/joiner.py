@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from stream_monitor.core.event_batch import EventBatch
-from stream_monitor.core.events import Label, Outcome, Prediction
+from stream_monitor.core.events import Outcome
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.join.arrival_queues import ArrivalQueues
 from stream_monitor.join.batch_join import BatchJoin, Joined
@@ -27,8 +27,6 @@ from stream_monitor.join.run_outcomes import RunOutcomes
 from stream_monitor.join.stream_time import StreamTime
 from stream_monitor.join.waiting import WaitingEvents
 from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
-
-_NO_PARTITION = ("", 0)
 
 
 class Joiner:
@@ -51,6 +49,7 @@ class Joiner:
 
     Attributes:
         ledger: Counts of predictions and labels by their end.
+        events: Takes events one at a time, as `join` takes those of a batch.
     """
 
     def __init__(
@@ -76,12 +75,12 @@ class Joiner:
         self._due = DueWork(self._time, self._expiry, self._outcomes)
         waiting = WaitingEvents(self._queues, self._epochs)
         tables = JoinTables(self._entries, self._queues, waiting, self._epochs, self._outcomes)
-        self._events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
+        self.events = EventJoin(self._due, self._expiry, tables, self.ledger, revises=label_updates == "last")
         outcomes = RunOutcomes(self._outcomes, buffer, self._epochs, self.ledger, Expiry.MAX_PER_EVENT)
         expiry = RunExpiry(tables, self._time, self._expiry, self.ledger, limits)
         horizon = Horizon(self._entries, self._time, expiry, outcomes)
         runs = RunMatcher(tables, outcomes, self._time, expiry, self.ledger)
-        self._batches = BatchJoin(self._events, horizon, runs, tables)
+        self._batches = BatchJoin(self.events, horizon, runs, tables)
 
     @property
     def waiting_predictions(self) -> int:
@@ -113,33 +112,8 @@ class Joiner:
         """The latest event time, in seconds since the Unix epoch; -inf before any."""
         return self._time.now
 
-    def prefetch(self, identities: Iterable[str]) -> None:
-        """Read ahead what is known of the ids of the next events."""
-        self._entries.prefetch(identities)
-
-    def predict(
-        self, prediction: Prediction, index: int, partition: TopicPartition = _NO_PARTITION, restored: bool = False
-    ) -> bool:
-        """Take a prediction.
-
-        Args:
-            prediction: The prediction.
-            index: Its position in the stream of predictions.
-            partition: The partition that it came from.
-            restored: Whether it is read again only for what waits: then nothing is counted but ``ledger.restored``,
-                and no outcome of it is emitted that is mature already.
-
-        Returns:
-            False for a duplicate.
-        """
-        return self._events.predict(prediction, index, partition, restored)
-
-    def label(self, label: Label, partition: TopicPartition = _NO_PARTITION, restored: bool = False) -> bool:
-        """Take a label; return False for a duplicate. The arguments are those of `predict`."""
-        return self._events.label(label, partition, restored)
-
     def join(self, events: EventBatch, origins: Origins, first: int) -> Joined:
-        """Take the events of a batch, in order; the result is that of `predict` and `label` for each of them.
+        """Take the events of a batch, in order; the result is that of ``events``, which takes each of them by itself.
 
         Args:
             events: The events.
@@ -149,22 +123,13 @@ class Joiner:
         return self._batches.join(events, origins, first)
 
     @property
-    def restoring(self) -> Collection[TopicPartition]:
-        """Partitions that are being restored; their outcomes that fall due are not emitted."""
-        return self._events.restoring
-
-    @restoring.setter
-    def restoring(self, partitions: Collection[TopicPartition]) -> None:
-        self._events.restoring = partitions
-
-    @property
     def is_behind(self) -> bool:
         """True while more is due than events have triggered so far."""
         return self._due.is_behind
 
     def catch_up(self, limit: int) -> None:
         """Do what is due without an event, at most so much of each kind."""
-        self._due.catch_up(limit, self.restoring)
+        self._due.catch_up(limit, self.events.restoring)
 
     def take_outcomes(self) -> list[Outcome]:
         """Return the outcomes that were emitted since the last call, in order."""

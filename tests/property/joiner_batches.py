@@ -57,7 +57,12 @@ class BatchDriver(Driver):
             events.insert(at, Rejection(Reason.NOT_JSON, ""))
             origins.insert(at, (("rejected", 0), False))
         joined = self.joiner.join(EventBatch.of(events), make_origins(origins, restoring), self._count)
-        found = joined.rows.tolist(), joined.labels, outcomes_of(joined.outcomes), sorted(self.joiner.restoring)
+        found = (
+            joined.rows.tolist(),
+            joined.labels,
+            outcomes_of(joined.outcomes),
+            sorted(self.joiner.events.restoring),
+        )
         same("batch", repr(found), repr((*expected, sorted(set(self.naive.restoring)))))
         self._count += len(joined.rows)
         self.agree()

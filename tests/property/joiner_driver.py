@@ -194,7 +194,7 @@ class Driver:
             case Take():
                 same("outcomes", repr(self.joiner.take_outcomes()), repr(self.naive.take_outcomes()))
             case Prefetch():
-                self.joiner.prefetch(step.identities)
+                self.joiner.events.prefetch(step.identities)
             case CatchUp():
                 catch_up(self.joiner, step.most)
                 self.naive.catch_up()
@@ -202,20 +202,20 @@ class Driver:
                 self.joiner.revoke(step.partitions)
                 self.naive.revoke(step.partitions)
             case Restoring():
-                self.joiner.restoring = self.naive.restoring = step.partitions
+                self.joiner.events.restoring = self.naive.restoring = step.partitions
         self.since.append(step)
 
     def _predict(self, step: Predict) -> None:
         event = Prediction(step.id, self.time(step.step), step.key, "yes", {}, y_true=step.y_true)
         index = 1_000_000 - self.naive.arrivals  # a position in a model's stream is no order of arrival
-        taken = self.joiner.predict(event, index, step.partition, step.restored)
+        taken = self.joiner.events.predict(event, index, step.partition, step.restored)
         same("taken", taken, self.naive.predict(event, index, step.partition, step.restored))
 
     def _tell(self, step: Tell) -> None:
         event = Label(step.id, self.time(step.step), step.y_true, step.model, step.version)
         same(
             "taken",
-            self.joiner.label(event, step.partition, step.restored),
+            self.joiner.events.label(event, step.partition, step.restored),
             self.naive.label(event, step.partition, step.restored),
         )
 
@@ -240,7 +240,7 @@ class Driver:
         self.joiner = Joiner(self._store.table, **self._settings)
         if state is not None:
             self.joiner.restore(state)
-        self.joiner.restoring = self.naive.restoring
+        self.joiner.events.restoring = self.naive.restoring
         self.agree()
         self.do_all(steps if restart.again else ())
 

@@ -50,7 +50,9 @@ class Replay:
                 joiner = Joiner(store.table, **self._settings)
                 if state:
                     joiner.restore(state)
-                joiner.restoring = [one.partitions for one in self._steps[: at + 1] if isinstance(one, Restoring)][-1]
+                joiner.events.restoring = [
+                    one.partitions for one in self._steps[: at + 1] if isinstance(one, Restoring)
+                ][-1]
                 continue
             elif not isinstance(step, Save | Restart):
                 answers[at] = self._answer(joiner, step, self._times[at])
@@ -65,17 +67,17 @@ class Replay:
         match step:
             case Predict():
                 event = Prediction(step.id, ts, step.key, "yes", {}, y_true=step.y_true)
-                taken = joiner.predict(event, 0, step.partition, step.restored)
+                taken = joiner.events.predict(event, 0, step.partition, step.restored)
             case Tell():
                 label = Label(step.id, ts, step.y_true, step.model, step.version)
-                taken = joiner.label(label, step.partition, step.restored)
+                taken = joiner.events.label(label, step.partition, step.restored)
             case Revoke():
                 joiner.revoke(step.partitions)
             case Restoring():
-                joiner.restoring = step.partitions
+                joiner.events.restoring = step.partitions
             case CatchUp():
                 catch_up(joiner, step.most)
             case Prefetch():
-                joiner.prefetch(step.identities)
+                joiner.events.prefetch(step.identities)
         waiting = joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes
         return taken, repr(joiner.take_outcomes()), asdict(joiner.ledger), waiting, joiner.stream_time

@@ -215,15 +215,15 @@ def _prediction(identity: str, ts: float | None = None, version: str = "1") -> P
 
 def _outcomes(prediction: Prediction, label: Label) -> list[Outcome]:
     joiner = Joiner(MemoryStore())
-    joiner.predict(prediction, 0)
-    joiner.label(label)
+    joiner.events.predict(prediction, 0)
+    joiner.events.label(label)
     return joiner.take_outcomes()
 
 
 def test_what_has_waited_exactly_so_long_still_waits() -> None:
     joiner = Joiner(MemoryStore(), ttl=10.0)
     for index, ts in enumerate((100.0, 105.0, 115.0)):
-        joiner.predict(_prediction(str(ts), ts), index)
+        joiner.events.predict(_prediction(str(ts), ts), index)
     assert (joiner.ledger.expired_predictions, joiner.waiting_predictions) == (1, 2)
 
 
@@ -239,11 +239,11 @@ def test_without_a_time_there_is_no_delay(times: tuple[float | None, float | Non
 def test_the_newest_of_very_many_versions_of_one_id_are_told_apart() -> None:
     joiner = Joiner(MemoryStore())
     predictions = [_prediction("a", 1.0, str(version)) for version in range(250)]
-    assert all(joiner.predict(prediction, 0) for prediction in predictions)
-    joiner.label(Label("a", 2.0, "yes"))
+    assert all(joiner.events.predict(prediction, 0) for prediction in predictions)
+    joiner.events.label(Label("a", 2.0, "yes"))
     assert len(joiner.take_outcomes()) == len(predictions)
-    assert not any(joiner.predict(prediction, 0) for prediction in predictions[-100:])
-    assert joiner.predict(predictions[0], 0)
+    assert not any(joiner.events.predict(prediction, 0) for prediction in predictions[-100:])
+    assert joiner.events.predict(predictions[0], 0)
 
 
 VERY_MANY = [str(version) for version in range(103)]
@@ -263,8 +263,8 @@ def test_of_very_much_under_one_id_the_oldest_goes_first(order: Sequence[int], c
 def test_buffered_outcomes_come_in_order_of_their_predictions_times() -> None:
     joiner = Joiner(MemoryStore(), maturity=10.0)
     for ts in (5.0, 3.0, 4.0):
-        joiner.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
-    joiner.label(Label("b", 14.0, "yes"))
+        joiner.events.predict(_prediction(str(ts), ts)._replace(y_true="yes"), 0)
+    joiner.events.label(Label("b", 14.0, "yes"))
     assert [outcome.ts for outcome in joiner.take_outcomes()] == [3.0, 4.0]
     assert joiner.waiting_outcomes == 1
 
@@ -273,9 +273,9 @@ def test_buffered_outcomes_keep_their_order_when_more_is_due_than_an_event_relea
     joiner = Joiner(MemoryStore(), maturity=10.0)
     with patch.object(Expiry, "MAX_PER_EVENT", 2):
         for at, ts in enumerate((0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 2.0)):
-            joiner.predict(_prediction(str(at), ts)._replace(y_true="yes"), at)
-        joiner.predict(_prediction("late", -5.0), 7)
-        joiner.label(Label("late", 10.0, "yes"))
+            joiner.events.predict(_prediction(str(at), ts)._replace(y_true="yes"), at)
+        joiner.events.predict(_prediction("late", -5.0), 7)
+        joiner.events.label(Label("late", 10.0, "yes"))
         given = [outcome.index for outcome in joiner.take_outcomes()]
         assert given == [0, 1]
         driver.catch_up(joiner, 1)
@@ -287,15 +287,15 @@ def test_what_has_met_leaves_nothing_but_what_is_remembered() -> None:
     table = MemoryStore()
     with patch.object(Fifo, "CHUNK_SIZE", 3), patch.object(TimeQueue, "MAX_NEAR", 4):
         joiner = Joiner(table, maturity=5.0, max_labelled=4)
-        joiner.predict(_prediction("waits all the time", 0.0), 0)
-        joiner.label(Label("waits as well", 0.0, "yes"))
+        joiner.events.predict(_prediction("waits all the time", 0.0), 0)
+        joiner.events.label(Label("waits as well", 0.0, "yes"))
         for ts in map(float, range(300)):
-            joiner.predict(_prediction(f"alone {ts}", ts), 0)
-            joiner.label(Label(f"alone {ts}", ts, "yes"))
-            joiner.predict(_prediction(f"twice {ts}", ts), 0)
-            joiner.predict(_prediction(f"twice {ts}", ts, "2"), 0)
-            joiner.label(Label(f"twice {ts}", ts, "yes"))
-            joiner.label(Label(f"early {ts}", ts, "yes"))
-            joiner.predict(_prediction(f"early {ts}", ts), 0)
+            joiner.events.predict(_prediction(f"alone {ts}", ts), 0)
+            joiner.events.label(Label(f"alone {ts}", ts, "yes"))
+            joiner.events.predict(_prediction(f"twice {ts}", ts), 0)
+            joiner.events.predict(_prediction(f"twice {ts}", ts, "2"), 0)
+            joiner.events.label(Label(f"twice {ts}", ts, "yes"))
+            joiner.events.label(Label(f"early {ts}", ts, "yes"))
+            joiner.events.predict(_prediction(f"early {ts}", ts), 0)
     assert (joiner.waiting_predictions, joiner.waiting_labels, joiner.waiting_outcomes) == (1, 1, 20)
     assert len(table.scan(driver.FIRST, driver.LAST, 10_000)) < 40

@@ -81,9 +81,9 @@ class _Both:
         index, expected = self._index, list[tuple[Outcome, int]]()
         for event, partition in zip(events, partitions, strict=True):
             if isinstance(event, Prediction):
-                index += self.plain.predict(event, index, partition)
+                index += self.plain.events.predict(event, index, partition)
             else:
-                self.plain.label(event, partition)
+                self.plain.events.label(event, partition)
             expected += [(outcome, index) for outcome in self.plain.take_outcomes()]
         origins = make_origins([(partition, False) for partition in partitions])
         joined = self.joiner.join(EventBatch.of(events), origins, self._index)
@@ -220,7 +220,7 @@ def test_one_repeated_id_leaves_two_runs() -> None:
     predictions = [Prediction(f"r-{at}", float(at), KEYS[0], "yes", {}) for at in range(100)]
     predictions[51] = predictions[50]
     joiner = Joiner()
-    joiner.predict(Prediction("first", 0.0, KEYS[0], "yes", {}), 0)
+    joiner.events.predict(Prediction("first", 0.0, KEYS[0], "yes", {}), 0)
     with patch.object(RunMatcher, "take", autospec=True, side_effect=RunMatcher.take) as take:
         joined = joiner.join(EventBatch.of(predictions), make_origins([(("p", 0), False)] * 100), 0)
     assert [len(call.args[1]) for call in take.call_args_list] == [50, 48]

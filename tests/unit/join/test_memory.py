@@ -45,7 +45,7 @@ def test_what_is_known_of_an_id_takes_little_more_than_its_bytes(table: KeyValue
 
     def take() -> None:
         for number in range(COUNT):
-            joiner.predict(Prediction(f"r-{number}", 1.8e9 + number, key, "yes", {}, y_true=label), number)
+            joiner.events.predict(Prediction(f"r-{number}", 1.8e9 + number, key, "yes", {}, y_true=label), number)
             joiner.take_outcomes()
 
     assert grown(take) < MAX_PER_ID * COUNT

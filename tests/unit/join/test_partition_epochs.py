@@ -42,64 +42,64 @@ def test_the_epochs_come_back_from_their_state() -> None:
 @pytest.mark.parametrize("companion", [False, True], ids=["alone", "with another version"])
 def test_a_waiting_prediction_of_a_revoked_epoch_meets_no_label(companion: bool) -> None:
     joiner = Joiner()
-    joiner.predict(_prediction("a"), 0, GONE)
+    joiner.events.predict(_prediction("a"), 0, GONE)
     if companion:
-        joiner.predict(_prediction("a", version="2"), 1, STAYS)
+        joiner.events.predict(_prediction("a", version="2"), 1, STAYS)
     joiner.revoke([GONE])
-    joiner.label(Label("a", 2.0, "yes"), STAYS)
+    joiner.events.label(Label("a", 2.0, "yes"), STAYS)
     assert [outcome.key.version for outcome in joiner.take_outcomes()] == ["2"] * companion
     assert joiner.waiting_labels == (not companion)
-    assert joiner.predict(_prediction("b"), 2, STAYS)
+    assert joiner.events.predict(_prediction("b"), 2, STAYS)
 
 
 def test_a_prediction_of_a_revoked_epoch_is_no_reason_for_a_duplicate() -> None:
     joiner = Joiner()
-    joiner.predict(_prediction("waits"), 0, GONE)
-    joiner.predict(_prediction("labelled", y_true="yes"), 1, GONE)
+    joiner.events.predict(_prediction("waits"), 0, GONE)
+    joiner.events.predict(_prediction("labelled", y_true="yes"), 1, GONE)
     joiner.revoke([GONE])
-    assert joiner.predict(_prediction("waits"), 2, STAYS)
-    assert joiner.predict(_prediction("labelled"), 3, STAYS)
+    assert joiner.events.predict(_prediction("waits"), 2, STAYS)
+    assert joiner.events.predict(_prediction("labelled"), 3, STAYS)
     assert (joiner.ledger.duplicate_predictions, joiner.waiting_predictions) == (0, 2)
 
 
 def test_an_early_label_of_a_revoked_epoch_meets_no_prediction_and_is_no_reason_for_a_duplicate() -> None:
     joiner = Joiner()
-    joiner.label(Label("a", 1.0, "yes"), GONE)
-    joiner.label(Label("b", 1.0, "yes"), GONE)
+    joiner.events.label(Label("a", 1.0, "yes"), GONE)
+    joiner.events.label(Label("b", 1.0, "yes"), GONE)
     joiner.revoke([GONE])
-    assert joiner.predict(_prediction("a"), 0, STAYS)
-    assert joiner.label(Label("b", 2.0, "no"), STAYS)
+    assert joiner.events.predict(_prediction("a"), 0, STAYS)
+    assert joiner.events.label(Label("b", 2.0, "no"), STAYS)
     assert (joiner.waiting_predictions, joiner.waiting_labels, joiner.take_outcomes()) == (1, 1, [])
 
 
 def test_a_label_that_was_applied_in_a_revoked_epoch_is_forgotten() -> None:
     joiner = Joiner()
-    joiner.predict(_prediction("a"), 0, GONE)
-    joiner.label(Label("a", 2.0, "yes"), STAYS)
+    joiner.events.predict(_prediction("a"), 0, GONE)
+    joiner.events.label(Label("a", 2.0, "yes"), STAYS)
     joiner.take_outcomes()
     joiner.revoke([GONE])
-    assert joiner.predict(_prediction("a", version="2"), 1, STAYS)
+    assert joiner.events.predict(_prediction("a", version="2"), 1, STAYS)
     assert (joiner.waiting_predictions, joiner.take_outcomes()) == (1, [])
 
 
 def test_a_buffered_outcome_of_a_revoked_epoch_is_not_emitted() -> None:
     joiner = Joiner(maturity=10.0)
-    joiner.predict(_prediction("a", y_true="yes"), 0, GONE)
-    joiner.predict(_prediction("b", y_true="yes"), 1, STAYS)
+    joiner.events.predict(_prediction("a", y_true="yes"), 0, GONE)
+    joiner.events.predict(_prediction("b", y_true="yes"), 1, STAYS)
     joiner.revoke([GONE])
-    joiner.label(Label("later", 20.0, "yes"), STAYS)
+    joiner.events.label(Label("later", 20.0, "yes"), STAYS)
     assert [outcome.index for outcome in joiner.take_outcomes()] == [1]
     assert (joiner.waiting_outcomes, joiner.ledger.revoked) == (0, 1)
 
 
 def test_nothing_of_a_revoked_epoch_expires_or_is_counted_a_second_time() -> None:
     joiner = Joiner(ttl=10.0)
-    joiner.predict(_prediction("a"), 0, GONE)
-    joiner.label(Label("b", 1.0, "yes"), GONE)
-    joiner.predict(_prediction("c", y_true="yes"), 1, GONE)
+    joiner.events.predict(_prediction("a"), 0, GONE)
+    joiner.events.label(Label("b", 1.0, "yes"), GONE)
+    joiner.events.predict(_prediction("c", y_true="yes"), 1, GONE)
     joiner.revoke([GONE])
     assert (joiner.ledger.revoked, joiner.waiting) == (2, 0)
     for ts in (100.0, 200.0):
-        joiner.predict(_prediction(f"later {ts}", ts), 2, STAYS)
+        joiner.events.predict(_prediction(f"later {ts}", ts), 2, STAYS)
     assert (joiner.ledger.expired_predictions, joiner.ledger.expired_labels) == (1, 0)
     assert joiner.ledger.unaccounted(5, 0, joiner.waiting) == 0

@@ -31,9 +31,9 @@ def _play(joiner: Joiner, restored: bool) -> None:
     ]
     for index, event in enumerate(events):
         if isinstance(event, Prediction):
-            joiner.predict(event, index, PARTITION, restored)
+            joiner.events.predict(event, index, PARTITION, restored)
         else:
-            joiner.label(event, PARTITION, restored)
+            joiner.events.label(event, PARTITION, restored)
 
 
 def test_a_live_event_counts_in_every_way_that_a_restored_one_must_not() -> None:
@@ -66,9 +66,9 @@ def test_a_restored_event_counts_as_restored_and_nothing_else(maturity: float) -
 def test_what_restored_events_let_wait_matches_and_counts_as_ever() -> None:
     joiner = Joiner()
     _play(joiner, restored=True)
-    assert joiner.label(Label("waits", 12.0, "yes"), PARTITION)
-    assert joiner.predict(Prediction("early and alone", 13.0, KEY, "yes", {}), 1, PARTITION)
-    assert not joiner.label(Label("matched", 14.0, "yes"), PARTITION)
+    assert joiner.events.label(Label("waits", 12.0, "yes"), PARTITION)
+    assert joiner.events.predict(Prediction("early and alone", 13.0, KEY, "yes", {}), 1, PARTITION)
+    assert not joiner.events.label(Label("matched", 14.0, "yes"), PARTITION)
     assert (joiner.ledger.applied_predictions, joiner.ledger.applied_labels) == (2, 2)
     assert joiner.ledger.duplicate_labels == 1
     assert len(joiner.take_outcomes()) == 2
@@ -77,11 +77,11 @@ def test_what_restored_events_let_wait_matches_and_counts_as_ever() -> None:
 
 def test_buffered_outcomes_of_a_partition_that_is_restoring_are_not_emitted() -> None:
     joiner = Joiner(maturity=10.0)
-    joiner.restoring = [PARTITION]
-    joiner.predict(Prediction("a", 1.0, KEY, "yes", {}, y_true="no"), 0, PARTITION, restored=True)
-    joiner.predict(Prediction("b", 1.0, KEY, "yes", {}, y_true="no"), 1, ("p", 1))
+    joiner.events.restoring = [PARTITION]
+    joiner.events.predict(Prediction("a", 1.0, KEY, "yes", {}, y_true="no"), 0, PARTITION, restored=True)
+    joiner.events.predict(Prediction("b", 1.0, KEY, "yes", {}, y_true="no"), 1, ("p", 1))
     assert joiner.ledger.restored == 1
-    joiner.label(Label("later", 11.0, "yes"), ("p", 1))
+    joiner.events.label(Label("later", 11.0, "yes"), ("p", 1))
     assert [outcome.index for outcome in joiner.take_outcomes()] == [1]
     assert (joiner.ledger.restored, joiner.waiting_outcomes) == (0, 0)
     assert joiner.ledger.unaccounted(2, 0, joiner.waiting) == 0

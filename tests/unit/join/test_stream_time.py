@@ -14,7 +14,7 @@ KEY = ModelVersion("m", "1")
 
 
 def _predict(joiner: Joiner, identity: str, ts: float | None) -> None:
-    assert joiner.predict(Prediction(identity, ts, KEY, "yes", {}), 0)
+    assert joiner.events.predict(Prediction(identity, ts, KEY, "yes", {}), 0)
 
 
 def test_one_event_from_the_future_expires_nothing() -> None:
@@ -24,8 +24,8 @@ def test_one_event_from_the_future_expires_nothing() -> None:
         _predict(joiner, f"far-{at}", 1000.0 + at + 365 * DAY)
     assert (joiner.stream_time, joiner.waiting_predictions, joiner.ledger.expired_predictions) == (1099.0, 200, 0)
     for at in range(100):
-        assert joiner.label(Label(f"r-{at}", 2000.0, "yes"))
-        assert joiner.label(Label(f"far-{at}", 2000.0, "yes"))
+        assert joiner.events.label(Label(f"r-{at}", 2000.0, "yes"))
+        assert joiner.events.label(Label(f"far-{at}", 2000.0, "yes"))
     assert len(joiner.take_outcomes()) == 200
     assert joiner.ledger.unaccounted(400, 0, joiner.waiting) == 0
 
@@ -64,7 +64,7 @@ def test_an_outcome_from_the_future_waits_for_its_time_if_any_does(maturity: flo
     joiner = Joiner(maturity=maturity)
     _predict(joiner, "a", 0.0)
     _predict(joiner, "b", 30 * DAY)
-    joiner.label(Label("b", 1.0, "yes"))
+    joiner.events.label(Label("b", 1.0, "yes"))
     assert len(joiner.take_outcomes()) == (maturity == 0.0)
     _predict(joiner, "c", 30 * DAY + 100)
     _predict(joiner, "d", 30 * DAY + 101)
@@ -77,14 +77,14 @@ def test_after_a_quiet_time_no_event_does_everything() -> None:
     for at in range(1000):
         _predict(joiner, f"late-{at}", float(at % 7) + at)
         _predict(joiner, f"held-{at}", float(at))
-        joiner.label(Label(f"held-{at}", float(at), "yes"))
+        joiner.events.label(Label(f"held-{at}", float(at), "yes"))
         joiner.take_outcomes()
     begun = joiner.ledger.applied_predictions
     _predict(joiner, "a", 2.0 * DAY)
     _predict(joiner, "b", 2.0 * DAY)
     assert 0 < joiner.ledger.expired_predictions <= Expiry.MAX_PER_EVENT
     assert begun < joiner.ledger.applied_predictions <= begun + Expiry.MAX_PER_EVENT
-    joiner.label(Label("b", 2.0 * DAY, "yes"))  # b is not old enough, and must not overtake
+    joiner.events.label(Label("b", 2.0 * DAY, "yes"))  # b is not old enough, and must not overtake
     outcomes = joiner.take_outcomes()
     while joiner.is_behind:
         joiner.catch_up(50)
