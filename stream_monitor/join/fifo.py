@@ -49,6 +49,25 @@ class _Chunk:
         return orjson.dumps((np.frombuffer(self.arrivals), self.ids), option=orjson.OPT_SERIALIZE_NUMPY)
 
 
+class _StoredChunks:
+    """The chunks of a queue in a key-value store, by their numbers."""
+
+    def __init__(self, store: KeyValueStore, prefix: bytes) -> None:
+        self._store, self._prefix = store, prefix
+
+    def read(self, number: int) -> _Chunk:
+        return _Chunk(self._store.get(self._key(number)))
+
+    def write(self, number: int, chunk: _Chunk) -> None:
+        self._store.put(self._key(number), chunk.encoded())
+
+    def delete(self, number: int) -> None:
+        self._store.delete(self._key(number))
+
+    def _key(self, number: int) -> bytes:
+        return self._prefix + number.to_bytes(8, "big")
+
+
 class Fifo:
     """A queue of ids in order of arrival, numbered from 0.
 
@@ -59,8 +78,7 @@ class Fifo:
     CHUNK_SIZE = 4096
 
     def __init__(self, store: KeyValueStore, prefix: bytes) -> None:
-        self._store = store
-        self._prefix = prefix
+        self._stored = _StoredChunks(store, prefix)
         self._end = 0
         self._head = 0
         self._left: dict[int, int] = {}  # by chunk: ids that are not discarded
@@ -129,7 +147,7 @@ class Fifo:
     def save(self) -> None:
         """Write the newest chunk to the store."""
         if self._newest.ids:
-            self._store.put(self._key((self._end - 1) // self.CHUNK_SIZE), self._newest.encoded())
+            self._stored.write((self._end - 1) // self.CHUNK_SIZE, self._newest)
 
     def state(self) -> dict[str, Any]:
         """Return the state for the checkpoint; `save` comes first."""
@@ -141,7 +159,7 @@ class Fifo:
         """Restore a state, over the store that belongs to it."""
         self._end, self._head, self._left = state["end"], state["head"], dict(state["left"])
         if self._end % self.CHUNK_SIZE:
-            self._newest = self._read(self._end // self.CHUNK_SIZE)
+            self._newest = self._stored.read(self._end // self.CHUNK_SIZE)
 
     def _close_newest(self) -> None:
         """Write the newest chunk when it is full, and begin another."""
@@ -161,15 +179,9 @@ class Fifo:
         if chunk == self._end // self.CHUNK_SIZE:
             return self._newest
         if self._oldest is None or self._oldest[0] != chunk:
-            self._oldest = chunk, self._read(chunk)
+            self._oldest = chunk, self._stored.read(chunk)
         return self._oldest[1]
-
-    def _read(self, chunk: int) -> _Chunk:
-        return _Chunk(self._store.get(self._key(chunk)))
 
     def _drop(self, chunk: int) -> None:
         self._left.pop(chunk, None)
-        self._store.delete(self._key(chunk))
-
-    def _key(self, chunk: int) -> bytes:
-        return self._prefix + chunk.to_bytes(8, "big")
+        self._stored.delete(chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kafka import KafkaConsumer, TopicPartition
 
 from stream_monitor.core.clock import Clock
-from stream_monitor.sources.kafka.kafka_python import fetch, position_and_end
+from stream_monitor.sources.kafka.kafka_python_polls import fetch, position_and_end
 from stream_monitor.sources.kafka.linger import ROUND_TRIP, Linger
 from stream_monitor.sources.merge import TimeMerge
 from stream_monitor.sources.partition_buffer import Taken

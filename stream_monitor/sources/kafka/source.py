@@ -18,16 +18,8 @@ from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError, SourceError
 from stream_monitor.sources.base import AppliedOffset, BeforeCommit, Position, Revoked
 from stream_monitor.sources.kafka.intake import Intake
-from stream_monitor.sources.kafka.kafka_python import (
-    DEFAULTS,
-    PATIENCE_MS,
-    await_rebalance,
-    connect,
-    is_rejoining,
-    may_commit,
-    one_line,
-    partition_count,
-)
+from stream_monitor.sources.kafka.kafka_python import DEFAULTS, PATIENCE_MS, connect, one_line, partition_count
+from stream_monitor.sources.kafka.kafka_python_polls import await_rebalance, is_rejoining, may_commit
 from stream_monitor.sources.kafka.linger import Linger
 from stream_monitor.sources.kafka.liveness import Liveness
 from stream_monitor.sources.kafka.placement import Edge, Placement

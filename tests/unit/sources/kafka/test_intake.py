@@ -8,7 +8,7 @@ from typing import Any
 from kafka import TopicPartition
 
 from stream_monitor.sources.kafka.intake import MAX_BATCH_BYTES, MAX_HELD_BYTES, MAX_PAUSE, Intake
-from stream_monitor.sources.kafka.kafka_python import position_and_end
+from stream_monitor.sources.kafka.kafka_python_polls import position_and_end
 from stream_monitor.sources.partition_buffer import RECORD_BYTES
 from stream_monitor.testing import FakeClock, Record
 

@@ -9,13 +9,12 @@ import pytest
 from kafka.coordinator.assignors.abstract import RebalanceProtocol
 
 from stream_monitor.sources.kafka import kafka_python as module
-from stream_monitor.sources.kafka.kafka_python import (
+from stream_monitor.sources.kafka.kafka_python import one_line, partition_count
+from stream_monitor.sources.kafka.kafka_python_polls import (
     await_rebalance,
     fetch,
     is_rejoining,
     may_commit,
-    one_line,
-    partition_count,
     position_and_end,
 )
 from stream_monitor.testing import FakeClock, Record
@@ -93,7 +92,7 @@ def test_where_nothing_stays_a_rebalance_is_polled_in_short_steps(protocol: Any,
 @pytest.mark.parametrize("idle", [False, True])
 def test_partitions_that_stay_are_read_on(monkeypatch: pytest.MonkeyPatch, idle: bool) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", slept.append)
+    monkeypatch.setattr("time.sleep", slept.append)
     client = Client()
     client._coordinator.needs_rejoin = True
     client._fetcher.answers = [({P0: [RECORD]}, idle)]
