@@ -12,7 +12,7 @@ from stream_monitor.core.events import Detection
 #: Largest number of signals whose detection an episode keeps, of those that a past one keeps, and of further names.
 MAX_SIGNALS, MAX_PAST_SIGNALS, MAX_NAMES = 100, 12, 10_000
 #: Number of episodes of one model version that are kept.
-RECENT_EPISODES = 8
+MAX_RECENT = 8
 
 
 @dataclass
@@ -125,7 +125,7 @@ class Episodes:
         self._gap = gap
         self.count = 0
         #: The newest episodes, the latest last.
-        self.recent: deque[Episode] = deque(maxlen=RECENT_EPISODES)
+        self.recent: deque[Episode] = deque(maxlen=MAX_RECENT)
 
     @property
     def newest(self) -> Episode | None:

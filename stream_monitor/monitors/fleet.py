@@ -20,7 +20,7 @@ from stream_monitor.monitors.registry import VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
 
 #: Detections kept for the landing page.
-RECENT_DETECTIONS = 100
+MAX_RECENT = 100
 
 
 class Fleet:
@@ -34,7 +34,7 @@ class Fleet:
     def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self.settings = settings
         self._registry = VersionRegistry(settings, observer)
-        self.recent: deque[Detection] = deque(maxlen=RECENT_DETECTIONS)
+        self.recent: deque[Detection] = deque(maxlen=MAX_RECENT)
         self._times = TimeIndex()
         self.outcomes_evicted = 0
 

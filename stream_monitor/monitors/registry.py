@@ -14,7 +14,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 logger = logging.getLogger(__name__)
 
 #: Evictions of one kind that are logged one by one; after them, each thousandth is.
-LOGGED_EVICTIONS = 20
+MAX_LOGGED = 20
 
 
 class VersionRegistry:
@@ -68,7 +68,7 @@ class VersionRegistry:
     def _count_eviction(self, kind: str, name: str) -> None:
         self.evicted[kind] += 1
         count = self.evicted[kind]
-        if count <= LOGGED_EVICTIONS or count % 1000 == 0:
+        if count <= MAX_LOGGED or count % 1000 == 0:
             logger.warning("evicted the %s seen longest ago: %s (%d so far; see --max-%ss)", kind, name, count, kind)
 
     def state(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from stream_monitor.core.errors import StateError
 _T = TypeVar("_T")
 
 #: Seconds that a reader waits for the loop.
-PATIENCE = 1.0
+MAX_WAIT = 1.0
 
 
 class SnapshotReads:
@@ -33,7 +33,7 @@ class SnapshotReads:
     def read(self, look: Callable[[], _T]) -> _T:
         """Return the result of ``look``, called once the state is saved; called from any thread.
 
-        Where the loop does not serve within `PATIENCE` seconds, ``look`` sees the state as it is.
+        Where the loop does not serve within `MAX_WAIT` seconds, ``look`` sees the state as it is.
 
         Raises:
             StateError: The loop has ended.
@@ -44,7 +44,7 @@ class SnapshotReads:
         future: Future[_T] = Future()
         self._waiting.append((look, future))
         try:
-            return future.result(PATIENCE)
+            return future.result(MAX_WAIT)
         except FutureTimeoutError:
             if not future.cancel():
                 # The loop is serving it just now.

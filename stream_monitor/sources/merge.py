@@ -23,7 +23,7 @@ from stream_monitor.sources.partition_buffer import PartitionBuffer, Taken
 logger = logging.getLogger(__name__)
 
 #: Seconds for which a partition that gives nothing, although it has more, holds back the others.
-PATIENCE = 30.0
+MAX_SILENCE = 30.0
 #: Seconds that are counted between two calls at most: a process that was stopped has not waited all that time.
 _MAX_STEP = 1.0
 
@@ -100,10 +100,10 @@ class TimeMerge:
         for buffer in self._buffers.values():
             if buffer.holds_back and not buffer.ready:
                 buffer.waited += step
-                if buffer.waited >= PATIENCE:
+                if buffer.waited >= MAX_SILENCE:
                     buffer.is_silent = True
                     message = "%s[%d] has more but gives nothing for %.0f s; going on without waiting for it"
-                    logger.warning(message, *buffer.tp, PATIENCE)
+                    logger.warning(message, *buffer.tp, MAX_SILENCE)
 
 
 class _Sorted:

@@ -17,7 +17,7 @@ from stream_monitor.app.log_format import JsonFormatter
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import in_words
 from stream_monitor.drift import episodes as episodes_module
-from stream_monitor.drift.episodes import RECENT_EPISODES, Episodes, group
+from stream_monitor.drift.episodes import MAX_RECENT, Episodes, group
 from stream_monitor.testing import FakeClock
 from tests.harness import feature_events, run
 
@@ -146,7 +146,7 @@ def test_recent_episodes_are_bounded_and_all_are_counted() -> None:
     for at in range(20):
         ours.add(_raised(100 * at))
     assert ours.count == 20
-    assert [one.index for one in ours.recent] == [100 * at for at in range(20 - RECENT_EPISODES, 20)]
+    assert [one.index for one in ours.recent] == [100 * at for at in range(20 - MAX_RECENT, 20)]
 
 
 # The line

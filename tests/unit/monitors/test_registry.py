@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.monitors.registry import LOGGED_EVICTIONS, VersionRegistry
+from stream_monitor.monitors.registry import MAX_LOGGED, VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
 from tests.harness import feature_events, run
 
@@ -67,7 +67,7 @@ def test_of_many_evictions_few_are_logged(caplog: pytest.LogCaptureFixture) -> N
     with caplog.at_level(logging.WARNING):
         _admit(registry, *(f"a/{number}" for number in range(2001)))
     assert registry.evicted["version"] == 2000
-    assert len(caplog.messages) == LOGGED_EVICTIONS + 2
+    assert len(caplog.messages) == MAX_LOGGED + 2
     assert caplog.messages[0] == "evicted the version seen longest ago: a/0 (1 so far; see --max-versions)"
 
 

@@ -53,7 +53,7 @@ def test_what_a_reader_sees_is_on_disk(tmp_path: Path) -> None:
 
 
 def test_a_loop_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.PATIENCE", 0.05)
+    monkeypatch.setattr("stream_monitor.pipeline.snapshot_reads.MAX_WAIT", 0.05)
     reads = SnapshotReads()
     reads.is_saved = False
     assert reads.read(lambda: "seen") == "seen"

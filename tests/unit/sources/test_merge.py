@@ -9,7 +9,7 @@ import pytest
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.sources.base import AppliedOffset
-from stream_monitor.sources.merge import PATIENCE, TimeMerge
+from stream_monitor.sources.merge import MAX_SILENCE, TimeMerge
 from stream_monitor.sources.partition_buffer import RECORD_BYTES
 from stream_monitor.testing import FakeClock, Record
 from tests.stamped import stamped
@@ -163,9 +163,9 @@ def test_one_that_gives_nothing_is_waited_for_with_an_end(caplog: pytest.LogCapt
         clock.advance(1)
         assert taken(merge) == []
     merge[A].add(stamped(A, 1))
-    clock.advance(10 * PATIENCE)  # the process was stopped
+    clock.advance(10 * MAX_SILENCE)  # the process was stopped
     with caplog.at_level(logging.WARNING):
-        for _ in range(int(PATIENCE) - 1):
+        for _ in range(int(MAX_SILENCE) - 1):
             assert taken(merge) == []
             clock.advance(1)
         assert not caplog.records
