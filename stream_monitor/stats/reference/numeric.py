@@ -55,7 +55,7 @@ class NumericReference:
         upto: The share of values that are at most each knot, shape (m,).
 
     >>> reference = NumericReference.learn(np.array([0.0, 0.0, 0.0, 1.0]))
-    >>> reference.mean, reference.distinct, reference.cdf(np.array([-1.0, 0.0, 0.5, 1.0]))
+    >>> reference.mean, reference.distinct, reference.shares(np.array([-1.0, 0.0, 0.5, 1.0]))[1]
     (0.25, 2, array([0.  , 0.75, 0.75, 1.  ]))
     """
 
@@ -97,10 +97,6 @@ class NumericReference:
             below=ranks / len(values),
             upto=(kept + 1) / len(values),
         )
-
-    def cdf(self, x: Floats) -> Floats:
-        """Return the share of values that are at most each x, shape (n,)."""
-        return self.shares(x)[1]
 
     def shares(self, x: Floats) -> tuple[Floats, Floats]:
         """Return the share of values smaller than each x, and the share that is at most each x, shape (n,) each."""

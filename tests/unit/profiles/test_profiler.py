@@ -49,7 +49,7 @@ def test_numbers_are_those_of_the_column() -> None:
     assert (reference.count, reference.sampled) == (len(income), len(income))
     assert math.isclose(reference.mean, income.mean()) and math.isclose(reference.std, income.std())
     assert (reference.minimum, reference.maximum) == (income.min(), income.max())
-    assert np.allclose(reference.cdf(income), (income <= income[:, None]).mean(axis=1), atol=0.011)
+    assert np.allclose(reference.shares(income)[1], (income <= income[:, None]).mean(axis=1), atol=0.011)
     assert math.isclose(profile.features["income"].missing_share, 1 - len(income) / len(INCOMES))
     assert profile.missing_share("income") == profile.features["income"].missing_share
     assert profile.missing_share("nobody") is None
@@ -89,7 +89,7 @@ def test_more_values_than_the_sample_holds() -> None:
     assert (reference.count, reference.sampled) == (len(values), SAMPLE)
     assert (reference.minimum, reference.maximum, reference.values[-1]) == (0.0, 9.0, 9.0)
     x = np.linspace(0, 1, 200)
-    assert np.abs(reference.cdf(x) - x).max() < 0.015  # 2 / sqrt(50,000), and the knots
+    assert np.abs(reference.shares(x)[1] - x).max() < 0.015  # 2 / sqrt(50,000), and the knots
     assert NumericReference.restored(reference.state()).state() == reference.state()
 
 
