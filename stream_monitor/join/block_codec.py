@@ -44,7 +44,7 @@ class Block(NamedTuple):
     def take(self, at: Ints) -> Block:
         """Return some of the rows."""
         some = at.tolist()
-        return Block(self.numbers[at], *([column[row] for row in some] for column in self[1:]))
+        return Block(self.numbers[at], *(list(map(column.__getitem__, some)) for column in self[1:]))
 
 
 def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:

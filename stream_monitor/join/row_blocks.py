@@ -47,16 +47,23 @@ class RowBlocks:
     def read(self, positions: Ints) -> Block:
         """Return the rows at these positions, which are in use."""
         blocks, which = np.unique(positions // SIZE, return_inverse=True)
-        found, starts = block_codec.decode(self._store.get_all([_key(block) for block in blocks.tolist()]))
+        found, starts = self._decoded(blocks)
         return found.take(starts[which] + positions % SIZE)
 
     def resume(self) -> Iterator[tuple[Ints, Block]]:
         """Take up what is in the store, after a restart; yield the positions and the rows in use, in parts."""
         self.map.resume()
-        blocks = self.map.blocks()
-        for start in range(0, len(blocks), self.MAX_AT_ONCE):
-            positions = self.map.positions(blocks[start : start + self.MAX_AT_ONCE])
-            yield positions, self.read(positions)
+        every = self.map.blocks()
+        for start in range(0, len(every), self.MAX_AT_ONCE):
+            blocks = every[start : start + self.MAX_AT_ONCE]
+            positions, (found, starts) = self.map.positions(blocks), self._decoded(blocks)
+            if len(positions) < len(found.ids):
+                found = found.take(starts[np.searchsorted(blocks, positions // SIZE)] + positions % SIZE)
+            yield positions, found
+
+    def _decoded(self, blocks: Ints) -> tuple[Block, Ints]:
+        """Return the rows of these blocks, in use or not, and the row at which each block begins."""
+        return block_codec.decode(self._store.get_all([_key(block) for block in blocks.tolist()]))
 
 
 def _key(block: int) -> bytes:

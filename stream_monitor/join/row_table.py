@@ -27,7 +27,7 @@ class RowTable:
     """
 
     #: Bytes of a row in memory, with the id and the other objects in it, and those of one that is not, about.
-    ROW_BYTES, SPILLED_BYTES = 320, 10
+    ROW_BYTES, SPILLED_BYTES = 400, 10
     MIN_ROWS = 20_000
     #: Rows that are moved at once to empty sparse blocks.
     MAX_MOVED = 4096

@@ -44,7 +44,7 @@ def test_an_id_is_found_at_each_position_that_is_kept(hashes: int, monkeypatch: 
         found = _found(spilled, looked_for)
         for identity in looked_for:
             assert expected.get(identity, set()) <= found.get(identity, set())
-    assert len(spilled) == sum(map(len, expected.values()))
+    assert sum(map(len, expected.values())) <= len(spilled) <= sum(map(len, expected.values())) + 3 * 30
 
 
 def test_an_id_that_is_not_there_is_hardly_ever_a_candidate() -> None:
@@ -58,7 +58,9 @@ def test_an_id_takes_eight_bytes() -> None:
     spilled = SpilledIds()
     spilled.add([f"r-{number}" for number in range(10_000)], np.arange(10_000))
     spilled.find(["r-1"])
-    assert sum(part.nbytes for part in spilled._parts) == 80_000
+    spilled.add(["new"], np.array([10_000]))
+    assert spilled.find(["new"])[1].tolist() == [10_000]
+    assert sum(keys.nbytes for keys in (*spilled._parts, spilled._newest)) == 80_008
     assert not spilled._added
 
 
