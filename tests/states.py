@@ -27,10 +27,12 @@ def state_json(state: Any) -> bytes:
 def content(store: KeyValueStore) -> dict[bytes, bytes]:
     """Return everything in a checkpoint's store but the state; of each row the entry, not where it is.
 
-    Records of series, and blocks of rows, depend on the moments of the saves.
+    Records of series, and blocks of rows, depend on the moments of the saves; hashes on a key drawn at random.
     """
     saved = store.scan(b"", b"\xff" * 8, 1 << 40)
-    others = {key: value for key, value in saved if key != b"state" and key[:1] not in (b"p", b"v", b"b", b"m")}
+    others = {
+        key: value for key, value in saved if key != b"state" and key[:1] not in (b"p", b"v", b"b", b"k", b"m", b"x")
+    }
     entries = EntryStore(store, range(1 << 30), 1 << 40)
     entries.resume()
     found = {identity: entries.read(identity) for identity in sorted(entries.rows.by_id)}

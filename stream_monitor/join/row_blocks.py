@@ -11,13 +11,17 @@ from stream_monitor.join import block_codec
 from stream_monitor.join.block_codec import Block
 from stream_monitor.join.block_map import SIZE, BlockMap
 from stream_monitor.join.rows import Rows
+from stream_monitor.join.spilled_ids import Hashes
 from stream_monitor.state.key_value_store import KeyValueStore
 
-_PREFIX = b"b"
+_ROWS, _HASHES, _BEHIND = b"b", b"k", b"l"
 
 
 class RowBlocks:
     """Rows by their position; a row that changes gets another one, and a block without rows in use is deleted.
+
+    Args:
+        store: Holds the blocks. If it holds more than fits in memory, it also has the hashes of the ids of each.
 
     Attributes:
         map: The positions in use.
@@ -30,19 +34,23 @@ class RowBlocks:
         self._store = store
         self.map = BlockMap(store)
 
-    def append(self, rows: Rows, at: Ints) -> Ints:
-        """Write rows; return their positions, shape (len(at),)."""
+    def append(self, rows: Rows, at: Ints, hashes: Hashes | None) -> Ints:
+        """Write rows, and the hashes of their ids; return their positions, shape (len(at),)."""
         positions = self.map.take(len(at))
-        for block, value in zip(
-            (positions[::SIZE] // SIZE).tolist(), block_codec.encode(rows, at, SIZE), strict=True
-        ):
-            self._store.put(_key(block), value)
+        blocks = (positions[::SIZE] // SIZE).tolist()
+        for block, value in zip(blocks, block_codec.encode(rows, at, SIZE), strict=True):
+            self._store.put(_key(_ROWS, block), value)
+        if hashes is not None:
+            for number, block in enumerate(blocks):
+                part = hashes[number * SIZE : (number + 1) * SIZE]
+                self._store.put(_key(_HASHES, block), part.astype("<u4").tobytes())
         return positions
 
     def discard(self, positions: Ints) -> None:
         """Discard the rows at these positions."""
         for block in self.map.discard(positions).tolist():
-            self._store.delete(_key(block))
+            self._store.delete(_key(_ROWS, block))
+            self._store.delete(_key(_HASHES, block))
 
     def read(self, positions: Ints) -> Block:
         """Return the rows at these positions, which are in use."""
@@ -50,9 +58,8 @@ class RowBlocks:
         found, starts = self._decoded(blocks)
         return found.take(starts[which] + positions % SIZE)
 
-    def resume(self) -> Iterator[tuple[Ints, Block]]:
-        """Take up what is in the store, after a restart; yield the positions and the rows in use, in parts."""
-        self.map.resume()
+    def rows(self) -> Iterator[tuple[Ints, Block]]:
+        """Yield the positions and the rows in use, in parts."""
         every = self.map.blocks()
         for start in range(0, len(every), self.MAX_AT_ONCE):
             blocks = every[start : start + self.MAX_AT_ONCE]
@@ -61,10 +68,22 @@ class RowBlocks:
                 found = found.take(starts[np.searchsorted(blocks, positions // SIZE)] + positions % SIZE)
             yield positions, found
 
+    def hashes(self) -> Iterator[tuple[Hashes, Ints]]:
+        """Yield the hashes of the ids of the rows in use, and their positions, in parts."""
+        start = _HASHES
+        while part := self._store.scan(start, _BEHIND, self.MAX_AT_ONCE):
+            sizes = np.array([len(value) // 4 for _, value in part])
+            first = np.array([int.from_bytes(key[1:], "big") * SIZE for key, _ in part])
+            hashes = np.frombuffer(b"".join(value for _, value in part), "<u4").astype(np.uint64)
+            positions = np.arange(len(hashes)) + np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+            is_used = self.map.are_used(positions)
+            yield hashes[is_used], positions[is_used]
+            start = part[-1][0] + b"\0"
+
     def _decoded(self, blocks: Ints) -> tuple[Block, Ints]:
         """Return the rows of these blocks, in use or not, and the row at which each block begins."""
-        return block_codec.decode(self._store.get_all([_key(block) for block in blocks.tolist()]))
+        return block_codec.decode(self._store.get_all([_key(_ROWS, block) for block in blocks.tolist()]))
 
 
-def _key(block: int) -> bytes:
-    return _PREFIX + block.to_bytes(4, "big")
+def _key(prefix: bytes, block: int) -> bytes:
+    return prefix + block.to_bytes(4, "big")

@@ -9,6 +9,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.join.block_codec import Block
+from stream_monitor.join.id_hash import IdHash
 from stream_monitor.join.row_blocks import RowBlocks
 from stream_monitor.join.rows import NOTHING, Rows, as_objects
 from stream_monitor.join.spilled_ids import SpilledIds
@@ -29,13 +30,15 @@ class RowTable:
     #: Bytes of a row in memory, with the id and the other objects in it, and those of one that is not, about.
     ROW_BYTES, SPILLED_BYTES = 400, 10
     MIN_ROWS = 20_000
+    #: Rows that are read after a restart; if there are more, each is read when it is asked for.
+    MAX_READ = 100_000
     #: Rows that are moved at once to empty sparse blocks.
     MAX_MOVED = 4096
 
     def __init__(self, store: KeyValueStore, max_memory: int) -> None:
         self.rows = Rows()
         self._blocks, self._spilled = RowBlocks(store), SpilledIds()
-        self._max_memory, self._spills = max_memory, store.spills
+        self._max_memory, self._hash = max_memory, IdHash(store) if store.spills else None
         self._absent: set[str] = set()  # ids that were looked for and not found, since the last save
         self._discarded = 0
 
@@ -61,19 +64,21 @@ class RowTable:
         moved, void = self._move(max(len(changed), self.MAX_MOVED))
         self._discard(void)
         changed = np.concatenate((changed, moved))
-        self.rows["position"][changed] = self._blocks.append(self.rows, changed)
+        hashes = self._hash(self.rows["identity"][changed].tolist()) if self._hash else None
+        self.rows["position"][changed] = self._blocks.append(self.rows, changed, hashes)
         self._blocks.map.save()
-        if self._spills and len(self.rows.by_id) > self._max_rows():
-            self._spill(len(self.rows.by_id) - self._max_rows() * 3 // 4)
+        if self._hash and len(self.rows.by_id) > self._max_rows():
+            self._spill(self._hash, len(self.rows.by_id) - self._max_rows() * 3 // 4)
         self._forget()
 
     def resume(self) -> None:
-        """Take up what is in the store, after a restart: the last blocks into memory, as many as fit."""
-        for positions, block in self._blocks.resume():
-            left = self._blocks.map.in_use - len(self._spilled) - len(self.rows.by_id)
-            if self._spills and left > self._max_rows() * 3 // 4:
-                self._spilled.add(block.ids, positions)
-            else:
+        """Take up what is in the store, after a restart: all rows, or only hashes of their ids if they are many."""
+        self._blocks.map.resume()
+        if self._hash and self._blocks.map.in_use > min(self.MAX_READ, self._max_rows()):
+            for hashes, positions in self._blocks.hashes():
+                self._spilled.add(hashes, positions)
+        else:
+            for positions, block in self._blocks.rows():
                 self._take(positions, block)
 
     def _max_rows(self) -> int:
@@ -83,7 +88,7 @@ class RowTable:
 
     def _load(self, ids: Sequence[str]) -> None:
         """Read the rows of those of some ids, all different, that are spilled."""
-        places, positions = self._spilled.find(ids)
+        places, positions = self._spilled.find(self._hash(ids) if self._hash else np.empty(0, np.uint64))
         is_used = self._blocks.map.are_used(positions)
         is_used &= np.array([position not in self.rows.void for position in positions.tolist()], bool)
         places, positions = places[is_used], positions[is_used]
@@ -113,11 +118,11 @@ class RowTable:
             self._take(spilled, self._blocks.read(spilled))
         return np.flatnonzero(np.isin(self.rows["position"], positions)), positions
 
-    def _spill(self, count: int) -> None:
+    def _spill(self, id_hash: IdHash, count: int) -> None:
         """Drop so many rows from memory, those first that were added first."""
-        oldest = list(islice(self.rows.by_id.items(), count))
-        ids, rows = [identity for identity, _ in oldest], np.array([row for _, row in oldest], np.int64)
-        self._spilled.add(ids, self.rows["position"][rows].astype(np.int64))
+        rows = np.fromiter(islice(self.rows.by_id.values(), count), np.int64, count)
+        ids = self.rows["identity"][rows].tolist()
+        self._spilled.add(id_hash(ids), self.rows["position"][rows].astype(np.int64))
         self.rows.drop(rows)
         self._absent.clear()
 

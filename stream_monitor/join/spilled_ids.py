@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +12,7 @@ from stream_monitor.core.arrays import Bools, Ints
 
 #: A key is 32 bits of an id's hash, and the position of its row.
 _Keys = NDArray[np.uint64]
+Hashes = NDArray[np.uint64]
 _SHIFT, _POSITION = np.uint64(32), np.uint64(0xFFFF_FFFF)
 
 
@@ -34,18 +35,17 @@ class SpilledIds:
     def __len__(self) -> int:
         return sum(map(len, (*self._parts, self._newest, *self._added)))
 
-    def add(self, ids: Sequence[str], positions: Ints) -> None:
-        """Add ids with the positions of their rows; one that is there already does no harm."""
-        self._added.append(_hashes(ids) << _SHIFT | positions.astype(np.uint64))
+    def add(self, hashes: Hashes, positions: Ints) -> None:
+        """Add the hashes of ids with the positions of their rows; one that is there already does no harm."""
+        self._added.append(hashes << _SHIFT | positions.astype(np.uint64))
         if 2 * sum(map(len, self._added)) > sum(map(len, self._parts)):
             self._sort()
 
-    def find(self, ids: Sequence[str]) -> tuple[Ints, Ints]:
-        """Return candidates, for each the place of its id among these, and a position at which its row may be."""
+    def find(self, hashes: Hashes) -> tuple[Ints, Ints]:
+        """Return candidates, for each the place of its hash among these, and a position at which its row may be."""
         self._sort()
-        hashes = _hashes(ids) << _SHIFT
         places = np.argsort(hashes)
-        hashes = hashes[places]
+        hashes = hashes[places] << _SHIFT
         found = [_candidates(self._newest, hashes, places)]
         for part, at in zip(self._parts, self._split(hashes), strict=True):
             if len(part) and at.stop > at.start:
@@ -91,7 +91,3 @@ def _candidates(part: _Keys, hashes: _Keys, places: Ints) -> tuple[Ints, Ints]:
     each = np.repeat(np.arange(len(hashes)), counts)
     at = np.arange(len(each)) - (np.cumsum(counts) - counts)[each] + first[each]
     return places[each], (part[at] & _POSITION).astype(np.int64)
-
-
-def _hashes(ids: Sequence[str]) -> _Keys:
-    return np.fromiter(map(hash, ids), np.int64, len(ids)).astype(np.uint64)

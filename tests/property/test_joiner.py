@@ -124,7 +124,7 @@ def _compare(
     rows: int = 20_000,
 ) -> None:
     with ExitStack() as stack:
-        stack.enter_context(patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=rows))
+        stack.enter_context(patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=rows, MAX_READ=5))
         stack.enter_context(patch.object(BlockMap, "MIN_BLOCKS", 0))
         stack.callback(store.close)
         stack.enter_context(patch.object(Fifo, "CHUNK_SIZE", chunk))
@@ -203,7 +203,7 @@ def test_behind_with_its_work_it_goes_on_after_a_restart_as_if_nothing_had_been(
         patch.object(Fifo, "CHUNK_SIZE", chunk),
         patch.object(TimeQueue, "MAX_NEAR", near),
         patch.object(Expiry, "MAX_PER_EVENT", at_once),
-        patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=at_once),
+        patch.multiple(RowTable, ROW_BYTES=1 << 30, MIN_ROWS=at_once, MAX_READ=5),
     ):
         played = Replay(steps, start, **chosen)
         assert played.answers(driver.InMemory(True), restarts=True) == played.answers(driver.InMemory(False))
