@@ -52,7 +52,7 @@ def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:
     numbers = np.empty(len(at), _NUMBERS)
     for name in _NUMBERS.names or ():
         numbers[name] = rows[name][at]
-    ids, targets, keys, scopes = rows.lists(_OTHERS, at)
+    ids, targets, keys, scopes = (rows[name][at].tolist() for name in _OTHERS)
     for start in range(0, len(at), size):
         part = slice(start, start + size)
         others = ids[part], targets[part], _once(keys[part]), _once(scopes[part])

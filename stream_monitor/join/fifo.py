@@ -101,7 +101,7 @@ class Fifo:
         first, at = self._end, 0
         while at < len(identities):
             count = min(self.CHUNK_SIZE - self._end % self.CHUNK_SIZE, len(identities) - at)
-            self._newest.arrivals.extend(arrivals[at : at + count])
+            self._newest.arrivals.frombytes(np.asarray(arrivals[at : at + count], np.float64).tobytes())
             self._newest.ids.extend(identities[at : at + count])
             chunk = self._end // self.CHUNK_SIZE
             self._left[chunk] = self._left.get(chunk, 0) + count

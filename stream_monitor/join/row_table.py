@@ -65,10 +65,11 @@ class RowTable:
         self._discard(void)
         changed = np.concatenate((changed, moved))
         hashes = self._hash(self.rows["identity"][changed].tolist()) if self._hash else None
+        self.rows["hash"][changed] = 0 if hashes is None else hashes
         self.rows["position"][changed] = self._blocks.append(self.rows, changed, hashes)
         self._blocks.map.save()
         if self._hash and len(self.rows.by_id) > self._max_rows():
-            self._spill(self._hash, len(self.rows.by_id) - self._max_rows() * 3 // 4)
+            self._spill(len(self.rows.by_id) - self._max_rows() * 3 // 4)
         self._forget()
 
     def resume(self) -> None:
@@ -101,9 +102,9 @@ class RowTable:
     def _take(self, positions: Ints, block: Block) -> None:
         """Add rows that are in the store to those in memory."""
         numbers = {name: block.numbers[name] for name in block.numbers.dtype.names or ()}
-        others = (block.targets, block.keys, block.scopes)
-        target, key, scope = map(as_objects, others)
-        self.rows.load(block.ids, position=positions, target=target, key=key, scope=scope, **numbers)
+        target, key, scope = map(as_objects, (block.targets, block.keys, block.scopes))
+        places = {"position": positions, "hash": self._hash(block.ids) if self._hash else 0}
+        self.rows.load(block.ids, **places, **numbers, target=target, key=key, scope=scope)
 
     def _discard(self, positions: Ints) -> None:
         if len(positions):
@@ -113,18 +114,21 @@ class RowTable:
     def _move(self, limit: int) -> tuple[Ints, Ints]:
         """Return the rows in sparse blocks, which are to be written anew, and their positions."""
         positions = self._blocks.map.positions(self._blocks.map.sparse(limit))
+        if not len(positions):
+            return positions, positions
         spilled = np.setdiff1d(positions, self.rows["position"]) if len(self._spilled) else positions[:0]
         if len(spilled):
             self._take(spilled, self._blocks.read(spilled))
         return np.flatnonzero(np.isin(self.rows["position"], positions)), positions
 
-    def _spill(self, id_hash: IdHash, count: int) -> None:
+    def _spill(self, count: int) -> None:
         """Drop so many rows from memory, those first that were added first."""
         rows = np.fromiter(islice(self.rows.by_id.values(), count), np.int64, count)
-        ids = self.rows["identity"][rows].tolist()
-        self._spilled.add(id_hash(ids), self.rows["position"][rows].astype(np.int64))
+        self._spilled.add(self.rows["hash"][rows].astype(np.uint64), self.rows["position"][rows].astype(np.int64))
         self.rows.drop(rows)
         self._absent.clear()
+        if 4 * len(self.rows.by_id) < len(self.rows["state"]):
+            self.rows.shrink()
 
     def _forget(self) -> None:
         """Forget spilled ids whose rows are discarded, once they are many; their blocks can be taken again then."""

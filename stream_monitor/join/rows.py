@@ -18,11 +18,12 @@ NOTHING = -1
 #: The columns and their types. Those of a waiting prediction are the fields of `Waiting`. A labelled one keeps its
 #: ``order``, ``ts``, ``key`` and ``epoch``; ``target`` is the label then, ``label_ts`` and ``scope`` are its time and
 #: the model and version that it names, with None as ``scope`` for a label that came inside the prediction.
-#: ``position`` is where the row is in the store.
+#: ``position`` is where the row is in the store, and ``hash`` is that of its id, if ids are hashed.
 _TYPES: dict[str, Any] = {
     "state": np.uint8,
     "is_changed": np.bool_,
     "position": np.int32,
+    "hash": np.uint32,
     "number": np.int64,
     "order": np.int64,
     "index": np.int64,
@@ -135,10 +136,6 @@ class Rows:
         columns = self._columns
         return [columns[name].item(row) for name in names]
 
-    def lists(self, names: Sequence[str], rows: Ints) -> list[list[Any]]:
-        """Return columns of some rows as plain values."""
-        return [self._columns[name][rows].tolist() for name in names]
-
     def remove_one(self, identity: str) -> None:
         """Remove the row of an id, which is unknown then."""
         row = self.by_id.pop(identity)
@@ -162,6 +159,14 @@ class Rows:
         void = np.append(np.array([*self.void], np.int64), positions[positions != NOTHING])
         self.changed, self.void = 0, set()
         return rows, void
+
+    def shrink(self) -> None:
+        """Free the memory of rows that are not in use; the others get new numbers."""
+        rows = np.fromiter(self.by_id.values(), np.int64, len(self.by_id))
+        self.by_id = dict(zip(self.by_id, range(len(rows)), strict=True))
+        self._columns = {name: column[rows] for name, column in self._columns.items()}
+        self._free, self._free_count = np.empty(len(rows), np.int64), 0
+        self._grow()
 
     def _grow(self) -> None:
         size = len(self._free)
