@@ -56,7 +56,7 @@ def make_pipeline(
     checkpoint_interval: float = 5.0,
     early_ttl: float | None = None,
     store: KeyValueStore | None = None,
-    max_memory: int = 128 << 20,
+    max_memory: int = 96 << 20,
     observer: Observer | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.

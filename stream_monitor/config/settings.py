@@ -212,7 +212,7 @@ class StateSettings(Settings):
         gt=0,
     )
     max_memory: Size = setting(
-        "128MiB",
+        "96MiB",
         "memory for predictions that wait and labelled ids, about; with --state-dir more of them are kept on disk",
         "SIZE",
         validate_default=True,

@@ -62,7 +62,7 @@ class Joiner:
         maturity: float = 0.0,
         label_updates: Literal["first", "last"] = "first",
         max_labelled: int = 1_000_000,
-        max_memory: int = 128 << 20,
+        max_memory: int = 96 << 20,
     ) -> None:
         store = MemoryStore() if store is None else store
         self.ledger = Ledger()

@@ -28,7 +28,7 @@ class RowTable:
     """
 
     #: Bytes of a row in memory, with the id and the other objects in it, and those of one that is not, about.
-    ROW_BYTES, SPILLED_BYTES = 400, 10
+    ROW_BYTES, SPILLED_BYTES = 400, 14
     MIN_ROWS = 20_000
     #: Rows that are read after a restart; if there are more, each is read when it is asked for.
     MAX_READ = 100_000
