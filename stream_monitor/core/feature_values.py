@@ -37,9 +37,13 @@ def as_numbers(column: Sequence[Any]) -> Floats | None:
         # Unlike numpy's own conversion, an array of doubles takes numbers only: no text, no null.
         values = np.frombuffer(array("d", column))
     except (TypeError, OverflowError):
-        if not all(type(value) in _NUMBERS or value is ABSENT for value in column):
+        numbers = [None if value is ABSENT else value for value in column]
+        if not set(map(type, numbers)) <= _NUMBERS:
             return None
-        return np.array([as_float(value) for value in column])
+        try:
+            values = np.array(numbers, np.float64)
+        except OverflowError:
+            values = np.array([as_float(value) for value in numbers])
     return np.where(np.isfinite(values), values, np.nan)
 
 
@@ -80,7 +84,10 @@ class FeatureValues:
         if numbers is None:
             is_other = [type(value) not in _NUMBERS for value in self.values]
             has_others[self.columns[is_other]] = True
-            numbers = np.array([as_float(value) for value in self.values])
+            numbers = as_numbers(
+                [math.nan if other else value for value, other in zip(self.values, is_other, strict=True)]
+            )
+            assert numbers is not None
         return numbers, has_others
 
     def spread(self, which: Bools, values: NDArray[Any], absent: Any) -> NDArray[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from stream_monitor.core.event_batch import EventBatch, LabelBatch, PredictionBa
 from stream_monitor.core.events import Features, Label, Prediction, Rejection
 from stream_monitor.core.feature_table import received
 from stream_monitor.core.records import Record
+from stream_monitor.core.sequences import take
 from stream_monitor.core.table import TableRows
 from stream_monitor.decoding.codec import Codec
 from stream_monitor.decoding.field_columns import ColumnReader, FieldColumns
@@ -137,13 +139,20 @@ class BatchDecoder:
             return usual
         table, other = usual.features, late.features
         if mixed := set(table.names) & set(other.raw):
-            table = table.as_received(received(self._reread(batch, usual.at), mixed))
+            table = table.as_received(self._received(batch, usual.at, mixed))
         if mixed := set(other.names) & set(table.raw):
             other = other.as_received(received(late_features, mixed))
         return merge_predictions(usual, late, table.followed_by(other))
 
+    def _received(self, batch: RecordBatch, rows: Ints, names: Collection[str]) -> Mapping[str, Sequence[Any]]:
+        """Return features of predictions that were read by columns, as received."""
+        found = None
+        if self._json and not isinstance(batch.values, TableRows):
+            found = self._json[False].received(cast(Sequence[bytes], take(batch.values, rows)), names)
+        return received(self._reread(batch, rows), names) if found is None else found
+
     def _reread(self, batch: RecordBatch, rows: Ints) -> list[Features]:
-        """Return the features of predictions that were read by columns, as received."""
+        """Return all features of predictions that were read by columns, as received."""
         replaced = self._codec.timestamps_replaced
         events = self._decode_each(map(batch.record, rows.tolist()))
         self._codec.timestamps_replaced = replaced

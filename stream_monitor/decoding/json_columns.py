@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import RecordError
+from stream_monitor.core.feature_values import ABSENT
 from stream_monitor.core.records import Body
 from stream_monitor.core.sequences import take
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
 from stream_monitor.decoding.fields import FieldMap
-from stream_monitor.decoding.json_features import DenseFeatures, FeatureColumns, FeatureDecoding, SparseFeatures
+from stream_monitor.decoding.json_features import (
+    DenseFeatures,
+    FeatureColumns,
+    FeatureDecoding,
+    SparseFeatures,
+    Value,
+)
 from stream_monitor.decoding.json_fields import JsonFields
 from stream_monitor.decoding.json_keys import JsonKeys, KeyCounts
 from stream_monitor.decoding.json_places import FEATURE, FieldPlaces
 from stream_monitor.decoding.json_shape import JsonShape, PlacedColumns
+from stream_monitor.decoding.json_tree import JsonTree
 
 #: Records of a batch whose keys are looked at, and records that are tried for that; some may be no JSON.
 MAX_SAMPLE, MAX_TRIED = 8, 64
@@ -88,6 +97,25 @@ class JsonColumns:
             self._follow(shape, [values[place] for place in decoded.refused])
             at = np.delete(at, decoded.refused)
         return JsonFields(shape.keys.places, batch, at, decoded).columns(self._is_category)
+
+    def received(self, values: Sequence[bytes], names: Collection[str]) -> dict[str, Sequence[Any]] | None:
+        """Return features of values that were read already, as received; None where only the codec can do that.
+
+        Columns of numbers are made of them no more: their values may be of any type from now on.
+        """
+        if self._shape is None:
+            return None
+        keys = self._shape.keys
+        if (mixed := keys.with_mixed(names)) != keys:
+            self._make(mixed)
+        places = {name: place for name in names if (place := keys.places.of_feature(name))}
+        refused: list[int] = []
+        tree = JsonTree(dict.fromkeys(places.values(), (Value, ABSENT)), skips=True)
+        objects = tree.decode_all(values, 0, refused)
+        if not objects or refused or len(places) < len(names):
+            return None
+        columns = tree.columns(objects)
+        return {name: keys.received(name, columns[place]) for name, place in places.items()}
 
     def _usable(self, values: Sequence[Body], rows: Ints | None) -> tuple[Ints, Sequence[bytes]]:
         """Return the rows of the values that are bytes and not too large, and those values."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stream_monitor.core.feature_values import ABSENT
 from stream_monitor.decoding.json_places import FEATURE, FieldPlaces, Place, value_at
 
 #: Distinct keys that are counted; at more, the counting begins anew.
@@ -44,6 +45,18 @@ class JsonKeys:
             mapped=mapped,
             others=self.others | counts.others(minimum),
         )
+
+    def with_mixed(self, names: Collection[str]) -> JsonKeys:
+        """Return these keys, where the values of some features need not be numbers."""
+        features, mapped = (
+            known and {name: is_number and name not in names for name, is_number in known.items()}
+            for known in (self.features, self.mapped)
+        )
+        return replace(self, features=features, mapped=mapped or {})
+
+    def received(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the values of a feature, `ABSENT` for a null that says that there is none."""
+        return [ABSENT if value is None else value for value in values] if name in self.mapped else values
 
 
 def _both(known: Mapping[str, bool], met: Mapping[str, bool]) -> dict[str, bool]:

@@ -97,6 +97,12 @@ class FieldPlaces:
         """Return the places of the features, or groups, that are mapped by themselves, by name."""
         return {name.removeprefix(prefix): place for name, place in self.mapped.items() if name.startswith(prefix)}
 
+    def of_feature(self, name: str) -> Place | None:
+        """Return the place of one feature; None where it is not in the body."""
+        if FEATURE + name in self.fields.paths:
+            return self.mapped.get(FEATURE + name)
+        return (name,) if self.features is None else (*self.features, name)
+
     def is_rest(self, key: str) -> bool:
         """Return True for a key at the top that is a feature."""
         return self.has_rest and key not in self.fields.used and key != FEATURES

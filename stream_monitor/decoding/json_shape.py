@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import numpy as np
 
 from stream_monitor.core.feature_table import FeatureTable
@@ -100,7 +99,7 @@ class JsonShape:
         unusual: list[int] = []
         kept: dict[Place, list[Any]] = {place: [] for place in self._kept}
         for begin in range(0, len(values), step):
-            events = self._decode_all(values[begin : begin + step], begin, refused)
+            events = self._tree.decode_all(values[begin : begin + step], begin, refused)
             if not events:
                 continue
             columns = self._tree.columns(events)
@@ -117,19 +116,6 @@ class JsonShape:
             if found.count(None) < len(found):
                 mapped = columns[place] if place else [None] * len(found)
                 yield from (at for at, value in enumerate(found) if value is not None and mapped[at] is None)
-
-    def _decode_all(self, values: Sequence[bytes], begin: int, refused: list[int]) -> list[Any]:
-        """Return the events of values; add the positions of those that are refused, the first being at ``begin``."""
-        events: list[Any] = []
-        left = iter(values)
-        already = len(refused)
-        while True:
-            try:
-                events.extend(map(self._tree.decode, left))
-            except (msgspec.DecodeError, ValueError, RecursionError):
-                refused.append(begin + len(events) + len(refused) - already)
-            else:
-                return events
 
 
 class _Tables:

@@ -30,7 +30,10 @@ NOON = 1_795_435_200
         ({"feature:a": "x"}, [{"x": 1}, {"x": None}, {}, {"x": 2}]),
         ({"ts": "groups.t"}, [{"groups.t": NOON, "groups": {"h": 1}}, {"groups": {"t": NOON + 1}}]),
         ({"score": "s", "feature:category": "s"}, [{"s": 1}, {"s": 0.5}]),
-        ({"feature:a": "x"}, [{"x": 1, "features": {"b": 2}}, {"x": 1, "features": {"a": 2}}, {"features": {"a": 3}}]),
+        (
+            {"feature:a": "x"},
+            [{"x": 1, "features": {"b": 2}}, {"x": 1, "features": {"a": 2}}, {"features": {"a": 3}}],
+        ),
         ({"feature:a": "a", "features": "inputs"}, [{"a": 1, "inputs": {"b": 2}}, {"a": 1}]),
         ({"score": "s", "group:g": "s"}, [{"s": 1}, {"s": 0.5}, {"s": True}]),
         ({"group:g": "region", "groups": "all"}, [{"region": "eu", "all": {"h": 1}}, {"region": "eu"}]),
@@ -46,6 +49,11 @@ def test_odd_places(fields: dict[str, str], events: list[dict[str, Any]]) -> Non
 
 
 def test_fields_in_one_another_are_left_to_the_codec() -> None:
-    for fields in ({"id": "a", "ts": "a.b"}, {"features": "a", "id": "a.id"}, {"groups": "@rest"}, {"features": "@key"}):
+    for fields in (
+        {"id": "a", "ts": "a.b"},
+        {"features": "a", "id": "a.id"},
+        {"groups": "@rest"},
+        {"features": "@key"},
+    ):
         assert not FieldPlaces(FieldMap(fields), False).can_read
     assert FieldPlaces(FieldMap({"groups": "@rest"}), True).can_read
