@@ -16,7 +16,7 @@ from stream_monitor.signals.matrix import SignalMatrix
 #: A batch is small if its values would fit into a common matrix of this size.
 MAX_JOINED = 65_536
 #: Batches in a row of another size after which the signals move.
-PATIENCE = 64
+PATIENCE = 3
 
 
 class Source(NamedTuple):
