@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -219,7 +220,17 @@ def turn_over(member: Joining, members: list[Joining], kill: bool) -> None:
     if not member.member:
         member.start()
     elif sum(bool(other.member) for other in members) > 1:
-        member.kill() if kill else member.stop()
+        member.kill() if kill else stop(member, [other for other in members if other is not member])
+
+
+def stop(member: Joining, others: list[Joining]) -> None:
+    """Stop a member while the others go on: without them, a rebalance that it is in would not end."""
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(member.stop)
+        while not stopped.done():
+            for other in others:
+                other.step()
+        stopped.result()
 
 
 def send_pairs(broker: Broker, topics: tuple[str, str], numbers: range) -> None:
