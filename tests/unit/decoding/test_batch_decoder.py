@@ -122,10 +122,13 @@ def test_one_bad_record_in_ten() -> None:
 
 
 def test_a_feature_that_changes_its_type_in_mid_batch_is_as_received_in_all_of_it() -> None:
-    """Numbers that were read before it was seen: an integer and a truth value are no floats."""
+    """Numbers that were read before it was seen: an integer and a truth value are no floats.
+
+    Only the records with text are left to the codec: of the others, the column is read again by itself.
+    """
     events = [_prediction(at, a=at, b=at % 2 == 0, c=1) for at in range(40)]
     events += [_prediction(at, a="x", b="y", c=1) for at in range(40, 50)]
-    assert _late([*events[:40], *events[:40], *events, *events], 50) == 10 + 40
+    assert _late([*events[:40], *events[:40], *events, *events], 50) == 10
     decode_both_ways([make_records(events[:40]), make_records(events), make_records(events)])
 
 
