@@ -42,11 +42,6 @@ class FeatureMonitor:
         """The signals of a feature that `is_numeric`."""
         return self._signals.numeric_parts
 
-    @property
-    def missing(self) -> SignalMonitor | None:
-        """The signal of missing values; None before the first prediction."""
-        return self._signals.missing
-
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         """Update with the column of a batch; return the drifts detected.
 
@@ -55,13 +50,9 @@ class FeatureMonitor:
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
         """
-        return self._signals.update_missing(column, index, ts) + self.update_values(column, index, ts)
-
-    def update_values(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        """Update all but the signal of missing values, as `update`."""
         if self._counter.add(column, index):
             self._signals.drop_other_type()
-        return self._signals.update_values(column, index, ts)
+        return self._signals.update(column, index, ts)
 
     def close(self) -> None:
         """Drop the signals of the feature."""

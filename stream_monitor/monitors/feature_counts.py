@@ -40,19 +40,15 @@ class FeatureCounts:
 
     def infer(self, column: FeatureColumn, count: int) -> bool:
         """Infer the type that most of the first ``count`` values have; return whether there are as many by now."""
-        known, needed = self.numeric + self.text, max(count, 1)
-        if known + len(column.values) < needed:
-            return False
-        is_number, is_text = np.isfinite(column.values), np.zeros(len(column.values), bool)
-        if column.raw:
-            is_text = np.array([type(value) is str for value in column.raw])
-        # Values after which there are enough; no value is both.
-        taken = int(np.searchsorted(known + np.cumsum(is_number | is_text), needed)) + 1
-        if taken > len(column.values):
-            return False
-        numeric, text = self.numeric + int(is_number[:taken].sum()), self.text + int(is_text[:taken].sum())
-        self.type = "numeric" if numeric >= text else "categorical"
-        return True
+        numeric, text = self.numeric, self.text
+        is_text = [type(value) is str for value in column.raw] if column.raw else [False] * len(column.values)
+        for is_string, is_number in zip(is_text, np.isfinite(column.values).tolist(), strict=True):
+            text += is_string
+            numeric += is_number
+            if numeric + text >= max(count, 1):
+                self.type = "numeric" if numeric >= text else "categorical"
+                return True
+        return False
 
     def add(self, column: FeatureColumn) -> None:
         """Count the values of a batch."""

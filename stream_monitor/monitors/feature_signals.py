@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -76,23 +75,14 @@ class FeatureSignals:
         )
 
     @property
-    def missing(self) -> SignalMonitor | None:
-        """The signal of missing values; None before the first prediction."""
-        return self._signals.by_name.get(self._names.missing)
-
-    @property
     def numeric_parts(self) -> NumericParts:
         """The signals of a numeric feature, once they are complete."""
         by_name, names = self._signals.by_name, self._names
         spread = by_name[names.spread] if self._is_spread_watched else None
         return NumericParts(by_name[names.missing], by_name[names.values], spread, self._spread)
 
-    def update_missing(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        """Update the signal of missing values with the column of a batch, given as to `update_values`."""
-        return self._get(self._names.missing).update(Column(column.missing, index, ts))
-
-    def update_values(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        """Update the other signals with the column of a batch that is counted already; return the drifts detected.
+    def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
+        """Update with the column of a batch that is counted already; return the drifts detected.
 
         Args:
             column: The feature in n predictions, n > 0.
@@ -100,7 +90,7 @@ class FeatureSignals:
             ts: Their event times in seconds, NaN where unknown, shape (n,).
         """
         kind = self._counter.type
-        detections: list[Detection] = []
+        detections = self._get(self._names.missing).update(Column(column.missing, index, ts))
         if kind != "categorical":
             detections += self._update_numbers(Column(column.values, index, ts).finite())
         if kind == "categorical" or (kind is None and column.text):
@@ -173,7 +163,7 @@ class FeatureSignals:
         return "category" if name == self._names.values and self._counter.type == "categorical" else "number"
 
     def _text(self) -> SignalMonitor:
-        """Return the monitor of the text until the type is inferred; until then it is in its warm-up."""
+        """Return the monitor of the text until the type is inferred."""
         if self._candidate is None:
-            self._candidate = self._signals.make(self._names.values, "category", math.inf)
+            self._candidate = self._signals.make(self._names.values, "category")
         return self._candidate

@@ -53,23 +53,16 @@ class FollowedFeatures:
         #: Warm starts by another version of the model, for features that have not come yet.
         self._warm_starts: dict[str, Any] = {}
         self._numeric = NumericFeatures(signals.is_side_by_side)
-        #: The row of the next batch that brings each feature which is admitted in its midst.
-        self._starts: dict[str, int] = {}
         self.ignored = 0
         self._mark = object()
 
     def admit(self, table: FeatureTable) -> int:
         """Admit the new features of the next predictions, up to the first prediction that must be in a new batch.
 
-        The new features of one prediction are admitted in the order of their names. They change the part of the
-        budget that each signal has; a detector that is fed must have it from then on. As long as all signals are in
-        their warm-up, nothing depends on it, and new features do not end a batch.
-
-        Args:
-            table: The features of the predictions; those in the batch must be given to `update` next.
+        The new features of one prediction are admitted in the order of their names.
 
         Returns:
-            The number of predictions in the batch, at least 1.
+            The number of predictions in the batch: those before the next one that brings new features, at least 1.
         """
         if not (unknown := self._unknown(table)):
             return len(table)
@@ -81,31 +74,12 @@ class FollowedFeatures:
             self._add(new.admitted)
             # A feature that was evicted may come again.
             unknown = self._unknown(table)
-        count = self._admit_later(table, np.flatnonzero(table.carrying(unknown)[1:]) + 1)
-        if self._starts:
-            self.share_out()
-        return count
-
-    def _admit_later(self, table: FeatureTable, rows: Ints) -> int:
-        """Admit features that later predictions bring; return the number of predictions in the batch."""
-        room, count = self._signals.room if len(rows) else 0, len(table)
-        for row in map(int, rows):
-            if row >= count:
-                break
-            new = self._new(table.carried(row))
+        for row in np.flatnonzero(table.carrying(unknown)[1:]).tolist():
+            new = self._new(table.carried(row + 1))
             if new.admitted:
-                if row >= room or not self._is_room(new.admitted):
-                    return row
-                self.monitors |= {name: FeatureMonitor(name, self._signals) for name in new.admitted}
-                self._starts |= dict.fromkeys(new.admitted, row)
-                count = min(count, room)
+                return int(row) + 1
             self.ignored += new.ignored
-        return count
-
-    def _is_room(self, new: Sequence[str]) -> bool:
-        """Return whether new features evict none, and none of them has a warm start."""
-        is_room = len(self.monitors) + len(new) <= self._signals.settings.max_features
-        return is_room and not any(name in self._warm_starts for name in new)
+        return len(table)
 
     def _unknown(self, table: FeatureTable) -> set[str]:
         """Return the names of a table that are not followed, except those that are too long."""
@@ -166,14 +140,10 @@ class FollowedFeatures:
             The drifts detected, and those signals that are still to be updated, side by side.
         """
         self._mark = object()
-        sources, values, alone = self._numeric.update(self.monitors, table, index, ts)
+        sources, others = self._numeric.update(self.monitors, table, index, ts)
         detections: list[Detection] = []
-        for name, column in values.items():
-            detections += self.monitors[name].update_values(column, index, ts)
-        for name, column in feature_columns(table, alone).items():
-            start = self._starts.get(name, 0)
-            detections += self.monitors[name].update(column.since(start), index[start:], ts[start:])
-        self._starts = {}
+        for name, column in feature_columns(table, others).items():
+            detections += self.monitors[name].update(column, index, ts)
         return detections, sources
 
     def warm_start(self, other: FollowedFeatures) -> None:

@@ -93,9 +93,8 @@ class ModelMonitor:
         alarms: list[Alarm] = []
         while len(batch):
             remaining = self._rate.remaining(self.predictions)
-            part = batch if len(batch) <= remaining else batch.take(slice(remaining))
-            count = self._features.admit(part.features)
-            part = part if count == len(part) else part.take(slice(count))
+            count = min(self._features.admit(batch.features), remaining)
+            part = batch if count >= len(batch) else batch.take(slice(count))
             # The measured rate changes the part of the budget that the errors have.
             beside = errors if count == len(batch) < remaining else NO_SIGNALS
             found, alarms = self._update_signals(part, index[:count], beside)

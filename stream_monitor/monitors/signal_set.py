@@ -14,7 +14,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
-from stream_monitor.signals.spread import SPREAD_OF, warmup_of
+from stream_monitor.signals.spread import warmup_of
 
 
 class SignalSet:
@@ -46,20 +46,10 @@ class SignalSet:
         for name, signal in self.by_name.items():
             signal.allow(self._run_lengths[name])
 
-    @property
-    def room(self) -> int:
-        """Number of values that every signal, a new one as well, can take and still be in its warm-up."""
-        least = min(max(self.settings.warmup, 1), SPREAD_OF * warmup_of("spread:", self.settings.warmup))
-        for signal in self.by_name.values():
-            least = min([least, *(runner.room for runner in signal.counted.detectors.runners.values())])
-            if least <= 1:
-                return 0
-        return least - 1
-
     def get(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return the monitor of a signal; make it if there is none."""
         if name not in self.by_name:
-            self.by_name[name] = self.make(name, kind, self._run_lengths[name])
+            self.by_name[name] = self.make(name, kind)
         return self.by_name[name]
 
     def put(self, name: str, signal: SignalMonitor) -> None:
@@ -85,10 +75,10 @@ class SignalSet:
         """True if signals may be handled side by side; an observer is shown one after the other."""
         return self.settings.side_by_side and self._observer is None
 
-    def make(self, name: str, kind: ColumnKind, run_length: float) -> SignalMonitor:
-        """Return a new monitor of a signal with a part of the budget, without adding it to the others."""
+    def make(self, name: str, kind: ColumnKind) -> SignalMonitor:
+        """Return a new monitor of a signal, without adding it to the others."""
         show = self._observer.on_signal if self._observer else None
-        return make_signal_monitor(self.key, name, kind, self.settings, run_length, show=show)
+        return make_signal_monitor(self.key, name, kind, self.settings, self._run_lengths[name], show=show)
 
 
 def make_signal_monitor(

@@ -45,8 +45,7 @@ class Spread:
         count = len(values) // SPREAD_OF
         ends = slice(self.first, None, SPREAD_OF)
         self.held = values[count * SPREAD_OF :]
-        spreads = _deviations(values[: count * SPREAD_OF]) if count else np.empty(0)
-        return Column(spreads, column.index[ends], column.ts[ends])
+        return Column(_deviations(values[: count * SPREAD_OF]), column.index[ends], column.ts[ends])
 
     def state(self) -> list[float]:
         held: list[float] = self.held.tolist()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.records import Record
 from stream_monitor.monitors.followed_features import MAX_NAME_LENGTH, FollowedFeatures
-from stream_monitor.monitors.joined_blocks import OneByOne
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
@@ -35,34 +33,17 @@ class Followed(FollowedFeatures):
         while len(table):
             count = self.admit(table)
             begin = start + sum(sizes)
-            index, ts = np.arange(begin, begin + count), np.full(count, np.nan)
-            OneByOne().update(self.update(table.take(slice(count)), index, ts)[1])
+            self.update(table.take(slice(count)), np.arange(begin, begin + count), np.full(count, np.nan))
             sizes.append(count)
             table = table.take(slice(count, None))
         return sizes
 
 
 def test_a_batch_ends_before_the_next_new_feature() -> None:
-    followed = Followed(warmup=0)
+    followed = Followed()
     assert followed.take({"a": 1}, {"a": 2}, {}, {"a": 1, "b": 1}, {"b": 2}, {"c": 1}) == [3, 2, 1]
     assert list(followed.monitors) == ["a", "b", "c"]
     assert followed.monitors["a"].counts.numeric == 3
-
-
-def test_new_features_do_not_end_a_batch_while_all_signals_learn() -> None:
-    rows: list[dict[str, Any]] = [{"a": 1}, {}, {"a": 1, "b": "x"}, {"c": 1, "b": "y"}, {"a": 1, "d": [1]}]
-    whole, alone, cut = Followed(warmup=6), Followed(warmup=6), Followed(warmup=5)
-    assert whole.take(*rows) == [5]
-    assert [alone.take(row, start=at) for at, row in enumerate(rows)] == [[1]] * 5
-    assert cut.take(*rows) == [4, 1]
-    contents = [json.dumps(one._content(), default=list) for one in (whole, alone)]
-    assert contents[0] == contents[1]
-    assert (whole.monitors["b"].counts.missing, whole.monitors["b"].counts.text) == (1, 2)
-
-
-@pytest.mark.parametrize(("max_features", "sizes"), [(2, [2, 1]), (3, [3])])
-def test_a_feature_that_evicts_another_ends_a_batch(max_features: int, sizes: list[int]) -> None:
-    assert Followed(max_features=max_features).take({"a": 1}, {"b": 1}, {"c": 1}) == sizes
 
 
 def test_a_name_that_is_too_long_is_no_feature() -> None:
