@@ -42,8 +42,12 @@ class Dependence(NamedTuple):
     residual: float = 1.0
 
 
-def dependence(autocorrelation_time: float) -> Dependence:
+def dependence(autocorrelation_time: float, *, in_batches: bool = True) -> Dependence:
     """Return the batch length for an autocorrelation time, under a first-order autoregression.
+
+    Args:
+        autocorrelation_time: The integrated autocorrelation time, in values.
+        in_batches: Whether long batches may be formed; codes of categories have no mean, and are fed one by one.
 
     The mean of b values of an AR(1) of parameter r has the variance ``s2 t_b / b`` with
     ``t_b = t - 2 r (1 - r^b) / (b (1 - r)^2)`` and ``t = (1 + r) / (1 - r)``.
@@ -55,7 +59,7 @@ def dependence(autocorrelation_time: float) -> Dependence:
     38
     """
     time = min(max(autocorrelation_time, 1.0), MAX_AUTOCORRELATION_TIME)
-    if time <= SHORT:
+    if time <= SHORT or not in_batches:
         return Dependence(time, 1, time)
     batch = min(math.ceil(TIMES * time), MAX_BATCH)
     r = (time - 1.0) / (time + 1.0)
@@ -112,11 +116,12 @@ class DependenceCheck:
 
     Args:
         warmup: Number of values of the warm-up; 0: the dependence is never estimated.
-        is_enabled: Whether the detector takes batch means at all.
+        is_enabled: Whether the detector allows for dependence at all.
+        in_batches: Whether it may be fed batch means, see `dependence`.
     """
 
-    def __init__(self, warmup: int, is_enabled: bool) -> None:
-        self._warmup, self._is_enabled = warmup, is_enabled
+    def __init__(self, warmup: int, is_enabled: bool, *, in_batches: bool = True) -> None:
+        self._warmup, self._is_enabled, self._in_batches = warmup, is_enabled, in_batches
         self.seen = 0
         self.estimator = Lag1Estimator()
 
@@ -156,7 +161,7 @@ class DependenceCheck:
         if found <= MIN_INCREASE * residual:
             return None
         self.estimator = Lag1Estimator()
-        return dependence(known.autocorrelation_time * found / residual)
+        return dependence(known.autocorrelation_time * found / residual, in_batches=self._in_batches)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""

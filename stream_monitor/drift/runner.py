@@ -87,7 +87,7 @@ class DetectorRunner:
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:
             self._season.start(learned.transform)
-        known = learned_dependence(self._config, self._context, learned.autocorrelation_time)
+        known = learned_dependence(self._config, self._context, learned.transform, learned.autocorrelation_time)
         since = int(learned.column.index[0])
         return RunningDetector(self._config, self._context, self._run_length, learned.transform, known, since)
 

@@ -41,7 +41,8 @@ class RunningDetector:
     ) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self.transform, self.dependence = transform, known
-        self.check = DependenceCheck(context.warmup, config.batch_means)
+        in_batches = has_means(transform)
+        self.check = DependenceCheck(context.warmup, config.batch_means, in_batches=in_batches)
         self._restart(since)
 
     @classmethod
@@ -79,7 +80,8 @@ class RunningDetector:
     def restart(self, transform: Transform, since: int) -> None:
         """Start again with another transform, from this prediction on."""
         self.transform = transform
-        self.dependence = learned_dependence(self._config, self._context, self.dependence.autocorrelation_time)
+        time = self.dependence.autocorrelation_time
+        self.dependence = learned_dependence(self._config, self._context, transform, time)
         self._restart(since)
 
     def update(self, column: Column, transformed: Column, is_seasonal: bool) -> tuple[list[SignalChange], bool]:
@@ -181,8 +183,16 @@ class RunningDetector:
         }
 
 
-def learned_dependence(config: DetectorConfig, context: RunnerContext, autocorrelation_time: float) -> Dependence:
+def learned_dependence(
+    config: DetectorConfig, context: RunnerContext, transform: Transform, autocorrelation_time: float
+) -> Dependence:
     """Return the dependence for a learned autocorrelation time, at least for the known one."""
     if not config.batch_means:
         return Dependence()
-    return dependence(max(autocorrelation_time, context.autocorrelation_time))
+    time = max(autocorrelation_time, context.autocorrelation_time)
+    return dependence(time, in_batches=has_means(transform))
+
+
+def has_means(transform: Transform) -> bool:
+    """Return whether the mean of transformed values says something: that of the codes of categories does not."""
+    return transform.kind != "category"

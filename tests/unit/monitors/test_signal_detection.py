@@ -124,3 +124,21 @@ def test_a_change_in_one_category_makes_no_other_one_known() -> None:
     _, found = watch(np.concatenate((first, second, third)), "category")
     assert found[0].category == "a" and 3000 <= found[0].index < 3200
     assert [one.category for one in found if one.index >= 3200] == ["(unseen)"]
+
+
+@pytest.mark.parametrize("kind", ["category", "share"])
+def test_shares_are_those_of_the_rows_where_values_come_in_runs(kind: ColumnKind) -> None:
+    """The codes of categories have no mean: batches of them counted only where all their values were alike."""
+    rng = np.random.default_rng(5)
+    before, after = (np.repeat(rng.random(1600) < share, 5) for share in (0.7, 0.2))
+    ones = np.concatenate((before, after))
+    values: Any = np.where(ones, "A", "B").tolist() if kind == "category" else ones
+    _, found = watch(values, kind)
+    assert len(found) == 1
+    (one,) = found
+    assert one.category in {"A", "B"} if kind == "category" else one.category is None
+    shares = ~ones if one.category == "B" else ones
+    middle, first = one.index + 1 - one.n_after, one.index + 1 - one.n_after - one.n_before
+    assert one.before == pytest.approx(shares[first:middle].mean(), abs=1e-9)
+    assert one.after == pytest.approx(shares[middle : one.index + 1].mean(), abs=1e-9)
+    assert abs(middle - len(before)) < 500
