@@ -63,6 +63,7 @@ check: $(SET_UP)  ## formatting, lint, strict types, import layers, generated do
 bench: $(SET_UP) $(PYTHONS)  ## what the sidecar costs beside other programs, and at live rates; then bench-join
 	$(BIN)/python bench/throughput.py $(PYTHONS:%/.set-up=--python %/bin/python) $(ARGS)
 	$(BIN)/python bench/start_up.py
+	$(BIN)/python bench/many_signals.py
 	$(MAKE) bench-join ARGS='$(JOIN_ARGS)'
 
 bench-performance: $(SET_UP) $(PYTHONS)  ## docs/performance.md and the README's line, from a new run

@@ -137,7 +137,7 @@ def config(topic: str, label_topic: str, **settings: Any) -> Any:
 
 
 def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
-    """Return the sidecar's pipeline on this source, and its checkpoint."""
+    """Return the sidecar's pipeline on this source, and its checkpoint, None without a state directory."""
     from stream_monitor.actions.memory import MemorySink
     from stream_monitor.app import sidecar, wiring
     from stream_monitor.core.clock import SystemClock
@@ -145,7 +145,7 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
 
     wiring.tune_garbage_collector()
     clock = SystemClock()
-    checkpoint = Checkpoint(chosen.state_dir)
+    checkpoint = Checkpoint(chosen.state_dir) if chosen.state_dir else None
     made = wiring.make_pipeline(
         chosen,
         feed,
@@ -153,8 +153,9 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
         {"memory": MemorySink()},
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
-        store=checkpoint.store,
+        store=checkpoint.store if checkpoint else None,
         max_memory=chosen.max_memory,
     )
-    made.resume(checkpoint, sidecar.fingerprint(chosen))
+    if checkpoint:
+        made.resume(checkpoint, sidecar.fingerprint(chosen))
     return made, checkpoint

@@ -10,6 +10,8 @@ from stream_monitor.core.arrays import Floats, Ints
 
 #: Rows of the array, as a multiple of the values that are kept: the more, the less often they are moved up.
 ROOM = 3
+#: Columns that are copied at a time: as many as share the lines of the cache.
+MAX_COPIED = 16
 
 
 class RecentValues:
@@ -42,9 +44,9 @@ class RecentValues:
     def view(self, column: int) -> Floats:
         """Return what `of` returns, in a copy of all columns, which is made once until values come."""
         if self._copied is None:
-            self._copied = self._kept()
+            self._copied = _by_column(self._kept())
         end = min(int(self._ends[column]), self._most)
-        return self._copied[end - int(min(self._sizes[column], self._keep[column])) : end, column]
+        return self._copied[column, end - int(min(self._sizes[column], self._keep[column])) : end]
 
     def load(self, column: int, values: Floats) -> None:
         """Replace the newest values of a column, at most as many as are kept."""
@@ -82,14 +84,23 @@ class RecentValues:
         self._ends = np.minimum(self._ends, self._most)
 
     def _kept(self) -> Floats:
-        """Return a copy of what moves up, shape (most values, columns)."""
+        """Return what moves up, shape (most values, columns)."""
         ends, end, most = self._ends, int(self._ends[0]), self._most
         if (ends == end).all():
             begin = max(end - most, 0)
-            return self._values[begin : begin + most].copy()
+            return self._values[begin : begin + most]
         rows = np.maximum(ends - most, 0) + np.arange(most)[:, None]
         kept: Floats = self._values[rows, np.arange(len(ends))]
         return kept
+
+
+def _by_column(values: Floats) -> Floats:
+    """Return the transposed array, in which the values of a column stand one behind the other."""
+    columns = np.empty(values.shape[::-1])
+    for begin in range(0, len(columns), MAX_COPIED):
+        part = slice(begin, begin + MAX_COPIED)
+        columns[part] = values[:, part].T
+    return columns
 
 
 def _newest(values: Floats, counts: Ints | None, most: int) -> tuple[Floats, Ints | None]:

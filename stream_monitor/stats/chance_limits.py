@@ -72,6 +72,7 @@ def largest_share_limit(shares: Floats, noise: float) -> float:
     return min(max(limits), 1.0)
 
 
+@lru_cache(maxsize=1024)
 def _chi_square_quantile(degrees: float) -> float:
     """Return the value that a chi-square variable exceeds with `PROBABILITY`, within 3 %, rather too high.
 

@@ -22,6 +22,7 @@ from stream_monitor.stats.chance_limits import (
     smirnov_limit,
 )
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
+from stream_monitor.stats.reference.quantile_integral import crossing_areas
 
 #: The pseudo-count added to each bin, both to the window's count and to the count expected from the reference: an
 #: empty bin then gives a finite distance, and equal shares still give 0.
@@ -101,7 +102,7 @@ def numeric_distances(
     by_chance = {
         **chi_square_limits(bins, noise),
         "kolmogorov_smirnov": smirnov_limit(noise),
-        "wasserstein": shift_limit(float(np.abs(reference.standard_values).max()), noise),
+        "wasserstein": shift_limit(reference.farthest, noise),
     }
     return _judged(values, by_chance)
 
@@ -193,24 +194,24 @@ def wasserstein(reference: NumericReference, steps: Steps) -> float:
     """Return the Wasserstein distance ``integral |F(x) - G(x)| dx``, in standard deviations of the reference.
 
     It is the mean distance by which the mass has to be moved; a shift of all values by d standard deviations gives d.
-    Values are clipped to `NumericReference.reach`. Source: S. S. Vallender, "Calculation of the Wasserstein distance
-    between probability distributions on the line", Theory of Probability and its Applications 18 (1974), pp. 784-786.
+    It is computed as the equal integral of the difference of the quantile functions over the shares, of which each
+    value of the window has an equal part. Values are clipped to `NumericReference.reach`. Source: S. S. Vallender,
+    "Calculation of the Wasserstein distance between probability distributions on the line", Theory of Probability and
+    its Applications 18 (1974), pp. 784-786.
     """
-    # Knots before values that are equal; by the values themselves: standardised, different ones may be equal.
-    order = np.argsort(np.concatenate((reference.values, steps.values)), kind="stable")
-    x = np.concatenate((reference.standard_values, reference.standardise(steps.values)))[order]
-    before = np.searchsorted(steps.values, reference.values) / len(steps.values)
-    window = np.concatenate((before, steps.upto))[order]
-    right = np.concatenate((reference.upto, steps.reference_upto))[order]
-    left = np.concatenate((reference.below, steps.reference_below))[order]
-    # Between neighbouring values the window's share is constant, and the reference's rises linearly from ``right``
-    # of the lower value to ``left`` of the upper one.
-    start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
-    first, last = np.abs(start), np.abs(end)
-    both = first + last
-    triangles = (first * first + last * last) / np.maximum(both, np.finfo(np.float64).tiny)
-    heights = np.where(start * end < 0, triangles, both) / 2.0
-    return float((heights * np.diff(x)).sum())
+    count, share = len(steps.values), steps.reference_upto
+    x, integral = reference.standardise(steps.values), reference.quantile_integral
+    at = integral.at_ranks(count)
+    areas = np.abs(x / count - np.diff(at))
+    # Elsewhere the window's quantile is on one side of the reference's for its whole part.
+    crossing = np.flatnonzero((steps.below < share) & (share < steps.upto))
+    x, share = x[crossing], share[crossing]
+    piece = np.searchsorted(reference.values, steps.values[crossing], side="right")
+    start, knot = integral.pieces[:, piece]
+    crossed = start + (share - reference.pieces[1][piece]) * (knot + x) / 2.0
+    ends = steps.below[crossing], steps.upto[crossing]
+    areas[crossing] = crossing_areas(x, share, ends, np.stack((at[crossing], crossed, at[crossing + 1])))
+    return float(areas.sum())
 
 
 def _steps(reference: NumericReference, ordered: Floats) -> Steps:

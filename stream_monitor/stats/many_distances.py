@@ -23,7 +23,7 @@ from stream_monitor.stats.reference import CategoricalReference, NumericReferenc
 _T = TypeVar("_T")
 
 #: Signals that are taken at once; with twice as many, the arrays leave the cache.
-MAX_TOGETHER = 24
+MAX_TOGETHER = 36
 
 
 class NumericWindow(NamedTuple):
@@ -116,12 +116,11 @@ def _numeric(windows: Sequence[NumericWindow]) -> Iterator[dict[str, Distance]]:
     noises = [t * (1.0 / len(values) + 1.0 / reference.sampled) for reference, values, t in windows]
     limits = bins.limits(noises)
     for at, (reference, noise, limit) in enumerate(zip(references, noises, limits, strict=True)):
-        farthest = float(np.abs(reference.standard_values).max())
         yield {
             "psi": _judged("psi", psi[at], limit["psi"]),
             "jensen_shannon": _judged("jensen_shannon", bits[at], limit["jensen_shannon"]),
             "kolmogorov_smirnov": _judged("kolmogorov_smirnov", smirnov[at], smirnov_limit(noise)),
-            "wasserstein": _judged("wasserstein", moved[at], shift_limit(farthest, noise)),
+            "wasserstein": _judged("wasserstein", moved[at], shift_limit(reference.farthest, noise)),
         }
 
 

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats, Indices, Ints
 from stream_monitor.stats.ragged import Ragged
 from stream_monitor.stats.reference import NumericReference
 from stream_monitor.stats.reference.numeric import LIMIT
+from stream_monitor.stats.reference.quantile_integral import crossing_areas
+
+#: The place of each array of `NumericReference.pieces` in the table, and of `QuantileIntegral.pieces` behind them.
+_KNOT, _UPTO, _LIMIT, _UNIT, _SLOPE, _START, _STANDARD = range(7)
 
 
 class ManySteps:
     """Windows and references as step functions: see `stream_monitor.stats.distances.Steps`.
 
-    Each window is a row of n values, and so are the knots of its reference, with infinities behind the last one.
+    Each window is a row of n values. The linear pieces of all references are columns of one table.
 
     Args:
         references: The reference of each window.
@@ -27,9 +31,10 @@ class ManySteps:
         self._values = np.array(windows)
         self._values.sort(axis=1)
         self._ranks = np.arange(self._values.shape[1] + 1) / self._values.shape[1]
-        self._knots = [len(reference.values) for reference in references]
-        self._left = self._knot_places()
-        self._pieces = self._value_pieces()
+        self._counts = self._piece_counts()
+        self._table = self._piece_table()
+        #: The piece of each value, row by row.
+        self._pieces: Ints = np.arange(len(self._counts)).repeat(self._counts)
         self._reference_below, self._reference_upto = self._reference_shares()
 
     def kolmogorov_smirnov(self) -> list[float]:
@@ -41,20 +46,17 @@ class ManySteps:
 
     def wasserstein(self) -> list[float]:
         """Return the Wasserstein distance of each window, in standard deviations of its reference."""
-        x, window, left, right = (merged.ravel() for merged in self._merged())
-        # As for one window; a difference from one row to the next is calculated, too, and not used.
-        start, end = right[:-1] - window[:-1], left[1:] - window[:-1]
-        crossing = np.flatnonzero(start * end < 0)
-        first, last = np.abs(start, out=start), np.abs(end, out=end)
-        heights = first + last
-        squares = first[crossing] * first[crossing] + last[crossing] * last[crossing]
-        heights[crossing] = squares / heights[crossing]
-        heights /= 2.0
-        heights *= np.diff(x)
-        size, room = self._values.shape[1], sum(part.shape[1] for part in (self._values, self._left))
-        begins = range(0, room * len(self._knots), room)
-        pairs = zip(begins, self._knots, strict=True)
-        return [float(np.add.reduce(heights[begin : begin + size + knots - 1])) for begin, knots in pairs]
+        size = self._values.shape[1]
+        x = self._standardised()
+        at = np.array([each.quantile_integral.at_ranks(size) for each in self._references])
+        areas = x / size
+        areas -= np.diff(at)
+        np.abs(areas, out=areas)
+        share = self._reference_upto
+        crossing = np.flatnonzero((self._ranks[:-1] < share) & (share < self._ranks[1:]))
+        areas.ravel()[crossing] = self._crossing_areas(crossing, x, at)
+        found: list[float] = np.add.reduce(areas, axis=1).tolist()
+        return found
 
     def bins(self) -> tuple[Ragged, Floats, Floats]:
         """Return the places of the windows' bins, the counts in them, and the references' shares in them."""
@@ -69,64 +71,55 @@ class ManySteps:
         counts = _differences(rows, np.concatenate(upto).astype(np.float64), sizes)
         return rows, counts, _differences(rows, np.concatenate([shares for _, _, shares in each]), np.ones(len(each)))
 
-    def _knot_places(self) -> Ints:
-        """Return how many values are below each knot, n behind the last one: shape (windows, most knots)."""
-        rows, size = self._values.shape
-        places = np.full((rows, max(self._knots)), size)
-        for row, values, reference in zip(places, self._values, self._references, strict=True):
+    def _piece_counts(self) -> Ints:
+        """Return how many values there are in each piece, those of one reference behind those of the one before."""
+        (rows, size), most = self._values.shape, max(len(each.values) for each in self._references)
+        ends = np.full((rows, most + 1), size)
+        for row, values, reference in zip(ends, self._values, self._references, strict=True):
             row[: len(reference.values)] = values.searchsorted(reference.values)
-        return places
+        return np.diff(ends, prepend=0).ravel()
 
-    def _value_pieces(self) -> Ints:
-        """Return how many knots are at most each value, the number of the reference's piece: shape (windows, n).
-
-        The pieces of a row follow those of the row before, at which its numbers begin.
-        """
-        rows, size = self._values.shape
-        room = self._left.shape[1] + 1
-        counts = np.diff(self._left, prepend=0, append=size)
-        pieces: Ints = np.arange(rows * room).repeat(counts.ravel())
-        return pieces.reshape(rows, size)
+    def _piece_table(self) -> Floats:
+        """Return the pieces of all references, shape (7, pieces)."""
+        table = np.zeros((7, len(self._values), max(len(each.values) for each in self._references) + 1))
+        for number, reference in enumerate(self._references):
+            table[:_START, number, : len(reference.values) + 1] = reference.pieces
+            table[_START:, number, : len(reference.values) + 1] = reference.quantile_integral.pieces
+        return table.reshape(7, -1)
 
     def _reference_shares(self) -> tuple[Floats, Floats]:
         """Return the share of the reference below each value, and the share that is at most it."""
-        rows, room = len(self._knots), self._left.shape[1] + 1
-        table = np.zeros((5, rows, room))
-        for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
-            table[:, number, : knots + 1] = reference.pieces
-        knots_of, upto, limit, unit, slopes = table.reshape(5, -1)
-        piece = self._pieces
         with np.errstate(over="ignore"):
             way = self._values * np.array([[each.scale] for each in self._references])
         # Beyond the knots the share is constant.
         np.clip(way, -1.0, 1.0, out=way)
-        way -= unit[piece]
-        way *= slopes[piece]
-        way += upto[piece]
-        at = np.minimum(way, limit[piece], out=way)
-        below, is_knot = at.copy(), np.flatnonzero(knots_of[piece] == self._values)
-        below.ravel()[is_knot] = limit[piece.ravel()[is_knot] - 1]
+        way -= self._of_values(_UNIT)
+        way *= self._of_values(_SLOPE)
+        way += self._of_values(_UPTO)
+        at = np.minimum(way, self._of_values(_LIMIT), out=way)
+        below, is_knot = at.copy(), np.flatnonzero(self._of_values(_KNOT) == self._values)
+        below.ravel()[is_knot] = self._table[_LIMIT][self._pieces[is_knot] - 1]
         return below, at
 
-    def _merged(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return knots and values in order, an equal knot first: standardised, and the shares of `wasserstein`.
+    def _of_values(self, number: int) -> Floats:
+        """Return a row of the table for each value, shape (windows, n)."""
+        values: Floats = self._table[number].repeat(self._counts)
+        return values.reshape(self._values.shape)
 
-        These are the share of the window up to each, and the shares of the reference below and at most it.
+    def _crossing_areas(self, crossing: Indices, x: Floats, at: Floats) -> Floats:
+        """Return the areas of values that the reference's quantile function crosses within their part.
+
+        Args:
+            crossing: The places of the values.
+            x: All values, standardised.
+            at: The integrals of the quantile functions at the ranks, shape (windows, n + 1).
         """
-        (rows, size), most = self._values.shape, self._left.shape[1]
-        of_knots = np.zeros((3, rows, most))
-        for number, (reference, knots) in enumerate(zip(self._references, self._knots, strict=True)):
-            of_knots[:, number, :knots] = reference.standard_values, reference.below, reference.upto
-        is_knot = np.zeros((rows, size + most), dtype=np.bool_)
-        is_knot.ravel()[self._left + np.arange(most) + np.arange(0, is_knot.size, size + most)[:, None]] = True
-        is_value = ~is_knot
-        x, window, right = np.empty((3, rows, size + most))
-        x[is_value], x[is_knot] = self._standardised().ravel(), of_knots[0].ravel()
-        window[is_value], window[is_knot] = np.tile(self._ranks[1:], rows), (self._left / size).ravel()
-        right[is_value] = self._reference_upto.ravel()
-        left = right.copy()
-        left[is_knot], right[is_knot] = of_knots[1].ravel(), of_knots[2].ravel()
-        return x, window, left, right
+        row, rank = np.divmod(crossing, self._values.shape[1])
+        x, share, piece = x.ravel()[crossing], self._reference_upto.ravel()[crossing], self._pieces[crossing]
+        start, knot = self._table[_START:, piece]
+        crossed = start + (share - self._table[_UPTO][piece]) * (knot + x) / 2.0
+        ends = self._ranks[rank], self._ranks[rank + 1]
+        return crossing_areas(x, share, ends, np.stack((at[row, rank], crossed, at[row, rank + 1])))
 
     def _standardised(self) -> Floats:
         """Return the values in standard deviations from the mean of their reference, clipped to its reach."""

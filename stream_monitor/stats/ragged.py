@@ -33,6 +33,8 @@ class Ragged:
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.ends = np.cumsum(self.lengths)
         self.starts = self.ends - self.lengths
+        #: The length of all rows, None where they differ.
+        self._length = int(self.lengths[0]) if len(set(self.lengths.tolist())) == 1 else None
 
     @property
     def size(self) -> int:
@@ -54,4 +56,7 @@ class Ragged:
 
     def sums(self, flat: Floats) -> list[float]:
         """Return the sum of each row; it is the one that ``sum`` has of the row alone, to the last bit."""
+        if self._length:
+            found: list[float] = np.add.reduce(flat.reshape(-1, self._length), axis=1).tolist()
+            return found
         return [float(np.add.reduce(part)) for part in self.parts(flat)]

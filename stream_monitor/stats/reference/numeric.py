@@ -15,6 +15,7 @@ from stream_monitor.core.arrays import Bools, Floats, pack, unpack
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.reference.json import check_keys, listed, whole
+from stream_monitor.stats.reference.quantile_integral import QuantileIntegral
 
 #: The number of evenly spaced quantiles kept of many distinct values; their spacing is below an atom's 1 %.
 QUANTILES = 113
@@ -157,6 +158,16 @@ class NumericReference:
     def standard_values(self) -> Floats:
         """The knots in standard deviations from the mean, shape (m,)."""
         return self.standardise(self.values)
+
+    @cached_property
+    def farthest(self) -> float:
+        """The largest distance of a knot from the mean, in standard deviations."""
+        return float(np.abs(self.standard_values).max())
+
+    @cached_property
+    def quantile_integral(self) -> QuantileIntegral:
+        """The integral of the quantile function, in standard deviations from the mean."""
+        return QuantileIntegral(self.standard_values, self.below, self.upto)
 
     def state(self) -> dict[str, Any]:
         """Return the fields as JSON values, for `restored`."""
