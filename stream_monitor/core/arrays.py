@@ -56,6 +56,21 @@ def running_sums(starts: Floats, steps: Floats) -> Floats:
     return sums[:, :columns]
 
 
+def column_sums(rows: Floats) -> Floats:
+    """Return the sum of each column, added strictly in order; several times as fast as running sums.
+
+    NumPy adds pairwise only along the fast axis in memory, which this is not if there is more than one column.
+
+    Args:
+        rows: A contiguous array, shape (n, columns), n above 0.
+
+    >>> column_sums(np.array([[1.0, 2.0], [1e-16, 2.0], [1e-16, 2.0]])).tolist()
+    [1.0, 6.0]
+    """
+    sums: Floats = np.add.reduce(rows, axis=0) if rows.shape[1] > 1 else np.add.accumulate(rows, axis=0)[-1]
+    return sums
+
+
 def count_each(values: Ints) -> list[tuple[int, int]]:
     """Return the distinct values of an array in order, each with its count; memory follows their range.
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints, pieces, running_sums
+from stream_monitor.core.arrays import Floats, Ints, column_sums, pieces
 from stream_monitor.drift.change import SUM_SCALE
 from stream_monitor.drift.transform_columns import TransformColumns
 from stream_monitor.drift.value_queue import ColumnValues
@@ -69,7 +69,7 @@ def sums_after(before: Floats, steps: Floats, counts: Ints | None, scale: float 
     """Return the sum of each column, carried on strictly in order, after as many steps as it takes.
 
     Args:
-        before: The sums, shape (columns,).
+        before: The sums, none of them -0.0, shape (columns,).
         steps: Shape (m, columns).
         counts: The number of steps that each column takes, shape (columns,); None: all m.
         scale: A power of two that each step is multiplied by.
@@ -77,9 +77,11 @@ def sums_after(before: Floats, steps: Floats, counts: Ints | None, scale: float 
     >>> sums_after(np.array([1.0, 1.0]), np.ones((3, 2)), np.array([3, 1]))
     array([4., 2.])
     """
-    columns = np.arange(len(before))
     for part in pieces(*steps.shape):
-        some = steps[part] if scale == 1.0 else steps[part] * scale
-        sums = running_sums(before, some)
-        before = sums[-1].copy() if counts is None else sums[np.clip(counts - part.start, 0, len(some)), columns]
+        rows = np.empty((part.stop - part.start + 1, len(before)))
+        rows[0] = before
+        np.multiply(steps[part], scale, out=rows[1:])
+        if counts is not None:
+            np.copyto(rows[1:], 0.0, where=np.arange(part.start, part.stop)[:, None] >= counts)
+        before = column_sums(rows)
     return before.copy()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints, pieces, running_sums
+from stream_monitor.core.arrays import Floats, Ints, column_sums, pieces
 from stream_monitor.drift.dependence import DependenceCheck
 
 #: The room of a signal whose dependence is not estimated any more; no count reaches it.
@@ -103,15 +103,17 @@ def _advanced(estimates: _Estimates, values: Floats, counts: Ints | None) -> _Es
 
 def _with_piece(before: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
     size, columns = values.shape
-    steps = np.empty((size, 3, columns))
-    steps[:, 0] = values
-    np.multiply(values, values, out=steps[:, 1])
+    rows = np.empty((size + 1, 3, columns))
+    rows[0], rows[1:, 0] = before.sums, values
+    np.multiply(values, values, out=rows[1:, 1])
     neighbour = np.where(before.fed > 0, before.last, values[0])
-    np.multiply(values[0], neighbour, out=steps[0, 2])
-    np.multiply(values[1:], values[:-1], out=steps[1:, 2])
-    taken = np.full(columns, size) if counts is None else counts
-    sums = running_sums(before.sums.ravel(), steps.reshape(size, 3 * columns))
-    ends = sums[np.tile(taken, 3), np.arange(3 * columns)].reshape(3, columns)
-    newest = values[np.maximum(taken, 1) - 1, np.arange(columns)]
-    last = np.where(taken > 0, newest, before.last)
-    return _Estimates(before.seen + taken, before.room - taken, before.fed + taken, last, ends)
+    np.multiply(values[0], neighbour, out=rows[1, 2])
+    np.multiply(values[1:], values[:-1], out=rows[2:, 2])
+    if counts is None:
+        taken, last = np.full(columns, size), values[-1]
+    else:
+        np.copyto(rows[1:], 0.0, where=(np.arange(size)[:, None] >= counts)[:, None])
+        taken, newest = counts, values[np.maximum(counts, 1) - 1, np.arange(columns)]
+        last = np.where(counts > 0, newest, before.last)
+    sums = column_sums(rows.reshape(size + 1, 3 * columns)).reshape(3, columns)
+    return _Estimates(before.seen + taken, before.room - taken, before.fed + taken, last.copy(), sums)

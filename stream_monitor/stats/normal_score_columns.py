@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Indices, Ints
-from stream_monitor.stats.normal_scores import Atoms, NormalScores, uniform
+from stream_monitor.core.arrays import Bools, Floats, Indices, Ints
+from stream_monitor.stats.normal_scores import Atoms, NormalScores, finite, uniform
 from stream_monitor.stats.piecewise_linear import CELLS, Pieces
 
 #: Columns and values that are processed at a time: they and their tables stay in the processor's cache.
@@ -112,7 +112,7 @@ class _Table(NamedTuple):
     def scores(self, values: Floats, positions: Ints) -> Floats:
         """Return the scores of values, shape (n, columns)."""
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = values * self.factor
+            values = finite(values * self.factor)
             pieces = self._find(values)
             scores = self.pieces.at(pieces, values)
         if self.atoms.exist:
@@ -129,9 +129,19 @@ class _Table(NamedTuple):
         # A value outside the range has the first or the last cell.
         np.fmin(np.fmax(cells, 0.0, out=cells), CELLS, out=cells)
         pieces: Indices = self.first.take(cells.astype(np.intp) + self.first_cells)
-        for _ in range(self.steps):
-            pieces += self.pieces.ends.take(pieces) <= values
+        pieces += self._is_past(pieces, values)
+        # Most values are in the first piece that starts in their cell, or before it.
+        further = np.flatnonzero(self._is_past(pieces, values)) if self.steps > 1 else pieces[:0]
+        flat = pieces.reshape(-1)
+        while len(further):
+            flat[further] += 1
+            further = further[self._is_past(flat.take(further), values.take(further))]
         return pieces
+
+    def _is_past(self, pieces: Indices, values: Floats) -> Bools:
+        """Return a mask of the numbers that are not before the end of a piece."""
+        is_past: Bools = self.pieces.ends.take(pieces) <= values
+        return is_past
 
 
 def _starts(arrays: Iterable[Indices]) -> Indices:

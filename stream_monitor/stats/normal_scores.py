@@ -21,6 +21,7 @@ MIN_GAP = 1e-300
 MAX_EXPONENT = 1022
 #: The table of normal quantiles has this number of shares in each tail, whose share is ``TAIL``, and in the middle.
 IN_TAIL, MIDDLE, TAIL = 400, 2000, 0.01
+_LARGEST = float(np.finfo(np.float64).max)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -80,7 +81,7 @@ class NormalScores:
         """
         with np.errstate(over="ignore", under="ignore"):
             # As exact as ldexp, and much faster; the factor is not finite if all values are subnormal.
-            values = values * self.factor if self.factor else np.ldexp(values, self._exponent)
+            values = finite(values * self.factor if self.factor else np.ldexp(values, self._exponent))
         pieces = self.line.find(values)
         scores = self.line.pieces.at(pieces, values)
         if self.atoms.exist:
@@ -128,6 +129,12 @@ class Atoms(NamedTuple):
     def spread(self, pieces: Indices, shares: Floats) -> Floats:
         """Return the scores of values at atoms, given the shares of the atoms that are below them."""
         return _quantiles(self.below.take(pieces) + self.size.take(pieces) * shares)
+
+
+def finite(values: Floats) -> Floats:
+    """Replace infinite numbers by the largest finite ones, and NaN by any; return the same array."""
+    np.fmax(values, -_LARGEST, out=values)
+    return np.fmin(values, _LARGEST, out=values)
 
 
 def uniform(positions: Ints) -> Floats:

@@ -55,3 +55,12 @@ def test_a_value_that_is_not_finite_leaves_the_others() -> None:
     values = np.array([[0.5, np.nan], [np.inf, 0.5], [-np.inf, 0.5]])
     found = NormalScoreColumns([scores, scores]).of(values, np.arange(3))
     assert found[0, 0] == found[1, 1] == found[2, 1] == scores.of(np.array([0.5]), np.arange(1))[0]
+
+
+def test_a_value_that_is_infinite_times_the_factor_has_the_highest_score() -> None:
+    rng = np.random.default_rng(1)
+    alone = [NormalScores(NumericReference.learn(1e-6 * rng.normal(size=500))) for _ in range(3)]
+    values = np.array([[1e308] * 3, [-1e308] * 3])
+    found = NormalScoreColumns(alone).of(values, np.arange(2))
+    for column, each in enumerate(alone):
+        assert found[:, column].tobytes() == each.of(values[:, column].copy(), np.arange(2)).tobytes()
