@@ -12,6 +12,7 @@ from typing import Any
 import click
 import orjson
 
+from stream_monitor.cli import performance_table
 from stream_monitor.cli.episode_table import show
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
@@ -21,11 +22,10 @@ from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, plain
 from stream_monitor.drift.episodes import group
-from stream_monitor.pipeline.snapshot import PerformanceSnapshot, Snapshot
+from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.caveats import caveats
 from stream_monitor.report.recorder import Recorder
 from stream_monitor.report.summary import duplicates, rejected, summarise
-from stream_monitor.stats.intervals import Interval
 
 
 @click.command()
@@ -108,7 +108,7 @@ def _print(
     _print_totals(snapshot, seconds)
     for model in snapshot.models:
         click.echo(f"\nModel {model.key.model}, version {model.key.version}: {model.predictions:,} predictions")
-        _print_performance(model.performance)
+        performance_table.show(model.performance)
         if model.coverage is not None:
             click.echo(f"  {model.coverage:.1%} of its mature predictions have a label")
         for caveat in warnings[model.key]:
@@ -128,15 +128,3 @@ def _print_totals(snapshot: Snapshot, seconds: float) -> None:
         click.echo(f"  {join.waiting_outcomes:,} outcomes are in the maturity buffer (younger than --label-maturity)")
     for reason, count in reasons.items():
         click.echo(f"  rejected: {reason} {count:,}")
-
-
-def _print_performance(performance: PerformanceSnapshot) -> None:
-    for measure, windows in performance.measures.items():
-        bounds = performance.intervals if measure == "accuracy" else {}
-        values = {window: f"{value:.4f}{_between(bounds.get(window))}" for window, value in windows.items()}
-        click.echo(f"  {measure:9} {'  '.join(f'{window} {value}' for window, value in values.items())}")
-
-
-def _between(bounds: Interval | None) -> str:
-    """Return a 95 % interval as text to follow its value."""
-    return f" ({bounds.lower:.4f} to {bounds.upper:.4f})" if bounds else ""

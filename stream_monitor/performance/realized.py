@@ -10,6 +10,9 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import Target
+from stream_monitor.performance.class_codes import OTHER, OTHERS, ClassCodes
+from stream_monitor.performance.class_measures import ClassCounts, averaged, by_class
+from stream_monitor.performance.confusion import ConfusionMatrices
 from stream_monitor.performance.measures import (
     CLASSIFICATION,
     REGRESSION,
@@ -20,6 +23,9 @@ from stream_monitor.performance.measures import (
 )
 from stream_monitor.performance.windows import Window, Windows
 from stream_monitor.stats.intervals import Interval, wilson
+
+#: Measures over each window, by the name of the class and that of the measure.
+ClassPerformance = dict[str, dict[str, dict[Window, float]]]
 
 
 class Performance(ABC):
@@ -47,6 +53,14 @@ class Performance(ABC):
         windows = {window: evaluate(sums) for window, sums in self._windows.sums().items()}
         measures = self._table.measures if windows else ()
         return {each.name: {window: found[each.name] for window, found in windows.items()} for each in measures}
+
+    def class_measures(self) -> ClassPerformance:
+        """Return the measures of each class over each window, by the name of the class; empty for a regression."""
+        return {}
+
+    def confusion(self) -> dict[tuple[str, str], int]:
+        """Return the outcomes so far by the names of label and prediction; empty for a regression."""
+        return {}
 
     def counts(self) -> dict[Window, float]:
         """Return the outcomes in each window; of the decayed one, the number of equal weight that are as sure."""
@@ -80,15 +94,52 @@ class Classification(Performance):
 
     def __init__(self, window: int, decay: float) -> None:
         super().__init__(CLASSIFICATION, window, decay)
+        self._codes, self._matrices = ClassCodes(), ConfusionMatrices(window, decay)
 
     def update_many(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Floats:
-        correct = np.array([t == p for t, p in zip(y_true, y_pred, strict=True)], dtype=np.float64)
-        self._windows.add(CLASSIFICATION.rows(ClassOutcomes(y_true, y_pred, correct)))
-        return 1.0 - correct
+        coded = self._codes.encode(y_true, y_pred)
+        self._matrices.add(coded.y_true, coded.y_pred)
+        self._windows.add(CLASSIFICATION.rows(ClassOutcomes(y_true, y_pred, coded.correct)))
+        return 1.0 - coded.correct
+
+    def measures(self) -> dict[str, dict[Window, float]]:
+        measures = super().measures()
+        for window, matrix in self._matrices.counts().items():
+            for name, value in averaged(ClassCounts.of(matrix)).items():
+                measures.setdefault(name, {})[window] = value
+        return measures
 
     def intervals(self) -> dict[Window, Interval]:
-        accuracy, counts = self.measures().get("accuracy", {}), self.counts()
+        accuracy, counts = super().measures().get("accuracy", {}), self.counts()
         return {window: wilson(share, counts[window]) for window, share in accuracy.items()}
+
+    def class_measures(self) -> ClassPerformance:
+        found: ClassPerformance = {}
+        for window, matrix in self._matrices.counts().items():
+            for name, measures in by_class(matrix, self._codes.names).items():
+                for measure, value in measures.items():
+                    found.setdefault(name, {}).setdefault(measure, {})[window] = value
+        return found
+
+    def confusion(self) -> dict[tuple[str, str], int]:
+        matrix, names = self._matrices.cumulative, [*self._codes.names, OTHERS]
+        # Classes without a code are one, whether label and prediction are equal or not.
+        matrix[OTHER, OTHER] += matrix[OTHER, OTHER + 1]
+        shown = [*range(len(names) - 1), OTHER]
+        return {
+            (label, prediction): int(matrix[row, column])
+            for row, label in zip(shown, names, strict=True)
+            for column, prediction in zip(shown, names, strict=True)
+            if OTHER not in (row, column) or matrix[row, column]
+        }
+
+    def state(self) -> dict[str, Any]:
+        return {**super().state(), "classes": self._codes.state(), "confusion": self._matrices.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
+        self._codes.restore(state["classes"])
+        self._matrices.restore(state["confusion"])
 
 
 class Regression(Performance):

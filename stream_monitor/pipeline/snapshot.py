@@ -6,8 +6,9 @@ loads no detector; `stream_monitor.pipeline.take_snapshot` makes them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
@@ -130,12 +131,26 @@ class FeatureSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PerformanceSnapshot:
-    """Performance of one model version: see `stream_monitor.performance.realized.Performance`."""
+    """Performance of one model version: see `stream_monitor.performance.realized.Performance`.
+
+    ``classes``: measures by the names of class and measure. ``confusion``: outcomes so far by the names of label and
+    prediction. Both are empty for a regression.
+    """
 
     totals: Mapping[str, float]
     measures: Mapping[str, Mapping[Window, float]]
     intervals: Mapping[Window, Interval]
     outcomes: Mapping[Window, float]
+    classes: Mapping[str, Mapping[str, Mapping[Window, float]]] = field(default_factory=dict)
+    confusion: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> Mapping[str, int]:
+        """Outcomes so far by the name of their label."""
+        labels: Counter[str] = Counter()
+        for (y_true, _), count in self.confusion.items():
+            labels[y_true] += count
+        return labels
 
 
 @dataclass(frozen=True, slots=True)

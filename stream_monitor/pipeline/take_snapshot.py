@@ -163,6 +163,8 @@ def _performance(performance: Performance) -> PerformanceSnapshot:
         measures=performance.measures(),
         intervals=performance.intervals(),
         outcomes=performance.counts(),
+        classes=performance.class_measures(),
+        confusion=performance.confusion(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.performance.measures import MEASURES
+from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, PerformanceSnapshot
 from stream_monitor.report.chart import Bounds, Line, chart
@@ -20,6 +20,8 @@ MAX_VERSIONS = 10
 #: The minimum number of outcomes of a point, unless there are never as many.
 MIN_OUTCOMES = 30
 WINDOWS: tuple[Window, ...] = ("cumulative", "rolling", "decayed")
+CLASS_WINDOWS: tuple[Window, ...] = ("cumulative", "rolling")
+CLASS_COLUMNS = ("precision", "recall", "f1")
 
 
 def performance_charts(contents: Contents) -> str:
@@ -35,7 +37,7 @@ def _version(contents: Contents, model: ModelSnapshot) -> str:
     name = contents.named(model.key)
     heading = f"<h3>{text(name)}</h3>" if name else ""
     charts = "".join(_figure(contents, model.key, measure) for measure in model.performance.measures)
-    return f"{heading}{_table(model.performance)}{charts}"
+    return f"{heading}{_table(model.performance)}{_classes(model.performance)}{charts}"
 
 
 def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
@@ -57,7 +59,7 @@ def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
 
 
 def _bounds(name: str) -> Bounds:
-    measure = MEASURES[name]
+    measure = KNOWN[name]
     return Bounds(measure.minimum, measure.maximum, measure.is_share)
 
 
@@ -70,6 +72,23 @@ def _table(performance: PerformanceSnapshot) -> str:
     counts = "".join(f"<td class=number>{_count(performance.outcomes.get(w, 0.0))}" for w in WINDOWS)
     head = "".join(f"<th class=number>{window}" for window in WINDOWS)
     return f"<div class=wide><table class=narrow><tr><th>{head}{''.join(rows)}<tr><td>outcomes{counts}</table></div>"
+
+
+def _classes(performance: PerformanceSnapshot) -> str:
+    """Return the measures of each class as a table; nothing without classes."""
+    if not performance.classes:
+        return ""
+    columns = [(window, measure) for window in CLASS_WINDOWS for measure in CLASS_COLUMNS]
+    rows = []
+    for name, measures in performance.classes.items():
+        cells = "".join(f"<td class=number>{exact(measures.get(m, {}).get(w), 4)}" for w, m in columns)
+        rows.append(f"<tr><td>{text(name)}<td class=number>{_count(performance.labels[name])}{cells}")
+    windows = "".join(f"<th class=number colspan={len(CLASS_COLUMNS)}>{window}" for window in CLASS_WINDOWS)
+    head = "".join(f"<th class=number>{measure}" for _, measure in columns)
+    return (
+        f"<div class=wide><table class=by-class><tr><th><th>{windows}"
+        f"<tr><th>class<th class=number>labels{head}{''.join(rows)}</table></div>"
+    )
 
 
 def _count(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from stream_monitor.actions.message import episode_fields, fields
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.episodes import group
+from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
 
@@ -50,9 +51,11 @@ def combine(performances: Sequence[PerformanceSnapshot]) -> dict[str, float]:
     if len(performances) == 1:
         return {name: windows["cumulative"] for name, windows in performances[0].measures.items()}
     totals: Counter[str] = Counter()  # sums of floats too
+    confusion: Counter[tuple[str, str]] = Counter()
     for performance in performances:
         totals.update(performance.totals)
-    return evaluate(totals)
+        confusion.update(performance.confusion)
+    return {**evaluate(totals), **averaged(counts_of(confusion))}
 
 
 def _join(join: JoinSnapshot) -> dict[str, int]:
@@ -73,6 +76,11 @@ def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
         "performance": performance.measures,
         "intervals": {window: list(bounds) for window, bounds in performance.intervals.items()},
         "outcomes": performance.outcomes,
+        "classes": performance.classes,
+        "confusion": [
+            {"label": label, "prediction": prediction, "outcomes": count}
+            for (label, prediction), count in performance.confusion.items()
+        ],
         "coverage": model.coverage,
         "caveats": list(caveats),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from stream_monitor.performance.measures import EXPORTED_SUMS, MEASURES
+from stream_monitor.performance.class_measures import CLASS_MEASURES
+from stream_monitor.performance.known_measures import KNOWN
+from stream_monitor.performance.measures import EXPORTED_SUMS
 
 PREFIX = "stream_monitor_"
 Kind = Literal["counter", "gauge", "histogram"]
@@ -26,7 +28,7 @@ def _metric(name: str, kind: Kind, text: str, *label_names: str) -> Metric:
 
 
 def _names(*, is_unitless: bool) -> str:
-    return ", ".join(name for name, measure in MEASURES.items() if measure.is_unitless == is_unitless)
+    return ", ".join(name for name, measure in KNOWN.items() if measure.is_unitless == is_unitless)
 
 
 PREDICTIONS = _metric("predictions_total", "counter", "Predictions taken in, duplicates aside.", *_VERSION)
@@ -35,6 +37,14 @@ OUTCOMES = _metric("outcomes_total", "counter", "Predictions that have met their
 OUTCOME_SUMS = {
     name: _metric(f"outcomes_{name}_total", "counter", text, *_VERSION) for name, text in EXPORTED_SUMS.items()
 }
+CONFUSION = _metric(
+    "outcomes_confusion_total",
+    "counter",
+    "Outcomes of a classification by label and prediction; classes after the first twenty are (others).",
+    *_VERSION,
+    "y_true",
+    "y_pred",
+)
 PERFORMANCE_RATIO = _metric(
     "performance_ratio",
     "gauge",
@@ -64,6 +74,15 @@ PERFORMANCE_UPPER = _metric(
     "gauge",
     "Upper bound of the 95 % Wilson interval of accuracy.",
     *_VERSION,
+    "measure",
+    "window",
+)
+PERFORMANCE_CLASS = _metric(
+    "performance_class_ratio",
+    "gauge",
+    f"Performance of each class without a unit: {', '.join(each.name for each in CLASS_MEASURES)}.",
+    *_VERSION,
+    "class",
     "measure",
     "window",
 )

@@ -9,7 +9,7 @@ from itertools import accumulate
 from prometheus_client.core import HistogramMetricFamily
 
 from stream_monitor import __version__
-from stream_monitor.performance.measures import MEASURES
+from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -104,12 +104,18 @@ def _model(model: ModelSnapshot) -> Iterator[Sample]:
 def _performance(model: ModelSnapshot) -> Iterator[Sample]:
     key, performance = model.key, model.performance
     for measure, windows in performance.measures.items():
-        metric = catalog.PERFORMANCE_RATIO if MEASURES[measure].is_unitless else catalog.PERFORMANCE_ERROR
+        metric = catalog.PERFORMANCE_RATIO if KNOWN[measure].is_unitless else catalog.PERFORMANCE_ERROR
         for window, value in windows.items():
             yield metric, (*key, measure, window), value
     for window, interval in performance.intervals.items():
         yield catalog.PERFORMANCE_LOWER, (*key, "accuracy", window), interval.lower
         yield catalog.PERFORMANCE_UPPER, (*key, "accuracy", window), interval.upper
+    for name, measures in performance.classes.items():
+        for measure, windows in measures.items():
+            for window, value in windows.items():
+                yield catalog.PERFORMANCE_CLASS, (*key, name, measure, window), value
+    for pair, times in performance.confusion.items():
+        yield catalog.CONFUSION, (*key, *pair), times
     for window, count in performance.outcomes.items():
         yield catalog.PERFORMANCE_OUTCOMES, (*key, window), count
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import islice
 from string import Template
 
 from stream_monitor import __version__
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import moment, short
+from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.server.page import changes
 from stream_monitor.server.page.table import table
 
 SHOWN_DETECTIONS = 10
 SHOWN_MODELS = 50
+SHOWN_MEASURES = ("accuracy", "balanced_accuracy", "roc_auc", "mae", "rmse", "r2")
+CLASS_COLUMNS = ("precision", "recall", "f1")
+SHOWN_CLASSES = 50
 
 
 def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
@@ -33,6 +38,11 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
             ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
             map(_model_row, snapshot.models[:SHOWN_MODELS]),
             "No prediction has come in yet.",
+        ),
+        classes=table(
+            ("Model", "Class", "Labels", "Precision", "Recall", "F1"),
+            islice(_class_rows(snapshot.models), SHOWN_CLASSES),
+            "No class has been labelled yet.",
         ),
         detections=table(
             ("Time", "Model", "Signal", "Detector", "Before → after", "Effect"),
@@ -60,11 +70,24 @@ def _tiles(snapshot: Snapshot) -> str:
 def _model_row(model: ModelSnapshot) -> tuple[str, ...]:
     performance = model.performance
     outcomes = int(performance.totals["outcomes"])
-    cumulative = ", ".join(f"{name} {windows['cumulative']:.4g}" for name, windows in performance.measures.items())
+    cumulative = _measures(performance.measures, "cumulative")
     if interval := performance.intervals.get("cumulative"):
         cumulative += f" ({interval.lower:.4g} to {interval.upper:.4g})"
-    rolling = ", ".join(f"{name} {windows['rolling']:.4g}" for name, windows in performance.measures.items())
+    rolling = _measures(performance.measures, "rolling")
     return (*model.key, f"{model.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{model.drift_count:,}")
+
+
+def _measures(measures: Mapping[str, Mapping[Window, float]], window: Window) -> str:
+    shown = {name: measures[name][window] for name in SHOWN_MEASURES if window in measures.get(name, ())}
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in shown.items())
+
+
+def _class_rows(models: Iterable[ModelSnapshot]) -> Iterator[tuple[str, ...]]:
+    for model in models:
+        labels = model.performance.labels
+        for name, measures in model.performance.classes.items():
+            rolling = (short(measures.get(measure, {}).get("rolling"), 4) for measure in CLASS_COLUMNS)
+            yield " / ".join(model.key), name, f"{labels[name]:,}", *rolling
 
 
 def _detection_rows(detections: Sequence[Detection]) -> Iterable[tuple[str, ...]]:

@@ -36,7 +36,7 @@ def test_booleans_are_one_class_in_csv_and_json(tmp_path: Path, spelled: tuple[s
     rows = [f"{n},{spelled[n % 2]}" for n in range(100)]
     predictions = _lines(tmp_path / "p.csv", ["id,prediction", *rows])
     labels = _lines(tmp_path / "l.jsonl", [json.dumps({"id": str(n), "label": n % 2 == 0}) for n in range(100)])
-    assert _replay(tmp_path, predictions, "--labels", labels)["performance"] == {"accuracy": 1.0}
+    assert _replay(tmp_path, predictions, "--labels", labels)["performance"]["accuracy"] == 1.0
 
 
 def test_a_label_that_is_nan_is_not_there_yet(tmp_path: Path) -> None:

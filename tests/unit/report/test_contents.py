@@ -47,7 +47,7 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     page, found = report(tmp_path, rows)
     assert [v["version"] for v in found["versions"]] == ["v2", "v1"]
     drawn = [found["data-performance"] for _, found, _ in page.elements if "data-performance" in found]
-    assert drawn == ["accuracy"] * 2
+    assert drawn == ["accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"] * 2
     assert "default / v1" in page.text
 
 

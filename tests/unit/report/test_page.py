@@ -67,9 +67,18 @@ def test_the_numbers_are_those_of_json(drifted: tuple[Page, dict[str, Any]]) -> 
         assert page.values("data-detection", name) == told
     version = found["versions"][0]
     figures = []
-    for window, value in version["performance"]["accuracy"].items():
-        figures += [value, *version["intervals"][window]]
+    for measure, windows in version["performance"].items():
+        for window, value in windows.items():
+            figures += [value, *(version["intervals"][window] if measure == "accuracy" else ())]
     assert page.values("class", "narrow") == [*figures, *version["outcomes"].values()]
+    labels = {
+        name: sum(one["outcomes"] for one in version["confusion"] if one["label"] == name) for name in ("0", "1")
+    }
+    by_class = [
+        [labels[name], *(measures[measure][window] for window in ("cumulative", "rolling") for measure in measures)]
+        for name, measures in version["classes"].items()
+    ]
+    assert page.values("class", "by-class") == [number for row in by_class for number in row]
     assert page.text.count("f0") > 3
 
 

@@ -16,7 +16,12 @@ def _performance(task: str, *pairs: tuple[float, float]) -> PerformanceSnapshot:
     if pairs:
         performance.update_many(*map(list, zip(*pairs, strict=True)))
     return PerformanceSnapshot(
-        performance.totals(), performance.measures(), performance.intervals(), performance.counts()
+        performance.totals(),
+        performance.measures(),
+        performance.intervals(),
+        performance.counts(),
+        performance.class_measures(),
+        performance.confusion(),
     )
 
 
