@@ -19,6 +19,8 @@ from stream_monitor.join.run import Run
 from stream_monitor.join.run_matching import RunMatcher
 from stream_monitor.join.simple_events import SimpleEvents
 
+_NO_ROWS: Ints = np.empty(0, np.int64)
+
 
 class Joined(NamedTuple):
     """The result of the join of a batch.
@@ -128,10 +130,13 @@ class _Taken:
     def joined(self) -> Joined:
         """Return the result."""
         self._close()
-        return Joined(np.concatenate(self._rows), self.labels, OutcomeBatch.concat(self._outcomes))
+        rows = np.concatenate([_NO_ROWS, *self._rows])
+        return Joined(rows, self.labels, OutcomeBatch.concat(self._outcomes))
 
     def _close(self) -> None:
         """Turn the events that were taken one by one into columns."""
+        if not (self._single_rows or self._single):
+            return
         self._rows.append(np.array(self._single_rows, np.int64))
         self._outcomes.append(OutcomeBatch.of(self._single, self._before))
         self._single_rows, self._single, self._before = [], [], []

@@ -40,13 +40,15 @@ class EventColumns:
         """Return the events of a batch in order."""
         predictions, labels = events.predictions, events.labels
         count = len(predictions)
+        has_label = _bring_labels(predictions)
+        if not len(labels):
+            nowhere, rows = np.zeros(count, bool), np.arange(count)
+            return cls(predictions, labels, origins, predictions.at, nowhere, rows, predictions.ts, has_label)
         at = np.concatenate((predictions.at, labels.at))
         order = np.argsort(at, kind="stable")
         is_label = order >= count
         row = np.where(is_label, order - count, order)
         ts = np.concatenate((predictions.ts, labels.ts))[order]
-        y_true = predictions.y_true
-        has_label = np.zeros(count, bool) if y_true is None else np.array([one is not None for one in y_true], bool)
         return cls(predictions, labels, origins, at[order], is_label, row, ts, has_label)
 
     def __len__(self) -> int:
@@ -56,3 +58,10 @@ class EventColumns:
         """Return one event."""
         row = int(self.row[position])
         return self.labels.event(row) if self.is_label[position] else self.predictions.event(row)
+
+
+def _bring_labels(predictions: PredictionBatch) -> Bools:
+    """Return which predictions bring their label, shape (n,)."""
+    if predictions.y_true is None:
+        return np.zeros(len(predictions), bool)
+    return np.array([one is not None for one in predictions.y_true], bool)

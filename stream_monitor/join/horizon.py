@@ -31,15 +31,19 @@ class Horizon:
             return run, Drops(Heads.none(0), Heads.none(0))
         rows = self._entries.rows.find(events.labels.ids[run.of_labels])
         drops, certain = self._expiry.drops(run, rows)
-        count = min(
-            certain,
-            self._outcomes.quiet(run.now, *self._met(run, simple, rows)),
-            self._until_stale(run, simple, rows),
-        )
+        count = min(certain, self._until_many_mature(run, simple, rows), self._until_stale(run, simple, rows))
         return run if count == len(run) else Run(events, start, now[:count]), drops
+
+    def _until_many_mature(self, run: Run, simple: SimpleEvents, rows: Ints) -> int:
+        """Return the number of events before the first at which more may be mature than one event releases."""
+        if self._outcomes.all_pass(run.now[-1]):
+            return len(run)
+        return self._outcomes.quiet(run.now, *self._met(run, simple, rows))
 
     def _until_stale(self, run: Run, simple: SimpleEvents, rows: Ints) -> int:
         """Return the number of events before the first label whose prediction has been dropped since it was found."""
+        if not len(rows):
+            return len(run)
         own = simple.own[run.of_labels]
         is_stale = (rows < 0) | (self._entries.rows["state"][rows] != WAITING)
         is_stale &= (own < run.of_predictions.start) | (own >= run.of_predictions.stop)

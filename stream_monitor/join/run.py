@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ class Run:
         events: The events of the batch.
         stop: The position behind the last one.
         now: Stream time at each event of the run, shape (n,).
-        arrivals: The stream time at which each event arrives, inf before any time is known, shape (n,).
         is_label: True for a label, shape (n,).
         predictions, labels: The positions in the run of its predictions and of its labels.
         of_predictions, of_labels: Their rows among the predictions and the labels of the batch.
@@ -27,7 +27,6 @@ class Run:
 
     def __init__(self, events: EventColumns, start: int, now: Floats) -> None:
         self.events, self.start, self.stop, self.now = events, start, start + len(now), now
-        self.arrivals = np.where(now > -math.inf, now, math.inf)
         self.is_label = events.is_label[start : self.stop]
         self.predictions, self.labels = np.flatnonzero(~self.is_label), np.flatnonzero(self.is_label)
         before = int(np.count_nonzero(events.is_label[:start]))
@@ -37,17 +36,27 @@ class Run:
     def __len__(self) -> int:
         return len(self.now)
 
+    @cached_property
+    def arrivals(self) -> Floats:
+        """The stream time at which each event arrives, inf before any time is known, shape (n,)."""
+        return np.where(self.now > -math.inf, self.now, math.inf)
+
     @property
     def partitions(self) -> Ints:
         """The position of each event's partition among those of the batch, shape (n,)."""
         return self.events.origins.which[self.events.at[self.start : self.stop]]
 
-    @property
+    @cached_property
     def is_met(self) -> Bools:
         """True for each event that gives an outcome: labels, and predictions that bring theirs; shape (n,)."""
         is_met = self.is_label.copy()
         is_met[self.predictions] = self.events.has_label[self.of_predictions]
         return is_met
+
+    @property
+    def all_bring_labels(self) -> bool:
+        """True for a run of predictions that all bring their labels."""
+        return not len(self.labels) and bool(self.is_met.all())
 
     @property
     def y_true(self) -> NDArray[np.object_]:

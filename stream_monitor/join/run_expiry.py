@@ -89,6 +89,9 @@ class RunExpiry:
             rows: The rows of the predictions that its labels are for, negative for predictions of the run itself.
         """
         total, limits, limit = self._epochs.total, self._limits, self._expiry.MAX_PER_EVENT
+        if self._drops_nothing(run):
+            nothing = Heads.none(len(run))
+            return Drops(nothing, nothing), self._until_others(run)
         met: Ints = np.cumsum(run.is_met)
         predicted: Ints = np.cumsum(~run.is_label)
         waiting = self._heads("waiting", run, predicted - met + (total.waiting - limits.max_waiting))
@@ -114,6 +117,15 @@ class RunExpiry:
         self._expiry.arrive(float(run.arrivals[0]))
         if self._expiry.next_due < run.now[-1]:
             self._expiry.look_ahead()
+
+    def _drops_nothing(self, run: Run) -> bool:
+        """Return True when no bound can be exceeded within a run, and nothing is past its time-to-live."""
+        total, limits, count = self._epochs.total, self._limits, len(run)
+        return (
+            self._expiry.next_due >= run.now[-1]
+            and total.waiting + count <= limits.max_waiting
+            and total.labelled + count <= limits.max_labelled
+        )
 
     def _until_others(self, run: Run) -> int:
         """Return the number of events before an early label is dropped, or anything that arrived within the run."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
+from stream_monitor.core.events import Target
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import encode
 from stream_monitor.join.ledger import Ledger
@@ -36,6 +41,37 @@ class RunMatcher:
         """
         self._time.observe_all(run.events.ts[run.start : run.stop])
         self._expiry.drop(run, drops)
+        outcomes = self._label(run, first) if run.all_bring_labels else self._match(run, first)
+        self._expiry.arrive(run)
+        return outcomes
+
+    def _label(self, run: Run, first: int) -> OutcomeBatch:
+        """Take predictions that all bring their labels: none of them waits."""
+        predictions, of = run.events.predictions, run.of_predictions
+        ids, ts, which = predictions.ids[of], predictions.ts[of], predictions.which[of]
+        y_true = cast(Sequence[Target], predictions.y_true)[of]
+        order, index = self._orders(run), np.arange(first, first + len(run))
+        epochs = self._epochs.of(run.events.origins.partitions, run.partitions)
+        self._entries.rows.add(
+            ids,
+            state=LABELLED,
+            number=self._queues.labelled.extend(run.arrivals, ids),
+            order=order,
+            index=index,
+            ts=ts,
+            epoch=epochs,
+            key=as_objects(predictions.keys)[which],
+            target=as_objects(y_true),
+            label_ts=math.nan,
+            scope=None,
+        )
+        self._epochs.add_each("labelled", epochs, 1)
+        y_pred, delays, at = predictions.y_pred[of], np.full(len(run), math.nan), run.predictions
+        outcomes = OutcomeBatch(predictions.keys, which, index, ts, y_pred, y_true, delays, at)
+        return self._outcomes.take(run, Met(at, outcomes, order, epochs), first)
+
+    def _match(self, run: Run, first: int) -> OutcomeBatch:
+        """Match labels with predictions, and let the others wait."""
         rows = np.empty(len(run), np.int64)
         rows[run.predictions] = self._predict(run, first)
         rows[run.labels] = self._entries.rows.find(run.events.labels.ids[run.of_labels])
@@ -43,20 +79,17 @@ class RunMatcher:
         outcomes = self._outcomes.take(run, self._meet(run, positions, rows[positions]), first)
         self._leave(rows[run.labels])
         self._remember(run, positions, rows[positions])
-        self._expiry.arrive(run)
         return outcomes
 
     def _predict(self, run: Run, first: int) -> Ints:
         """Let the predictions wait, those that bring a label until `_remember`; return their rows."""
         predictions, of, at = run.events.predictions, run.of_predictions, run.predictions
-        count, order = len(at), self._queues.order
-        self._queues.order += count
         ids, epochs = predictions.ids[of], self._epochs.of(run.events.origins.partitions, run.partitions)[at]
         rows = self._entries.rows.add(
             ids,
             state=WAITING,
-            order=np.arange(order, order + count),
-            index=np.arange(first, first + count),
+            order=self._orders(run),
+            index=np.arange(first, first + len(at)),
             ts=predictions.ts[of],
             epoch=epochs,
             key=as_objects(predictions.keys)[predictions.which[of]],
@@ -69,6 +102,12 @@ class RunMatcher:
         )
         self._epochs.add_each("waiting", epochs[waits], 1)
         return rows
+
+    def _orders(self, run: Run) -> Ints:
+        """Return the orders of the predictions, none of which is a duplicate."""
+        begin = self._queues.order
+        self._queues.order += len(run.predictions)
+        return np.arange(begin, self._queues.order)
 
     def _meet(self, run: Run, positions: Ints, rows: Ints) -> Met:
         """Return the events at these positions with their outcomes, given the rows of their predictions."""

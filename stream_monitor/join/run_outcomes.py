@@ -40,6 +40,10 @@ class RunOutcomes:
         self._outcomes, self._buffer, self._epochs, self._ledger = outcomes, buffer, epochs, ledger
         self._limit = limit
 
+    def all_pass(self, now: float) -> bool:
+        """Return True when up to this stream time every outcome is emitted at once, and nothing else is mature."""
+        return not self._buffer.maturity and self._outcomes.next_due > now
+
     def quiet(self, now: Floats, positions: Ints, ts: Floats) -> int:
         """Return the number of events before the first at which more may be mature than one event releases.
 
@@ -66,7 +70,7 @@ class RunOutcomes:
             first: Position of its first prediction in the stream of predictions.
         """
         before = first + np.cumsum(~run.is_label)
-        if not self._buffer.maturity and self._outcomes.next_due > run.now[-1]:
+        if self.all_pass(run.now[-1]):
             self._ledger.applied_predictions += len(met.positions)
             return replace(met.outcomes, before=before[met.positions])
         at, is_held = self._emitted_at(run, met)

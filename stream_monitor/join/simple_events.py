@@ -40,12 +40,12 @@ class SimpleEvents(NamedTuple):
         predictions, labels = events.predictions, events.labels
         count = len(predictions)
         known = entries.find([*predictions.ids, *labels.ids])
-        places = dict(zip(predictions.ids, range(count), strict=True))
         is_new = known[:count] == NOTHING
-        if len(places) < count:
+        if len(set(predictions.ids)) < count:
             is_new &= ~_is_repeated(predictions.ids)
         if not len(labels):
             return cls(is_new, np.empty(0, np.int64))
+        places = dict(zip(predictions.ids, range(count), strict=True))
         own = np.fromiter(map(places.get, labels.ids, repeat(-1)), np.int64, len(labels))
         inside = np.flatnonzero(own >= 0)
         is_new[own[inside[labels.at[inside] < predictions.at[own[inside]]]]] = False

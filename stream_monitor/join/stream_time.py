@@ -56,17 +56,17 @@ class StreamTime:
         Args:
             ts: Event times in seconds, NaN where unknown, shape (n,).
         """
-        times = np.where(np.isnan(ts), -math.inf, ts)
+        times = np.fmax(ts, -math.inf)  # NaN gives way
         traced = np.maximum.accumulate(np.concatenate(([self.now], times)))
         leaps = times > traced[:-1] + MAX_LEAP
         return traced[1:], int(np.argmax(leaps)) if leaps.any() else len(ts)
 
     def observe_all(self, ts: Floats) -> None:
         """Take the times of events, none of which leaps, NaN where unknown."""
-        known = ts[~np.isnan(ts)]
-        if len(known):
+        latest = float(np.fmax.reduce(ts, initial=math.nan))  # NaN gives way
+        if latest == latest:
             self._leap = None
-            self.now = max(self.now, float(known.max()))
+            self.now = max(self.now, latest)
 
     def state(self) -> dict[str, Any]:
         """Return the state for the checkpoint."""

@@ -37,8 +37,11 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-def _stream(seed: int, count: int, odd: float) -> list[Prediction | Label]:
-    """Return predictions and labels, of which a share is odd: repeated, early, late, narrowed, or without a time."""
+def _stream(seed: int, count: int, odd: float, inline: float = 0.3) -> list[Prediction | Label]:
+    """Return predictions and labels, of which a share is odd: repeated, early, late, narrowed, or without a time.
+
+    Of the predictions, the share ``inline`` bring their labels.
+    """
     rng, now, waiting, events = random.Random(seed), 1e9, list[str](), list[Prediction | Label]()
     for at in range(count):
         now += rng.choice((0.0, 0.1, 1.0, 2.0)) if rng.random() > odd / 10 else rng.choice((-5.0, 60.0, 90_000.0))
@@ -46,7 +49,7 @@ def _stream(seed: int, count: int, odd: float) -> list[Prediction | Label]:
         is_odd = rng.random() < odd
         if rng.random() < 0.5 or not waiting:
             identity = f"r-{rng.randrange(at + 1)}" if is_odd else f"r-{at}"
-            y_true = rng.choice(("yes", "no")) if rng.random() < 0.3 else None
+            y_true = rng.choice(("yes", "no")) if rng.random() < inline else None
             key = rng.choice(KEYS) if is_odd else KEYS[0]
             events.append(Prediction(identity, ts, key, rng.choice(("yes", "no")), {}, y_true=y_true))
             waiting += [identity] * (y_true is None)
@@ -113,8 +116,23 @@ class _Both:
 @pytest.mark.parametrize("revoked", [0.0, 0.3])
 @pytest.mark.parametrize("seed", range(3))
 def test_batches_are_their_events_one_by_one(chosen: dict[str, Any], odd: float, revoked: float, seed: int) -> None:
-    rng, both, start = random.Random(seed), _Both(**chosen), 0
-    events = _stream(seed, 1500, odd)
+    _compare(_stream(seed, 1500, odd), chosen, revoked, random.Random(seed))
+
+
+@pytest.mark.parametrize("chosen", SETTINGS)
+@pytest.mark.parametrize("odd", [0.0, 0.02])
+@pytest.mark.parametrize("seed", range(2))
+def test_batches_of_predictions_that_bring_their_labels_are_these_one_by_one(
+    chosen: dict[str, Any], odd: float, seed: int
+) -> None:
+    _compare(_stream(seed, 1500, odd, inline=1.0), chosen, 0.2, random.Random(seed))
+
+
+def _compare(
+    events: Sequence[Prediction | Label], chosen: dict[str, Any], revoked: float, rng: random.Random
+) -> None:
+    """Compare both joiners over batches of any size, with partitions revoked in between."""
+    both, start = _Both(**chosen), 0
     with patch.object(Fifo, "CHUNK_SIZE", rng.choice((7, 64, 4096))):
         while start < len(events):
             part = events[start : start + rng.choice((1, 20, 100, 400))]
