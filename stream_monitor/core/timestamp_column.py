@@ -19,6 +19,9 @@ _NUMBERS = frozenset((int, float))
 #: The date and the time of day of ISO 8601 to whole seconds: at each digit the highest that may stand there.
 _LAYOUT: Final = "9999-19-39T29:59:59"
 _DATE: Final = slice(0, 10)
+_TIME: Final = slice(11, len(_LAYOUT))
+#: Seconds that each of its characters counts.
+_SECONDS: Final = (36_000, 3600, 0, 600, 60, 0, 10, 1)
 _MAX_DIGITS = 9
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _NO_DATE: Final = -(2**40)
@@ -73,8 +76,10 @@ def _read_numbers(values: Sequence[int | float], found: Floats) -> Sequence[int]
 def _read_texts(texts: Sequence[str], found: Floats) -> Sequence[int]:
     """Read the texts that have the layout of the first of the usual length; return the positions of the others."""
     lengths = list(map(len, texts))
-    # Some writers leave out the fraction of a whole second.
-    usual = Counter(lengths).most_common(1)[0][0]
+    usual, are_all = lengths[0], len(set(lengths)) == 1
+    if not are_all:
+        # Some writers leave out the fraction of a whole second.
+        usual = Counter(lengths).most_common(1)[0][0]
     first = texts[lengths.index(usual)]
     try:
         offset = datetime.fromisoformat(first).utcoffset() or timedelta()
@@ -83,10 +88,12 @@ def _read_texts(texts: Sequence[str], found: Floats) -> Sequence[int]:
     digits = _fraction_digits(first)
     if len(first) < len(_LAYOUT) or digits > _MAX_DIGITS:
         return range(len(texts))
-    rows = _as_rows(texts, usual, lengths.count(usual) == len(texts))
-    lowest, highest = _bounds(first, digits)
-    is_like = (rows >= lowest) & (rows <= highest)
-    time_of_day = (rows - lowest) @ _weights(len(first), digits)
+    rows = _as_rows(texts, usual, are_all)
+    begin, end = len(_LAYOUT), len(_LAYOUT) + (digits + 1 if digits else 0)
+    lowest, span = _bounds(first[10], first[begin : begin + 1] * bool(digits), digits, first[end:])
+    above = rows - lowest  # modulo 256: what is lower is far above
+    is_like = above <= span
+    time_of_day = above[:, _TIME.start : end] @ _weights(digits)
     micros = _days(rows) * _DAY + time_of_day - round(offset.total_seconds() * 1e6)
     is_time = (time_of_day < _DAY) & (np.abs(micros) < _MAX_EXACT)
     if is_like.all() and is_time.all():
@@ -110,25 +117,28 @@ def _as_rows(texts: Sequence[str], width: int, are_all: bool) -> NDArray[np.uint
     return np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8).reshape(-1, width)
 
 
-def _bounds(first: str, digits: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the lowest and the highest character at each place of texts that have the layout of the first."""
-    begin, end = len(_LAYOUT), len(_LAYOUT) + (digits + 1 if digits else 0)
-    highest = (
-        _LAYOUT[:10] + first[10] + _LAYOUT[11:] + first[begin : begin + 1] * bool(digits) + "9" * digits + first[end:]
-    )
+@lru_cache(maxsize=64)
+def _bounds(separator: str, point: str, digits: int, rest: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the lowest character at each place of texts that have a layout, and by how much it may be higher.
+
+    Args:
+        separator: The character between date and time.
+        point: The character before the fraction of a second; empty where there is none.
+        digits: Digits of the fraction.
+        rest: What follows it.
+    """
+    highest = _LAYOUT[:10] + separator + _LAYOUT[11:] + point + "9" * digits + rest
+    end = len(highest) - len(rest)
     lowest = "".join("0" if at < end and mark.isdigit() else mark for at, mark in enumerate(highest))
     lowest_row, highest_row = (np.frombuffer(text.encode("ascii", "replace"), np.uint8) for text in (lowest, highest))
-    return lowest_row, highest_row
+    return lowest_row, highest_row - lowest_row
 
 
 @lru_cache(maxsize=64)
-def _weights(width: int, digits: int) -> Floats:
-    """Return the microseconds of the time of day that each digit counts, shape (width,); 0 where there is none."""
-    seconds = {11: 36_000, 12: 3600, 14: 600, 15: 60, 17: 10, 18: 1}
-    begin = len(_LAYOUT) + 1
-    fraction = {begin + at: 10.0 ** (5 - at) for at in range(min(digits, 6))}
-    counts = {at: 1e6 * count for at, count in seconds.items()} | fraction
-    return np.array([counts.get(at, 0.0) for at in range(width)])
+def _weights(digits: int) -> Floats:
+    """Return the microseconds that each digit from the time of day on counts, with so many of a fraction."""
+    fraction = [10.0 ** (5 - at) if at < 6 else 0.0 for at in range(digits)]
+    return np.array([1e6 * seconds for seconds in _SECONDS] + ([0.0, *fraction] if digits else []))
 
 
 def _days(rows: NDArray[np.uint8]) -> Floats:

@@ -57,6 +57,8 @@ class EventTimes:
         ts, wrong = parse_timestamps(values)
         refused.update(wrong)
         has_own = stamps >= 0
+        if has_own.all() and ((ts >= _EARLIEST) & (ts <= stamps / 1000.0 + _DAY)).all():
+            return ts, np.zeros(len(ts), bool)
         own = np.where(has_own, stamps / 1000.0, np.nan)
         earliest = np.where(has_own, _EARLIEST, -math.inf)
         latest = np.where(has_own, own + _DAY, self._clock.now() + 365 * _DAY)
