@@ -15,6 +15,8 @@ Bools = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 #: Numbers of an array that are processed at a time.
 MAX_PIECE = 32_768
+#: The type of a number in a stored array.
+_STORED = np.dtype("<f8")
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
 
@@ -103,7 +105,7 @@ def pack(values: Floats) -> str:
     small = as_bytes(values)
     if small is not None:
         return _BYTES + b64encode(small).decode()
-    return b64encode(np.ascontiguousarray(values, dtype="<f8").tobytes()).decode()
+    return b64encode(values.astype(_STORED, copy=False).tobytes()).decode()
 
 
 def unpack(text: str) -> Floats:
@@ -123,7 +125,7 @@ def as_bytes(values: Floats) -> bytes | None:
     >>> as_bytes(np.array([0.0, 2.0])), as_bytes(np.array([0.5]))
     (b'\\x00\\x02', None)
     """
-    if not values.size or not float(values.flat[0]).is_integer():
+    if not values.size or not float(values.item(0)).is_integer():
         return None
     with np.errstate(invalid="ignore"):
         small = values.astype(np.uint8)

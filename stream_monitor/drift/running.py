@@ -175,7 +175,7 @@ class RunningDetector:
         """Return the state as JSON values."""
         return {
             "transform": self.transform.state(),
-            "dependence": self.dependence,
+            "dependence": list(self.dependence),
             "batch_means": self._batch_means.state(),
             "detector": self.detector.state(),
             "check": self.check.state(),

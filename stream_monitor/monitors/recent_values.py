@@ -34,7 +34,8 @@ class RecentValues:
         self._most = max(keep)
         self._ends, self._sizes = np.zeros((2, len(keep)), np.int64)
         self._values = np.zeros((ROOM * self._most, len(keep)))
-        self._copied: Floats | None = None
+        #: The newest values of each column, in a copy of all; empty when values have come since.
+        self._views: list[Floats] = []
 
     def of(self, column: int) -> Floats:
         """Return the newest values of a column, at most as many as are kept."""
@@ -43,14 +44,16 @@ class RecentValues:
 
     def view(self, column: int) -> Floats:
         """Return what `of` returns, in a copy of all columns, which is made once until values come."""
-        if self._copied is None:
-            self._copied = _by_column(self._kept())
-        end = min(int(self._ends[column]), self._most)
-        return self._copied[column, end - int(min(self._sizes[column], self._keep[column])) : end]
+        if not self._views:
+            ends = np.minimum(self._ends, self._most)
+            begins = ends - np.minimum(self._sizes, self._keep)
+            columns = zip(_by_column(self._kept()), begins.tolist(), ends.tolist(), strict=True)
+            self._views = [values[begin:end] for values, begin, end in columns]
+        return self._views[column]
 
     def load(self, column: int, values: Floats) -> None:
         """Replace the newest values of a column, at most as many as are kept."""
-        self._copied = None
+        self._views = []
         end = int(self._ends.max())
         end = end if len(values) <= end else len(values)
         self._values[end - len(values) : end, column] = values
@@ -63,7 +66,7 @@ class RecentValues:
             values: Shape (m, columns).
             counts: The number of values that each column takes, shape (columns,); None: all m.
         """
-        self._copied = None
+        self._views = []
         self._sizes = self._sizes + (len(values) if counts is None else counts)
         if len(values) > self._most:
             values, counts = _newest(values, counts, self._most)

@@ -13,6 +13,7 @@ from stream_monitor.state.key_value_store import KeyValueStore
 #: The head of a record: of each series, the count of its values so far, the number in the record, and True where a
 #: byte holds each of these.
 _HEAD = np.dtype([("count", "<i8"), ("size", "<u4"), ("is_bytes", "?")])
+_FLOAT = np.dtype("<f8")
 
 
 class SeriesLog:
@@ -81,14 +82,15 @@ class SeriesLog:
 def _packed(counts: Sequence[int], values: Sequence[Floats]) -> bytes:
     head = np.zeros(len(values), _HEAD)
     head["count"], head["size"] = counts, [len(each) for each in values]
-    in_bytes, in_floats = [], []
+    in_bytes: list[bytes] = []
+    in_floats: list[memoryview] = []
     for number, each in enumerate(values):
         small = as_bytes(each)
         head["is_bytes"][number] = small is not None
         if small is not None:
             in_bytes.append(small)
         else:
-            in_floats.append(each.astype("<f8", copy=False).tobytes())
+            in_floats.append(np.ascontiguousarray(each, _FLOAT).data)
     return b"".join((len(head).to_bytes(4, "big"), head.tobytes(), *in_bytes, *in_floats))
 
 
