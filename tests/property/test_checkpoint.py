@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.core.errors import BadState, ConfigError
 from stream_monitor.state.checkpoint import Checkpoint
+from stream_monitor.state.rocksdb import FORMAT
 from tests.examples import examples
 from tests.property.restarts import make_stream, play
 
@@ -69,7 +70,7 @@ def test_a_state_of_another_river_is_refused(tmp_path: Path, monkeypatch: pytest
 
 def test_a_state_of_the_first_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "CURRENT").touch()
-    with pytest.raises(BadState, match="has format 1, this version reads 7"):
+    with pytest.raises(BadState, match=f"has format 1, this version reads {FORMAT}"):
         Checkpoint(tmp_path)
     checkpoint = Checkpoint(tmp_path, "reset")
     assert checkpoint.load() is None
