@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from stream_monitor import __version__
 from stream_monitor.actions import make_sinks, parse_sink
+from stream_monitor.app.allocator import keep_freed_memory
 from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
 from stream_monitor.config.settings import (
@@ -36,6 +37,7 @@ def run(config: RunConfig) -> None:
     set_up_logging(config.log_level, config.log_format)
     stop = threading.Event()
     tune_garbage_collector()
+    keep_freed_memory()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     clock = SystemClock()
