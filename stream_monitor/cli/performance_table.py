@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from stream_monitor.core.formatting import plain
+from stream_monitor.core.formatting import fixed, plain
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import PerformanceSnapshot
 from stream_monitor.stats.intervals import Interval
@@ -24,7 +24,7 @@ def show(performance: PerformanceSnapshot) -> None:
     width = max(map(len, performance.measures), default=0)
     for measure, windows in performance.measures.items():
         bounds = performance.intervals if measure == "accuracy" else {}
-        values = "  ".join(f"{window} {value:.4f}{_between(bounds.get(window))}" for window, value in windows.items())
+        values = "  ".join(f"{window} {fixed(value)}{_between(bounds.get(window))}" for window, value in windows.items())
         click.echo(f"  {measure:{width}}  {values}")
     if performance.classes:
         _show_classes(performance)

@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from itertools import pairwise
 
+#: Numbers from the first to the second are written without an exponent.
+MIN_DECIMAL, MAX_DECIMAL = 1e-4, 1e7
 #: Words for the size of an effect, each with the least effect that it is used for; `in_words`.
 _SIZES = ((2.0, "huge"), (1.2, "very large"), (0.8, "large"), (0.5, "medium"), (0.2, "small"), (0.0, "very small"))
 
@@ -20,12 +22,22 @@ def short(value: float | None, digits: int = 5) -> str:
         return "–"
     if value == 0:
         return "0"
-    if not 1e-4 <= abs(value) < 1e7:
+    if not MIN_DECIMAL <= abs(value) < MAX_DECIMAL:
         return f"{value:.{digits}g}".replace("e+0", "e").replace("e+", "e")
     rounded = float(f"{value:.{digits}g}")
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     text = f"{rounded:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def fixed(value: float) -> str:
+    """Return a number with four decimals; in four digits where it is too large or too small to be read so.
+
+    >>> fixed(0.25), fixed(12345.678), fixed(1.23456e150), fixed(1.5e-7), fixed(0.0)
+    ('0.2500', '12345.6780', '1.235e150', '1.5e-07', '0.0000')
+    """
+    is_usual = value == 0 or MIN_DECIMAL <= abs(value) < MAX_DECIMAL
+    return f"{value:.4f}" if is_usual else short(value, 4)
 
 
 def in_words(effect: float | None) -> str:

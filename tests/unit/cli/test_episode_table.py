@@ -27,6 +27,14 @@ def test_the_table_and_performance_are_printed(tmp_path: Path) -> None:
     assert "Reading" not in result.output  # no bar where there is no terminal
 
 
+def test_large_errors_are_printed_in_few_digits(tmp_path: Path) -> None:
+    rows = [{"id": n, "prediction": 2e149 * (-1) ** n, "label": -1e149 * (-1) ** n} for n in range(20)]
+    result = run_replay(write(tmp_path / "x.csv", rows, "csv"), "--task", "regression")
+    assert result.exit_code == 0
+    assert "  mae   cumulative 3e149  rolling 3e149" in result.stdout
+    assert max(map(len, result.stdout.split())) < 30
+
+
 def _changing(tmp_path: Path, signals: int = 3, count: int = 2000) -> Path:
     """Return a table whose features change in the middle, later ones more; one has a long name, one is text."""
     rng = np.random.default_rng(8)
