@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.records import Record
 
+#: Native fields but for features, in the order of those of `FieldColumns`.
+FIELDS: Final = ("id", "ts", "model", "version", "prediction", "score", "groups", "label")
+FEATURES, FEATURE, GROUP = "features", "feature:", "group:"
 #: The native fields, and the prefixes that map a single feature or group.
-NATIVE_FIELDS = ("id", "ts", "model", "version", "features", "prediction", "score", "groups", "label")
-FIELD_PREFIXES = {"feature:": "features", "group:": "groups"}
+NATIVE_FIELDS = (*FIELDS[:4], FEATURES, *FIELDS[4:])
+FIELD_PREFIXES = {FEATURE: FEATURES, GROUP: "groups"}
 #: All keys at the top of the record that no other mapping uses.
 REST = "@rest"
 _SOURCES = ("@key", "@timestamp", "@offset", "@header.NAME", REST)
@@ -48,9 +51,7 @@ class FieldMap:
         self.paths = {name: path for name, path in fields.items() if path != REST}
         self._getters = {name: _getter(path) for name, path in self.paths.items()}
         self.rest = [name for name, path in fields.items() if path == REST]
-        self.used = {part for path in fields.values() for part in (path, path.split(".")[0])} | (
-            set(NATIVE_FIELDS) - {"features"}
-        )
+        self.used = {part for path in fields.values() for part in (path, path.split(".")[0])} | set(FIELDS)
 
     def read(self, name: str, body: Mapping[str, Any], record: Record) -> Any:
         """Return one native field of a record; None where it has none."""

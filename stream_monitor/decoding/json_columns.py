@@ -17,7 +17,7 @@ from stream_monitor.core.records import Body
 from stream_monitor.core.sequences import take
 from stream_monitor.decoding.base import Decoder
 from stream_monitor.decoding.field_columns import FieldColumns
-from stream_monitor.decoding.fields import FieldMap
+from stream_monitor.decoding.fields import FEATURE, FieldMap
 from stream_monitor.decoding.json_features import (
     DenseFeatures,
     FeatureColumns,
@@ -27,7 +27,7 @@ from stream_monitor.decoding.json_features import (
 )
 from stream_monitor.decoding.json_fields import JsonFields
 from stream_monitor.decoding.json_keys import JsonKeys, KeyCounts
-from stream_monitor.decoding.json_places import FEATURE, FieldPlaces
+from stream_monitor.decoding.json_places import FieldPlaces
 from stream_monitor.decoding.json_shape import JsonShape, PlacedColumns
 from stream_monitor.decoding.json_tree import JsonTree
 

@@ -13,8 +13,8 @@ from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.feature_values import ABSENT
 from stream_monitor.core.sequences import take
 from stream_monitor.decoding.field_columns import FieldColumns
-from stream_monitor.decoding.fields import source_column, with_group
-from stream_monitor.decoding.json_places import FEATURE, FIELDS, GROUP, FieldPlaces
+from stream_monitor.decoding.fields import FEATURE, FIELDS, GROUP, source_column, with_group
+from stream_monitor.decoding.json_places import FieldPlaces
 from stream_monitor.decoding.json_shape import Decoded
 
 

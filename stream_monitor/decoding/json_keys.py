@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stream_monitor.core.feature_values import ABSENT
-from stream_monitor.decoding.json_places import FEATURE, FieldPlaces, Place, value_at
+from stream_monitor.decoding.fields import FEATURE
+from stream_monitor.decoding.json_places import FieldPlaces, Place, value_at
 
 #: Distinct keys that are counted; at more, the counting begins anew.
 MAX_KEYS = 10_000

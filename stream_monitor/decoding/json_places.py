@@ -6,15 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stream_monitor.decoding.fields import FieldMap
+from stream_monitor.decoding.fields import FEATURE, FEATURES, FIELDS, GROUP, FieldMap
 
 #: The keys that lead to a value: one at the top, or several inside one another.
 Place = tuple[str, ...]
 
-#: Native fields but for features, and those of them that a record of a label topic is read for.
-FIELDS: Final = ("id", "ts", "model", "version", "prediction", "score", "groups", "label")
+#: The native fields that a record of a label topic is read for.
 LABEL_FIELDS: Final = ("id", "ts", "model", "version", "label")
-FEATURES, FEATURE, GROUP = "features", "feature:", "group:"
 
 
 class FieldPlaces:

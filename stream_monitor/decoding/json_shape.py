@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from stream_monitor.core.feature_table import FeatureTable
+from stream_monitor.decoding.fields import FEATURES, GROUP
 from stream_monitor.decoding.json_features import (
     ColumnBuilder,
     FeatureColumns,
@@ -18,7 +19,7 @@ from stream_monitor.decoding.json_features import (
     Value,
 )
 from stream_monitor.decoding.json_keys import JsonKeys
-from stream_monitor.decoding.json_places import FEATURES, GROUP, FieldPlaces, Place
+from stream_monitor.decoding.json_places import FieldPlaces, Place
 from stream_monitor.decoding.json_tree import JsonTree
 
 _FIELD_TYPES: Final[Mapping[str, Any]] = {

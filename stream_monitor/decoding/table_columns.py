@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,7 @@ from stream_monitor.core.records import TextRow
 from stream_monitor.core.table import TableRows
 from stream_monitor.decoding.cells import read_cells
 from stream_monitor.decoding.field_columns import FieldColumns
-from stream_monitor.decoding.fields import FieldMap, dig, source_column, with_group
-
-#: The fields in the order of those of `FieldColumns`.
-_FIELDS: Final = ("id", "ts", "model", "version", "prediction", "score", "groups", "label")
-_FEATURE, _GROUP = "feature:", "group:"
+from stream_monitor.decoding.fields import FEATURE, FEATURES, FIELDS, GROUP, FieldMap, dig, source_column, with_group
 
 
 class TableColumns:
@@ -32,23 +28,23 @@ class TableColumns:
 
     def __init__(self, fields: FieldMap, is_category: Callable[[str], bool]) -> None:
         self._fields, self._is_category = fields, is_category
-        has_groups = "groups" in fields.paths and any(name.startswith(_GROUP) for name in fields.paths)
-        self._can_read = fields.rest == ["features"] and not has_groups
+        has_groups = "groups" in fields.paths and any(name.startswith(GROUP) for name in fields.paths)
+        self._can_read = fields.rest == [FEATURES] and not has_groups
 
     def read(self, batch: RecordBatch, rows: TableRows) -> FieldColumns | None:
         """Return the fields of rows; None where the codec must read them: a column that holds all features."""
-        if not self._can_read or "features" in rows.columns or not len(rows):
+        if not self._can_read or FEATURES in rows.columns or not len(rows):
             return None
         table = _Table(batch, rows, self._fields)
-        by_name = {name: table.field(name) for name in _FIELDS}
+        by_name = {name: table.field(name) for name in FIELDS}
         by_name |= {"score": table.read_cells(by_name["score"]), "groups": self._groups(table, by_name["groups"])}
-        columns = [by_name[name] for name in _FIELDS]
+        columns = [by_name[name] for name in FIELDS]
         fields = FieldColumns(np.arange(len(rows)), batch.times, self._features(table), table.is_text, *columns)
         return fields.take(np.delete(fields.at, list(rows.odd))) if rows.odd else fields
 
     def _features(self, table: _Table) -> FeatureTable:
         """Return the columns that are not mapped, and those mapped to a feature, which is there but for null."""
-        mapped = table.mapped(_FEATURE)
+        mapped = table.mapped(FEATURE)
         numbers: dict[str, Floats] = {}
         others: dict[str, Sequence[Any]] = {}
         for name, column in table.rows.columns.items():
@@ -67,7 +63,7 @@ class TableColumns:
 
     def _groups(self, table: _Table, known: Sequence[Any]) -> Sequence[Any]:
         """Return the groups of each row, with those that are mapped; text is a column that has the name by chance."""
-        for name, values in table.mapped(_GROUP).items():
+        for name, values in table.mapped(GROUP).items():
             known = with_group(known, name, values)
         return [None if type(some) is str else some for some in known]
 
