@@ -29,8 +29,7 @@ class ArrowColumn:
         kind = self._array.type
         if types.is_timestamp(kind):
             return self._seconds()
-        values: list[Any] = self._array.to_pylist()
-        return values if _is_plain(kind) else list(map(_plain, values))
+        return _plain_values(self._array) if _is_plain(kind) else list(map(_plain, self._array.to_pylist()))
 
     def numbers(self) -> Floats | None:
         """Return the finite numbers of a column of floats or integers, else NaN; None for any other column."""
@@ -96,6 +95,19 @@ def _is_plain(kind: Any) -> bool:
 
     is_number = types.is_integer(kind) or types.is_float32(kind) or types.is_float64(kind)
     return bool(is_number or types.is_boolean(kind) or types.is_string(kind) or types.is_large_string(kind))
+
+
+def _plain_values(column: Any) -> list[Any]:
+    """Return the values of a column that need no conversion; by way of numpy, which is many times faster."""
+    from pyarrow import types
+
+    if not column.null_count or types.is_string(column.type) or types.is_large_string(column.type):
+        values: list[Any] = column.to_numpy(zero_copy_only=False).tolist()
+        return values
+    values = column.fill_null(False if types.is_boolean(column.type) else 0).to_numpy(zero_copy_only=False).tolist()
+    for at in np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False)).tolist():
+        values[at] = None
+    return values
 
 
 def _plain(value: Any) -> Any:
