@@ -13,6 +13,13 @@ from stream_monitor.core.events import Features
 from stream_monitor.core.feature_values import ABSENT, FeatureValues, as_numbers
 from stream_monitor.core.sequences import Rows, take
 
+#: Values of a table of several rows at most, those included that its rows do not carry.
+MAX_VALUES = 4_000_000
+
+
+class TooManyFeaturesError(Exception):
+    """Several rows have too many features for one table; in parts they can have tables that are bounded."""
+
 
 class FeatureTable:
     """The features of n predictions: numbers in one matrix, all others as received.
@@ -47,8 +54,12 @@ class FeatureTable:
         Args:
             rows: The features of each prediction by name.
             is_category: Tells by name whether a feature's numbers, too, are categories, and so left as received.
+
+        Raises:
+            TooManyFeaturesError: There are more than `MAX_VALUES` values, those included that no row carries.
         """
         found = FeatureValues.of(rows)
+        _check_size(len(rows), len(found.names))
         numbers, is_raw = found.numbers()
         is_raw |= np.array([is_category(name) for name in found.names], bool)
         present = found.spread(~is_raw, np.ones(len(numbers), bool), False)
@@ -92,9 +103,14 @@ class FeatureTable:
         )
 
     def followed_by(self, other: FeatureTable) -> FeatureTable:
-        """Return the table of these predictions and then another's; a feature is raw in both or in neither."""
+        """Return the table of these predictions and then another's; a feature is raw in both or in neither.
+
+        Raises:
+            TooManyFeaturesError: As of `of`.
+        """
         names = {name: at for at, name in enumerate(dict.fromkeys((*self.names, *other.names)))}
         n = len(self) + len(other)
+        _check_size(n, len({*self.all_names, *other.all_names}))
         numbers, present = np.full((n, len(names)), np.nan), np.zeros((n, len(names)), bool)
         for table, rows in ((self, slice(len(self))), (other, slice(len(self), n))):
             places = [names[name] for name in table.names]
@@ -154,6 +170,11 @@ class FeatureTable:
         present = None if self.present is None else self.present[rows]
         raw = {name: take(values, rows) for name, values in self.raw.items()}
         return FeatureTable(self.names, self.numbers[rows], present, raw)
+
+
+def _check_size(rows: int, features: int) -> None:
+    if rows > 1 and rows * features > MAX_VALUES:
+        raise TooManyFeaturesError(f"{rows} rows of {features} features; allowed: {MAX_VALUES} values")
 
 
 def received(rows: Sequence[Features], names: Iterable[str]) -> dict[str, Sequence[Any]]:

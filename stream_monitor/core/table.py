@@ -64,7 +64,8 @@ class TableRows(Sequence[Body]):
     def __getitem__(self, at: slice) -> Sequence[Body]: ...
     def __getitem__(self, at: int | slice) -> Body | Sequence[Body]:
         if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(self._count))]
+            begin, end, step = at.indices(self._count)
+            return self.cut(begin, max(begin, end)) if step == 1 else [self[each] for each in range(begin, end, step)]
         if not 0 <= at < self._count:
             raise IndexError(at)
         if at in self.odd:

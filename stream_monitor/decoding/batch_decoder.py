@@ -14,7 +14,7 @@ from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.event_batch import EventBatch, LabelBatch, PredictionBatch
 from stream_monitor.core.events import Features, Label, Prediction, Rejection
-from stream_monitor.core.feature_table import received
+from stream_monitor.core.feature_table import TooManyFeaturesError, received
 from stream_monitor.core.records import Record
 from stream_monitor.core.sequences import take
 from stream_monitor.core.table import TableRows
@@ -59,17 +59,24 @@ class BatchDecoder:
         self.is_by_columns = True
 
     def decode(self, batch: RecordBatch) -> EventBatch:
-        """Return the events of a batch; never raises for bad data."""
+        """Return the events of a batch; never raises for bad data.
+
+        Raises:
+            TooManyFeaturesError: The records have too many features for one table; each half may have one.
+        """
         replaced = self._codec.timestamps_replaced
         try:
             return self._decode(batch)
+        except TooManyFeaturesError:
+            self._codec.timestamps_replaced = replaced
+            raise
         except Exception:
             if not self.is_by_columns:
                 raise
             hint = "records are decoded one by one from now on; please report it"
             logger.exception("error in decoding by columns, a bug; %s", hint)
         self.is_by_columns, self._codec.timestamps_replaced = False, replaced
-        return self._decode(batch)
+        return self.decode(batch)
 
     def _decode(self, batch: RecordBatch) -> EventBatch:
         """Return the events of the usual records, read a column at a time, and of the others, read one by one."""

@@ -12,6 +12,7 @@ from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.event_batch import EventBatch, PredictionBatch
 from stream_monitor.core.events import Detection, Rejection
+from stream_monitor.core.feature_table import TooManyFeaturesError
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.ratelimit import RateLimit
 from stream_monitor.core.records import Record, TopicPartition
@@ -51,7 +52,21 @@ class BatchProcessor:
             restoring: Restore end offset by partition. A record before that of its partition was applied elsewhere;
                 here it only restores what waits.
         """
-        events, origins = self._decoder.decode(batch), Origins.of(batch, restoring)
+        events = self._decode(batch)
+        if events:
+            return self._apply(batch, events, Origins.of(batch, restoring))
+        half = len(batch) // 2
+        return [*self.process(batch[:half], restoring), *self.process(batch[half:], restoring)]
+
+    def _decode(self, batch: RecordBatch) -> EventBatch | None:
+        """Return the events of a batch; None where they have too many features to be kept at once."""
+        try:
+            return self._decoder.decode(batch)
+        except TooManyFeaturesError:
+            return None
+
+    def _apply(self, batch: RecordBatch, events: EventBatch, origins: Origins) -> list[Detection]:
+        """Apply the events of a batch; return the drifts detected in it, in order."""
         first = self.counters.predictions
         joined = self.joiner.join(events, origins, first)
         self._count(batch, events, joined, origins)
