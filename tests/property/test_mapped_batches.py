@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stream_monitor.core.records import Record
 from tests.decoded import decode_both_ways
 from tests.examples import examples
-from tests.property.json_records import EVENTS, USUAL, text_of
+from tests.json_records import EVENTS, USUAL, text_of
 
 calm = settings(max_examples=examples(600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
