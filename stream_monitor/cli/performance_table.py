@@ -24,7 +24,9 @@ def show(performance: PerformanceSnapshot) -> None:
     width = max(map(len, performance.measures), default=0)
     for measure, windows in performance.measures.items():
         bounds = performance.intervals if measure == "accuracy" else {}
-        values = "  ".join(f"{window} {fixed(value)}{_between(bounds.get(window))}" for window, value in windows.items())
+        values = "  ".join(
+            f"{window} {fixed(value)}{_between(bounds.get(window))}" for window, value in windows.items()
+        )
         click.echo(f"  {measure:{width}}  {values}")
     if performance.classes:
         _show_classes(performance)
