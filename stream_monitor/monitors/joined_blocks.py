@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
@@ -39,15 +39,17 @@ class JoinedBlocks:
 
     The columns of a source have about as many values in a batch; those of another source may have a quarter of them.
     In a matrix of all sources, there is room for values that do not come. As long as batches are small, that costs
-    less than what a block costs by itself, however small the batch; so the sources then share their blocks.
+    less than what a block costs by itself, however small the batch; so the sources then share their blocks: all of
+    them, or those of shares and those of numbers, whichever are small enough.
 
     Args:
-        sources: The number of sources.
+        kinds: The kind of each source; of two kinds that are not small together, each may still be.
     """
 
-    def __init__(self, sources: int) -> None:
-        self._sources = sources
-        self._blocks: list[SignalBlocks] = []
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self._kinds = kinds
+        #: The blocks by the places of the sources that share them.
+        self._blocks: dict[tuple[int, ...], SignalBlocks] = {}
         #: Batches in a row for which the signals should stand in other blocks.
         self._unsuited = PATIENCE
 
@@ -57,22 +59,44 @@ class JoinedBlocks:
         Args:
             sources: For each source the signals and their values.
         """
-        columns = sum(len(signals) for signals, _ in sources)
-        is_small = columns * max(len(matrix.values) for _, matrix in sources) <= MAX_JOINED
-        wanted = 1 if is_small else self._sources
-        self._unsuited = 0 if len(self._blocks) == wanted else self._unsuited + 1
+        wanted = self._groups(sources)
+        self._unsuited = 0 if wanted == list(self._blocks) else self._unsuited + 1
         if self._unsuited > PATIENCE:
-            self._blocks, self._unsuited = [SignalBlocks() for _ in range(wanted)], 0
-        if len(self._blocks) == 1:
-            return _update_joined(self._blocks[0], sources)
-        pairs = zip(self._blocks, sources, strict=True)
-        return [[alarm for _, alarm in blocks.update(*source)] for blocks, source in pairs]
+            self._blocks = {places: self._blocks.get(places) or SignalBlocks() for places in wanted}
+            self._unsuited = 0
+        alarms: list[list[Alarm]] = [[] for _ in sources]
+        for places, blocks in self._blocks.items():
+            for place, found in zip(places, _update(blocks, [sources[each] for each in places]), strict=True):
+                alarms[place] = found
+        return alarms
+
+    def _groups(self, sources: Sequence[Source]) -> list[tuple[int, ...]]:
+        """Return the places of sources that share their blocks, if they are as many as now."""
+        everywhere = tuple(range(len(sources)))
+        if _are_small(sources):
+            return [everywhere]
+        groups: list[tuple[int, ...]] = []
+        for kind in dict.fromkeys(self._kinds):
+            places = tuple(each for each in everywhere if self._kinds[each] == kind)
+            is_small = _are_small([sources[each] for each in places])
+            groups += [places] if is_small else [(each,) for each in places]
+        return groups
 
 
-def _update_joined(blocks: SignalBlocks, sources: Sequence[Source]) -> list[list[Alarm]]:
-    """Update the signals of several sources in common blocks."""
-    signals = tuple(signal for each, _ in sources for signal in each)
+def _are_small(sources: Sequence[Source]) -> bool:
+    """Return True if the values of sources fit into a small matrix."""
+    columns = sum(len(signals) for signals, _ in sources)
+    return columns * max(len(matrix.values) for _, matrix in sources) <= MAX_JOINED
+
+
+def _update(blocks: SignalBlocks, sources: Sequence[Source]) -> list[list[Alarm]]:
+    """Update the signals of one source, or those of several in common blocks."""
+    if len(sources) == 1:
+        return [[alarm for _, alarm in blocks.update(*sources[0])]]
+    signals = tuple(chain.from_iterable(each for each, _ in sources))
     found = blocks.update(signals, SignalMatrix.joined([matrix for _, matrix in sources]))
+    if not found:
+        return [[] for _ in sources]
     ends = accumulate(len(each) for each, _ in sources)
     bounds = [(end - len(each), end) for (each, _), end in zip(sources, ends, strict=True)]
     return [[alarm for place, alarm in found if begin <= place < end] for begin, end in bounds]

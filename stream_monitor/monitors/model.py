@@ -27,6 +27,9 @@ from stream_monitor.performance.coverage import Coverage
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import make_performance
 
+#: The kinds of the sources of signals: values, spreads and scores; missing values, predictions and errors.
+KINDS = ("number", "number", "number", "share", "share", "share")
+
 
 class ModelMonitor:
     """Monitors one version of one model: its signals, performance, label coverage and episodes of drift.
@@ -51,8 +54,7 @@ class ModelMonitor:
         self._rate = PredictionRate(key, settings)
         self._outputs = OutputSignals(self._signals)
         self._features = FollowedFeatures(self._signals, self._rate, evicted)
-        is_side_by_side = self._signals.is_side_by_side
-        self._shares, self._numbers = (JoinedBlocks(3) if is_side_by_side else OneByOne() for _ in range(2))
+        self._blocks = JoinedBlocks(KINDS) if self._signals.is_side_by_side else OneByOne()
         self.delays = Histogram(DELAY_BUCKETS)
         self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
         self.coverage = Coverage(settings.label_maturity)
@@ -104,7 +106,7 @@ class ModelMonitor:
                 self._features.share_out()
             batch, index = batch.take(slice(count, None)), index[count:]
         if errors.signals:
-            alarms = self._shares.update((NO_SIGNALS, NO_SIGNALS, errors))[-1]
+            alarms = self._blocks.update((*[NO_SIGNALS] * (len(KINDS) - 1), errors))[-1]
         return detections, alarms
 
     def _update_signals(
@@ -117,8 +119,9 @@ class ModelMonitor:
         self.last_seen = int(index[-1])
         predictions, scores = self._outputs.predictions(batch, index), self._outputs.scores(batch, index)
         detections, features = self._features.update(batch.features, index, batch.ts)
-        *others, alarms = self._shares.update((features.missing, predictions, errors))
-        others += self._numbers.update((features.values, features.spread, scores))
+        *others, alarms = self._blocks.update(
+            (features.values, features.spread, scores, features.missing, predictions, errors)
+        )
         return detections + [alarm.detection for each in others for alarm in each], alarms
 
     def _errors(self, outcomes: OutcomeBatch) -> Source:

@@ -32,13 +32,15 @@ def _glr(rng: np.random.Generator, kind: str) -> list[Make]:
     }
 
     def column(threshold: float, weight: float, categories: int) -> Make:
-        own = "share" if kind == "mixed" and not categories else "category" if kind == "mixed" else kind
+        own = str(rng.choice(["number", "share"])) if kind == "any" else kind
+        if kind in ("mixed", "any"):
+            own = "category" if categories else "share" if kind == "mixed" else own
         context = DetectorContext(own, weight=weight, categories=categories)  # type: ignore[arg-type]
         return lambda: GlrConfig(threshold=threshold, **common).make(context)
 
     size = int(rng.integers(1, 7))
     weights = rng.choice([0.3, 1.0, 1.0, 2.5], size)
-    least = {"category": 1, "mixed": 0}
+    least = {"category": 1, "mixed": 0, "any": 0}
     categories = rng.integers(least[kind], 6, size) if kind in least else np.zeros(size, np.int64)
     return [
         column(float(rng.uniform(0.5, 12.0)), float(weight), int(count))
@@ -74,6 +76,7 @@ BLOCKS: dict[str, Callable[[np.random.Generator], list[Make]]] = {
     "glr of shares": lambda rng: _glr(rng, "share"),
     "glr of categories": lambda rng: _glr(rng, "category"),
     "glr of indicators": lambda rng: _glr(rng, "mixed"),
+    "glr of all kinds in indicators": lambda rng: _glr(rng, "any"),
     "adwin of numbers": _adwin,
     "adwin of shares": _adwin,
     "page_hinkley of numbers": _page_hinkley,

@@ -10,7 +10,7 @@ import numpy as np
 from stream_monitor.core.arrays import Bools, Floats, Indices, Ints
 from stream_monitor.detectors.blocks.base import Step
 from stream_monitor.detectors.blocks.glr_pairs import RowLimits
-from stream_monitor.detectors.blocks.glr_rows import Piece, RowStatistics
+from stream_monitor.detectors.blocks.glr_rows import Piece, RowKinds, RowStatistics
 from stream_monitor.detectors.blocks.glr_screen import fired
 from stream_monitor.detectors.glr import Glr
 from stream_monitor.detectors.glr_windows import RING, Grid
@@ -21,7 +21,7 @@ MAX_ROWS = 128
 
 
 class GlrBlock:
-    """`Glr` detectors of one config, except for threshold and weight; of numbers, or of shares and categories.
+    """`Glr` detectors of one config, except for threshold and weight; of numbers, shares and categories.
 
     A column of numbers or shares is a row of sums; one of categories has a row for each.
 
@@ -36,19 +36,20 @@ class GlrBlock:
     is_final = False
 
     @staticmethod
-    def key(detector: Glr) -> tuple[float | bool, ...]:
-        config = detector.config
-        return detector.context.kind == "number", config.clock, detector.levels, config.min_effect
+    def key(detector: Glr) -> tuple[float, ...]:
+        return detector.config.clock, detector.levels, detector.config.min_effect
 
     def __init__(self, detectors: Sequence[Glr]) -> None:
         first = detectors[0]
-        self._is_number, self._grid = first.context.kind == "number", Grid(first.config.clock, first.levels)
+        self._grid = Grid(first.config.clock, first.levels)
         rows = [each.rows for each in detectors]
         self._firsts = np.cumsum([0, *rows])
         self._column = np.repeat(np.arange(len(rows)), rows)
         #: The rows of categories, and the category of each.
         self._categories = np.flatnonzero(np.repeat([each.context.kind == "category" for each in detectors], rows))
         self._codes = self._categories - self._firsts[self._column[self._categories]]
+        self._is_number = np.array([each.context.kind == "number" for each in detectors])
+        self._kinds = RowKinds.of(self._is_number[self._column])
         size = len(self._column)
         self._limits = RowLimits(np.empty(size), np.empty(size), first.config.min_effect)
         self._offset = np.full(len(rows), np.nan)
@@ -77,11 +78,12 @@ class GlrBlock:
         if skip is not None:
             counts = np.where(skip, 0, len(values) if counts is None else counts)
         offset = self._offsets(values, counts)
+        subtracted = np.where(np.isnan(offset), 0.0, offset)[self._column]
         has_categories = len(self._categories) > 0
         rows = self._indicators(values) if has_categories else values
         taken = counts[self._column] if has_categories and counts is not None else counts
         with np.errstate(all="ignore"):
-            found, after = self._step(rows, offset, taken)
+            found, after = self._step(rows, subtracted, taken)
         fired = np.logical_or.reduceat(found, self._firsts[:-1]) if has_categories else found
         return Step(fired, (after, offset))
 
@@ -105,9 +107,9 @@ class GlrBlock:
 
     def _offsets(self, values: Floats, counts: Ints | None) -> Floats:
         """Return the first number of each column; NaN before it, and for shares and categories."""
-        if not self._is_number or not len(values):
+        if not len(values):
             return self._offset
-        is_first = np.isnan(self._offset) & (counts is None or counts > 0)
+        is_first = np.isnan(self._offset) & self._is_number & (counts is None or counts > 0)
         return np.where(is_first, values[0], self._offset) if is_first.any() else self._offset
 
     def _indicators(self, values: Floats) -> Floats:
@@ -119,10 +121,11 @@ class GlrBlock:
     def _parts(self, rows: Floats) -> Iterator[slice | Indices]:
         """Yield the rows to process at a time; those of shares that are 0 so far only grow older."""
         size = rows.shape[1]
-        if not self._is_number:
-            active = self._statistics.sums != 0.0
-            if not active.all():
-                active |= rows.any(axis=0) if rows.any() else False
+        active = self._kinds.is_number | (self._statistics.sums != 0.0)
+        idle = np.flatnonzero(~active)
+        if len(idle):
+            some = rows[:, idle]
+            active[idle] = some.any(axis=0) if some.any() else False
             places = np.flatnonzero(active)
             if len(places) < size:
                 yield from (places[begin : begin + MAX_ROWS] for begin in range(0, len(places), MAX_ROWS))
@@ -135,7 +138,7 @@ class GlrBlock:
         """Return a mask of those of some rows in which a change may be, and their statistics after the values."""
         limits = RowLimits(self._limits.threshold[part], self._limits.weight[part], self._limits.min_effect)
         values, counts = rows[:, part], counts if counts is None else counts[part]
-        subtracted = offset[part] if self._is_number else None
+        subtracted, kinds = offset[part], self._kinds.only(part)
         found = np.zeros(values.shape[1], dtype=bool)
         size = max(MAX_VALUES // max(values.shape[1], 1), 1)
         for begin in range(0, len(values), size):
@@ -143,7 +146,7 @@ class GlrBlock:
             left = counts
             if counts is not None and len(some) < len(values):
                 left = np.minimum(np.maximum(counts - begin, 0), len(some))
-            piece = Piece(self._grid, known, some, subtracted, left)
+            piece = Piece(self._grid, kinds, known, some, subtracted, left)
             found |= fired(piece, limits)
             known = piece.after
         return found, known

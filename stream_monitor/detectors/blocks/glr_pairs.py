@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,6 +63,10 @@ class Pairs(NamedTuple):
     window: NDArray[np.intp]
     row: NDArray[np.intp]
 
+    def only(self, mask: Bools) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs._make(each[mask] for each in self)
+
 
 @lru_cache(maxsize=64)
 def window_list(grid: Grid, levels: int) -> WindowList:
@@ -98,12 +103,23 @@ class _Splits(NamedTuple):
         return mean - self.excess / self.before, mean + self.excess / self.width
 
 
-def changed_rows(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs) -> NDArray[np.intp]:
-    """Return the rows of the pairs that show a change, some of them more than once."""
-    splits = _split(piece, windows, limits, pairs)
-    splits = splits.only(_is_apart(splits, limits.weight[splits.row], piece.squared))
+def changed_rows(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs) -> Iterator[NDArray[np.intp]]:
+    """Yield the rows of the pairs that show a change, some of them more than once: of shares, and of numbers."""
+    is_number = piece.kinds.is_number[pairs.row]
+    for squared in (False, True):
+        some = pairs.only(is_number == squared)
+        if len(some.row):
+            yield _changed_rows(piece, windows, limits, some, squared)
+
+
+def _changed_rows(
+    piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs, squared: bool
+) -> NDArray[np.intp]:
+    """Return the rows that show a change, of pairs of numbers (``squared``) or of shares."""
+    splits = _split(piece, windows, limits, pairs, squared)
+    splits = splits.only(_is_apart(splits, limits.weight[splits.row], squared))
     before, after = splits.means
-    if not piece.squared:
+    if not squared:
         before, after = np.clip(before, 0.0, 1.0), np.clip(after, 0.0, 1.0)
         moved = np.where(splits.excess > 0, after, 1.0 - after) * splits.width
         enough = moved > MIN_HITS - 0.5
@@ -114,14 +130,14 @@ def changed_rows(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pa
     return splits.row[effect * (1.0 + MARGIN) >= limits.min_effect**2 * splits.spread / splits.n]
 
 
-def _split(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs) -> _Splits:
+def _split(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs, squared: bool) -> _Splits:
     """Return the numbers of the pairs that exist: those of boundaries inside the piece, with values before them."""
     n = (piece.before.n[pairs.row] + piece.time(pairs.end, pairs.row)).astype(np.float64)
     width = windows.width[pairs.window, 0]
     exists = (n <= piece.after.n[pairs.row]) & (n - width >= MIN_BEFORE)
     n, width, (end, window, row) = n[exists], width[exists], (each[exists] for each in pairs)
     total, start = piece.known[end, row], piece.known[end - windows.blocks[window], row]
-    if piece.squared:
+    if squared:
         squares = piece.squares_at(end, row)
         spread = np.maximum(squares - total * total / n, 1e-12 * squares)
     else:

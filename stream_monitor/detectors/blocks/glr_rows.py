@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Indices, Ints, accumulate
+from stream_monitor.core.arrays import Bools, Floats, Indices, Ints, accumulate
 from stream_monitor.detectors.glr_windows import RING, Grid
 
 
@@ -34,6 +34,45 @@ class RowStatistics(NamedTuple):
         """Replace the statistics of some rows."""
         for each, new in zip(self, statistics, strict=True):
             each[..., part] = new
+
+
+class RowKinds(NamedTuple):
+    """The kinds of rows.
+
+    Attributes:
+        is_number: A mask of the rows of numbers; the others are of shares.
+        numbers: The rows of numbers, as a slice if they follow one another.
+        place: The place of each row among those of numbers; of another row, any.
+        number_count: The number of rows of numbers.
+    """
+
+    is_number: Bools
+    numbers: slice | Indices
+    place: Indices
+    number_count: int
+
+    @classmethod
+    def of(cls, is_number: Bools) -> RowKinds:
+        """Return the kinds of rows, given a mask of those of numbers."""
+        return _row_kinds(is_number.tobytes())
+
+    def only(self, part: slice | Indices) -> RowKinds:
+        """Return the kinds of some rows."""
+        return RowKinds.of(self.is_number[part])
+
+    @property
+    def are_alike(self) -> bool:
+        """True if all rows are of one kind."""
+        return self.number_count in (0, len(self.is_number))
+
+
+@lru_cache(maxsize=64)
+def _row_kinds(mask: bytes) -> RowKinds:
+    is_number = np.frombuffer(mask, dtype=bool)
+    numbers, count = np.flatnonzero(is_number), int(is_number.sum())
+    follow = count > 0 and int(numbers[-1]) - int(numbers[0]) + 1 == count
+    rows = slice(int(numbers[0]), int(numbers[-1]) + 1) if follow else numbers
+    return RowKinds(is_number, rows, np.cumsum(is_number) - 1, count)
 
 
 class Layout(NamedTuple):
@@ -79,19 +118,25 @@ class Piece:
 
     Args:
         grid: The grid of boundaries.
+        kinds: The kinds of the rows.
         before: The statistics before the values.
         values: The values, shape (n, rows).
-        offset: The number that is subtracted from the values of each row, shape (rows,); None for shares, whose
-            squares are not added up.
+        offset: The number that is subtracted from the values of each row, shape (rows,).
         counts: The number of values that each row takes, shape (rows,); None: all n.
     """
 
     def __init__(
-        self, grid: Grid, before: RowStatistics, values: Floats, offset: Floats | None, counts: Ints | None
+        self,
+        grid: Grid,
+        kinds: RowKinds,
+        before: RowStatistics,
+        values: Floats,
+        offset: Floats,
+        counts: Ints | None,
     ) -> None:
-        self.grid, self.before, self.squared = grid, before, offset is not None
+        self.grid, self.kinds, self.before = grid, kinds, before
         self._rows, self._counts = np.arange(values.shape[1]), counts
-        self._running = _running(before, values, offset)
+        self._running = _running(kinds, before, values, offset)
         # Rows that are all alike are computed as one, and broadcast.
         is_even = counts is None and bool((before.n == before.n[0]).all())
         self.n = before.n[:1] if is_even else before.n
@@ -132,14 +177,26 @@ class Piece:
 
     def squares_at(self, boundaries: Indices, rows: Indices) -> Floats:
         """Return the running sum of squares of pairs of boundary and row."""
-        return self._running[self.time(boundaries, rows), len(self._rows) + rows]
+        return self._running[self.time(boundaries, rows), len(self._rows) + self.kinds.place[rows]]
+
+    def sizes(self, statistics: RowStatistics) -> Floats:
+        """Return the sum of squares of each row; of shares, which are at most 1, an upper bound."""
+        if self.kinds.are_alike:
+            return statistics.squares if self.kinds.number_count else statistics.sums
+        return np.where(self.kinds.is_number, statistics.squares, statistics.sums)
 
     def _after(self) -> RowStatistics:
         """Return the statistics after the values."""
-        size = len(self._rows)
-        places = self._counts if self._counts is not None else len(self._running) - 1
-        sums = self._running[places, self._rows]
-        squares = self._running[places, size + self._rows] if self.squared else self.before.squares
+        size, kinds, squares = len(self._rows), self.kinds, self.before.squares
+        if self._counts is None:
+            ends = self._running[-1].copy()
+            sums, last = ends[:size], ends[size : size + kinds.number_count]
+        else:
+            sums = self._running[self._counts, self._rows]
+            last = self._running[self._counts[kinds.numbers], size + np.arange(kinds.number_count)]
+        if kinds.number_count:
+            squares = squares.copy()
+            squares[kinds.numbers] = last
         return RowStatistics(self.before.n + self.counts, sums, squares, self._rings())
 
     def _rings(self) -> Floats:
@@ -153,17 +210,15 @@ class Piece:
         return found if levels == self.grid.levels else np.concatenate((found, self.before.rings[levels * RING :]))
 
 
-def _running(before: RowStatistics, values: Floats, offset: Floats | None) -> Floats:
-    """Return the running sums before and after each value, and for numbers, beside them, those of squares."""
+def _running(kinds: RowKinds, before: RowStatistics, values: Floats, offset: Floats) -> Floats:
+    """Return the running sums before and after each value, and beside them, of numbers, those of squares."""
     size = values.shape[1]
-    running = np.empty((len(values) + 1, size + size % 2 if offset is None else 2 * size))
-    running[0, :size] = before.sums
-    if offset is None:
-        running[1:, :size] = values
-        running[:, size:] = 0.0
-    else:
-        running[0, size:] = before.squares
-        np.subtract(values, offset, out=running[1:, :size])
-        np.multiply(running[1:, :size], running[1:, :size], out=running[1:, size:])
+    width = size + kinds.number_count
+    running = np.empty((len(values) + 1, width + width % 2))
+    running[:, width:] = 0.0
+    running[0, :size], running[0, size:width] = before.sums, before.squares[kinds.numbers]
+    np.subtract(values, offset, out=running[1:, :size])
+    numbers = running[1:, :size][:, kinds.numbers]
+    np.multiply(numbers, numbers, out=running[1:, size:width])
     accumulate(running)
     return running

@@ -8,7 +8,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Indices
 from stream_monitor.detectors.blocks.glr_pairs import MARGIN, Pairs, RowLimits, WindowList, changed_rows, window_list
-from stream_monitor.detectors.blocks.glr_rows import Layout, Piece
+from stream_monitor.detectors.blocks.glr_rows import Layout, Piece, RowKinds
 from stream_monitor.detectors.glr_windows import BLOCKS, MIN_BEFORE, RING, SHORT_BLOCKS
 
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -20,8 +20,8 @@ def fired(piece: Piece, limits: RowLimits) -> Bools:
     if piece.levels:
         windows = window_list(piece.grid, piece.levels)
         pairs = _near(piece, windows, limits)
-        if pairs:
-            found[changed_rows(piece, windows, limits, pairs)] = True
+        for rows in changed_rows(piece, windows, limits, pairs) if pairs else ():
+            found[rows] = True
     return found
 
 
@@ -65,7 +65,7 @@ def _least_excess(piece: Piece, windows: WindowList, limits: RowLimits, level: F
     ratio = windows.surcharge + limits.threshold
     before = np.maximum(n - width, MIN_BEFORE) / np.maximum(n, width + MIN_BEFORE)
     needed = ratio / (end * limits.weight)
-    share = -np.expm1(-2.0 * needed) if piece.squared else needed
+    share = _shares_of_squares(piece.kinds, needed)
     new = level[RING : piece.layout.ends[0]]
     moved = np.maximum(new.max(axis=0) - piece.before.sums, piece.before.sums - new.min(axis=0))
     spread, rounding = _least_spread(piece)
@@ -78,20 +78,24 @@ def _least_excess(piece: Piece, windows: WindowList, limits: RowLimits, level: F
     return factors, shape
 
 
+def _shares_of_squares(kinds: RowKinds, needed: Floats) -> Floats:
+    """Return the minimum share of the sum of squares for a change, as `Limits.of`, shape (windows, rows)."""
+    if not kinds.number_count:
+        return needed
+    exact = -np.expm1(-2.0 * needed)
+    return exact if kinds.are_alike else np.where(kinds.is_number, exact, needed)
+
+
 def _least_spread(piece: Piece) -> tuple[Floats, Floats]:
     """Return a lower bound of the spread at all boundaries, and an upper one of the rounding errors of an excess."""
     before, after = piece.before, piece.after
     n = np.maximum(before.n, 1)
-    if piece.squared:
-        size, floor = after.squares, 1e-12 * before.squares
-        spread, largest = before.squares - before.sums * before.sums / n, (after.n * size) ** 0.5
-    else:
-        size, floor = after.sums, np.zeros(len(n))
-        spread, largest = before.sums * (1.0 - before.sums / n), after.sums
+    size = piece.sizes(after)
+    spread = piece.sizes(before) - before.sums * before.sums / n
     lost = 4.0 * (piece.counts + 8.0) * _EPSILON * size
     drift = np.abs(before.sums / n) * after.n
-    rounding: Floats = 16.0 * _EPSILON * (largest + drift)
-    return np.maximum(spread - lost, floor) * (1.0 - MARGIN), rounding
+    rounding: Floats = 16.0 * _EPSILON * ((after.n * size) ** 0.5 + drift)
+    return np.maximum(spread - lost, 1e-12 * before.squares) * (1.0 - MARGIN), rounding
 
 
 Found = tuple[Indices, Indices, Indices]
