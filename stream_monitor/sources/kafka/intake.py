@@ -13,10 +13,12 @@ from stream_monitor.sources.partition_buffer import Taken
 #: Records buffered of all partitions together; each may have two fetches of them, and at least a few.
 MAX_HELD = 32_000
 MIN_HELD = 500
-#: Seconds for which no fetch is needed while there are batches.
-MAX_PAUSE = 0.01
 #: Bytes of them. A partition above its part gets one more fetch at most.
 MAX_HELD_BYTES = 16 << 20
+#: Records that are fetched at once where batches are shorter.
+MIN_FETCHED = 2_000
+#: Seconds for which no fetch is needed while there are batches.
+MAX_PAUSE = 0.03
 #: Bytes of a batch: decoded they take several times as much.
 MAX_BATCH_BYTES = 4 << 20
 
@@ -92,7 +94,7 @@ class Intake:
 
     def _fetch(self, consumer: KafkaConsumer, seconds: float) -> bool:
         partitions = max(len(self.reading), 1)
-        size = max(self.limit, MIN_HELD)
+        size = max(self.limit, MIN_FETCHED)
         most = min(max(MAX_HELD // partitions, MIN_HELD), 2 * size)
         for tp in self.reading:
             buffer = self.merge[tp]
