@@ -150,8 +150,9 @@ class FeatureTable:
 
     def carried(self, row: int) -> list[str]:
         """Return the names of the features that one prediction carries, sorted."""
-        mask = None if self.present is None else self.present[row]
-        numbers = [name for at, name in enumerate(self.names) if mask is None or mask[at]]
+        numbers: Iterable[str] = self.names
+        if self.present is not None:
+            numbers = [self.names[at] for at in np.flatnonzero(self.present[row]).tolist()]
         return sorted([*numbers, *(name for name, values in self.raw.items() if values[row] is not ABSENT)])
 
     def carrying(self, names: Collection[str]) -> Bools:

@@ -53,20 +53,33 @@ class Budget:
         Returns:
             In values of the signal: those of a spread come once in four predictions. Infinite without a budget.
         """
-        error = ERROR_PART if self._count("error") else 0.0
+        total = self.total(features)
+        return {signal: self.run_length_of(signal, total) for signal in signals}
+
+    def total(self, features: Iterable[str]) -> float:
+        """Return the total weight of the signals of a model with these features, except that of ``error``."""
         names = [
             "prediction",
             "score",
             *(f"{each}:{name}" for name in features for each in ("feature", "spread", "missing")),
         ]
-        weights = {name: WEIGHTS[name.partition(":")[0]] for name in names if self._count(name)}
-        total = math.fsum(weights.values())
-        lengths = {}
-        for signal in signals:
-            part = error if signal == "error" else (1.0 - error) * weights.get(signal, 0.0) / (total or 1.0)
-            values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
-            lengths[signal] = values * self._count(signal) / part if part else math.inf
-        return lengths
+        return math.fsum(WEIGHTS[name.partition(":")[0]] for name in names if self._count(name))
+
+    def run_length_of(self, signal: str, total: float) -> float:
+        """Return the mean number of values between two false alarms of each detector of one signal.
+
+        Args:
+            signal: The name of the signal.
+            total: The total weight of the model's signals, as `total` returns it.
+        """
+        count = self._count(signal)
+        if not count:
+            return math.inf
+        error = ERROR_PART if self._count("error") else 0.0
+        weight = WEIGHTS.get(signal.partition(":")[0], 0.0)
+        part = error if signal == "error" else (1.0 - error) * weight / (total or 1.0)
+        values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
+        return values * count / part if part else math.inf
 
 
 def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:

@@ -34,6 +34,11 @@ class DetectorRunner:
         self._season = SeasonalScores(context.season) if has_season else None
 
     @property
+    def room(self) -> int:
+        """Number of values with which the warm-up is over; 0 once it is."""
+        return 0 if self.running else self._warmup.room
+
+    @property
     def has_season(self) -> bool:
         """Return whether a season may be taken out of the values."""
         return self._season is not None

@@ -44,10 +44,14 @@ class Warmup:
         #: After a change the profile no longer describes the signal.
         self.has_changed = False
 
+    @property
+    def room(self) -> int:
+        """Number of values until there are enough."""
+        return max(self._context.warmup, 1) - self._count
+
     def add(self, column: Column) -> Learned | None:
         """Hold the next values; return what is learned once there are enough, else None."""
-        size = max(self._context.warmup, 1)
-        wanted = size - self._count
+        size, wanted = max(self._context.warmup, 1), self.room
         self._held.append(column.until(wanted))
         self._count += len(self._held[-1].values)
         if self._count < size:

@@ -12,7 +12,7 @@ from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.feature_signals import FeatureSignals, NumericParts
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
-from stream_monitor.signals.columns import FeatureColumn
+from stream_monitor.signals.columns import Column, FeatureColumn
 
 
 class FeatureMonitor:
@@ -33,14 +33,18 @@ class FeatureMonitor:
         return self._counter.counts
 
     @property
-    def is_numeric(self) -> bool:
-        """True if the feature is known to be numeric, and each of its signals has had a value."""
-        return self._counter.type == "numeric" and self._signals.is_complete
+    def has_numbers(self) -> bool:
+        """True if the feature is not categorical and has had a number."""
+        return self._counter.type != "categorical" and self._signals.is_complete
+
+    def numeric_parts(self) -> NumericParts:
+        """Return the signals of the numbers of a feature that is not categorical; make them if there are none."""
+        return self._signals.numeric_parts()
 
     @property
-    def numeric_parts(self) -> NumericParts:
-        """The signals of a feature that `is_numeric`."""
-        return self._signals.numeric_parts
+    def missing(self) -> SignalMonitor:
+        """The signal of missing values."""
+        return self._signals.missing
 
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
         """Update with the column of a batch; return the drifts detected.
@@ -50,6 +54,10 @@ class FeatureMonitor:
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
         """
+        return self.missing.update(Column(column.missing, index, ts)) + self.update_values(column, index, ts)
+
+    def update_values(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
+        """Count the column of a batch, and update all signals but that of missing values, as `update`."""
         if self._counter.add(column, index):
             self._signals.drop_other_type()
         return self._signals.update(column, index, ts)

@@ -50,6 +50,10 @@ class FeatureCounts:
                 return True
         return False
 
+    def is_enough(self, count: int, more: int) -> bool:
+        """Return whether the type of ``count`` first values can be inferred with so many more numbers."""
+        return self.numeric + self.text + more >= max(count, 1)
+
     def add(self, column: FeatureColumn) -> None:
         """Count the values of a batch."""
         missing = int(column.missing.sum())

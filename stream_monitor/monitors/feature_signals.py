@@ -36,13 +36,11 @@ class NumericParts(NamedTuple):
     """The signals of a numeric feature.
 
     Attributes:
-        missing: That of missing values.
         values: That of the values.
         spread: That of the spread, None if it is not watched.
         held: The values of the next spread.
     """
 
-    missing: SignalMonitor
     values: SignalMonitor
     spread: SignalMonitor | None
     held: Spread
@@ -59,38 +57,38 @@ class FeatureSignals:
 
     def __init__(self, name: str, signals: SignalSet, counter: FeatureCounter) -> None:
         self._names, self._signals, self._counter = SignalNames.of(name), signals, counter
-        #: Monitor of the text until the type is inferred.
-        self._candidate: SignalMonitor | None = None
         self._spread = Spread()
         self._is_spread_watched = bool(select(signals.settings.specs, self._names.spread))
 
     @property
-    def is_complete(self) -> bool:
-        """True if each signal of a numeric feature has had a value."""
-        by_name, names = self._signals.by_name, self._names
-        return (
-            names.missing in by_name
-            and names.values in by_name
-            and (names.spread in by_name or not self._is_spread_watched)
-        )
+    def missing(self) -> SignalMonitor:
+        """The signal of missing values."""
+        return self._get(self._names.missing)
 
     @property
-    def numeric_parts(self) -> NumericParts:
-        """The signals of a numeric feature, once they are complete."""
+    def is_complete(self) -> bool:
+        """True if the feature has had a number."""
         by_name, names = self._signals.by_name, self._names
-        spread = by_name[names.spread] if self._is_spread_watched else None
-        return NumericParts(by_name[names.missing], by_name[names.values], spread, self._spread)
+        return names.values in by_name and (names.spread in by_name or not self._is_spread_watched)
+
+    def numeric_parts(self) -> NumericParts:
+        """Return the signals of the numbers of a feature that is not categorical; make them if there are none."""
+        values = self._get(self._names.values)
+        return NumericParts(values, self._get(self._names.spread) if self._is_spread_watched else None, self._spread)
 
     def update(self, column: FeatureColumn, index: Ints, ts: Floats) -> list[Detection]:
-        """Update with the column of a batch that is counted already; return the drifts detected.
+        """Update all signals but that of missing values with the column of a batch that is counted already.
 
         Args:
             column: The feature in n predictions, n > 0.
             index: Their positions in the stream, shape (n,).
             ts: Their event times in seconds, NaN where unknown, shape (n,).
+
+        Returns:
+            The drifts detected.
         """
         kind = self._counter.type
-        detections = self._get(self._names.missing).update(Column(column.missing, index, ts))
+        detections: list[Detection] = []
         if kind != "categorical":
             detections += self._update_numbers(Column(column.values, index, ts).finite())
         if kind == "categorical" or (kind is None and column.text):
@@ -102,12 +100,13 @@ class FeatureSignals:
         if self._counter.type == "categorical":
             self._signals.put(self._names.values, self._text())
             self._signals.drop(self._names.spread)
-        self._candidate = None
+        self._signals.candidates.pop(self._names.values, None)
 
     def close(self) -> None:
         """Drop all signals of the feature."""
         for name in self._names:
             self._signals.drop(name)
+        self._signals.candidates.pop(self._names.values, None)
 
     def _update_numbers(self, numbers: Column) -> list[Detection]:
         if not len(numbers.values):
@@ -129,9 +128,10 @@ class FeatureSignals:
         Args:
             of: Returns the state of a signal; `SignalMonitor.warm_start_state` for another version of the model.
         """
+        candidate = self._signals.candidates.get(self._names.values)
         return {
             "spread": self._spread.state(),
-            "candidate": of(self._candidate) if self._candidate else None,
+            "candidate": of(candidate) if candidate else None,
             "signals": {name: of(signal) for name, signal in self._existing()},
         }
 
@@ -139,7 +139,7 @@ class FeatureSignals:
         """Load a state, except that of signals of another type: they start anew."""
         self._spread.restore(state["spread"])
         if state["candidate"] and self._counter.type is None:
-            self._text().restore(state["candidate"])
+            self._signals.restore_candidate(self._names.values, state["candidate"])
         for name, saved in state["signals"].items():
             if self._fits(name, saved):
                 self._signals.restore(name, self._kind(name), saved)
@@ -164,6 +164,4 @@ class FeatureSignals:
 
     def _text(self) -> SignalMonitor:
         """Return the monitor of the text until the type is inferred."""
-        if self._candidate is None:
-            self._candidate = self._signals.make(self._names.values, "category")
-        return self._candidate
+        return self._signals.candidate(self._names.values)

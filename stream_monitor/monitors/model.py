@@ -95,8 +95,9 @@ class ModelMonitor:
         alarms: list[Alarm] = []
         while len(batch):
             remaining = self._rate.remaining(self.predictions)
-            count = min(self._features.admit(batch.features), remaining)
-            part = batch if count >= len(batch) else batch.take(slice(count))
+            part = batch if len(batch) <= remaining else batch.take(slice(remaining))
+            count = self._features.admit(part.features, self.predictions)
+            part = part if count == len(part) else part.take(slice(count))
             # The measured rate changes the part of the budget that the errors have.
             beside = errors if count == len(batch) < remaining else NO_SIGNALS
             found, alarms = self._update_signals(part, index[:count], beside)
@@ -140,7 +141,6 @@ class ModelMonitor:
         Predictions, scores and errors start anew: they are not the other version's.
         """
         self._rate.run_length = other._rate.run_length
-        self._features.share_out()
         self._features.warm_start(other._features)
 
     def state(self) -> dict[str, Any]:
@@ -172,6 +172,6 @@ class ModelMonitor:
         self.episodes.restore(saved["episodes"])
         self._rate.restore(saved["rate"])
         # Every signal has its part of the budget before its state is restored.
-        self._features.follow(state["features"]["monitors"])
+        self._features.follow(state["features"])
         self._outputs.restore(saved["outputs"])
         self._features.restore(state["features"])

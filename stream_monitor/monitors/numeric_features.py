@@ -1,8 +1,9 @@
-"""The numeric features of a model version side by side."""
+"""The features of a model version side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,65 +12,10 @@ from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.monitors.feature import FeatureMonitor
 from stream_monitor.monitors.feature_counts import FeatureCounts
+from stream_monitor.monitors.feature_group import FeatureGroup, NumericColumns
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source
+from stream_monitor.signals.columns import FeatureColumn, feature_columns
 from stream_monitor.signals.matrix import SignalMatrix
-from stream_monitor.signals.spread import Spreads
-
-
-class NumericFeatures:
-    """Counts the values of many numeric features at once, and makes one matrix of the values of their signals.
-
-    The result is that of `FeatureMonitor.update` for each of them alone. Alone are features whose type is not known
-    yet or categorical, those with a value in the batch that is not a number, and those whose signals have not all
-    had a value.
-
-    Args:
-        is_enabled: False to handle all features alone.
-    """
-
-    def __init__(self, is_enabled: bool) -> None:
-        self._is_enabled = is_enabled
-        self._group = _Group(())
-
-    def update(
-        self, monitors: Mapping[str, FeatureMonitor], table: FeatureTable, index: Ints, ts: Floats
-    ) -> tuple[FeatureSources, Sequence[str]]:
-        """Count the values of the features that can be handled side by side.
-
-        Args:
-            monitors: The monitor of each feature that is followed.
-            table: The features of n predictions, n > 0.
-            index: Their positions in the stream, shape (n,).
-            ts: Their event times in seconds, NaN where unknown, shape (n,).
-
-        Returns:
-            Their signals, to be updated, and the names of the features that must be handled alone.
-        """
-        if not self._is_enabled:
-            return NO_FEATURES, list(monitors)
-        chosen, others = [], []
-        for name, monitor in monitors.items():
-            if monitor.is_numeric and name not in table.raw:
-                chosen.append((name, monitor))
-            else:
-                others.append(name)
-        if chosen != self._group.features:
-            self._group = _Group(chosen)
-        return self._sources(table, index, ts) if chosen else NO_FEATURES, others
-
-    def _sources(self, table: FeatureTable, index: Ints, ts: Floats) -> FeatureSources:
-        """Return the signals of the group."""
-        group = self._group
-        numbers, places = _numbers(table, group.names)
-        is_finite = np.isfinite(numbers)
-        _count(group.counts, is_finite, _last_seen(table, places, index))
-        missing = SignalMatrix((~is_finite).astype(np.float64), index, ts)
-        values = SignalMatrix.of_finite(numbers, is_finite, index, ts)
-        is_all = len(group.watched) == len(group.names)
-        spreads = group.spreads.matrix(values if is_all else values.take(group.watched))
-        return FeatureSources(
-            Source(group.missing, missing), Source(group.values, values), Source(group.spread, spreads)
-        )
 
 
 class FeatureSources(NamedTuple):
@@ -83,24 +29,119 @@ class FeatureSources(NamedTuple):
 NO_FEATURES = FeatureSources(NO_SIGNALS, NO_SIGNALS, NO_SIGNALS)
 
 
-class _Group:
-    """Features that are handled side by side, with their parts.
+@dataclass(frozen=True)
+class Span:
+    """The predictions of a batch.
 
     Attributes:
-        features: Their names and monitors.
-        watched: The places of those whose spread is watched.
+        index: Their positions in the stream, shape (n,).
+        ts: Their event times in seconds, NaN where unknown, shape (n,).
+        since: For each feature the first of them that counts, shape (features,).
     """
 
-    def __init__(self, features: Sequence[tuple[str, FeatureMonitor]]) -> None:
-        self.features = features
-        self.names = tuple(name for name, _ in features)
-        parts = [monitor.numeric_parts for _, monitor in features]
-        self.counts = [monitor.counts for _, monitor in features]
-        self.missing = tuple(each.missing for each in parts)
-        self.values = tuple(each.values for each in parts)
-        self.spread = tuple(each.spread for each in parts if each.spread)
-        self.watched = np.array([place for place, each in enumerate(parts) if each.spread], np.int64)
-        self.spreads = Spreads([each.held for each in parts if each.spread])
+    index: Ints
+    ts: Floats
+    since: Ints
+
+    @property
+    def lengths(self) -> Ints:
+        """The number of predictions that count for each feature, shape (features,)."""
+        return len(self.index) - self.since
+
+
+class NumericFeatures:
+    """Counts the numbers of many features at once, and makes one matrix of the values of their signals.
+
+    The result is that of `FeatureMonitor.update` for each of them alone. Missing values are side by side for all
+    features. Alone are the values of categorical features, of those whose type is inferred in the batch, and of those
+    with a value in the batch that is not a number.
+
+    Args:
+        warmup: The number of first values that the type of a feature is inferred from.
+    """
+
+    def __init__(self, warmup: int) -> None:
+        self._warmup = warmup
+        self._group = FeatureGroup({})
+        #: The features whose values were alone in the last batch.
+        self._alone: Sequence[str] = ()
+
+    def follow(self, monitors: Mapping[str, FeatureMonitor]) -> None:
+        """Replace the features by those with these monitors."""
+        self._group, self._alone = FeatureGroup(monitors), ()
+
+    def update(
+        self, table: FeatureTable, index: Ints, ts: Floats, starts: Mapping[str, int]
+    ) -> tuple[FeatureSources, Mapping[str, FeatureColumn]]:
+        """Count the values of the features that can be handled side by side.
+
+        Args:
+            table: The features of n predictions, n > 0.
+            index: Their positions in the stream, shape (n,).
+            ts: Their event times in seconds, NaN where unknown, shape (n,).
+            starts: The first prediction that counts, by name, for features that do not begin with the batch.
+
+        Returns:
+            The signals to be updated, and the columns of the features that must take their values alone.
+        """
+        group = self._group
+        if not group.names:
+            return NO_FEATURES, {}
+        group.reconsider(self._alone)
+        numbers, places = _numbers(table, group.names)
+        is_finite = np.isfinite(numbers)
+        columns = feature_columns(table, self._find_alone(table.raw, is_finite.sum(axis=0)))
+        self._alone = list(columns)
+        span = Span(index, ts, np.array([starts.get(name, 0) for name in group.names], np.int64))
+        is_missing = self._missing(is_finite, columns)
+        is_finite[:, [group.places[name] for name in columns]] = False
+        numeric = group.start(np.any(is_finite, axis=0))
+        _count(group.counts, is_finite.sum(axis=0), span.lengths, {group.places[name] for name in columns})
+        for place, newest in _last_seen(table, places, index):
+            group.counts[place].last_seen = newest
+        missing = Source(group.missing, _missing_matrix(is_missing, span))
+        return FeatureSources(missing, *_values(numeric, numbers, is_finite, span)), columns
+
+    def _find_alone(self, raw: Iterable[str], counts: Ints) -> list[str]:
+        """Return the names of the features that must take their values alone.
+
+        Args:
+            raw: The names of those that have values other than numbers.
+            counts: The number of numbers that each feature of the group has, shape (features,).
+        """
+        group = self._group
+        is_alone = group.is_categorical & (counts > 0)
+        for place in np.flatnonzero(group.is_untyped & (counts > 0)).tolist():
+            is_alone[place] = group.counts[place].is_enough(self._warmup, int(counts[place]))
+        is_alone[[group.places[name] for name in raw if name in group.places]] = True
+        return [group.names[place] for place in np.flatnonzero(is_alone).tolist()]
+
+    def _missing(self, is_finite: Bools, columns: Mapping[str, FeatureColumn]) -> Floats:
+        """Return 1.0 where a value is missing; ``columns`` are those with values other than numbers."""
+        values = (~is_finite).astype(np.float64)
+        for name, column in columns.items():
+            values[:, self._group.places[name]] = column.missing
+        return values
+
+
+def _missing_matrix(values: Floats, span: Span) -> SignalMatrix:
+    """Return the values of the signals of missing values, each from the first prediction on that counts."""
+    if not span.since.any():
+        return SignalMatrix(values, span.index, span.ts)
+    counts = np.arange(len(values))[:, None] >= span.since
+    return SignalMatrix.of_finite(values, counts, span.index, span.ts)
+
+
+def _values(numeric: NumericColumns, numbers: Floats, is_finite: Bools, span: Span) -> tuple[Source, Source]:
+    """Return the signals of the values and of the spreads of numeric features."""
+    if not numeric.values:
+        return NO_SIGNALS, NO_SIGNALS
+    if not numeric.mask.all():
+        numbers, is_finite = numbers[:, numeric.mask], is_finite[:, numeric.mask]
+    values = SignalMatrix.of_finite(numbers, is_finite, span.index, span.ts)
+    is_all = len(numeric.watched) == len(numeric.values)
+    spreads = numeric.spreads.matrix(values if is_all else values.take(numeric.watched))
+    return Source(numeric.values, values), Source(numeric.spread, spreads)
 
 
 class _Places(NamedTuple):
@@ -124,26 +165,33 @@ def _numbers(table: FeatureTable, names: tuple[str, ...]) -> tuple[Floats, _Plac
     found = np.array([known.get(name, -1) for name in names], np.int64)
     places = _Places(np.flatnonzero(found >= 0), found[found >= 0])
     if len(places.group) == len(names):
-        return table.numbers[:, places.table], places
+        return table.numbers.take(places.table, axis=1), places
     numbers = np.full((len(table), len(names)), np.nan)
-    numbers[:, places.group] = table.numbers[:, places.table]
+    numbers[:, places.group] = table.numbers.take(places.table, axis=1)
     return numbers, places
 
 
-def _last_seen(table: FeatureTable, places: _Places, index: Ints) -> Mapping[int, int]:
-    """Return the newest prediction that carries each feature, by its place in the group."""
+def _last_seen(table: FeatureTable, places: _Places, index: Ints) -> Iterable[tuple[int, int]]:
+    """Return the places of features in the group, each with the newest prediction that carries it."""
     if table.present is None:
-        return dict.fromkeys(places.group.tolist(), int(index[-1]))
-    present: Bools = table.present[::-1, places.table]
+        return [(place, int(index[-1])) for place in places.group.tolist()]
+    present: Bools = table.present[::-1].take(places.table, axis=1)
     is_there: Bools = np.any(present, axis=0)
     newest = index[len(index) - 1 - present.argmax(axis=0)[is_there]]
-    return dict(zip(places.group[is_there].tolist(), newest.tolist(), strict=True))
+    return zip(places.group[is_there].tolist(), newest.tolist(), strict=True)
 
 
-def _count(counts: Sequence[FeatureCounts], is_finite: Bools, last_seen: Mapping[int, int]) -> None:
-    """Count the numbers and the missing values of each feature."""
-    for each, numeric in zip(counts, is_finite.sum(axis=0).tolist(), strict=True):
+def _count(counts: Sequence[FeatureCounts], numbers: Ints, lengths: Ints, counted: Iterable[int]) -> None:
+    """Count the numbers and the missing values of each feature, except of those that are counted by themselves.
+
+    Args:
+        counts: The counts of the features.
+        numbers: The number of numbers of each, shape (features,).
+        lengths: The number of predictions that count for each, shape (features,).
+        counted: The places of the others.
+    """
+    missing = lengths - numbers
+    missing[list(counted)] = 0
+    for each, numeric, absent in zip(counts, numbers.tolist(), missing.tolist(), strict=True):
         each.numeric += numeric
-        each.missing += len(is_finite) - numeric
-    for place, at in last_seen.items():
-        counts[place].last_seen = at
+        each.missing += absent

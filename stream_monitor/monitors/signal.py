@@ -63,6 +63,16 @@ class SignalParts:
         """The number of newest values to keep."""
         return max(MEAN_WINDOW, self.reference.size)
 
+    def update(self, column: Column) -> list[Alarm]:
+        """Take the next values, at least one; return the drifts found in them."""
+        history = np.concatenate((self.recent, column.values))
+        begin, self.count = self.count, self.count + len(column.values)
+        self.reference.learn(history, self.count)
+        alarms = self.detectors.update(column, history)
+        self.latch.update(column, history, begin, alarms, self.detectors.autocorrelation_time)
+        self.recent = history[-self.keep :]
+        return alarms
+
 
 class SignalBorrower(Protocol):
     """Handles the next values of a signal with what it has lent, until that is given back."""
@@ -180,13 +190,7 @@ class SignalMonitor:
         if not len(column.values):
             return []
         self.take_back()
-        parts = self._parts
-        history = np.concatenate((parts.recent, column.values))
-        begin, parts.count = parts.count, parts.count + len(column.values)
-        parts.reference.learn(history, parts.count)
-        alarms = parts.detectors.update(column, history)
-        parts.latch.update(column, history, begin, alarms, parts.detectors.autocorrelation_time)
-        parts.recent = history[-parts.keep :]
+        alarms = self._parts.update(column)
         if self._show:
             self._show(self, column)
         return alarms

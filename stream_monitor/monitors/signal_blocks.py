@@ -8,6 +8,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Ints
 from stream_monitor.drift.detection import Alarm
+from stream_monitor.monitors.held_values import HeldValues
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_block import SignalBlock, signal_key
 from stream_monitor.signals.matrix import SignalMatrix
@@ -28,7 +29,8 @@ class SignalBlocks:
         #: For each block the place of its columns in the signals, -1 of one that is not there; None: they are equal.
         self._places: list[Ints | None] = []
         #: The places of the signals that stand in no block.
-        self._others: list[int] = []
+        self._others: Ints = np.empty(0, np.int64)
+        self._held = HeldValues(())
 
     def update(self, signals: tuple[SignalMonitor, ...], matrix: SignalMatrix) -> list[tuple[int, Alarm]]:
         """Update signals with their next values.
@@ -53,13 +55,11 @@ class SignalBlocks:
 
     def _update_others(self, matrix: SignalMatrix) -> Iterator[tuple[int, Alarm]]:
         """Update the signals that stand in no block, and move them into one when it is worth it."""
-        sizes = matrix.sizes
-        for place in self._others:
-            if sizes[place]:
-                signal = self._signals[place]
-                for alarm in signal.update_with_rows(matrix.column(place)):
-                    yield place, alarm
-                self._handled_alone += signal_key(signal) is not None
+        for place in self._held.add(matrix, self._others):
+            signal = self._signals[place]
+            for alarm in signal.update_with_rows(matrix.column(place)):
+                yield place, alarm
+            self._handled_alone += signal_key(signal) is not None
         if self._handled_alone > sum(len(block.signals) for block in self._blocks):
             self._build()
 
@@ -84,7 +84,8 @@ class SignalBlocks:
         for block in self._blocks:
             found = np.array([places.pop(each, -1) for each in block.signals])
             self._places.append(None if block.signals == signals else found)
-        self._others = list(places.values())
+        self._others = np.array(list(places.values()), np.int64)
+        self._held = HeldValues(signals)
 
 
 def in_row(alarm: Alarm, matrix: SignalMatrix, column: int) -> Alarm:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.frozen import Frozen
 from stream_monitor.drift.detection import MEAN_WINDOW
@@ -45,7 +50,7 @@ class SignalReference:
         if self._kind == "number":
             self.distribution = NumericReference.learn(first)
         else:
-            self.distribution = CategoricalReference.learn([self._name_of(code) for code in first.tolist()])
+            self.distribution = CategoricalReference.of_counts(self._counts(first))
 
     def comparison(self, window: Floats, autocorrelation_time: float) -> Comparison:
         """Return a window with the reference, without that while it is unknown or the window has too few values.
@@ -64,6 +69,14 @@ class SignalReference:
         if self._kind != "share" or not isinstance(self.distribution, CategoricalReference):
             return None
         return self.distribution.share("1")
+
+    def _counts(self, values: Floats) -> Mapping[str, int]:
+        """Return the number of values of each category, in order of appearance."""
+        codes, first, counts = np.unique(values, return_index=True, return_counts=True)
+        found: Counter[str] = Counter()
+        for place in np.argsort(first).tolist():
+            found[self._name_of(float(codes[place]))] += int(counts[place])
+        return found
 
     def _name_of(self, code: float) -> str:
         return self._categories.name(int(code)) if self._categories else share_name(code)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, select
+from stream_monitor.detectors.spec import select
 from stream_monitor.drift.budget import Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
@@ -29,27 +30,30 @@ class SignalSet:
     def __init__(self, key: ModelVersion, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self.key, self.settings, self._observer = key, settings, observer
         self.by_name: dict[str, SignalMonitor] = {}
+        #: Monitors of the text of features whose type is not known yet, by the name that they will have.
+        self.candidates: dict[str, SignalMonitor] = {}
         self._budget = Budget(settings.specs, 1.0)
-        self._run_lengths: Mapping[str, float] = {}
-        self.share_out(settings.run_length, ())
+        self._run_length, self._total = settings.run_length, self._budget.total(())
 
-    def share_out(self, run_length: float, features: Collection[str]) -> None:
+    def share_out(self, run_length: float, features: Iterable[str]) -> None:
         """Set each signal's part of the budget.
 
         Args:
             run_length: Mean number of predictions between two false alarms of the model.
-            features: The names of its features.
+            features: The names of the features that take part.
         """
-        names = [*SIGNALS, *(f"{prefix}{feature}" for feature in features for prefix in SIGNAL_PREFIXES)]
-        parts = self._budget.run_lengths(names, features)
-        self._run_lengths = {name: part * run_length for name, part in parts.items()}
-        for name, signal in self.by_name.items():
-            signal.allow(self._run_lengths[name])
+        self._run_length, self._total = run_length, self._budget.total(features)
+        for name, signal in chain(self.by_name.items(), self.candidates.items()):
+            signal.allow(self._allowed(name))
+
+    def _allowed(self, name: str) -> float:
+        """Return the mean number of values between two false alarms of each detector of a signal."""
+        return self._budget.run_length_of(name, self._total) * self._run_length
 
     def get(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return the monitor of a signal; make it if there is none."""
         if name not in self.by_name:
-            self.by_name[name] = self.make(name, kind)
+            self.by_name[name] = self._make(name, kind)
         return self.by_name[name]
 
     def put(self, name: str, signal: SignalMonitor) -> None:
@@ -57,13 +61,25 @@ class SignalSet:
         if name in self.by_name:
             self.by_name[name].close()
         self.by_name[name] = signal
-        signal.allow(self._run_lengths[name])
+        signal.allow(self._allowed(name))
 
     def restore(self, name: str, kind: ColumnKind, state: Mapping[str, Any]) -> None:
         """Load the state of a signal's monitor, and set its part of the budget."""
-        signal = self.get(name, kind)
+        self._load(self.get(name, kind), state)
+
+    def candidate(self, name: str) -> SignalMonitor:
+        """Return the monitor of the text of a feature whose type is not known yet; make it if there is none."""
+        if name not in self.candidates:
+            self.candidates[name] = self._make(name, "category")
+        return self.candidates[name]
+
+    def restore_candidate(self, name: str, state: Mapping[str, Any]) -> None:
+        """Load the state of a `candidate`, and set its part of the budget."""
+        self._load(self.candidate(name), state)
+
+    def _load(self, signal: SignalMonitor, state: Mapping[str, Any]) -> None:
         signal.restore(state)
-        signal.allow(self._run_lengths[name])
+        signal.allow(self._allowed(signal.name))
 
     def drop(self, name: str) -> None:
         """Remove the monitor of a signal, if there is one."""
@@ -75,10 +91,10 @@ class SignalSet:
         """True if signals may be handled side by side; an observer is shown one after the other."""
         return self.settings.side_by_side and self._observer is None
 
-    def make(self, name: str, kind: ColumnKind) -> SignalMonitor:
+    def _make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return a new monitor of a signal, without adding it to the others."""
         show = self._observer.on_signal if self._observer else None
-        return make_signal_monitor(self.key, name, kind, self.settings, self._run_lengths[name], show=show)
+        return make_signal_monitor(self.key, name, kind, self.settings, self._allowed(name), show=show)
 
 
 def make_signal_monitor(

@@ -36,6 +36,14 @@ class FeatureColumn(NamedTuple):
     other: int = 0
     raw: Sequence[Any] | None = None
 
+    def since(self, start: int) -> FeatureColumn:
+        """Return the predictions from ``start`` on; none before carries the feature."""
+        if not start:
+            return self
+        newest = None if self.newest is None else self.newest - start
+        raw = None if self.raw is None else self.raw[start:]
+        return FeatureColumn(self.values[start:], self.missing[start:], newest, self.text, self.other, raw)
+
 
 def feature_columns(table: FeatureTable, names: Iterable[str]) -> dict[str, FeatureColumn]:
     """Return a column for each name, of len(table) values.

@@ -46,6 +46,23 @@ class RowMap(NamedTuple):
         rows: Ints = np.argsort(~self.mask[:, columns], axis=0, kind="stable")
         return rows[np.minimum(places, size - 1), np.arange(len(columns))]
 
+    def flat(self, columns: Ints, counts: Ints) -> Ints:
+        """Return the rows of the values of some columns, one column after the other.
+
+        Args:
+            columns: The columns.
+            counts: The number of values of each, shape (len(columns),).
+        """
+        places = (np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)) * self.step
+        if self.firsts is not None:
+            places += np.repeat(self.firsts[columns], counts)
+        if self.mask is None:
+            return places
+        rows, which = np.nonzero(self.mask[:, columns])
+        order = np.argsort(which, kind="stable")
+        found: Ints = rows[order][np.repeat(np.searchsorted(which[order], np.arange(len(columns))), counts) + places]
+        return found
+
 
 class JoinedRows:
     """The rows of columns that come from several matrices.
@@ -67,6 +84,12 @@ class JoinedRows:
         """Return the values of one column."""
         part, place = self._place(column)
         return part.column(place)
+
+    def flat(self, columns: Ints) -> Column:
+        """Return the values of some columns, rising, one column after the other."""
+        parts = zip(self._parts, self._firsts[:-1], self._firsts[1:], strict=True)
+        inside = [(part, columns[(columns >= first) & (columns < end)] - first) for part, first, end in parts]
+        return Column.join([part.flat(some) for part, some in inside])
 
     def positions(self, columns: Ints, count: int) -> Ints:
         """Return the positions of the first ``count`` values of some columns, as `SignalMatrix.positions`."""
@@ -126,8 +149,9 @@ class SignalMatrix:
             return cls(values, index, ts)
         counts = is_finite.sum(axis=0)
         # Column by column: a mask takes and puts values in the same order.
-        packed = np.zeros(values.shape[::-1])
-        packed[np.arange(len(values)) < counts[:, None]] = values.T[is_finite.T]
+        most = int(counts.max(initial=0))
+        packed = np.zeros((len(counts), most))
+        packed[np.arange(most) < counts[:, None]] = values.T[is_finite.T]
         return cls(np.ascontiguousarray(packed.T), index, ts, counts, RowMap(is_finite))
 
     @classmethod
@@ -186,6 +210,21 @@ class SignalMatrix:
             return self._rows.column(self._source(column))
         rows = self.rows(column)
         return Column(self.values[: len(rows), column].copy(), self.index[rows], self.ts[rows])
+
+    def flat(self, columns: Ints) -> Column:
+        """Return the values of some columns, rising, one column after the other.
+
+        >>> matrix = SignalMatrix(np.array([[1.0, 2.0], [3.0, 4.0]]), np.arange(2), np.zeros(2))
+        >>> matrix.flat(np.array([0, 1])).values.tolist()
+        [1.0, 3.0, 2.0, 4.0]
+        """
+        sources = columns if self._sources is None else self._sources[columns]
+        if isinstance(self._rows, JoinedRows):
+            return self._rows.flat(sources)
+        counts = self.sizes[columns]
+        rows = (self._rows or RowMap()).flat(sources, counts)
+        is_there = np.arange(len(self.values)) < counts[:, None]
+        return Column(self.values[:, columns].T[is_there], self.index[rows], self.ts[rows])
 
     def take(self, columns: Ints) -> SignalMatrix:
         """Return some of the columns, in this order; one without values where it is -1."""

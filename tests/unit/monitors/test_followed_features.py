@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.records import Record
-from stream_monitor.monitors.followed_features import MAX_NAME_LENGTH, FollowedFeatures
+from stream_monitor.detectors.spec import DEFAULT_SPECS
+from stream_monitor.drift.budget import Budget
+from stream_monitor.monitors.admission import MAX_NAME_LENGTH
+from stream_monitor.monitors.followed_features import FollowedFeatures
+from stream_monitor.monitors.joined_blocks import OneByOne
 from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import SignalSet
@@ -31,19 +36,40 @@ class Followed(FollowedFeatures):
         """Admit and update until all are taken; return the sizes of the batches."""
         table, sizes = FeatureTable.of(rows), list[int]()
         while len(table):
-            count = self.admit(table)
             begin = start + sum(sizes)
-            self.update(table.take(slice(count)), np.arange(begin, begin + count), np.full(count, np.nan))
+            count = self.admit(table, begin)
+            index, ts = np.arange(begin, begin + count), np.full(count, np.nan)
+            OneByOne().update(self.update(table.take(slice(count)), index, ts)[1])
             sizes.append(count)
             table = table.take(slice(count, None))
         return sizes
 
 
 def test_a_batch_ends_before_the_next_new_feature() -> None:
-    followed = Followed()
+    followed = Followed(warmup=0)
     assert followed.take({"a": 1}, {"a": 2}, {}, {"a": 1, "b": 1}, {"b": 2}, {"c": 1}) == [3, 2, 1]
     assert list(followed.monitors) == ["a", "b", "c"]
     assert followed.monitors["a"].counts.numeric == 3
+
+
+def test_a_new_feature_takes_part_in_the_budget_with_the_next_warm_up() -> None:
+    """Between, it does not end a batch; its own detectors are still in their warm-up."""
+    followed = Followed(warmup=4)
+    assert followed.take({"a": 1}, {"a": 2}, {"b": 1}, {}, {}) == [4, 1]
+    first, second = (followed._signals.by_name[f"missing:{name}"].detectors.runners["glr"] for name in "ab")
+    assert first.run_length == second.run_length
+    assert first.run_length == pytest.approx(Budget(DEFAULT_SPECS, 1e6).run_length("missing:a", "ab"))
+    assert followed.take({"c": 1, "a": 1}, {}, {}, {}, start=5) == [3, 1]
+    assert first.run_length == pytest.approx(Budget(DEFAULT_SPECS, 1e6).run_length("missing:a", "abc"))
+
+
+def test_a_feature_counts_from_the_prediction_that_brings_it_first() -> None:
+    rows: list[dict[str, Any]] = [{"a": 1}, {}, {"a": 1, "b": "x"}, {"c": 1, "b": "y"}, {"a": 1, "d": [1]}]
+    whole, alone = Followed(warmup=6), Followed(warmup=6)
+    assert whole.take(*rows) == [5]
+    assert [alone.take(row, start=at) for at, row in enumerate(rows)] == [[1]] * 5
+    assert json.dumps(whole._content(), default=list) == json.dumps(alone._content(), default=list)
+    assert (whole.monitors["b"].counts.missing, whole.monitors["b"].counts.text) == (1, 2)
 
 
 def test_a_name_that_is_too_long_is_no_feature() -> None:
