@@ -87,7 +87,7 @@ class ColumnReader:
         y_pred = self._targets.read_column(fields.predictions, "prediction", fields.is_text, refused)
         scores = read_scores(fields.scores, y_pred, refused)
         y_true = _or_none(self._targets.read_labels(fields.labels, fields.is_text, refused))
-        groups = _or_none(
+        groups = _or_none(fields.groups) and _or_none(
             read_column(fields.groups, lambda some: None if some is None else read_groups(some), refused)
         )
         batch = PredictionBatch(fields.at, ids, ts, keys, which, y_pred, scores, y_true, groups, fields.features)

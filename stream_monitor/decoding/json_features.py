@@ -136,8 +136,8 @@ class ColumnBuilder:
     def add_columns(self, columns: Sequence[Sequence[Any]], count: int) -> None:
         """Add the values of each feature in the next ``count`` events."""
         numbers = self._next(count)
-        in_order = chain.from_iterable(columns[at] for at in self._features.numbers)
-        numbers[:] = np.fromiter(in_order, np.float64, numbers.size).reshape(numbers.shape[::-1]).T
+        in_order = [columns[at] for at in self._features.numbers]
+        numbers[:] = _as_floats(in_order, Struct(f"{count}d").pack).reshape(numbers.shape[::-1]).T
         for column, at in zip(self._mixed, self._features.mixed, strict=True):
             column += columns[at]
 
@@ -174,11 +174,12 @@ class _DenseBuilder(ColumnBuilder):
             self.add_columns(list(zip(*map(as_tuple, features), strict=True)), len(features))
             return
         numbers = self._next(len(features))
-        numbers[:] = self._read(features).reshape(numbers.shape)
+        numbers[:] = _as_floats(list(map(as_tuple, features)), self._pack).reshape(numbers.shape)
 
-    def _read(self, features: Sequence[Any]) -> Floats:
-        """Return the numbers of objects one behind the other, NaN for null."""
-        try:
-            return np.frombuffer(b"".join(starmap(self._pack, map(as_tuple, features))))
-        except StructError:  # a null
-            return np.fromiter(chain.from_iterable(map(as_tuple, features)), np.float64)
+
+def _as_floats(rows: Sequence[Sequence[Any]], pack: Callable[..., bytes]) -> Floats:
+    """Return rows of numbers one behind the other, NaN for null; ``pack`` makes the bytes of a row without any."""
+    try:
+        return np.frombuffer(b"".join(starmap(pack, rows)))
+    except StructError:
+        return np.fromiter(chain.from_iterable(rows), np.float64)
