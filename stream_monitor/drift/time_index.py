@@ -52,12 +52,14 @@ class TimeIndex:
             return
         index, ts = (np.concatenate(each) for each in zip(*self._waiting, strict=True))
         self._waiting = []
-        new = np.array([index, ts], dtype=np.float64)
-        new = new[:, np.isfinite(new[1])]
+        is_known = np.isfinite(ts)
+        index, ts = index[is_known].astype(np.int64), ts[is_known]
         for level in range(LEVELS):
-            new = new[:, new[0] % 2.0**level == 0]
-            if not new.shape[1]:
+            belongs = (index & ((1 << level) - 1)) == 0
+            index, ts = index[belongs], ts[belongs]
+            if not len(index):
                 return
+            new = np.array([index, ts], dtype=np.float64)
             self._levels[level] = np.concatenate((self._levels[level], new), axis=1)
 
     def at(self, index: int, before: int) -> float | None:

@@ -39,7 +39,7 @@ class TransformColumns:
             return matrix.values
         if len(self._scored) == len(self._same):
             return self._scores_of(matrix)
-        result = np.where(self._same, matrix.values, 0.0)
+        result = matrix.values.copy()
         if len(self._scored):
             result[:, self._scored] = self._scores_of(matrix.take(self._scored))
         sizes = matrix.sizes

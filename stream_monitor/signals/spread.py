@@ -14,6 +14,7 @@ from stream_monitor.signals.matrix import SignalMatrix
 SPREAD_OF = 4
 #: Spreads in a warm-up, at least; fewer where the warm-up of the values is shorter.
 MIN_SPREADS = 100
+_SMALLEST = 5e-324
 
 
 class Spread:
@@ -131,16 +132,28 @@ def _deviations(values: Floats) -> Floats:
     Returns:
         Shape (n / SPREAD_OF,) or (n / SPREAD_OF, columns).
     """
+    fours = values.reshape(-1, SPREAD_OF, *values.shape[1:]).swapaxes(0, 1)
     # A power of two in reach of every float's difference; each is then brought to unit size, to have a square.
-    a, b, c, d = (values[place::SPREAD_OF] / 4.0 for place in range(SPREAD_OF))
-    mean = a / 4.0 + b / 4.0 + c / 4.0 + d / 4.0
-    apart = np.abs(np.stack((a - mean, b - mean, c - mean, d - mean)))
-    largest = apart.max(axis=0, initial=0.0)
-    apart /= np.where(largest > 0.0, largest, 1.0)
-    squares = apart * apart
-    total = squares[0] + squares[1] + squares[2] + squares[3]
-    with np.errstate(over="ignore"):
-        deviations = largest * np.sqrt(total / (SPREAD_OF - 1.0)) * 4.0
+    apart = np.multiply(fours, 0.25, out=np.empty(fours.shape))
+    a, b, c, d = apart
     # Rounding alone, where all four are equal.
-    deviations = np.where((a == b) & (b == c) & (c == d), 0.0, deviations)
-    return np.minimum(deviations, np.finfo(np.float64).max)
+    is_constant = (a == b) & (b == c) & (c == d)
+    apart -= _added(apart * 0.25)
+    np.abs(apart, out=apart)
+    largest = np.maximum(np.maximum(a, b), np.maximum(c, d))
+    apart /= np.maximum(largest, _SMALLEST)
+    apart *= apart
+    deviations = np.sqrt(_added(apart) / (SPREAD_OF - 1.0))
+    with np.errstate(over="ignore"):
+        deviations *= largest
+        deviations *= 4.0
+    deviations[is_constant] = 0.0
+    return np.minimum(deviations, np.finfo(np.float64).max, out=deviations)
+
+
+def _added(fours: Floats) -> Floats:
+    """Return the sums over the first axis, of four numbers each, added in order."""
+    sums: Floats = fours[0] + fours[1]
+    sums += fours[2]
+    sums += fours[3]
+    return sums
