@@ -13,7 +13,8 @@ from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_blocks import SignalBlocks, in_row
 from stream_monitor.signals.matrix import SignalMatrix
 
-#: A batch is small if its values would fit into a common matrix of this size.
+#: A batch of sources of one kind is small if its values would fit into a common matrix of this size; that of two
+#: kinds, if they would fit into a quarter of it.
 MAX_JOINED = 65_536
 #: Batches in a row of another size after which the signals move.
 PATIENCE = 3
@@ -73,20 +74,20 @@ class JoinedBlocks:
     def _groups(self, sources: Sequence[Source]) -> list[tuple[int, ...]]:
         """Return the places of sources that share their blocks, if they are as many as now."""
         everywhere = tuple(range(len(sources)))
-        if _are_small(sources):
+        if _size(sources) <= MAX_JOINED // 4:
             return [everywhere]
         groups: list[tuple[int, ...]] = []
         for kind in dict.fromkeys(self._kinds):
             places = tuple(each for each in everywhere if self._kinds[each] == kind)
-            is_small = _are_small([sources[each] for each in places])
+            is_small = _size([sources[each] for each in places]) <= MAX_JOINED
             groups += [places] if is_small else [(each,) for each in places]
         return groups
 
 
-def _are_small(sources: Sequence[Source]) -> bool:
-    """Return True if the values of sources fit into a small matrix."""
+def _size(sources: Sequence[Source]) -> int:
+    """Return the size of a common matrix of the values of sources."""
     columns = sum(len(signals) for signals, _ in sources)
-    return columns * max(len(matrix.values) for _, matrix in sources) <= MAX_JOINED
+    return columns * max(len(matrix.values) for _, matrix in sources)
 
 
 def _update(blocks: SignalBlocks, sources: Sequence[Source]) -> list[list[Alarm]]:
