@@ -9,8 +9,8 @@ from rows import aligned
 
 COSTS, RESTART, THROUGHPUT, STOPS = "costs", "restart", "throughput", "stops"
 COST_RATIO = 1.5
-MB_LIMIT = 500.0
-READY_LIMIT_S = 5.0
+MB_LIMIT = 300.0
+READY_LIMIT_S = 2.0
 MIN_SHARE = 0.5
 STOP_LIMIT_MS = 100.0
 STOP_NAMES = {
