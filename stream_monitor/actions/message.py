@@ -36,6 +36,7 @@ def episode_fields(episode: Episode) -> dict[str, Any]:
     changed_index, changed_ts = episode.change
     return {
         "id": episode.id,
+        "kind": episode.kind,
         "model": episode.model,
         "version": episode.version,
         "index": episode.index,

@@ -17,6 +17,7 @@ from stream_monitor.cli.episode_table import show
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
+from stream_monitor.cli.reference_table import show_reference
 from stream_monitor.config.loading import flag
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
@@ -103,7 +104,8 @@ def _print(
     warnings: Mapping[ModelVersion, Sequence[str]],
     seconds: float,
 ) -> None:
-    show(group(detections))
+    show_reference(snapshot.models)
+    show(group(one for one in detections if one.kind == "drift"))
     click.echo()
     _print_totals(snapshot, seconds)
     for model in snapshot.models:

@@ -62,6 +62,9 @@ class Outcome(NamedTuple):
     delay: float | None
 
 
+DetectionKind = Literal["drift", "skew"]
+
+
 class Detection(NamedTuple):
     """One raised drift.
 
@@ -71,7 +74,8 @@ class Detection(NamedTuple):
     not known); for a ``category``, its shares; where a season was taken out, what they are without it. ``effect`` is
     how large the change is, without a sign: Cohen's d of normal scores, of shares his h. ``episode`` is the id of
     the first detection of those that came together; at this one, it had ``episode_signals`` signals, and changed
-    most in ``episode_leader``.
+    most in ``episode_leader``. Of the kind ``skew``, it is a difference from the training data since the start, which
+    the means and counts on both sides are then of.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -91,6 +95,7 @@ class Detection(NamedTuple):
     episode: str | None = None
     episode_signals: int = 0
     episode_leader: str | None = None
+    kind: DetectionKind = "drift"
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from stream_monitor.detectors import DetectorConfig
@@ -16,6 +16,12 @@ ERROR_PART = 1 / 8
 #: Weight of each signal in the rest. Signals of the model have more than those of its inputs, and values of an input
 #: more than its missing ones.
 WEIGHTS = {"prediction": 4.0, "score": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
+
+#: The probability that a model version is ever told to differ from its training data though it does not. Such a
+#: finding comes once, not at a rate: it is beside the run length, and the same for every one.
+MAX_FALSE_SKEW = 0.01
+#: Weight of each signal of which a profile may have a distribution.
+SKEW_WEIGHTS = {"prediction": 4.0, "score": 4.0, "label": 4.0, "feature": 1.0, "missing": 0.25}
 
 
 class Budget:
@@ -80,6 +86,23 @@ class Budget:
         part = error if signal == "error" else (1.0 - error) * weight / (total or 1.0)
         values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
         return values * count / part if part else math.inf
+
+
+def skew_level(signal: str, features: Collection[str]) -> float:
+    """Return the probability that a signal is ever told to differ from its training data though it does not.
+
+    The levels of all signals add up to `MAX_FALSE_SKEW` (Bonferroni's inequality).
+
+    Args:
+        signal: The name of the signal.
+        features: The names of all features of the profile.
+
+    >>> round(skew_level("prediction", ["age", "income"]), 6)
+    0.002759
+    """
+    of_feature = SKEW_WEIGHTS["feature"] + SKEW_WEIGHTS["missing"]
+    total = sum(SKEW_WEIGHTS.values()) + of_feature * (len(features) - 1)
+    return MAX_FALSE_SKEW * SKEW_WEIGHTS[signal.partition(":")[0]] / total
 
 
 def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:

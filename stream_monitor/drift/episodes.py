@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from stream_monitor.core.events import Detection
+from stream_monitor.core.events import Detection, DetectionKind
 
 #: Largest number of signals whose detection an episode keeps, of those that a past one keeps, and of further names.
 MAX_SIGNALS, MAX_PAST_SIGNALS, MAX_NAMES = 100, 12, 10_000
@@ -31,6 +31,7 @@ class Episode:
         count: Number of signals.
         signals: The combined detections of the signals with the largest effects, at most `MAX_SIGNALS`.
         weaker: Names of the other signals, at most `MAX_NAMES`.
+        kind: The kind of its detections.
     """
 
     id: str
@@ -44,12 +45,13 @@ class Episode:
     count: int = 0
     signals: dict[str, Detection] = field(default_factory=dict)
     weaker: set[str] = field(default_factory=set)
+    kind: DetectionKind = "drift"
 
     @classmethod
     def begun_by(cls, one: Detection) -> Episode:
         """Return the episode that this detection opens, without it; `add` counts it in."""
         alarm = (one.index, one.ts)
-        return cls(episode_id(one), one.model, one.version, *alarm, *alarm)
+        return cls(episode_id(one), one.model, one.version, *alarm, *alarm, kind=one.kind)
 
     @property
     def ranked(self) -> list[Detection]:
@@ -115,7 +117,8 @@ class Episodes:
     """Puts the detections of one model version into episodes.
 
     A detection joins the newest episode if its change, from the estimated change point to the alarm, begins at most
-    ``gap`` predictions after that episode's newest alarm.
+    ``gap`` predictions after that episode's newest alarm. All differences from the training data since the start are
+    one episode, however late they are noticed.
 
     Args:
         gap: Largest number of predictions between an episode's newest alarm and a change that joins it.
@@ -124,7 +127,9 @@ class Episodes:
     def __init__(self, gap: int) -> None:
         self._gap = gap
         self.count = 0
-        #: The newest episodes, the latest last.
+        #: The episode of what differs from the training data since the start, None before the first such signal.
+        self.skew: Episode | None = None
+        #: The newest episodes of drift, the latest last.
         self.recent: deque[Episode] = deque(maxlen=MAX_RECENT)
 
     @property
@@ -134,6 +139,11 @@ class Episodes:
 
     def add(self, detection: Detection) -> Detection:
         """Add a detection; return it with the id, the number of signals and the leading signal of its episode."""
+        if detection.kind == "skew":
+            if self.skew is None:
+                self.skew = Episode.begun_by(detection)
+                self.count += 1
+            return _joined(self.skew, detection)
         newest = self.newest
         if newest is None or _changed(detection) > newest.last_index + self._gap:
             if newest:
@@ -141,18 +151,28 @@ class Episodes:
             newest = Episode.begun_by(detection)
             self.recent.append(newest)
             self.count += 1
-        detection = detection._replace(episode=newest.id)
-        newest.add(detection)
-        return detection._replace(episode_signals=newest.count, episode_leader=newest.ranked[0].signal)
+        return _joined(newest, detection)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
-        return {"count": self.count, "recent": [episode.state() for episode in self.recent]}
+        return {
+            "count": self.count,
+            "skew": self.skew.state() if self.skew else None,
+            "recent": [episode.state() for episode in self.recent],
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
         self.count = state["count"]
+        self.skew = Episode.restored(state["skew"]) if state["skew"] else None
         self.recent.extend(map(Episode.restored, state["recent"]))
+
+
+def _joined(episode: Episode, detection: Detection) -> Detection:
+    """Add a detection to an episode; return it with what it says of that."""
+    detection = detection._replace(episode=episode.id)
+    episode.add(detection)
+    return detection._replace(episode_signals=episode.count, episode_leader=episode.ranked[0].signal)
 
 
 def group(detections: Iterable[Detection]) -> list[Episode]:

@@ -138,4 +138,6 @@ def warmup_room(signal: SignalMonitor) -> int:
         return 0
     parts = signal.parts
     room = min((runner.room for runner in parts.detectors.runners.values()), default=sys.maxsize)
+    if parts.check:
+        room = min(room, parts.check.next_window - parts.count)
     return min(room, parts.reference.size - parts.count) if parts.reference.distribution is None else room

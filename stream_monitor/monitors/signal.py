@@ -19,8 +19,11 @@ from stream_monitor.monitors.alarm_latch import NO_ALARM, AlarmLatch
 from stream_monitor.monitors.comparison import Comparison, Reference
 from stream_monitor.monitors.signal_detectors import SignalDetectors
 from stream_monitor.monitors.signal_reference import SignalReference
+from stream_monitor.monitors.training import Training
+from stream_monitor.monitors.training_check import TrainingCheck
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.training_verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class SignalParts:
         detectors: Its detectors.
         reference: Its reference.
         latch: The latch of its alarm.
+        check: Its comparison with the training data, None without a profile of it.
         recent: Its newest values, as many as the reference and the means need.
         count: The number of its values so far.
     """
@@ -55,6 +59,7 @@ class SignalParts:
     detectors: SignalDetectors
     reference: SignalReference
     latch: AlarmLatch
+    check: TrainingCheck | None = None
     recent: Floats = field(default_factory=lambda: np.empty(0))
     count: int = 0
 
@@ -63,6 +68,11 @@ class SignalParts:
         """The number of newest values to keep."""
         return max(MEAN_WINDOW, self.reference.size)
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """The newest verdict against the training data, None without a profile of the signal."""
+        return self.check.verdict_after(self.count) if self.check else None
+
     def update(self, column: Column) -> list[Alarm]:
         """Take the next values, at least one; return the drifts found in them."""
         history = np.concatenate((self.recent, column.values))
@@ -70,6 +80,8 @@ class SignalParts:
         self.reference.learn(history, self.count)
         alarms = self.detectors.update(column, history)
         self.latch.update(column, history, begin, alarms, self.detectors.autocorrelation_time)
+        if self.check:
+            alarms += self.check.update(column, history, begin, alarms)
         self.recent = history[-self.keep :]
         return alarms
 
@@ -105,6 +117,7 @@ class SignalMonitor:
         run_length: Mean number of values between two false alarms of each detector.
         reference: The signal's distribution in the profile, None without a profile.
         categories: The encoder of its categories, None for numbers and shares.
+        training: The training data that it is compared with, None without a profile of it.
         show: Called with the monitor and each column after it was taken.
     """
 
@@ -118,6 +131,7 @@ class SignalMonitor:
         run_length: float = math.inf,
         reference: Reference | None = None,
         categories: CategoryEncoder | None = None,
+        training: Training | None = None,
         show: Callable[[SignalMonitor, Column], None] | None = None,
     ) -> None:
         self.key, self.name, self.kind, self.categories, self._show = key, name, kind, categories, show
@@ -133,7 +147,8 @@ class SignalMonitor:
             categories,
         )
         detectors = SignalDetectors(key, name, configs, runner_context, run_length)
-        self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own))
+        check = TrainingCheck(training, key, name) if training else None
+        self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own), check)
         self._borrower: SignalBorrower | None = None
         self._series = object()
         #: True once the signal is not watched any more.
@@ -214,13 +229,14 @@ class SignalMonitor:
             "categories": self.categories.state() if self.categories else None,
             "reference": parts.reference.state(),
             "active": parts.latch.state(),
+            "training": parts.check.state() if parts.check else None,
             "drifts": parts.detectors.summaries(),
             "runners": parts.detectors.state(),
         }
 
     def warm_start_state(self) -> dict[str, Any]:
         """Return the state for the warm start of another version of the model: without alarm and detections."""
-        return {**self.state(), "active": NO_ALARM, "drifts": {}}
+        return {**self.state(), "active": NO_ALARM, "training": None, "drifts": {}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load a state; a detector whose parameters have changed starts anew."""
@@ -232,4 +248,6 @@ class SignalMonitor:
             self.categories.restore(state["categories"])
         parts.reference.restore(state["reference"])
         parts.latch.restore(state["active"])
+        if parts.check:
+            parts.check.restore(state["training"], parts.count)
         parts.detectors.restore(state["runners"], state["drifts"])

@@ -62,6 +62,8 @@ class SignalBlock:
         self._recent = RecentValues([parts.keep for parts in self._parts])
         self._counts = np.zeros(len(signals), np.int64)
         self._is_latched = np.zeros(len(signals), bool)
+        #: Number of values of each column at the end of its next window that is compared with the training data.
+        self._next_window = np.zeros(len(signals), np.int64)
         self._running = {
             name: RunningBlock([_running(parts, name) for parts in self._parts])
             for name in self._parts[0].detectors.runners
@@ -89,11 +91,14 @@ class SignalBlock:
         fired = [column for column in columns if self._is_in[column]]
         for column in fired:
             self.signals[column].take_back()
+        found: list[tuple[int, Alarm]] = []
         if is_due:
             self._check_latches(matrix, sizes, self._is_in & ~alone)
+            found = self._check_training(matrix, sizes, self._is_in & ~alone)
         self._commit(given, steps)
         _replay(fired, steps, self._running, self._parts)
-        return [(at, alarm) for at in columns for alarm in self.signals[at].update_with_rows(matrix.column(at))]
+        found += [(at, alarm) for at in columns for alarm in self.signals[at].update_with_rows(matrix.column(at))]
+        return found
 
     def _step_in(self) -> None:
         """Read the columns of the signals that fit again."""
@@ -107,6 +112,7 @@ class SignalBlock:
         self._count_queue()
         rooms = [running.room[self._is_in] for running in self._running.values()]
         rooms.append(CHECK_INTERVAL - self._counts[self._is_in & self._is_latched] % CHECK_INTERVAL)
+        rooms.append((self._next_window - self._counts)[self._is_in])
         self._room = int(np.concatenate(rooms).min(initial=sys.maxsize))
         return self._room
 
@@ -156,6 +162,17 @@ class SignalBlock:
             parts.latch.update(values, history, int(self._counts[column]), (), time)
             self._is_latched[column] = parts.latch.active_since is not None
 
+    def _check_training(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> list[tuple[int, Alarm]]:
+        """Compare the columns with the training data where a window ends within the next values."""
+        found: list[tuple[int, Alarm]] = []
+        for column in np.flatnonzero(columns & (self._counts + sizes >= self._next_window)).tolist():
+            parts, values, begin = self._parts[column], matrix.column(column), int(self._counts[column])
+            history = np.concatenate((self._recent.of(column), values.values))
+            if parts.check:
+                found += [(column, alarm) for alarm in parts.check.update(values, history, begin, ())]
+            self._next_window[column] = _next_window(parts)
+        return found
+
     def _load(self, column: int) -> None:
         """Read a column from its signal, which lends it again."""
         self._count_queue()
@@ -171,6 +188,7 @@ class SignalBlock:
         self._recent.load(column, parts.recent)
         self._counts[column] = parts.count
         self._is_latched[column] = parts.latch.active_since is not None
+        self._next_window[column] = _next_window(parts)
 
     def store_counts(self, column: int) -> None:
         """Write the counts and the newest values of a column into what its signal has lent."""
@@ -227,6 +245,10 @@ class _Column(NamedTuple):
 
     def give_back(self) -> None:
         self.block.step_out(self.column)
+
+
+def _next_window(parts: SignalParts) -> int:
+    return parts.check.next_window if parts.check else sys.maxsize
 
 
 def _running(parts: SignalParts, name: str) -> RunningDetector:

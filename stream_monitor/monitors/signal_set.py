@@ -13,6 +13,7 @@ from stream_monitor.drift.budget import Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
+from stream_monitor.monitors.training import make_training
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.signals.spread import warmup_of
@@ -129,4 +130,5 @@ def make_signal_monitor(
     if kind == "category" and categories is None:
         categories = CategoryEncoder()
     configs = select(settings.specs, name)
-    return SignalMonitor(key, name, kind, configs, context, run_length, reference, categories, show)
+    training = make_training(profile, name, kind, categories) if profile else None
+    return SignalMonitor(key, name, kind, configs, context, run_length, reference, categories, training, show)

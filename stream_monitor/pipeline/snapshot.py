@@ -18,6 +18,7 @@ from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval
+from stream_monitor.stats.training_verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class SignalSnapshot:
     ``active_since``: event time of the drift whose alarm is active, NaN where that is not known, None without one.
     ``batch_length``: values that are averaged before a detector sees them. ``distances`` to the reference are by
     measure. ``reference_values``: different values in a numeric reference, None without one. ``categories``: their
-    names, in the order in which they first came.
+    names, in the order in which they first came. ``training``: its verdict against the training data, None without a
+    profile of it.
     """
 
     name: str
@@ -109,6 +111,7 @@ class SignalSnapshot:
     drifts: Sequence[DriftSnapshot]
     reference_values: int | None
     categories: Sequence[str]
+    training: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,8 @@ class EpisodeSnapshot:
 class ModelSnapshot:
     """One model version. ``coverage``: share of the mature predictions that have a label, None before the first.
 
-    ``episodes``: the newest ones, the latest last, of ``episode_count`` in all.
+    ``skew``: the episode of what differs from the training data since the start. ``episodes``: the newest ones of
+    drift, the latest last, of ``episode_count`` in all.
     """
 
     key: ModelVersion
@@ -199,6 +203,7 @@ class ModelSnapshot:
     performance: PerformanceSnapshot
     delays: DelaySnapshot
     episode_count: int
+    skew: EpisodeSnapshot | None
     episodes: Sequence[EpisodeSnapshot]
     features: Sequence[FeatureSnapshot]
     signals: Sequence[SignalSnapshot]

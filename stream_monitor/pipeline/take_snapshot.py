@@ -126,6 +126,7 @@ def read_model(monitor: ModelMonitor) -> ModelReading:
         performance=_performance(monitor.performance),
         delays=_delays(monitor.delays),
         episode_count=monitor.episodes.count,
+        skew=_episode(monitor.episodes.skew) if monitor.episodes.skew else None,
         episodes=tuple(_episode(episode) for episode in monitor.episodes.recent),
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
         signals=(),
@@ -218,4 +219,5 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
         categories=tuple(signal.categories.state()) if signal.categories else (),
+        training=signal.counted.verdict,
     )

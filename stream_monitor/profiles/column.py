@@ -13,7 +13,8 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import FeatureType
-from stream_monitor.profiles.profile import ColumnProfile
+from stream_monitor.profiles.dependence import Categories, Missing, number_ratios
+from stream_monitor.profiles.profile import ColumnProfile, Ratios
 from stream_monitor.stats.autocorrelation import autocorrelation_time, autocorrelations
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.normal_scores import NormalScores
@@ -156,6 +157,9 @@ class Column:
         self.numeric = self.text = self.other = 0
         #: The autocorrelation at lag 1 and the integrated autocorrelation time.
         self.dependence: tuple[float, float] | None = None
+        #: The dependence of its values, of its categories, and of what is missing, in the order of the rows.
+        self._ratios: Ratios | None = None
+        self._series, self.missing = Categories(), Missing()
 
     def add(self, column: Sequence[Any], is_series: bool = False) -> None:
         """Add the next values.
@@ -168,12 +172,16 @@ class Column:
         if self._given != "numeric" and (self._given or values.texts or self.text):
             if not self._given and not self.text:
                 self._recount()
-            self.categories.add(category_name(v) for v in column if type(v) in _USABLE and v == v)
+            names = [category_name(value) for value in column if type(value) in _USABLE and value == value]
+            self.categories.add(names)
+            self._series.add(names)
         self.numeric += len(values.numbers)
         self.text += len(values.texts)
         self.other += values.other
         if self._given != "categorical":
             self.numbers.add(values.numbers)
+            if self._ratios is None and len(self.numbers.sample) == SAMPLE:
+                self._ratios = number_ratios(self.numbers.sample)
             if is_series and self.dependence is None and len(self.numbers.sample) == SAMPLE:
                 self.measure()
 
@@ -216,7 +224,15 @@ class Column:
             other=other,
             autocorrelation=lag,
             autocorrelation_time=time,
+            span_ratios=self._value_ratios(kind),
+            missing_ratios=self.missing.ratios(),
         )
+
+    def _value_ratios(self, kind: FeatureType | None) -> Ratios:
+        """Return the variance ratios of the values, in the order of the rows."""
+        if kind == "categorical":
+            return self._series.ratios()
+        return self._ratios or number_ratios(self.numbers.sample)
 
     def _categories(self) -> CategoricalReference:
         return CategoricalReference.of_counts(self.categories.counts, self.categories.rest)

@@ -40,6 +40,13 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+class Ratios(_Part):
+    """Variance ratios over blocks of 1, 2, 4, ... values, and the number of values they were computed from."""
+
+    ratios: list[Annotated[float, Field(ge=0)]] = []
+    count: Annotated[int, Field(ge=0)] = 0
+
+
 class ColumnProfile(_Part):
     """The profile of one column of the training data: a feature, the score, the prediction or the label.
 
@@ -50,6 +57,8 @@ class ColumnProfile(_Part):
         other: The number of values of another type, which are not in the reference.
         autocorrelation: The autocorrelation at lag 1, if the rows were in order of time.
         autocorrelation_time: The integrated autocorrelation time in values, if the rows were in order of time.
+        span_ratios: The variance ratios of the values, in the order of the rows.
+        missing_ratios: Those of missing and present values.
     """
 
     numeric: Annotated[NumericReference, PlainValidator(_numeric), PlainSerializer(_state)] | None = None
@@ -58,6 +67,8 @@ class ColumnProfile(_Part):
     other: int = Field(0, ge=0)
     autocorrelation: float | None = Field(None, ge=-1, le=1)
     autocorrelation_time: float | None = Field(None, gt=0, le=MAX_AUTOCORRELATION_TIME)
+    span_ratios: Ratios = Ratios()
+    missing_ratios: Ratios = Ratios()
 
     @model_validator(mode="after")
     def _of_one_type(self) -> ColumnProfile:
@@ -159,8 +170,8 @@ class Profile(_Part):
         return self.features[name].missing_share if name in self.features else None
 
     def column(self, signal: str) -> ColumnProfile | None:
-        """Return the column of ``feature:NAME``, ``score`` or ``prediction``; None for any other signal."""
-        if signal in ("score", "prediction"):
+        """Return the column of ``feature:NAME``, ``score``, ``prediction``, ``label``; None for any other signal."""
+        if signal in ("score", "prediction", "label"):
             found: ColumnProfile | None = getattr(self, signal)
             return found
         prefix, _, name = signal.partition(":")
@@ -180,6 +191,14 @@ class Profile(_Part):
         """Return the integrated autocorrelation time of a signal, in values; 1 if it is not known."""
         column = self.column(signal)
         return (column.autocorrelation_time if column else None) or 1.0
+
+    def span_ratios(self, signal: str) -> Ratios:
+        """Return the variance ratios of a signal, none if they are not known."""
+        prefix, _, name = signal.partition(":")
+        if prefix == "missing" and name in self.features:
+            return self.features[name].missing_ratios
+        column = self.column(signal)
+        return column.span_ratios if column else Ratios()
 
     def check_features(self, names: Collection[str]) -> None:
         """Check that the features of the data are those of the profile.

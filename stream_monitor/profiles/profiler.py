@@ -137,6 +137,7 @@ class Profiler:
         self._admit(features)
         for name, column in self.features.items():
             values = [row.get(name) for row in features]
+            column.missing.add(values)
             column.add(cells(values) if is_text else values, self.is_series)
         self._take_targets(rows, is_text)
 

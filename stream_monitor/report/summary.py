@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +12,9 @@ from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.episodes import group
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
+from stream_monitor.pipeline.against_training import against_training
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
+from stream_monitor.stats.training_verdict import Verdict
 
 
 def summarise(
@@ -29,11 +32,30 @@ def summarise(
         "labels": snapshot.counters.labels,
         **_join(snapshot.join),
         "rejected": rejected(snapshot),
+        "reference": [verdict for model in snapshot.models for verdict in reference(model)],
         "episodes": [episode_fields(episode) for episode in group(detections)],
         "detections": [fields(detection) for detection in detections],
         "performance": combine([model.performance for model in snapshot.models]),
         "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
     }
+
+
+def reference(model: ModelSnapshot) -> list[dict[str, Any]]:
+    """Return the verdict on each signal of a model version against the training data, the largest effect first."""
+    return [
+        {**model.key._asdict(), "signal": signal.name, **_finite(verdict)}
+        for signal, verdict in against_training(model)
+    ]
+
+
+def _finite(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as plain values, None for what is not known."""
+    fields = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in verdict._asdict().items()
+    }
+    parts = [part._asdict() for part in verdict.parts]
+    return {**fields, "parts": parts, "kind": "skew" if verdict.is_skew else None}
 
 
 def duplicates(join: JoinSnapshot) -> int:

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.core.records import Record
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.drift import value_queue
 from stream_monitor.monitors import joined_blocks
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.profiles.profile import Profile
+from stream_monitor.profiles.profiler import Profiler
 from tests.examples import examples
 
 DETECTORS = (
@@ -66,6 +69,14 @@ def make_events(seed: int, count: int, features: int) -> list[tuple[Prediction, 
     return events
 
 
+def make_profile(events: list[tuple[Prediction, str | None]]) -> Profile:
+    """Return the profile of predictions."""
+    profiler = Profiler()
+    fields = ({"features": one.features, "prediction": one.y_pred, "score": one.score} for one, _ in events)
+    profiler.add([Record("rows", at, row) for at, row in enumerate(fields)])
+    return profiler.profile([], "")
+
+
 def _feed(fleet: Fleet, events: list[tuple[Prediction, str | None]], begin: int) -> list[Detection]:
     index = np.arange(begin, begin + len(events))
     batch = PredictionBatch.of(range(len(events)), [one for one, _ in events])
@@ -100,6 +111,7 @@ def _means(fleet: Fleet) -> list[Any]:
             repr(signal.detectors.effective_samples),
             signal.comparison().values.tolist(),
             repr(signal.comparison().distances()),
+            repr(signal.counted.verdict),
         )
         for monitor in fleet.monitors.values()
         for name, signal in sorted(monitor.signals.items())
@@ -115,6 +127,7 @@ def _means(fleet: Fleet) -> list[Any]:
     run_seconds=st.sampled_from((None, 1e6)),
     max_joined=st.sampled_from((joined_blocks.MAX_JOINED, 1500, 0)),
     max_rows=st.sampled_from((value_queue.MAX_ROWS, 300)),
+    profiled=st.sampled_from((0, 0, 400, 2500)),
 )
 @example(
     seed=201,
@@ -125,6 +138,7 @@ def _means(fleet: Fleet) -> list[Any]:
     run_seconds=None,
     max_joined=1500,
     max_rows=300,
+    profiled=2500,
 )
 @settings(max_examples=examples(30), deadline=None)
 def test_the_results_are_those_of_signals_handled_alone(
@@ -136,6 +150,7 @@ def test_the_results_are_those_of_signals_handled_alone(
     run_seconds: float | None,
     max_joined: int,
     max_rows: int,
+    profiled: int,
 ) -> None:
     """States, detections, counts and means, over cuts and restarts, in common blocks and in blocks of their own."""
     events, cuts = make_events(seed, 3000, features), _cuts(seed, 3000)
@@ -147,6 +162,7 @@ def test_the_results_are_those_of_signals_handled_alone(
         "run_length": 30_000.0,
         "run_seconds": run_seconds,
         "rearm_after": 40_000.0,
+        "profile": make_profile(make_events(seed + 3, profiled, features)) if profiled else None,
     }
     alone, beside = (MonitorSettings(**options, side_by_side=each) for each in (False, True))
     with (

@@ -1,0 +1,45 @@
+"""The signals against the training data, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from stream_monitor.core.formatting import in_words, plain, short
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved
+from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
+from stream_monitor.stats.training_verdict import Verdict
+
+#: Signals that are printed of each model version; --json has all.
+MAX_SIGNALS = 12
+_HEAD = ("signal", "training -> now", "effect", "distance", "")
+
+
+def show_reference(models: Iterable[ModelSnapshot]) -> None:
+    """Print what differs from the training data, what matters most first; nothing without a profile."""
+    for model in models:
+        found = against_training(model)
+        if found:
+            click.echo(f"Against the training data, {plain('/'.join(model.key))}: {headline(found)}")
+            click.echo("".join(f"{line}\n" for line in _rows(found)))
+
+
+def _rows(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> list[str]:
+    shown = [each for each in found if each[1].verdict != "same"]
+    if not shown:
+        return []
+    cells = [_HEAD, *(_cells(*each) for each in shown[:MAX_SIGNALS])]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]
+    rest = len(shown) - MAX_SIGNALS
+    return [*lines, *([f"  and {rest:,} more: see --json or --report"] if rest > 0 else [])]
+
+
+def _cells(signal: SignalSnapshot, verdict: Verdict) -> tuple[str, ...]:
+    is_shifted = verdict.verdict == "shifted"
+    when = "since the start" if verdict.is_skew else "since its last change" if is_shifted else verdict.verdict
+    effect = f"{short(verdict.effect, 3)} {in_words(verdict.effect)}" if is_shifted else ""
+    return plain(signal.name), moved(signal, verdict) if verdict.measure else "", effect, distance(verdict), when
