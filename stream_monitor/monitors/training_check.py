@@ -17,6 +17,7 @@ from stream_monitor.monitors.training import Training
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.moments import mean
 from stream_monitor.stats.share_test import Sizes
+from stream_monitor.stats.span_ratios import MIN_BLOCKS, is_dependent, ratio_over, span_ratios
 from stream_monitor.stats.training_verdict import (
     Difference,
     Part,
@@ -26,7 +27,6 @@ from stream_monitor.stats.training_verdict import (
     is_enough,
     share_differences,
 )
-from stream_monitor.stats.span_ratios import MIN_BLOCKS, is_dependent, ratio_over, span_ratios
 
 #: Number of values from which a share that never changes is believed, where the training data has both.
 MIN_CONSTANT = 4 * WINDOW
