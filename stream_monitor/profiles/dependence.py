@@ -23,7 +23,7 @@ class Categories:
     >>> series = Categories()
     >>> series.add(["a", "a", "b", "b"] * 8)
     >>> series.ratios().ratios
-    [1.0, 2.0, 0.0]
+    [1.0, 1.0667, 0.0, 0.0]
     """
 
     def __init__(self) -> None:

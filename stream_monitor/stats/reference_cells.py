@@ -29,7 +29,7 @@ class NumberCells:
 
     >>> cells = NumberCells(NumericReference.learn(np.array([1.0, 1.0, 2.0, 2.0])))
     >>> cells.shares.tolist(), cells.counts(np.array([0.0, 2.0, 2.0])).tolist()
-    ([0.0, 0.5, 0.5, 0.0], [1, 0, 2, 0])
+    ([0.0, 0.5, 0.0, 0.5, 0.0], [1, 0, 0, 2, 0])
     """
 
     def __init__(self, reference: NumericReference) -> None:
