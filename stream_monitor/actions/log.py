@@ -37,4 +37,4 @@ class LogSink:
 
     def send(self, detection: Detection) -> None:
         if self._limit.allow():
-            logger.warning("%s", line(detection), extra={"fields": {"event": "drift", **fields(detection)}})
+            logger.warning("%s", line(detection), extra={"fields": {"event": detection.kind, **fields(detection)}})

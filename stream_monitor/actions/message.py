@@ -19,8 +19,14 @@ def line(one: Detection) -> str:
     >>> print(line(Detection(57, None, "churn", "3", "feature:age", "glr", 41.0, 56.5, effect=1.4, changed_index=40)))
     drift in feature:age of churn/3: up from 41 to 56.5, a very large effect (1.4); since about 17 predictions \
 before the alarm; found by glr
+    >>> print(line(Detection(499, None, "churn", "3", "feature:age", "profile", 41.0, 56.5, effect=1.4, kind="skew")))
+    skew in feature:age of churn/3: differs from the training data since the start: up from 41 to 56.5, a very large \
+effect (1.4)
     """
-    where = plain(f"drift in {one.signal} of {one.model}/{one.version}")
+    where = plain(f"{one.kind} in {one.signal} of {one.model}/{one.version}")
+    if one.kind == "skew":
+        parts = [f"{where}: differs from the training data since the start: {_change(one)}", _episode(one)]
+        return "; ".join(filter(None, parts))
     parts = [f"{where}: {_change(one)}", _since(one), f"found by {one.detector}", _episode(one)]
     return "; ".join(filter(None, parts))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from stream_monitor.core.formatting import in_words, plain, short
-from stream_monitor.pipeline.against_training import against_training, distance, headline, moved
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
 from stream_monitor.stats.training_verdict import Verdict
 
@@ -40,6 +40,11 @@ def _rows(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> list[str]:
 
 def _cells(signal: SignalSnapshot, verdict: Verdict) -> tuple[str, ...]:
     is_shifted = verdict.verdict == "shifted"
-    when = "since the start" if verdict.is_skew else "since its last change" if is_shifted else verdict.verdict
     effect = f"{short(verdict.effect, 3)} {in_words(verdict.effect)}" if is_shifted else ""
-    return plain(signal.name), moved(signal, verdict) if verdict.measure else "", effect, distance(verdict), when
+    return (
+        plain(signal.name),
+        moved(signal, verdict) if verdict.measure else "",
+        effect,
+        distance(verdict),
+        when(verdict),
+    )

@@ -44,6 +44,13 @@ def moved(signal: SignalSnapshot, verdict: Verdict) -> str:
     return f"{means}; {shares}" if shares else means
 
 
+def when(verdict: Verdict) -> str:
+    """Return since when a signal is shifted, or why it is not known."""
+    if verdict.verdict == "shifted":
+        return "since the start" if verdict.is_since_start else "since its last change"
+    return f"{verdict.verdict}: {verdict.reason}" if verdict.reason else verdict.verdict
+
+
 def distance(verdict: Verdict) -> str:
     """Return the distance with its threshold."""
     if verdict.measure is None:

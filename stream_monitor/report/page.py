@@ -12,6 +12,7 @@ from stream_monitor import __version__
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, span
 from stream_monitor.pipeline.snapshot import Snapshot
+from stream_monitor.report.against_training import against
 from stream_monitor.report.contents import Contents, number_episodes
 from stream_monitor.report.episodes import cards, overview
 from stream_monitor.report.html import exact, text
@@ -48,6 +49,7 @@ def render(
         flags: The flags that were given.
     """
     base = make_timebase(recorder)
+    detections = [one for one in detections if one.kind == "drift"]
     contents = Contents(
         snapshot, detections, number_episodes(detections), recorder, recorder.signals, base, sources, flags
     )
@@ -62,6 +64,7 @@ def render(
         title=text(", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")),
         facts=_facts(contents),
         tiles=_tiles(contents),
+        training=against(snapshot.models),
         overview=overview(contents, charts.links),
         episodes=cards(contents),
         performance=performance_charts(contents),

@@ -137,6 +137,14 @@ DISTANCE_THRESHOLD = _metric(
     "signal",
     "measure",
 )
+VERDICT = _metric(
+    "reference_verdict",
+    "gauge",
+    "1 for a signal's verdict against the training data, 0 for the others: same, shifted, not_enough_data.",
+    *_VERSION,
+    "signal",
+    "verdict",
+)
 BATCH_LENGTH = _metric(
     "signal_batch_length",
     "gauge",

@@ -10,6 +10,7 @@ from prometheus_client.core import HistogramMetricFamily
 
 from stream_monitor import __version__
 from stream_monitor.performance.known_measures import KNOWN
+from stream_monitor.pipeline.against_training import VERDICTS
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -141,6 +142,10 @@ def _signals(model: ModelSnapshot) -> Iterator[Sample]:
         for measure, distance in signal.distances.items():
             yield catalog.DISTANCE, (*where, measure), distance.value
             yield catalog.DISTANCE_THRESHOLD, (*where, measure), distance.threshold
+        if signal.training:
+            for verdict in VERDICTS:
+                name = verdict.replace(" ", "_")
+                yield catalog.VERDICT, (*where, name), float(signal.training.verdict == verdict)
         for drift in signal.drifts:
             yield from _drift(drift, (*where, drift.detector))
 

@@ -14,7 +14,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import moment, short
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
-from stream_monitor.server.page import changes
+from stream_monitor.server.page import changes, training
 from stream_monitor.server.page.table import table
 
 SHOWN_DETECTIONS = 10
@@ -32,6 +32,7 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
         state="red" if problems else "green",
         verdict=escape("; ".join(problems) or "ready"),
         tiles=_tiles(snapshot),
+        training=training.against(snapshot.models),
         episodes=changes.episodes(snapshot.models),
         active=changes.active(snapshot.models, snapshot.join.stream_time),
         models=table(

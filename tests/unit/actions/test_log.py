@@ -34,6 +34,13 @@ def test_a_line_is_a_warning_with_all_fields(caplog: pytest.LogCaptureFixture) -
     assert (fields["event"], fields["id"], fields["signal"]) == ("drift", DETECTIONS[0].id, "error")
 
 
+def test_a_skew_is_an_event_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    parse_sink("log").make(FakeClock()).send(DETECTIONS[0]._replace(kind="skew"))
+    (record,) = caplog.records
+    assert "skew in error of m/1: differs from the training data since the start: up from" in record.getMessage()
+    assert record.fields["event"] == record.fields["kind"] == "skew"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1.5"])
 def test_a_rate_is_at_least_one_line(value: str) -> None:
     with pytest.raises(ValueError, match=r"log\.per_minute: "):

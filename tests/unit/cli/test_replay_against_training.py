@@ -71,6 +71,16 @@ def test_the_same_data(tmp_path: Path, profile: Path) -> None:
     }
 
 
+def test_the_report_tells_it_at_its_head(tmp_path: Path, profile: Path) -> None:
+    production, report = _write(tmp_path / "prod.csv", 2, 2016, "USD"), tmp_path / "report.html"
+    assert run_replay(production, "--profile", profile, "--report", report).exit_code == 0
+    html = report.read_text()
+    assert html.index("<h2>Against the training data</h2>") < html.index("<h2>What changed?</h2>")
+    assert html.count('data-verdict="shifted"') == 2
+    assert "First noticed prediction" in html and "<code>feature:amount</code>" in html
+    assert "<p class=empty>Nothing: no drift was detected.</p>" in html
+
+
 def test_without_a_profile_there_is_nothing_to_compare(tmp_path: Path) -> None:
     production = _write(tmp_path / "prod.csv", 2, 2015, "EUR")
     assert replay_json(tmp_path, production)["reference"] == []

@@ -11,9 +11,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.core.records import Record
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
+from stream_monitor.profiles.profiler import Profiler
 from stream_monitor.server.catalog import CATALOG, PREFIX
 from stream_monitor.server.health import Health
 from stream_monitor.server.http import MetricsServer
@@ -36,6 +38,17 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
     pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors)
     pipeline.processor.counters.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
+    return pipeline
+
+
+def shifted_pipeline() -> Pipeline:
+    """Return a pipeline with a profile: the feature ``a`` has been shifted since the start, ``b`` is the same."""
+    train = {"a": [(at % 7) / 7 for at in range(1200)], "b": ["x", "y"] * 600}
+    now = {"a": [1 + (at % 7) / 7 for at in range(600)], "b": ["x", "y"] * 300}
+    rows = [{"features": event["features"]} for event in feature_events(train, prediction=1)]
+    profiler = Profiler()
+    profiler.add([Record("rows", at, row) for at, row in enumerate(rows)])
+    pipeline, _ = run(feature_events(now, prediction=1), detectors=["glr"], profile=profiler.profile([], ""))
     return pipeline
 
 

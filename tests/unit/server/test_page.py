@@ -14,7 +14,7 @@ from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.server.page.changes import SHOWN_EPISODES, SHOWN_SIGNALS
 from stream_monitor.testing import make_prediction
 from tests.harness import feature_events, run
-from tests.unit.server.serving import Served, render
+from tests.unit.server.serving import Served, render, shifted_pipeline
 
 
 def _section(page: str, heading: str) -> str:
@@ -154,3 +154,14 @@ def test_the_page_escapes_what_comes_from_records() -> None:
 def test_a_dollar_in_a_name_is_no_template(fresh: Served) -> None:
     pipeline, _ = run([make_prediction(0, model="$version $$ ${x}")])
     assert "$version $$ ${x}" in render(pipeline)
+
+
+def test_what_differs_from_the_training_data_is_told_first() -> None:
+    html = render(shifted_pipeline())
+    section = _section(html, "Against the training data")
+    assert html.index("Against the training data") < html.index("What changed")
+    assert "default/default: 1 of 4 signals is shifted, 1 since the start" in section
+    assert "first noticed 2026-" in section
+    (row,) = _rows(section)
+    assert row[0] == "feature:a" and "mean 0.42" in row[1] and "→ 1.42" in row[1] and row[4] == "since the start"
+    assert "Against the training data" not in render(_changed(count=600))

@@ -17,7 +17,15 @@ from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.catalog import CATALOG, PREFIX
 from stream_monitor.testing import make_prediction, make_records
 from tests.harness import run
-from tests.unit.server.serving import VERSION, Served, busy_pipeline, families, families_of, value_of
+from tests.unit.server.serving import (
+    VERSION,
+    Served,
+    busy_pipeline,
+    families,
+    families_of,
+    shifted_pipeline,
+    value_of,
+)
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -25,10 +33,10 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def test_what_is_rendered_is_the_catalog() -> None:
-    """Over both tasks, exactly the metrics of the catalog are rendered."""
+    """Over both tasks, and with a profile, exactly the metrics of the catalog are rendered."""
     found: set[tuple[str, tuple[str, ...]]] = set()
-    for task in ("classification", "regression"):
-        for family in families(busy_pipeline(task)):
+    for pipeline in (busy_pipeline("classification"), busy_pipeline("regression"), shifted_pipeline()):
+        for family in families(pipeline):
             for sample in family.samples:
                 name = re.sub(r"_(bucket|count|sum)$", "", sample.name) if family.type == "histogram" else sample.name
                 found.add((name, tuple(label for label in sample.labels if label != "le")))
@@ -203,6 +211,17 @@ def test_a_model_that_fails_is_left_out_and_counted(monkeypatch: pytest.MonkeyPa
         samples = [sample for family in families_of(taker.take()) for sample in family.samples]
         assert {s.labels["model"] for s in samples if "model" in s.labels} == {"m0", "m2"}
         assert [s.value for s in samples if s.name == f"{PREFIX}render_failures_total"] == [scrape]
+
+
+def test_each_signal_of_the_profile_has_one_verdict() -> None:
+    found: dict[str, dict[str, float]] = {}
+    for family in families(shifted_pipeline()):
+        for sample in family.samples:
+            if sample.name == f"{PREFIX}reference_verdict":
+                found.setdefault(sample.labels["signal"], {})[sample.labels["verdict"]] = sample.value
+    assert set(found) == {"feature:a", "feature:b", "missing:a", "missing:b"}
+    assert found["feature:a"] == {"shifted": 1.0, "same": 0.0, "not_enough_data": 0.0}
+    assert found["feature:b"] == {"shifted": 0.0, "same": 1.0, "not_enough_data": 0.0}
 
 
 def test_distances_are_computed_while_the_loop_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,59 @@
+"""The signals against the training data: a table at the head of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stream_monitor.core.formatting import counted
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
+from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
+from stream_monitor.report.html import exact, text
+from stream_monitor.report.html import when as when_at
+from stream_monitor.stats.training_verdict import Verdict
+
+#: The maximum number of signals of a model version, and of names in a list.
+MAX_SIGNALS, MAX_NAMES = 60, 100
+_HEAD = "<tr><th class=wider>Signal<th>Training → now<th class=number>Effect<th>Distance<th>"
+
+
+def against(models: Iterable[ModelSnapshot]) -> str:
+    """Return a section on what differs from the training data; nothing without a profile."""
+    found = "".join(map(_model, models))
+    return f"<section id=training>\n<h2>Against the training data</h2>\n{found}\n</section>\n" if found else ""
+
+
+def _model(model: ModelSnapshot) -> str:
+    found = against_training(model)
+    if not found:
+        return ""
+    told = [each for each in found if each[1].verdict != "same"]
+    same = [text(signal.name) for signal, verdict in found if verdict.verdict == "same"]
+    rows = "".join(_row(*each) for each in told[:MAX_SIGNALS])
+    rest = len(told) - MAX_SIGNALS
+    more = f"<p class=note>And {counted(rest, 'more signal')}, which --json has.</p>" if rest > 0 else ""
+    return (
+        f"<article class=episode><h3>{text('/'.join(model.key))}: {headline(found)}</h3>{_noticed(model)}"
+        f"{f'<div class=wide><table>{_HEAD}{rows}</table></div>' if rows else ''}{more}{_same(same)}</article>"
+    )
+
+
+def _noticed(model: ModelSnapshot) -> str:
+    """Return when the first signal was told to differ since the start."""
+    first = model.skew
+    return f"<p>First noticed {when_at(first.ts, first.index)}.</p>" if first else ""
+
+
+def _same(names: Sequence[str]) -> str:
+    """Return the names of the signals that are the same."""
+    others = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    listed = ", ".join(f"<code>{name}</code>" for name in names[:MAX_NAMES])
+    return f"<p class=note>The same: {listed}{others}</p>" if names else ""
+
+
+def _row(signal: SignalSnapshot, verdict: Verdict) -> str:
+    level = text(moved(signal, verdict).replace(" -> ", " → ")) if verdict.measure else ""
+    effect = exact(verdict.effect, 3) if verdict.verdict == "shifted" else ""
+    return (
+        f'<tr data-verdict="{verdict.verdict}"><td><code>{text(signal.name)}</code><td>{level}'
+        f"<td class=number>{effect}<td>{text(distance(verdict))}<td>{text(when(verdict))}"
+    )
