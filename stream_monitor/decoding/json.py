@@ -12,6 +12,8 @@ from stream_monitor.decoding.base import DecoderConfig
 
 #: Arrays and objects inside one another in what only Python's `json` takes: fewer than any interpreter's stack bears.
 MAX_DEPTH = 500
+#: The message of orjson for more than 1,024 of them.
+_TOO_DEEP = "depth limit exceeded"
 
 
 class JsonConfig(DecoderConfig):
@@ -29,20 +31,27 @@ class JsonDecoder:
     def decode(self, value: bytes) -> dict[str, Any]:
         try:
             body = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            body = _parse_leniently(value)
+        except orjson.JSONDecodeError as error:
+            body = _parse_leniently(value, is_deep=error.msg == _TOO_DEEP)
         if type(body) is not dict:
             raise RecordError(Reason.NOT_OBJECT, f"a JSON {type(body).__name__}; allowed: an object")
         return body
 
 
-def _parse_leniently(value: bytes) -> Any:
-    """Return what Python's `json` reads: NaN and Infinity too, which count as missing later."""
+def _parse_leniently(value: bytes, is_deep: bool) -> Any:
+    """Return what Python's `json` reads: NaN and Infinity too, which count as missing later.
+
+    Args:
+        value: What orjson does not read.
+        is_deep: True where orjson does not because it is nested too deeply.
+    """
     try:
         text = value.decode()
     except UnicodeDecodeError:
         raise RecordError(Reason.NOT_UTF8, "the value is not UTF-8") from None
     try:
+        if is_deep:
+            raise RecursionError
         body = json.loads(text)
         # What begins so few arrays and objects is not deep, and without an escape there is no half a surrogate pair.
         if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _is_deeper(body, MAX_DEPTH):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+
+import pytest
 
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Prediction
@@ -40,3 +43,10 @@ def test_the_depth_of_what_only_python_takes_is_bounded_alike_on_every_interpret
     assert isinstance(decode(nested(MAX_DEPTH)), Prediction)
     assert reason_of(nested(MAX_DEPTH + 1)) is Reason.NOT_JSON
     assert reason_of(nested(MAX_DEPTH * 10)) is Reason.NOT_JSON
+
+
+def test_what_is_too_deep_for_both_parsers_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("parsed again"))
+    for deep in (b"[" * 2000 + b"]" * 2000, b'{"id":' * 50_000, b"[" * 2000 + b"NaN]"):
+        assert reason_of(deep) is Reason.NOT_JSON
+    assert reason_of(b'{"a":' * 2000 + b'"\xff"' + b"}" * 2000) is Reason.NOT_UTF8
