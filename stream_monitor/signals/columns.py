@@ -11,10 +11,13 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, Ints, pack, unpack
 from stream_monitor.core.events import Target
 from stream_monitor.core.feature_table import FeatureTable
-from stream_monitor.core.feature_values import ABSENT, as_float
+from stream_monitor.core.feature_values import ABSENT, as_numbers
 
 #: Detectors that see raw values see larger ones clipped to this: its square is still a finite float.
 RAW_LIMIT = 1e100
+_NUMBERS = frozenset((float, int, bool))
+#: The types of numbers, null and `ABSENT`.
+_USABLE = _NUMBERS | {type(None), type(ABSENT)}
 
 
 class FeatureColumn(NamedTuple):
@@ -68,17 +71,15 @@ def _feature_column(table: FeatureTable, name: str, place: int | None) -> Featur
 
 
 def _mixed_column(column: Sequence[Any]) -> FeatureColumn:
-    """A column with values that are not numbers, value by value."""
-    values = np.array([as_float(value) for value in column])
-    text = sum(type(value) is str for value in column)
-    unusable = np.array([type(value) is str or _is_other(value) for value in column])
-    missing = np.isnan(values) & ~unusable
+    """A column with values that are not numbers: `as_float` of each value, and counts of the others."""
+    kinds = list(map(type, column))
+    values = as_numbers([value if kind in _NUMBERS else math.nan for value, kind in zip(column, kinds, strict=True)])
+    assert values is not None
+    unusable = ~np.fromiter(map(_USABLE.__contains__, kinds), bool, len(kinds))
+    text = kinds.count(str)
     newest = next((at for at in reversed(range(len(column))) if column[at] is not ABSENT), None)
-    return FeatureColumn(values, missing.astype(np.float64), newest, text, int(unusable.sum()) - text, column)
-
-
-def _is_other(value: Any) -> bool:
-    return value is not None and value is not ABSENT and type(value) not in (float, int, bool, str)
+    missing = (np.isnan(values) & ~unusable).astype(np.float64)
+    return FeatureColumn(values, missing, newest, text, int(unusable.sum()) - text, column)
 
 
 def number_column(predictions: Sequence[Target]) -> Floats:
