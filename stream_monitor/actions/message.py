@@ -1,4 +1,4 @@
-"""Texts and fields of detections and episodes: a line for a person, fields for a program."""
+"""Texts and fields of detections: a line for a person, fields for a program."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from typing import Any
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, plain, short
 from stream_monitor.core.timestamps import format_timestamp
-from stream_monitor.drift.episodes import Episode
-
-#: Fields of a detection that are the same for its whole episode.
-_OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader"}
 
 
 def line(one: Detection) -> str:
@@ -35,28 +31,6 @@ def fields(one: Detection) -> dict[str, Any]:
     """Return every field of a detection, with its id and direction; times as ISO 8601."""
     times = {"ts": format_timestamp(one.ts), "changed_ts": format_timestamp(one.changed_ts)}
     return {**one._asdict(), **times, "id": one.id, "direction": one.direction}
-
-
-def episode_fields(episode: Episode) -> dict[str, Any]:
-    """Return the fields of an episode; its signals by their strongest detection, the largest effect first."""
-    changed_index, changed_ts = episode.change
-    return {
-        "id": episode.id,
-        "kind": episode.kind,
-        "model": episode.model,
-        "version": episode.version,
-        "index": episode.index,
-        "ts": format_timestamp(episode.ts),
-        "changed_index": changed_index,
-        "changed_ts": format_timestamp(changed_ts),
-        "last_index": episode.last_index,
-        "last_ts": format_timestamp(episode.last_ts),
-        "detections": episode.detections,
-        "signals_total": episode.count,
-        "signals": [
-            {name: value for name, value in fields(one).items() if name not in _OF_EPISODE} for one in episode.ranked
-        ],
-    }
 
 
 def _change(one: Detection) -> str:

@@ -21,6 +21,9 @@ from stream_monitor.sources.files import LABELS, FileSource
 from stream_monitor.tuning.recording import Gatherer, Recording, recording
 from stream_monitor.tuning.settings import TuneConfig
 
+#: Newest episodes of a model version, and newest detections, that a replay has.
+MAX_KEPT = 10_000
+
 
 def replay(
     config: ReplayConfig,
@@ -73,5 +76,7 @@ def _over_files(
     source = FileSource(paths, config.labels, file_format=config.format, read_time=codec.read_time)
     sink = MemorySink()
     # Labels of a file may be read long before their predictions, so they must not expire.
-    pipeline = make_pipeline(config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer)
+    pipeline = make_pipeline(
+        config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer, kept=MAX_KEPT
+    )
     return pipeline, source, sink

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from stream_monitor.actions.base import Sink
 from stream_monitor.actions.outbox import Outbox
@@ -58,6 +59,7 @@ def make_pipeline(
     store: KeyValueStore | None = None,
     max_memory: int = 96 << 20,
     observer: Observer | None = None,
+    kept: int | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.
 
@@ -72,6 +74,7 @@ def make_pipeline(
         store: Keeps what waits; None: it is kept in memory.
         max_memory: Bytes that what waits may take in memory, about, before the rest is in the store alone.
         observer: Sees every column.
+        kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
     """
     joiner = Joiner(
         store,
@@ -83,12 +86,12 @@ def make_pipeline(
         max_labelled=settings.max_labelled,
         max_memory=max_memory,
     )
-    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings), observer), clock)
+    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock)
     return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
 
 
-def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:
-    return MonitorSettings(
+def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:
+    made = MonitorSettings(
         specs=tuple(parse_spec(text) for text in settings.detector),
         task=settings.task,
         warmup=settings.warmup,
@@ -96,6 +99,7 @@ def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:
         run_seconds=settings.expected_run_length.seconds,
         seasonality=settings.seasonality,
         rearm_after=settings.rearm_after,
+        min_effect=settings.min_effect,
         episode_gap=settings.episode_gap,
         feature_types=settings.feature_type,
         profile=Profile.read(settings.profile) if settings.profile else None,
@@ -106,3 +110,4 @@ def _monitor_settings(settings: PipelineSettings) -> MonitorSettings:
         max_versions=settings.max_versions,
         max_features=settings.max_features,
     )
+    return made if kept is None else replace(made, episodes_kept=kept, detections_kept=kept)

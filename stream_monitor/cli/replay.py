@@ -72,7 +72,7 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
 
         page = render(snapshot, detections, recorder, list(map(str, files)), told(config, flags))
         write("--report", report_path, page.encode())
-    _print(snapshot, detections, found, time.monotonic() - began)
+    _print(snapshot, detections, found, config.min_effect, time.monotonic() - began)
     if not snapshot.counters.predictions:
         click.echo(_why_none(files, is_rejected=bool(rejected(snapshot))), err=True)
         sys.exit(1)
@@ -102,10 +102,11 @@ def _print(
     snapshot: Snapshot,
     detections: Sequence[Detection],
     warnings: Mapping[ModelVersion, Sequence[str]],
+    min_effect: float,
     seconds: float,
 ) -> None:
     show_reference(snapshot.models)
-    show(group(one for one in detections if one.kind == "drift"))
+    show(group((one for one in detections if one.kind == "drift"), snapshot.episodes), snapshot.small, min_effect)
     click.echo()
     _print_totals(snapshot, seconds)
     for model in snapshot.models:

@@ -96,8 +96,17 @@ class WatchSettings(Settings):
         validate_default=True,
         gt=0,
     )
+    min_effect: float = setting(
+        0.1,
+        "smallest effect size of a change that raises an alarm, in standard deviations, of shares as Cohen's h (of "
+        "the error also a tenth of it as a difference of shares); smaller changes are listed apart; 0: none is small",
+        "EFFECT",
+        ge=0,
+    )
     episode_gap: Count = setting(
-        1000, "number of predictions without a new change after which an episode ends", "COUNT"
+        1000,
+        "number of predictions after the first alarm of an episode in which changes of other signals join it",
+        "COUNT",
     )
     performance_window: Count = setting(1000, "number of outcomes in the rolling performance", "COUNT")
     performance_decay: float = setting(

@@ -75,7 +75,8 @@ class Detection(NamedTuple):
     how large the change is, without a sign: Cohen's d of normal scores, of shares his h. ``episode`` is the id of
     the first detection of those that came together; at this one, it had ``episode_signals`` signals, and changed
     most in ``episode_leader``. Of the kind ``skew``, it is a difference from the training data since the start, which
-    the means and counts on both sides are then of.
+    the means and counts on both sides are then of. ``is_share``: the means are shares, from 0 to 1. ``is_small``: the
+    change is too small to matter (``--min-effect``); it raises no alarm and belongs to no episode.
     """
 
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -96,6 +97,8 @@ class Detection(NamedTuple):
     episode_signals: int = 0
     episode_leader: str | None = None
     kind: DetectionKind = "drift"
+    is_share: bool = False
+    is_small: bool = False
 
     @property
     def id(self) -> str:

@@ -210,6 +210,13 @@ class Glr:
             for i in np.flatnonzero(keep)
         ]
 
+    def mean(self, row: int = 0) -> float:
+        """Return the mean of the values since the last change, or the share of a category; NaN without any."""
+        statistics = self.statistics
+        if not statistics.n:
+            return math.nan
+        return float(statistics.sums[row]) / statistics.n + (statistics.offset or 0.0)
+
     def state(self) -> dict[str, Any]:
         statistics = self.statistics
         return {

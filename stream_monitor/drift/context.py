@@ -20,6 +20,7 @@ class RunnerContext:
         season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
         reference: The signal's distribution in the profile, None without a profile.
         categories: The encoder of the signal's categories, None for numbers and shares.
+        min_effect: Smallest effect size of a change that is told; 0: all are.
     """
 
     kind: ColumnKind
@@ -28,3 +29,4 @@ class RunnerContext:
     season: float | None = 0.0
     reference: NumericReference | CategoricalReference | None = None
     categories: CategoryEncoder | None = None
+    min_effect: float = 0.0

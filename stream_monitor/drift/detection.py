@@ -10,6 +10,7 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.change import SUM_SCALE, SignalChange, change_point_mle
+from stream_monitor.stats.effect_size import cohens_h
 from stream_monitor.stats.moments import mean
 
 #: Newest values of a signal that its means and its distances are taken over.
@@ -64,6 +65,7 @@ def detection(change: SignalChange, history: Floats, origin: Origin, category: s
         n_before=change.n - change.n_after if change.n_after else 0,
         n_after=change.n_after,
         category=category,
+        is_share=kind != "number",
     )
 
 
@@ -123,9 +125,8 @@ def _scaled_sum(values: Floats) -> float:
 def _effect(change: SignalChange, kind: ColumnKind) -> float:
     """The effect size of a change: Cohen's d of normal scores, Cohen's h of shares.
 
-    Source: J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd edition 1988, pp. 20 and 180.
+    Source: J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd edition 1988, p. 20.
     """
     if kind == "number":
         return abs(change.after - change.before)
-    angles = [2.0 * math.asin(math.sqrt(min(max(share, 0.0), 1.0))) for share in (change.before, change.after)]
-    return abs(angles[1] - angles[0])
+    return cohens_h(change.before, change.after)

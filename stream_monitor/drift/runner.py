@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.change import SignalChange
 from stream_monitor.drift.context import RunnerContext
@@ -15,6 +17,7 @@ from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import restore_transform
 from stream_monitor.drift.warmup import Learned, Warmup
 from stream_monitor.signals.columns import Column
+from stream_monitor.stats.moments import mean
 
 
 class DetectorRunner:
@@ -88,6 +91,23 @@ class DetectorRunner:
                 each._replace(alarm=alarm) if alarm and each.found.newer > alarm.newer else each for each in found
             ]
         return changes
+
+    def since_change(self, code: int | None) -> tuple[int, float] | None:
+        """Return the number and the mean of the values since the newest change, or since the first value.
+
+        Args:
+            code: The signal's code of the category whose share is asked for, None for numbers and shares.
+
+        Returns:
+            The number and the mean in the signal's unit, less its season if one is taken out; None where there is no
+            value, or where nothing counts them.
+        """
+        if self.running:
+            return self.running.since_change(code, self._season is not None and self._season.is_known)
+        held = self._warmup.values
+        if not len(held) or (self._context.kind == "category") != (code is not None):
+            return None
+        return len(held), mean(held) if code is None else float(np.mean(held == code))
 
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.detectors import Change, Detector, DetectorConfig, DetectorContext
+from stream_monitor.detectors.glr import Glr
 from stream_monitor.drift.batch_means import BatchMeans
-from stream_monitor.drift.change import Position, RawSums, SignalChange
+from stream_monitor.drift.change import SUM_SCALE, Position, RawSums, SignalChange
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence, DependenceCheck, dependence
 from stream_monitor.drift.transforms import Transform
@@ -41,8 +43,11 @@ class RunningDetector:
     ) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self.transform, self.dependence = transform, known
+        #: Number and sum of the values between the newest change, or the first value, and ``sums``.
+        self._earlier = (0, 0.0)
         in_batches = has_means(transform)
         self.check = DependenceCheck(context.warmup, config.batch_means, in_batches=in_batches)
+        self.sums = RawSums(since)
         self._restart(since)
 
     @classmethod
@@ -60,12 +65,29 @@ class RunningDetector:
         running.detector.restore(state["detector"])
         running.check.restore(state["check"])
         running.sums.restore(state["sums"])
+        running._earlier = (state["earlier"][0], state["earlier"][1])
         return running
 
     @property
     def effective_samples(self) -> float:
         """Number of independent values that the detector has seen since its start."""
         return self.sums.n / self.dependence.autocorrelation_time
+
+    def since_change(self, code: int | None, is_seasonal: bool) -> tuple[int, float] | None:
+        """Return the number and the mean of the values since the newest change, see `DetectorRunner.since_change`."""
+        if self._context.kind == "category" or is_seasonal:
+            return self._fed_since_change(code)
+        n, total = self._earlier[0] + self.sums.n, self._earlier[1] + self.sums.total
+        return (n, math.ldexp(total / n, -SUM_SCALE)) if n else None
+
+    def _fed_since_change(self, code: int | None) -> tuple[int, float] | None:
+        """Return the number and the mean of the values that a `Glr` was fed, in the signal's unit."""
+        row = self.transform.row(code)
+        if not isinstance(self.detector, Glr) or row is None or not self.detector.statistics.n:
+            return None
+        mean = self.detector.mean(row)
+        level = mean if self._context.kind == "category" else self.transform.inverse(mean)
+        return None if level is None else (self.detector.statistics.n * self.dependence.batch, level)
 
     @property
     def room(self) -> int:
@@ -107,6 +129,7 @@ class RunningDetector:
             if self._wears_out(each, is_seasonal):
                 return changes, True
             self.sums.restart(int(column.index[end - 1]) + 1)
+            self._earlier = (0, 0.0)
             begin = end
         count = len(transformed.values)
         self.sums.add(column.values[begin:count])
@@ -152,6 +175,7 @@ class RunningDetector:
             self._restart(int(column.index[count - 1]) + 1)
 
     def _restart(self, since: int) -> None:
+        self._earlier = (self._earlier[0] + self.sums.n, self._earlier[1] + self.sums.total)
         self._batch_means = BatchMeans(self.dependence.batch)
         self.detector = self._make()
         self.sums = RawSums(since)
@@ -180,6 +204,7 @@ class RunningDetector:
             "detector": self.detector.state(),
             "check": self.check.state(),
             "sums": self.sums.state(),
+            "earlier": self._earlier,
         }
 
 

@@ -50,6 +50,10 @@ class Transform(ABC):
         """Return the signal's code of a category that a detector names by its row; or `REST` or `UNSEEN`."""
         return category
 
+    def row(self, code: int | None) -> int | None:
+        """Return the row of a signal's code of a category, None for one without a row; 0 for numbers and shares."""
+        return 0 if code is None else None
+
     def inverse(self, transformed: float) -> float | None:  # noqa: ARG002 (most have no inverse)
         """Return the number in the signal's unit that has this transformed value, None if there is no inverse."""
         return None
@@ -180,6 +184,9 @@ class CategoryTransform(Transform):
         if category is None:
             return None
         return [*self._top, REST, UNSEEN][category]
+
+    def row(self, code: int | None) -> int | None:
+        return self._top.index(code) if code in self._top else None
 
     def wears_out(self, category: int | None) -> bool:
         """Return False for a category with a row of its own; after any other change, others may need a row."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import NamedTuple
 
-from stream_monitor.core.arrays import ColumnKind
+import numpy as np
+
+from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.drift.change import Position
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.transform_fitting import learn_transform, profile_transform
@@ -63,6 +65,11 @@ class Warmup:
         time = transform.autocorrelation_time(warmup) if self._context.warmup else 1.0
         alarm = Position(int(warmup.index[-1]), float(warmup.ts[-1]), len(column.values) - wanted)
         return Learned(transform, time, values.cut(first), alarm)
+
+    @property
+    def values(self) -> Floats:
+        """The values held, shape (n,)."""
+        return np.concatenate([column.values for column in self._held]) if self._held else np.empty(0)
 
     def _learn(self, warmup: Column) -> tuple[Transform, int]:
         """The transform of the profile while it holds, else of the warm-up; and the row from which on to feed."""

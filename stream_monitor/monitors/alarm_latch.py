@@ -10,7 +10,6 @@ from stream_monitor.core.events import Detection
 from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
 from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.signals.columns import Column
-from stream_monitor.stats.moments import mean
 
 #: Number of values between two checks of whether a latched alarm is over.
 CHECK_INTERVAL = 500
@@ -28,10 +27,12 @@ class AlarmLatch:
         self._rearm_after, self._reference = rearm_after, reference
         #: Event time of the detection that is latched; NaN where it has none, None while there is no alarm.
         self.active_since: float | None = None
+        #: Position and time of the value at which the signal was near its reference again, until the next alarm.
+        self.back: tuple[int, float] | None = None
         #: Number of values of the signal before that detection.
         self._active_from = 0
-        #: Means of a share before and after its first drift away from the reference.
-        self._drifted: tuple[float, float] | None = None
+        #: Levels before and after the first drift away from the reference, and the category whose shares they are.
+        self._drifted: tuple[float, float, str | None] | None = None
 
     def update(
         self, column: Column, history: Floats, begin: int, alarms: Sequence[Alarm], autocorrelation_time: float
@@ -48,47 +49,53 @@ class AlarmLatch:
         older = len(history) - len(column.values)
         for row, one in _steps(begin, len(column.values), alarms):
             if one is not None:
-                self.active_since, self._active_from = float(column.ts[row]), begin + row
-                self._note_drift(one.before, one.after)
+                self.active_since, self._active_from, self.back = float(column.ts[row]), begin + row, None
+                self._note_drift(one)
             elif self.active_since is not None:
-                self._check(float(column.ts[row - 1]), begin + row, history[: older + row], autocorrelation_time)
+                place = int(column.index[row - 1]), float(column.ts[row - 1])
+                self._check(place, begin + row, history[: older + row], autocorrelation_time)
 
-    def _note_drift(self, before: float, after: float) -> None:
-        """Remember the first drift of a share away from its reference: distances may be too coarse to show it."""
-        usual = self._reference.usual_share
-        if self._drifted is None and usual is not None and abs(after - usual) > abs(before - usual):
-            self._drifted = before, after
+    def _note_drift(self, one: Detection) -> None:
+        """Remember the first drift away from the reference: distances may be too coarse to show it."""
+        usual = self._reference.usual_level(one.category)
+        if self._drifted is None and usual is not None and abs(one.after - usual) > abs(one.before - usual):
+            self._drifted = one.before, one.after, one.category
 
-    def _check(self, now: float, count: int, history: Floats, autocorrelation_time: float) -> None:
+    def _check(self, place: tuple[int, float], count: int, history: Floats, autocorrelation_time: float) -> None:
         assert self.active_since is not None
-        is_over = now - self.active_since >= self._rearm_after
-        if is_over or (
-            count - self._active_from >= MEAN_WINDOW and self._is_back(history[-MEAN_WINDOW:], autocorrelation_time)
-        ):
+        is_back = count - self._active_from >= MEAN_WINDOW and self._is_back(
+            history[-MEAN_WINDOW:], autocorrelation_time
+        )
+        if is_back:
+            self.back = place
+        if is_back or place[1] - self.active_since >= self._rearm_after:
             self.active_since = self._drifted = None
 
     def _is_back(self, window: Floats, autocorrelation_time: float) -> bool:
-        """Return whether the newest values are near the reference, and a share nearer to its old level."""
+        """Return whether the newest values are near the reference, and nearer to the old level than the new one."""
         if self._reference.distribution is None:
             return False
-        before, after = self._drifted or (0.0, 0.0)
-        if abs(mean(window) - before) > abs(mean(window) - after):
-            return False
+        if self._drifted:
+            before, after, category = self._drifted
+            level = self._reference.level(window, category)
+            if abs(level - before) > abs(level - after):
+                return False
         distances = self._reference.comparison(window, autocorrelation_time).distances()
         return all(each.value <= each.threshold for each in distances.values())
 
     def state(self) -> list[Any]:
         """Return the state as JSON values."""
-        return [self.active_since, self._active_from, self._drifted]
+        return [self.active_since, self._active_from, self._drifted, self.back]
 
     def restore(self, state: Sequence[Any]) -> None:
         """Load what `state` returned."""
-        self.active_since, self._active_from, drifted = state
-        self._drifted = (drifted[0], drifted[1]) if drifted else None
+        self.active_since, self._active_from, drifted, back = state
+        self.back = (back[0], back[1]) if back else None
+        self._drifted = (drifted[0], drifted[1], drifted[2]) if drifted else None
 
 
 #: The state of a latch without an alarm.
-NO_ALARM = (None, 0, None)
+NO_ALARM = (None, 0, None, None)
 
 
 def _steps(begin: int, size: int, alarms: Sequence[Alarm]) -> Iterator[tuple[int, Detection | None]]:

@@ -19,22 +19,20 @@ from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.registry import VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
 
-#: Detections kept for the landing page.
-MAX_RECENT = 100
-
 
 class Fleet:
     """Hands predictions and outcomes to the monitors of their model versions.
 
     Attributes:
         recent: The newest detections, the latest last.
+        small: The newest changes that are too small to matter, the latest last.
         outcomes_evicted: Outcomes whose model version had been evicted before the label came.
     """
 
     def __init__(self, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self.settings = settings
         self._registry = VersionRegistry(settings, observer)
-        self.recent: deque[Detection] = deque(maxlen=MAX_RECENT)
+        self.recent, self.small = (deque[Detection](maxlen=settings.detections_kept) for _ in range(2))
         self._times = TimeIndex()
         self.outcomes_evicted = 0
 
@@ -90,7 +88,9 @@ class Fleet:
         self._times.add(index, predictions.ts)
         raised = self._update_versions(predictions, index, outcomes)
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
-        return [self._complete(one, before) for (before, _, _), one in raised]
+        found = [self._complete(one, before) for (before, _, _), one in raised]
+        self.small.extend(one for one in found if one.is_small)
+        return [one for one in found if not one.is_small]
 
     def _update_versions(
         self, predictions: PredictionBatch, index: Ints, outcomes: OutcomeBatch
@@ -126,6 +126,8 @@ class Fleet:
         """
         if one.changed_index is not None:
             one = one._replace(changed_ts=self._times.at(one.changed_index, before))
+        if one.is_small:
+            return one
         return self.monitors[ModelVersion(one.model, one.version)].episodes.add(one)
 
     def expect(self, key: ModelVersion) -> None:
@@ -142,6 +144,7 @@ class Fleet:
             **self._registry.state(),
             "outcomes_evicted": self.outcomes_evicted,
             "recent": list(self.recent),
+            "small": list(self.small),
             "times": self._times.state(),
         }
 
@@ -149,6 +152,7 @@ class Fleet:
         self._registry.restore(state)
         self.outcomes_evicted = state["outcomes_evicted"]
         self.recent.extend(Detection(*saved) for saved in state["recent"])
+        self.small.extend(Detection(*saved) for saved in state["small"])
         self._times.restore(state["times"])
 
 

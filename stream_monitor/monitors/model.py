@@ -58,7 +58,7 @@ class ModelMonitor:
         self.delays = Histogram(DELAY_BUCKETS)
         self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
         self.coverage = Coverage(settings.label_maturity)
-        self.episodes = Episodes(settings.episode_gap)
+        self.episodes = Episodes(settings.episode_gap, settings.episodes_kept)
         self.predictions = self.last_seen = 0
         self._mark = object()
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
+from stream_monitor.drift.episodes import MAX_RECENT
 from stream_monitor.profiles.profile import Profile
 
 
@@ -23,6 +24,9 @@ class MonitorSettings:
         run_seconds: The same in seconds: turned into predictions by the rate over the warm-up; None if not given so.
         seasonality: Period in seconds; 0.0 for none, None to detect it.
         rearm_after: Seconds after which an alarm is over even if the signal is not back.
+        min_effect: Smallest effect size of a change that is told; 0: all are.
+        episodes_kept: Newest episodes of a model version that are kept.
+        detections_kept: Newest detections of all models that are kept, and newest small changes.
         episode_gap: Predictions without an alarm after which a new change is another episode.
         feature_types: The types of features that were given, by name.
         profile: The profile of the training data.
@@ -40,6 +44,9 @@ class MonitorSettings:
     run_seconds: float | None = None
     seasonality: float | None = 0.0
     rearm_after: float = 86_400.0
+    min_effect: float = 0.1
+    episodes_kept: int = MAX_RECENT
+    detections_kept: int = 100
     episode_gap: int = 1000
     feature_types: Mapping[str, FeatureType] = field(default_factory=dict)
     profile: Profile | None = None

@@ -35,12 +35,14 @@ class SignalContext:
         rearm_after: Seconds of event time after which an alarm is over.
         season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
         autocorrelation_time: The known integrated autocorrelation time of the signal, in values.
+        min_effect: Smallest effect size of a change that is told; 0: all are.
     """
 
     warmup: int = 500
     rearm_after: float = 86_400.0
     season: float | None = 0.0
     autocorrelation_time: float = 1.0
+    min_effect: float = 0.0
 
 
 @dataclass
@@ -79,9 +81,10 @@ class SignalParts:
         begin, self.count = self.count, self.count + len(column.values)
         self.reference.learn(history, self.count)
         alarms = self.detectors.update(column, history)
-        self.latch.update(column, history, begin, alarms, self.detectors.autocorrelation_time)
+        told = [alarm for alarm in alarms if not alarm.detection.is_small]
+        self.latch.update(column, history, begin, told, self.detectors.autocorrelation_time)
         if self.check:
-            alarms += self.check.update(column, history, begin, alarms)
+            alarms += self.check.update(column, history, begin, told)
         self.recent = history[-self.keep :]
         return alarms
 
@@ -145,6 +148,7 @@ class SignalMonitor:
             context.season,
             own.distribution,
             categories,
+            context.min_effect,
         )
         detectors = SignalDetectors(key, name, configs, runner_context, run_length)
         check = TrainingCheck(training, key, name) if training else None
@@ -214,6 +218,11 @@ class SignalMonitor:
     def active_since(self) -> float | None:
         """Event time of the detection that is latched; NaN where it has none, None while there is no alarm."""
         return self._parts.latch.active_since
+
+    @property
+    def back(self) -> tuple[int, float] | None:
+        """Position and time of the value at which the signal was near its reference again after its last alarm."""
+        return self._parts.latch.back
 
     def comparison(self) -> Comparison:
         """Return the newest values, at most `MEAN_WINDOW`, with the reference that they are compared with."""

@@ -14,6 +14,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import Alarm, Origin, detection
 from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.small_changes import SmallChanges
 from stream_monitor.drift.transforms import REST, UNSEEN
 from stream_monitor.signals.columns import Column
 
@@ -22,9 +23,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class DriftSummary:
-    """The detections of one detector on one signal: their number, and the last one's values."""
+    """The detections of one detector on one signal: their number, and the last one's values; and the small ones."""
 
     count: int = 0
+    small: int = 0
     last_ts: float | None = None
     before: float = math.nan
     after: float = math.nan
@@ -34,10 +36,13 @@ class DriftSummary:
     def restored(cls, state: Mapping[str, Any]) -> DriftSummary:
         """Return the summary of a saved state; JSON has null for NaN."""
         means = {name: math.nan if state[name] is None else state[name] for name in ("before", "after")}
-        return cls(state["count"], state["last_ts"], **means, effect=state["effect"])
+        return cls(state["count"], state["small"], state["last_ts"], **means, effect=state["effect"])
 
     def add(self, one: Detection) -> None:
         """Count a detection."""
+        if one.is_small:
+            self.small += 1
+            return
         self.count += 1
         self.last_ts, self.before, self.after, self.effect = one.ts, one.before, one.after, one.effect
 
@@ -65,6 +70,9 @@ class SignalDetectors:
         self._configs = {each: config for each, config in configs.items() if is_readable(config, context.kind)}
         self.runners = {each: DetectorRunner(config, context, run_length) for each, config in self._configs.items()}
         self.drifts = {each: DriftSummary() for each in self._configs}
+        # Numbers that are not standardized have no effect size.
+        min_effect = context.min_effect if context.warmup or context.kind != "number" else 0.0
+        self._small = {each: SmallChanges(min_effect) for each in self._configs}
 
     def is_allowed(self, run_length: float) -> bool:
         """Return whether this is the mean number of values between two false alarms of each detector already."""
@@ -86,10 +94,24 @@ class SignalDetectors:
         for each, runner in self.runners.items():
             for change in runner.update(column):
                 origin = Origin(self._key, self._name, self._context.kind, each)
-                one = detection(change, history, origin, self._category(change.category))
+                one = self._small[each].judge(detection(change, history, origin, self._category(change.category)))
                 self.drifts[each].add(one)
                 alarms.append(Alarm(len(column.values) - 1 - change.alarm.newer, one))
         return alarms
+
+    def since_change(self, detector: str, category: str | None) -> tuple[int, float] | None:
+        """Return the number and the mean of the values since the newest change that a detector has found.
+
+        Args:
+            detector: The kind of the detector.
+            category: The name of the category whose share is asked for, None for numbers and shares.
+        """
+        code, categories = None, self._context.categories
+        if category is not None:
+            code = categories.code(category) if categories else None
+            if code is None:
+                return None
+        return self.runners[detector].since_change(code) if detector in self.runners else None
 
     def _category(self, code: int | None) -> str | None:
         if code is None or self._context.categories is None:
@@ -118,7 +140,7 @@ class SignalDetectors:
 
     def state(self) -> dict[str, Any]:
         """Return the state of each detector as JSON values."""
-        return {each: runner.state() for each, runner in self.runners.items()}
+        return {each: {**runner.state(), "small": self._small[each].state()} for each, runner in self.runners.items()}
 
     def summaries(self) -> dict[str, Any]:
         """Return the summary of each detector's detections as JSON values."""
@@ -132,6 +154,7 @@ class SignalDetectors:
                 self.drifts[each] = DriftSummary.restored(summaries[each])
             if saved and saved["config"] == self._configs[each].model_dump():
                 runner.restore(saved)
+                self._small[each].restore(saved["small"])
             else:
                 logger.warning(
                     "%s on %s of %s/%s starts anew: it is new or was changed", each, self._name, *self._key

@@ -12,6 +12,7 @@ from stream_monitor.core.frozen import Frozen
 from stream_monitor.drift.detection import MEAN_WINDOW
 from stream_monitor.monitors.comparison import Comparison, Reference, share_name
 from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.moments import mean
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 
 #: Number of first values that become the reference where there is neither a profile nor a warm-up.
@@ -63,12 +64,18 @@ class SignalReference:
         names = self._categories.state() if self._categories else None
         return Comparison(distribution, window, autocorrelation_time, names)
 
-    @property
-    def usual_share(self) -> float | None:
-        """The share of ones in the reference of a share, None for others and while it is unknown."""
-        if self._kind != "share" or not isinstance(self.distribution, CategoricalReference):
-            return None
-        return self.distribution.share("1")
+    def usual_level(self, category: str | None) -> float | None:
+        """Return the mean in the reference, or the share of a category, of ones in a share; None if unknown."""
+        if isinstance(self.distribution, NumericReference):
+            return self.distribution.mean
+        return self.distribution.share("1" if category is None else category) if self.distribution else None
+
+    def level(self, window: Floats, category: str | None) -> float:
+        """Return the mean of the values of a window, or the share of a category; shape of the window (n,)."""
+        if category is None or self._categories is None:
+            return mean(window)
+        code = self._categories.code(category)
+        return 0.0 if code is None else float(np.mean(window == code))
 
     def _counts(self, values: Floats) -> Mapping[str, int]:
         """Return the number of values of each category, in order of appearance."""

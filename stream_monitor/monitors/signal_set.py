@@ -125,6 +125,7 @@ def make_signal_monitor(
         settings.rearm_after,
         settings.seasonality,
         profile.autocorrelation_time(name) if profile else 1.0,
+        settings.min_effect,
     )
     reference = profile.reference(name) if profile else None
     if kind == "category" and categories is None:

@@ -14,6 +14,7 @@ from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
+from stream_monitor.drift.episodes import Episode
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -77,7 +78,8 @@ class JoinSnapshot:
 class DriftSnapshot:
     """The drifts that one detector has raised on one signal: their number, and the newest one.
 
-    ``last_ts``: event time in seconds since the epoch. ``before`` and ``after``: means in the signal's own unit.
+    ``small``: changes that are too small to matter. ``last_ts``: event time in seconds since the epoch.
+    ``before`` and ``after``: means in the signal's own unit.
     """
 
     detector: str
@@ -86,6 +88,7 @@ class DriftSnapshot:
     before: float
     after: float
     effect: float | None
+    small: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,32 +169,11 @@ class DelaySnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodeSnapshot:
-    """One episode: see `stream_monitor.drift.episodes.Episode`.
-
-    ``change``: position and time of the estimated change. ``count``: signals in all, of which ``ranked`` has the ones
-    with the largest effects, each by its strongest detection.
-    """
-
-    id: str
-    model: str
-    version: str
-    index: int
-    ts: float | None
-    last_index: int
-    last_ts: float | None
-    detections: int
-    count: int
-    change: tuple[int, float | None]
-    ranked: Sequence[Detection]
-
-
-@dataclass(frozen=True, slots=True)
 class ModelSnapshot:
     """One model version. ``coverage``: share of the mature predictions that have a label, None before the first.
 
     ``skew``: the episode of what differs from the training data since the start. ``episodes``: the newest ones of
-    drift, the latest last, of ``episode_count`` in all.
+    drift, the latest last, of ``episode_count`` in all; copies, up to the newest values.
     """
 
     key: ModelVersion
@@ -203,8 +185,8 @@ class ModelSnapshot:
     performance: PerformanceSnapshot
     delays: DelaySnapshot
     episode_count: int
-    skew: EpisodeSnapshot | None
-    episodes: Sequence[EpisodeSnapshot]
+    skew: Episode | None
+    episodes: Sequence[Episode]
     features: Sequence[FeatureSnapshot]
     signals: Sequence[SignalSnapshot]
 
@@ -218,8 +200,9 @@ class ModelSnapshot:
 class Snapshot:
     """Everything that is shown, at one moment.
 
-    ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
-    ones, the latest last. ``failures``: models that were left out of a snapshot because of an error, so far.
+     ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
+     ones, the latest last; ``small``: those that are too small to matter.
+    ``failures``: models that were left out of a snapshot because of an error, so far.
     """
 
     loop: LoopStatus
@@ -229,7 +212,13 @@ class Snapshot:
     evicted: Mapping[str, int]
     outcomes_evicted: int
     detections: Sequence[Detection]
+    small: Sequence[Detection]
     failures: int
+
+    @property
+    def episodes(self) -> Sequence[Episode]:
+        """The newest episodes of drift of all models."""
+        return [episode for model in self.models for episode in model.episodes]
 
 
 #: Gives a snapshot of now: this is how servers and reports are connected to a pipeline.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 from typing import TypeVar
 
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.comparison import Comparison, many_distances
@@ -25,7 +26,6 @@ from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
     DriftSnapshot,
-    EpisodeSnapshot,
     FeatureSnapshot,
     JoinSnapshot,
     ModelSnapshot,
@@ -76,6 +76,7 @@ class SnapshotTaker:
             evicted=dict(fleet.evicted),
             outcomes_evicted=fleet.outcomes_evicted,
             detections=tuple(fleet.recent),
+            small=tuple(fleet.small),
             failures=0,
         )
         return snapshot, readings
@@ -126,8 +127,8 @@ def read_model(monitor: ModelMonitor) -> ModelReading:
         performance=_performance(monitor.performance),
         delays=_delays(monitor.delays),
         episode_count=monitor.episodes.count,
-        skew=_episode(monitor.episodes.skew) if monitor.episodes.skew else None,
-        episodes=tuple(_episode(episode) for episode in monitor.episodes.recent),
+        skew=_episode(monitor.episodes.skew, {}) if monitor.episodes.skew else None,
+        episodes=tuple(_episode(episode, monitor.signals) for episode in monitor.episodes.recent),
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
         signals=(),
     )
@@ -173,20 +174,20 @@ def _delays(delays: Histogram) -> DelaySnapshot:
     return DelaySnapshot(tuple(delays.bounds), tuple(delays.counts), delays.total)
 
 
-def _episode(episode: Episode) -> EpisodeSnapshot:
-    return EpisodeSnapshot(
-        id=episode.id,
-        model=episode.model,
-        version=episode.version,
-        index=episode.index,
-        ts=episode.ts,
-        last_index=episode.last_index,
-        last_ts=episode.last_ts,
-        detections=episode.detections,
-        count=episode.count,
-        change=episode.change,
-        ranked=tuple(episode.ranked),
-    )
+def _episode(episode: Episode, signals: Mapping[str, SignalMonitor]) -> Episode:
+    """Return a copy of an episode whose changes reach up to the newest values, where they last."""
+    rows = {name: _episode_signal(row, signals.get(name)) for name, row in episode.signals.items()}
+    return replace(episode, signals=rows, weaker=set())
+
+
+def _episode_signal(row: EpisodeSignal, signal: SignalMonitor | None) -> EpisodeSignal:
+    if row.end is not None or signal is None:
+        return replace(row)
+    if signal.back and signal.back[0] > row.last_index:
+        index, ts = signal.back
+        return replace(row, end=(index, None if math.isnan(ts) else ts))
+    tail = signal.detectors.since_change(row.first.detector, row.first.category)
+    return row.until(*tail) if tail else replace(row)
 
 
 def _feature(name: str, counts: FeatureCounts) -> FeatureSnapshot:
@@ -214,7 +215,7 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         effective_samples=detectors.effective_samples,
         waits_for_season=detectors.waits_for_season,
         drifts=tuple(
-            DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect)
+            DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect, drift.small)
             for detector, drift in detectors.drifts.items()
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
 from stream_monitor.drift.episodes import Episode, episode_id, group
@@ -87,10 +88,7 @@ def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
 def beginning(numbered: NumberedEpisode) -> Mark:
     """Return the mark of an episode for a chart that shows none of its detections."""
     episode = numbered.episode
-    others = f" and {episode.count - 1} more" if episode.count > 1 else ""
-    where = f"{moment(episode.ts)} prediction {episode.index:,}"
-    title = f"{numbered.name}: {episode.ranked[0].signal}{others}, {where}"
-    return Mark("other", episode.index, title, None, numbered.name, numbered.link)
+    return Mark("other", episode.change[0], f"{numbered.name}: {title(episode)}", None, numbered.name, numbered.link)
 
 
 def describe(detection: Detection) -> str:
@@ -119,10 +117,18 @@ def describe_briefly(detection: Detection) -> str:
     return " · ".join(parts)
 
 
-def number_episodes(detections: Sequence[Detection]) -> dict[str, NumberedEpisode]:
-    """Return the episodes by their ids, in the order of their beginnings, with their numbers from 1 on."""
+def number_episodes(detections: Sequence[Detection], known: Iterable[Episode] = ()) -> dict[str, NumberedEpisode]:
+    """Return the episodes by their ids, in the order of their beginnings, with their numbers from 1 on.
+
+    Args:
+        detections: All detections.
+        known: Episodes that are known already; the others have what their detections tell.
+    """
     ordered = sorted(detections)
     members: dict[str, list[Detection]] = {}
     for one in ordered:
         members.setdefault(episode_id(one), []).append(one)
-    return {each.id: NumberedEpisode(number, each, members[each.id]) for number, each in enumerate(group(ordered), 1)}
+    return {
+        each.id: NumberedEpisode(number, each, members.get(each.id, ()))
+        for number, each in enumerate(group(ordered, known), 1)
+    }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, span
+from stream_monitor.drift.episode_signal import EpisodeSignal, by_evidence
 from stream_monitor.drift.episodes import Episode, by_effect
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import Contents, NumberedEpisode, alarm, beginning
@@ -15,7 +17,8 @@ from stream_monitor.report.html import exact, text, when
 MAX_EPISODES, MAX_SIGNALS, MAX_LANES = 60, 12, 30
 
 _HEAD = (
-    "<tr><th class=wider>Signal<th class=number>Before<th class=arrow><th class=number>After<th class=number>Effect"
+    "<tr><th class=wider>Signal<th class=number>Before<th class=arrow><th class=number>After<th class=number>Values"
+    "<th class=number>Effect"
     "<th class=alarm-time>Alarm<th>Detector"
 )
 
@@ -43,10 +46,10 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
 
 
 def chosen(contents: Contents) -> list[NumberedEpisode]:
-    """Return the episodes to show, in order: all, or those with the largest effects."""
+    """Return the episodes to show, in order: all, or the most evident ones."""
     by_number = list(contents.episodes.values())
-    largest = sorted(by_number, key=lambda each: -(each.episode.ranked[0].effect or 0.0))
-    return sorted(largest[:MAX_EPISODES], key=lambda each: each.number)
+    most = sorted(by_number, key=lambda each: by_evidence(each.episode.ranked[0]))
+    return sorted(most[:MAX_EPISODES], key=lambda each: each.number)
 
 
 def cards(contents: Contents) -> str:
@@ -55,19 +58,39 @@ def cards(contents: Contents) -> str:
         return "<p class=empty>Nothing: no drift was detected.</p>"
     shown = chosen(contents)
     rest = len(contents.episodes) - len(shown)
-    largest = f"The {len(shown)} episodes with the largest effects; {rest:,} more are not shown here."
-    return (f"<p class=note>{largest}</p>" if rest else "") + "".join(_card(contents, each) for each in shown)
+    most = f"The {len(shown)} most evident episodes; {rest:,} more are not shown here."
+    return (f"<p class=note>{most}</p>" if rest else "") + "".join(_card(contents, each) for each in shown)
+
+
+def small_changes(contents: Contents) -> str:
+    """Return a folded table of the changes that are too small to matter, a row for each signal."""
+    small = contents.snapshot.small
+    if not small:
+        return ""
+    groups: dict[tuple[ModelVersion, str], list[Detection]] = {}
+    for one in small:
+        groups.setdefault((ModelVersion(one.model, one.version), one.signal), []).append(one)
+    rows = "".join(
+        f"<tr><td><code>{text(signal)}</code> {text(contents.named(key))}<td class=number>{len(found):,}"
+        f"<td class=number>{exact(max(one.effect or 0.0 for one in found), 3)}"
+        for (key, signal), found in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    )
+    head = "<tr><th>Signal<th class=number>Changes<th class=number>Largest effect"
+    return (
+        f"<details><summary>{counted(len(small), 'change')} below --min-effect, too small to matter</summary>"
+        f"<div class=wide><table class=narrow>{head}{rows}</table></div></details>"
+    )
 
 
 def _card(contents: Contents, numbered: NumberedEpisode) -> str:
     episode = numbered.episode
-    rows = "".join(_row(strongest, numbered.detections) for strongest in episode.ranked[:MAX_SIGNALS])
-    rest = episode.count - MAX_SIGNALS
-    others = f"And {counted(rest, 'more signal')} with smaller effects: see all detections."
+    rows = "".join(_row(row, numbered.detections) for row in episode.ranked[:MAX_SIGNALS])
+    rest = episode.count - min(MAX_SIGNALS, len(episode.signals))
+    others = f"And {counted(rest, 'less evident signal')}: see all detections."
     version = contents.named(numbered.key)
     return (
         f'<article class=episode id={numbered.link} data-episode="{text(episode.id)}">'
-        f"<h3><span class=badge>{numbered.name}</span> {_headline(episode)}"
+        f"<h3><span class=badge>{numbered.name}</span> {text(title(episode))}"
         f"{f' <small>{text(version)}</small>' if version else ''}</h3>"
         f"<p>{_times(episode)}</p>"
         f"<div class=wide><table>{_HEAD}{rows}</table></div>"
@@ -75,36 +98,32 @@ def _card(contents: Contents, numbered: NumberedEpisode) -> str:
     )
 
 
-def _headline(episode: Episode) -> str:
-    strongest = episode.ranked[0]
-    others = f" and {counted(episode.count - 1, 'more signal')}" if episode.count > 1 else ""
-    return f"<code>{text(strongest.signal)}</code>{_category(strongest)} went {strongest.direction}{others}"
-
-
 def _category(detection: Detection) -> str:
     return f" <q>{text(detection.category)}</q>" if detection.category is not None else ""
 
 
 def _times(episode: Episode) -> str:
-    """Return a sentence with the estimated time of the change and the time of the first alarm."""
+    """Return a sentence with the times of the estimated change, of the first alarm and of the end."""
     noticed = when(episode.ts, episode.index)
+    end = f" Over by {when(episode.end[1], episode.end[0])}." if episode.end else " Still on."
     if not episode.change_point:
-        return f"Noticed {noticed}."
+        return f"Noticed {noticed}.{end}"
     index, ts = episode.change_point
     delay = f"{span(max(episode.ts - ts, 0.0))}, " if episode.ts is not None and ts is not None else ""
     late = counted(episode.index - index, "prediction")
-    return f"Began about {when(ts, index)}; noticed {noticed}: after {delay}{late}."
+    return f"Began about {when(ts, index)}; noticed {noticed}: after {delay}{late}.{end}"
 
 
-def _row(strongest: Detection, detections: Sequence[Detection]) -> str:
-    """Return a row for a signal: its strongest detection, and all detectors that found one."""
-    own = [detection for detection in detections if detection.signal == strongest.signal]
-    detectors = ", ".join(sorted({detection.detector for detection in own}))
-    alarm_ = moment(own[0].ts) or f"prediction {own[0].index:,}"
-    arrow = {"up": "↗", "down": "↘"}[strongest.direction]
+def _row(row: EpisodeSignal, detections: Sequence[Detection]) -> str:
+    """Return a row for a signal: its whole change, and all detectors that found it."""
+    one = row.told
+    own = [detection for detection in detections if detection.signal == row.signal]
+    detectors = ", ".join(sorted({detection.detector for detection in own} or {one.detector}))
+    alarm_ = moment(one.ts) or f"prediction {one.index:,}"
+    arrow = {"up": "↗", "down": "↘"}[one.direction]
     return (
-        f"<tr><td><code>{text(strongest.signal)}</code>{_category(strongest)}"
-        f"<td class=number>{exact(strongest.before)}<td class=arrow title={strongest.direction}>{arrow}"
-        f"<td class=number>{exact(strongest.after)}<td class=number>{exact(strongest.effect, 3)}"
+        f"<tr><td><code>{text(row.signal)}</code>{_category(one)}"
+        f"<td class=number>{exact(one.before)}<td class=arrow title={one.direction}>{arrow}"
+        f"<td class=number>{exact(one.after)}<td class=number>{one.n_after:,}<td class=number>{exact(one.effect, 3)}"
         f"<td>{alarm_}<td>{text(detectors)}"
     )

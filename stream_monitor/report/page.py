@@ -14,7 +14,7 @@ from stream_monitor.core.formatting import counted, moment, span
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.against_training import against
 from stream_monitor.report.contents import Contents, number_episodes
-from stream_monitor.report.episodes import cards, overview
+from stream_monitor.report.episodes import cards, overview, small_changes
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.performance_charts import performance_charts
 from stream_monitor.report.recorder import MAX_DISTANCES, MAX_SIGNALS, Recorder
@@ -51,7 +51,14 @@ def render(
     base = make_timebase(recorder)
     detections = [one for one in detections if one.kind == "drift"]
     contents = Contents(
-        snapshot, detections, number_episodes(detections), recorder, recorder.signals, base, sources, flags
+        snapshot,
+        detections,
+        number_episodes(detections, snapshot.episodes),
+        recorder,
+        recorder.signals,
+        base,
+        sources,
+        flags,
     )
     charts = SignalCharts(contents)
     folder = files(__package__)
@@ -66,7 +73,7 @@ def render(
         tiles=_tiles(contents),
         training=against(snapshot.models),
         overview=overview(contents, charts.links),
-        episodes=cards(contents),
+        episodes=cards(contents) + small_changes(contents),
         performance=performance_charts(contents),
         signals=charts.render_full(),
         others=charts.render_small(),

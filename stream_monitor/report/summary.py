@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stream_monitor.actions.message import episode_fields, fields
+from stream_monitor.actions.episode_message import episode_fields
+from stream_monitor.actions.message import fields
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.episodes import group
 from stream_monitor.performance.class_measures import averaged, counts_of
@@ -33,8 +34,9 @@ def summarise(
         **_join(snapshot.join),
         "rejected": rejected(snapshot),
         "reference": [verdict for model in snapshot.models for verdict in reference(model)],
-        "episodes": [episode_fields(episode) for episode in group(detections)],
+        "episodes": [episode_fields(episode) for episode in group(detections, snapshot.episodes)],
         "detections": [fields(detection) for detection in detections],
+        "small": [fields(detection) for detection in snapshot.small],
         "performance": combine([model.performance for model in snapshot.models]),
         "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
     }

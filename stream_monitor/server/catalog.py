@@ -99,6 +99,9 @@ MATURE_LABELLED = _metric(
 )
 COVERAGE = _metric("label_coverage_ratio", "gauge", "Share of mature predictions whose label has come.", *_VERSION)
 LABEL_DELAY = _metric("label_delay_seconds", "histogram", "Time from a prediction to its label.", *_VERSION)
+SMALL_CHANGES = _metric(
+    "drift_small_changes_total", "counter", "Changes that are too small to matter (--min-effect).", *_DRIFT
+)
 DRIFTS = _metric("drift_detections_total", "counter", "Drifts detected.", *_DRIFT)
 DRIFT_TIME = _metric(
     "drift_last_detection_timestamp_seconds", "gauge", "Event time of the last drift detected.", *_DRIFT

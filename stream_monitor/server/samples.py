@@ -152,6 +152,7 @@ def _signals(model: ModelSnapshot) -> Iterator[Sample]:
 
 def _drift(drift: DriftSnapshot, labels: tuple[str, ...]) -> Iterator[Sample]:
     yield catalog.DRIFTS, labels, drift.count
+    yield catalog.SMALL_CHANGES, labels, drift.small
     if drift.count:
         yield catalog.DRIFT_BEFORE, labels, drift.before
         yield catalog.DRIFT_AFTER, labels, drift.after

@@ -48,6 +48,10 @@ class CategoryEncoder:
         """Return the category of a code."""
         return name_of(self._names, code)
 
+    def code(self, name: str) -> int | None:
+        """Return the code of a category by its name, None if it has none of its own."""
+        return self._codes.get(name)
+
     def _code(self, value: Any) -> int:
         text = category_name(value)
         code = self._codes.get(text[:MAX_NAME_LENGTH])

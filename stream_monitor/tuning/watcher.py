@@ -53,10 +53,14 @@ class Watcher:
     def feed(self, column: Column) -> list[Alarm]:
         """Feed the signal's next values, for a spread those of its feature; return the alarms with their rows."""
         if self._spread is None:
-            return self._monitor.update_with_rows(column)
+            return self._alarms(column)
         first = self._spread.first
-        alarms = self._monitor.update_with_rows(self._spread.column(column))
+        alarms = self._alarms(self._spread.column(column))
         return [alarm._replace(row=first + SPREAD_OF * alarm.row) for alarm in alarms]
+
+    def _alarms(self, column: Column) -> list[Alarm]:
+        """Feed the signal's next values; return the alarms, without the changes that are too small to matter."""
+        return [alarm for alarm in self._monitor.update_with_rows(column) if not alarm.detection.is_small]
 
     def saved(self) -> bytes:
         """Return the state, in the form that a checkpoint has it."""

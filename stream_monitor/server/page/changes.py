@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
-from stream_monitor.pipeline.snapshot import EpisodeSnapshot, ModelSnapshot, SignalSnapshot
+from stream_monitor.drift.episode_signal import EpisodeSignal
+from stream_monitor.drift.episodes import Episode
+from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
 from stream_monitor.server.page.table import table, text
 
 #: Episodes that are shown, signals of each; active signals, and distances of each.
@@ -15,10 +18,10 @@ SHOWN_EPISODES, SHOWN_SIGNALS, SHOWN_ACTIVE, SHOWN_DISTANCES = 4, 8, 12, 2
 
 
 def episodes(models: Iterable[ModelSnapshot]) -> str:
-    """Return the newest episodes of all models, each with its signals, the largest effect first."""
-    found = [(episode, model) for model in models for episode in model.episodes]
-    found.sort(key=lambda each: each[0].last_index, reverse=True)
-    cards = "".join(_card(episode, _active(episode, model)) for episode, model in found[:SHOWN_EPISODES])
+    """Return the newest episodes of all models, each with its signals, the most evident first."""
+    found = [episode for model in models for episode in model.episodes]
+    found.sort(key=lambda episode: episode.last_index, reverse=True)
+    cards = "".join(map(_card, found[:SHOWN_EPISODES]))
     return cards or "<p class=empty>No drift so far."
 
 
@@ -47,49 +50,41 @@ def moved(one: Detection) -> str:
     return f"{'↗' if one.direction == 'up' else '↘'} {short(one.before, 4)} → {short(one.after, 4)}"
 
 
-def _active(episode: EpisodeSnapshot, model: ModelSnapshot) -> set[str]:
-    """Return the signals that are active because of this episode: no later one has them."""
-    later = {one.signal for each in model.episodes if each.index > episode.index for one in each.ranked}
-    active = {signal.name for signal in model.signals if signal.active_since is not None}
-    return {one.signal for one in episode.ranked} & active - later
-
-
-def _card(episode: EpisodeSnapshot, active: set[str]) -> str:
-    shown = episode.ranked[:SHOWN_SIGNALS]
-    rest = episode.count - len(shown)
-    more = f"<p class=note>And {counted(rest, 'more signal')} with smaller effects." if rest else ""
-    state = "<span class='badge up'>active</span>" if active else "<span class=badge>no longer active</span>"
-    head = ("Signal", "Before → after", "Effect", "Detector", "")
+def _card(episode: Episode) -> str:
+    ranked = episode.ranked
+    shown, rest = ranked[:SHOWN_SIGNALS], episode.count - len(ranked[:SHOWN_SIGNALS])
+    more = f"<p class=note>And {counted(rest, 'less evident signal')}." if rest else ""
+    state = "<span class=badge>over</span>" if episode.end else "<span class='badge up'>still on</span>"
+    head = ("Signal", "Before → after", "Values", "Effect", "Detector", "")
     return (
-        f"<article><h3>{_headline(episode)} {state}</h3><p>{_times(episode)}</p>"
-        f"<div class=wide>{table(head, (_row(one, active) for one in shown))}</div>{more}</article>"
+        f"<article><h3>{text(title(episode))} {state}</h3><p>{_times(episode)}</p>"
+        f"<div class=wide>{table(head, map(_row, shown))}</div>{more}</article>"
     )
 
 
-def _headline(episode: EpisodeSnapshot) -> str:
-    strongest = episode.ranked[0]
-    others = f" and {counted(episode.count - 1, 'more signal')}" if episode.count > 1 else ""
-    return f"<code>{text(strongest.signal)}</code> went {strongest.direction}{others}"
-
-
-def _times(episode: EpisodeSnapshot) -> str:
-    """Return the model version, and the times of the change and of the last alarm."""
+def _times(episode: Episode) -> str:
+    """Return the model version, and the times of the change, of the last alarm and of the end."""
     index, ts = episode.change
     began = f"began about {_when(ts, index)}" if index < episode.index else ""
     late = f"noticed {counted(episode.index - index, 'prediction')} later" if began else ""
     last = f"{'last' if episode.detections > 1 else 'only'} alarm {_when(episode.last_ts, episode.last_index)}"
-    parts = (text(f"{episode.model} / {episode.version}"), began, late, last, counted(episode.detections, "drift"))
+    end = f"over by {_when(episode.end[1], episode.end[0])}" if episode.end else ""
+    parts = (
+        text(f"{episode.model} / {episode.version}"),
+        began,
+        late,
+        last,
+        end,
+        counted(episode.detections, "drift"),
+    )
     return " · ".join(filter(None, parts))
 
 
-def _row(one: Detection, active: set[str]) -> tuple[str, ...]:
-    return (
-        named(one),
-        moved(one),
-        "" if one.effect is None else f"{short(one.effect, 3)}, {in_words(one.effect)}",
-        one.detector,
-        "active" if one.signal in active else "",
-    )
+def _row(row: EpisodeSignal) -> tuple[str, ...]:
+    one = row.told
+    effect = "" if one.effect is None else f"{short(one.effect, 3)}, {in_words(one.effect)}"
+    state = "unstable" if row.is_unstable and row.end is None else "still on" if row.end is None else "over"
+    return named(one), moved(one), f"{one.n_after:,}", effect, one.detector, state
 
 
 def _when(ts: float | None, index: int) -> str:

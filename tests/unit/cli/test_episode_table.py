@@ -59,8 +59,9 @@ def test_what_changed_is_told_by_episode(tmp_path: Path) -> None:
     (episode,) = found["episodes"]
     told = [one["signal"] for one in episode["signals"]]
     assert {"feature:f0", "feature:f1", "feature:f2", "feature:kind"} <= set(told)
-    effects = [one["effect"] for one in episode["signals"]]
-    assert effects == sorted(effects, reverse=True)
+    evidence = [one["evidence"] for one in episode["signals"]]
+    assert evidence == sorted(evidence, reverse=True)
+    assert (episode["is_over"], episode["end_index"], episode["kind"]) == (False, None, "drift")
     assert (episode["id"], episode["signals_total"]) == (found["detections"][0]["episode"], len(told))
     assert episode["detections"] == len(found["detections"])
     assert abs(episode["changed_index"] - 1000) < 20
@@ -81,7 +82,11 @@ def test_the_terminal_has_a_block_for_each_episode(
     path = _changing(tmp_path, signals=12)
     (episode,) = replay_json(tmp_path, path)["episodes"]
     blocks = run_replay(path).stdout.split("\n\n")
-    head, began, noticed, _, *rows, more = blocks[1].splitlines()
+    lines = blocks[1].splitlines()
+    told = lines.index(next(line for line in lines if line.startswith("  began")))
+    assert " ".join(line.strip() for line in lines[1:told]) == episode["title"]
+    head, began, noticed, still, _, *rows, more = [lines[0], *lines[told:]]
+    assert still == "  still on"
     assert head == f"Episode 1 in default/default: {episode['signals_total']} signals"
     changed = f"{episode['changed_ts'][:19].replace('T', ' ')} UTC, prediction {episode['changed_index']:,}"
     assert began == f"  began about {changed}"
@@ -91,11 +96,11 @@ def test_the_terminal_has_a_block_for_each_episode(
     strongest = episode["signals"][0]
     for text in (f"{strongest['before']:.4g}"[:4], f"{strongest['effect']:.3g}", "glr", "up"):
         assert text in rows[0]
-    assert more == f"  and {episode['signals_total'] - 8} more signals with smaller effects"
+    assert more == f"  and {episode['signals_total'] - 8} less evident signals"
     assert max(map(len, blocks[1].splitlines())) <= columns
 
 
-def test_only_so_many_episodes_are_shown_those_with_the_largest_effects(tmp_path: Path) -> None:
+def test_only_so_many_episodes_are_shown_the_most_evident_ones(tmp_path: Path) -> None:
     rng = np.random.default_rng(9)
     level = np.repeat(np.tile([0.0, 2.0], 12) * np.repeat(np.linspace(1.0, 4.0, 12), 2), 700)
     rows = [
@@ -111,9 +116,27 @@ def test_only_so_many_episodes_are_shown_those_with_the_largest_effects(tmp_path
         if block.startswith("Episode ")
     ]
     assert len(found) > 10
-    strongest = sorted(range(1, len(found) + 1), key=lambda at: -found[at - 1]["signals"][0]["effect"])[:10]
+    strongest = sorted(range(1, len(found) + 1), key=lambda at: -found[at - 1]["signals"][0]["evidence"])[:10]
     assert shown == sorted(strongest)
-    assert f"And {len(found) - 10} more episode" in run_replay(path, *flags).stdout
+    assert f"And {len(found) - 10} less evident episode" in run_replay(path, *flags).stdout
+
+
+def test_changes_that_are_too_small_are_told_in_one_line(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=40_000) + 0.06 * (np.arange(40_000) >= 20_000)
+    rows = [{"id": n, "prediction": 1, "a": value} for n, value in enumerate(values.tolist())]
+    path, flags = (
+        write(tmp_path / "x.csv", rows, "csv"),
+        ("--expected-run-length", "20000", "--detector", "feature:*=glr"),
+    )
+    found = replay_json(tmp_path, path, *flags)
+    small = [one for one in found["small"] if one["signal"] == "feature:a"]
+    assert small and all(one["effect"] < 0.1 and one["is_small"] and one["episode"] is None for one in small)
+    assert not [one for one in found["detections"] if one["effect"] < 0.1]
+    told = f"And {len(found['small'])} changes below --min-effect 0.1, too small to matter: "
+    assert told.replace("1 changes", "1 change") in run_replay(path, *flags).stdout
+    told_all = replay_json(tmp_path, path, *flags, "--min-effect", "0")
+    assert not told_all["small"] and len(told_all["detections"]) >= len(small)
 
 
 @pytest.mark.parametrize(("name", "content"), [("x.csv", ""), ("x.csv", "id,prediction\n"), ("x.jsonl", "")])

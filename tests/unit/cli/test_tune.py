@@ -107,12 +107,12 @@ def test_alarms_are_those_of_the_signal_monitor_on_the_whole_column(tmp_path: Pa
                 signal.name,
                 signal.kind,
                 select([candidate.spec], signal.name),
-                SignalContext(warmup_of(signal.name, candidate.warmup), season=candidate.season),
+                SignalContext(warmup_of(signal.name, candidate.warmup), season=candidate.season, min_effect=0.1),
                 lengths[signal.name],
                 categories=signal.categories(),
             ).update(signal.fed)
             watcher = Watcher(recording, signal, candidate, lengths[signal.name], None)
-            assert feed_all([watcher], signal.column) == [whole]
+            assert feed_all([watcher], signal.column) == [[one for one in whole if not one.is_small]]
 
 
 def test_a_watcher_goes_on_from_its_state(tmp_path: Path) -> None:

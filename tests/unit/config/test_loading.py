@@ -45,6 +45,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "feature_type": ("zip=number", "'numeric' or 'categorical'"),
     "seasonality": ("daily", "none, auto, or a period"),
     "rearm_after": ("5", "500ms"),
+    "min_effect": ("-0.1", "greater than or equal to 0"),
     "episode_gap": ("0", "greater than or equal to 1"),
     "warmup": ("1", "0 or at least 2"),
     "performance_window": ("0", "greater than or equal to 1"),

@@ -18,6 +18,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import in_words
 from stream_monitor.drift import episodes as episodes_module
 from stream_monitor.drift.episodes import MAX_RECENT, Episodes, group
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.testing import FakeClock
 from tests.harness import feature_events, run
 
@@ -42,80 +43,148 @@ def _streams(draw: st.DrawFn) -> list[Detection]:
 
 
 @given(_streams(), st.integers(0, 40))
-def test_episodes_are_what_a_naive_look_at_all_detections_says(found: list[Detection], stop: int) -> None:
-    """Restored from JSON in the middle, too."""
-    ours, told = Episodes(gap=50), []
+def test_a_restart_changes_nothing_and_every_detection_is_in_one_episode(found: list[Detection], stop: int) -> None:
+    whole, ours, told, again = Episodes(gap=50), Episodes(gap=50), [], []
     for at, one in enumerate(found):
         if at == stop:
             saved = json.loads(json.dumps(ours.state()))
             ours = Episodes(gap=50)
             ours.restore(saved)
-        told.append(ours.add(one))
-    members: list[list[Detection]] = []
+        told.append(whole.add(one))
+        again.append(ours.add(one))
+    assert told == again
+    assert json.dumps(whole.state()) == json.dumps(ours.state())
+    members: dict[str, list[Detection]] = {}
     for one in told:
-        begins = one.index if one.changed_index is None else one.changed_index
-        if not members or begins > max(each.index for each in members[-1]) + 50:
-            members.append([])
-        members[-1].append(one)
-        so_far = members[-1]
-        largest = max(each.effect or 0.0 for each in so_far)
-        assert one.episode == so_far[0].id
-        assert one.episode_signals == len({each.signal for each in so_far})
-        assert one.episode_leader == min(each.signal for each in so_far if each.effect == largest)
-    assert ours.count == len(members)
-    for episode, own in zip(reversed(ours.recent), reversed(members), strict=False):
-        assert (episode.index, episode.last_index, episode.detections) == (own[0].index, own[-1].index, len(own))
-        assert episode.change == _naive_change(own)
-        assert episode.last_ts == own[-1].ts
-        shown = _naive_changes(own)
-        told_of = {one.signal: (one.before, one.after, one.effect, one.changed_index) for one in episode.ranked}
-        assert told_of == {
-            name: (one.before, last.after, most, one.changed_index) for name, (one, last, most) in shown
-        }
-    assert [each.id for each in group(told)] == [own[0].id for own in members]
-    for grouped, episode in zip(reversed(group(told)), reversed(ours.recent), strict=False):
-        assert [one.id for one in grouped.ranked][:12] == [one.id for one in episode.ranked][:12]
+        assert one.episode
+        members.setdefault(one.episode, []).append(one)
+    assert whole.count == len(members)
+    for episode in whole.recent:
+        own = members[episode.id]
+        assert (episode.index, episode.detections) == (own[0].index, len(own))
+        assert (episode.last_index, episode.last_ts) == (own[-1].index, own[-1].ts)
+        assert set(episode.signals) == {one.signal for one in own} and episode.count == len(episode.signals)
+        assert sum(row.alarms for row in episode.signals.values()) == len(own)
+        assert [row.evidence for row in episode.ranked] == sorted((r.evidence for r in episode.ranked), reverse=True)
+        assert (episode.end is None) == any(row.end is None for row in episode.signals.values())
+    assert [each.id for each in group(told, whole.recent)] == sorted(members, key=lambda name: members[name][0].index)
 
 
-def _naive_changes(own: list[Detection]) -> list[tuple[str, tuple[Detection, Detection, float]]]:
-    """Return for each signal the first and the newest detection in its direction, and its largest effect."""
-    found = []
-    for name in sorted({one.signal for one in own}):
-        ways: list[list[Detection]] = []
-        for one in (each for each in own if each.signal == name):
-            most = max((each.effect or 0.0 for each in ways[-1]), default=-1.0) if ways else -1.0
-            if ways and (ways[-1][0].after > 1.0, ways[-1][0].category) == (one.after > 1.0, one.category):
-                ways[-1].append(one)
-            elif (one.effect or 0.0) > most:
-                ways.append([one])
-        way = ways[-1]
-        found.append((name, (way[0], way[-1], max(each.effect or 0.0 for each in way))))
-    return found
+def _level(index: int, before: float, after: float, n_before: int, n_after: int, **more: Any) -> Detection:
+    return _raised(index, n_before=n_before, n_after=n_after, changed_index=index - n_after + 1, **more)._replace(
+        before=before, after=after
+    )
 
 
-def _naive_change(own: list[Detection]) -> tuple[int, float | None]:
-    """Return the median of the estimated changes; the first alarm where there is no estimate."""
-    places = [first.changed_index for _, (first, _, _) in _naive_changes(own)]
-    known = [place for place in places if place is not None and place <= own[0].index]
-    place = int(np.quantile(known, 0.5, method="lower")) if known else own[0].index
-    return place, START + place
+def test_the_level_after_a_change_is_that_of_all_its_values() -> None:
+    """A burst of 8 values at 9, which go on at 3, is not told as a change to 9."""
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 0.0, 9.0, 993, 8, effect=4.0))
+    ours.add(_level(1040, 3.0, 6.0, 30, 10, effect=0.5))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    assert (row.first.before, row.n_after, row.alarms) == (0.0, 48, 2)
+    assert row.after == pytest.approx((8 * 9.0 + 30 * 3.0 + 10 * 6.0) / 48)
+    assert row.effect == pytest.approx(4.0 * row.after / 9.0)
+    later = row.until(52, 1.0)
+    assert (later.n_after, row.n_after) == (100, 48)
+    assert later.after == pytest.approx((48 * row.after + 52) / 100)
+    assert (later.told.direction, later.told.before, later.told.after) == ("up", 0.0, later.after)
 
 
-def test_a_gradual_change_is_told_from_its_beginning_to_its_end() -> None:
+def test_a_burst_does_not_lead_over_a_lasting_change() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 0.0, 9.0, 993, 8, effect=4.0, signal="feature:burst"))
+    told = ours.add(_level(1000, 0.0, 0.4, 900, 3000, effect=0.4, signal="feature:lasting"))
+    assert told.episode_leader == "feature:lasting"
+
+
+def test_the_detection_that_brings_a_signal_back_ends_its_episode() -> None:
+    ours = Episodes(gap=50)
+    first = ours.add(_level(1000, 0.0, 2.0, 900, 100))
+    assert ours.newest and ours.newest.end is None
+    back = ours.add(_level(9000, 2.2, 0.1, 7900, 60))
+    assert back.episode == first.id and ours.count == 1
+    (row,) = ours.newest.ranked
+    assert ours.newest.end == row.end == (8941, None)
+    assert (row.n_after, row.alarms) == (8000, 2)
+    assert row.after == pytest.approx((100 * 2.0 + 7900 * 2.2) / 8000)
+
+
+def test_another_change_long_after_opens_an_episode_and_ends_the_first() -> None:
+    ours = Episodes(gap=50)
+    first, other = ours.add(_level(1000, 0.0, 2.0, 900, 100)), ours.add(_level(9000, 2.0, 5.0, 7900, 60))
+    assert other.episode == other.id != first.id
+    assert [episode.end for episode in ours.recent] == [(8941, None), None]
+
+
+def test_a_signal_that_changes_to_and_fro_is_unstable_and_has_one_episode_from_then_on() -> None:
+    ours = Episodes(gap=50)
+    told = [ours.add(_level(1000 + 120 * at, *((0.0, 2.0), (2.0, 7.0))[at % 2][:: 1 - 2 * (at // 2 % 2)], 90, 30))
+            for at in range(100)]  # fmt: skip
+    assert ours.count < 5 and len({one.episode for one in told[4:]}) == 1
+    assert any(row.is_unstable for row in ours.newest.signals.values()) if ours.newest else False
+    rises = Episodes(gap=50)
+    for at in range(10):
+        rises.add(_level(1000 + 60 * at, float(at), at + 1.0, 30, 30))
+    assert rises.newest and not rises.newest.ranked[0].is_unstable
+
+
+def test_another_detector_that_finds_the_same_change_adds_no_values() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 0.0, 2.0, 900, 100, effect=1.0))
+    ours.add(_level(1030, 0.1, 2.0, 800, 120, effect=1.5)._replace(detector="adwin"))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    assert (row.n_after, row.alarms, row.strongest.detector) == (100, 2, "adwin")
+    assert row.effect == pytest.approx(1.5 * 2.0 / 1.9, rel=1e-9) or row.effect == 1.5
+
+
+def test_an_episode_takes_no_signals_that_change_long_after_its_first_alarm() -> None:
+    """A chain of alarms over weeks is not one episode."""
+    ours = Episodes(gap=50)
+    told = [ours.add(_raised(1000 + 40 * at, f"feature:{at}")) for at in range(10)]
+    assert len({one.episode for one in told}) == 5
+
+
+@pytest.mark.parametrize("side_by_side", [True, False])
+def test_what_is_told_of_a_lasting_change_is_the_mean_of_all_values_since_it_began(side_by_side: bool) -> None:
+    rng = np.random.default_rng(3)
+    count, at = 9000, 5000
+    number = rng.lognormal(3.0, 0.3, count)
+    number[at:] *= 1.6
+    names = np.where(rng.random(count) < np.where(np.arange(count) < at, 0.7, 0.4), "x", "y")
+    absent = rng.random(count) < np.where(np.arange(count) < at, 0.02, 0.2)
+    columns = {"n": number, "c": names, "m": [None if gone else 1.0 * n for n, gone in enumerate(absent)]}
+    pipeline, _ = run(feature_events(columns), detectors=["glr"], side_by_side=side_by_side)
+    (model,) = SnapshotTaker(pipeline).take().models
+    truth = {"feature:n": number, "feature:c": None, "missing:m": absent.astype(float)}
+    rows = {row.signal: row for episode in model.episodes for row in episode.signals.values()}
+    assert set(truth) <= set(rows)
+    for signal, values in truth.items():
+        row = rows[signal]
+        values = (names == row.first.category).astype(float) if values is None else values
+        first = row.first.changed_index
+        assert first is not None and abs(first - at) < 50 and row.end is None
+        assert row.n_after == count - first or signal == "feature:c"
+        assert row.after == pytest.approx(values[count - row.n_after :].mean(), rel=1e-9)
+        assert row.told.direction == ("up" if row.after >= row.first.before else "down")
+
+
+def test_a_gradual_change_is_told_from_its_beginning_to_now() -> None:
     column = np.random.default_rng(3).normal(size=6000) + np.clip((np.arange(6000) - 3000) / 200.0, 0.0, 15.0)
     pipeline, found = run(feature_events({"a": column}), detectors=["glr"])
-    (monitor,) = pipeline.processor.fleet.monitors.values()
-    (episode,) = [one for one in group(found) if "feature:a" in one.signals]
     own = [one for one in found if one.signal == "feature:a"]
-    told = episode.signals["feature:a"]
-    assert len(own) > 3 and monitor.episodes.newest
-    assert told == monitor.episodes.newest.signals["feature:a"]._replace(
-        episode_signals=told.episode_signals, episode_leader=told.episode_leader
-    )
-    assert (told.before, told.after) == (own[0].before, own[-1].after)
-    assert told.before == pytest.approx(0.0, abs=0.3) and told.after > 10.0
-    assert told.changed_index == own[0].changed_index
-    assert told.effect == max(one.effect or 0.0 for one in own)
+    (model,) = SnapshotTaker(pipeline).take().models
+    (row,) = [episode.signals["feature:a"] for episode in model.episodes if "feature:a" in episode.signals]
+    assert len(own) > 3 and row.alarms == len(own) and not row.is_unstable
+    assert row.first == own[0]._replace(**_episode_of(row.first))
+    assert row.after == pytest.approx(column[own[0].changed_index :].mean(), rel=0.02)
+    assert row.effect is not None and row.effect > 1.0
+
+
+def _episode_of(one: Detection) -> dict[str, Any]:
+    return {"episode": one.episode, "episode_signals": one.episode_signals, "episode_leader": one.episode_leader}
 
 
 def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,16 +196,16 @@ def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.
     assert told[-1].episode_signals == 20
     newest = ours.newest
     assert newest
-    assert [one.signal for one in newest.ranked] == [f"feature:{at}" for at in (19, 18, 17, 16, 15)]
+    assert [row.signal for row in newest.ranked] == [f"feature:{at}" for at in (19, 18, 17, 16, 15)]
     ours.add(_raised(1000))
-    assert [one.signal for one in newest.ranked] == ["feature:19", "feature:18"]
+    assert [row.signal for row in newest.ranked] == ["feature:19", "feature:18"]
     assert (newest.count, newest.weaker) == (20, set())
 
 
 def test_one_estimate_that_is_far_off_does_not_tell_when_it_began() -> None:
     ours = Episodes(gap=50)
-    for at, changed in enumerate((990, 300, 995, 1002, 992)):
-        ours.add(_raised(1000 + at, f"feature:{at}", changed_index=changed, changed_ts=START + changed))
+    for at, place in enumerate((990, 300, 995, 1002, 992)):
+        ours.add(_raised(1000 + at, f"feature:{at}", changed_index=place, changed_ts=START + place))
     assert ours.newest
     assert ours.newest.change == (990, START + 990)
 
@@ -216,4 +285,4 @@ def test_one_change_in_many_features_is_one_episode() -> None:
     newest = monitor.episodes.newest
     assert newest and monitor.episodes.count == 1
     assert {one.episode for one in found} == {newest.id}
-    assert [one.signal for one in newest.ranked][:2] == ["feature:b", "feature:a"]
+    assert [row.signal for row in newest.ranked][:2] == ["feature:b", "feature:a"]

@@ -91,7 +91,7 @@ def test_what_is_left_out_is_said() -> None:
     page = rendered(detections, recorded([f"feature:{at}" for at in range(70)]))
     for words in (
         "And 1,000 more, which --json has",
-        "The 60 episodes with the largest effects; 2,940 more",
+        "The 60 most evident episodes; 2,940 more",
         "The 60 with the largest effects; 10 more",
         "And 40 more signals with smaller effects",
     ):

@@ -1,0 +1,122 @@
+"""Texts and fields of episodes: a sentence for a person, fields for a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stream_monitor.actions.message import fields
+from stream_monitor.core.events import Detection
+from stream_monitor.core.formatting import counted, moment, plain, short
+from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.drift.episode_signal import EpisodeSignal, Place
+from stream_monitor.drift.episodes import Episode
+
+#: Signals beside the most evident one that a sentence names.
+MAX_NAMED = 3
+
+#: Fields of a detection that are the same for its whole episode.
+_OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader", "is_small"}
+#: What is said in place of the prefix of a signal.
+_SUBJECTS = {"missing": "missing values of ", "spread": "spread of "}
+
+
+def title(episode: Episode) -> str:
+    """Return an episode in one or two sentences: its time, what changed most, what else, and the performance.
+
+    >>> one = Detection(900, None, "m", "1", "feature:temp", "glr", 12.0, 25.0, 2.0, 840, n_before=840, n_after=60)
+    >>> episode = Episode.begun_by(one)
+    >>> episode.add(one)
+    >>> title(episode)
+    'Since prediction 840: temp up from 12 to 25.'
+    """
+    leader, *others = episode.ranked
+    names = [subject(row.first) for row in others[:MAX_NAMED]]
+    rest = episode.count - 1 - len(names)
+    also = [*names, *([counted(rest, "more signal")] if rest > 0 else [])]
+    parts = f"{_lead(episode)}: {change(leader)}" + (f"; also {', '.join(also)}" if also else "") + "."
+    errors = episode.signals.get("error")
+    performance = change(errors) if errors and errors is not leader and not errors.is_unstable else ""
+    return f"{parts} {performance[:1].upper()}{performance[1:]}." if performance else parts
+
+
+def _lead(episode: Episode) -> str:
+    return "Differs from the training data since the start" if episode.kind == "skew" else period(episode)
+
+
+def period(episode: Episode) -> str:
+    """Return the time from an episode's change to its end."""
+    end = episode.end
+    return f"Since {_place(episode.change)}" if end is None else f"{_place(episode.change)} to {_place(end)}"
+
+
+def change(row: EpisodeSignal) -> str:
+    """Return the change of one signal: the direction, and both levels in its unit."""
+    one = row.told
+    if row.is_unstable:
+        return f"{subject(one)} unstable" + (f", with {row.alarms:,} alarms" if row.alarms > 1 else "")
+    if one.is_share and one.signal.partition(":")[0] == "error":
+        one = one._replace(before=1.0 - one.before, after=1.0 - one.after)
+    return f"{subject(one)} {one.direction} from {level(one, one.before)} to {level(one, one.after)}"
+
+
+def subject(one: Detection) -> str:
+    """Return what a detection is about, in words.
+
+    >>> subject(Detection(0, None, "m", "1", "missing:age", "glr", 0.0, 0.1, is_share=True))
+    'missing values of age'
+    """
+    kind, _, name = one.signal.partition(":")
+    if kind == "error":
+        which = ("recall of " + name if name else "accuracy") if one.is_share else "mean error"
+    else:
+        which = _SUBJECTS.get(kind, "") + (name or kind)
+    return plain(which if one.category is None else f"share of {one.category!r} in {which}")
+
+
+def level(one: Detection, value: float) -> str:
+    """Return a level of a signal in its unit; shares as percentages."""
+    return f"{short(100.0 * value, 3)}%" if one.is_share else short(value, 4)
+
+
+def episode_fields(episode: Episode) -> dict[str, Any]:
+    """Return the fields of an episode; its signals with their whole changes, the most evident first."""
+    changed_index, changed_ts = episode.change
+    end_index, end_ts = episode.end or (None, None)
+    return {
+        "id": episode.id,
+        "kind": episode.kind,
+        "title": title(episode),
+        "model": episode.model,
+        "version": episode.version,
+        "index": episode.index,
+        "ts": format_timestamp(episode.ts),
+        "changed_index": changed_index,
+        "changed_ts": format_timestamp(changed_ts),
+        "last_index": episode.last_index,
+        "last_ts": format_timestamp(episode.last_ts),
+        "is_over": episode.end is not None,
+        "end_index": end_index,
+        "end_ts": format_timestamp(end_ts),
+        "detections": episode.detections,
+        "signals_total": episode.count,
+        "signals": [_signal_fields(row) for row in episode.ranked],
+    }
+
+
+def _signal_fields(row: EpisodeSignal) -> dict[str, Any]:
+    end_index, end_ts = row.end or (None, None)
+    own = {name: value for name, value in fields(row.told).items() if name not in _OF_EPISODE}
+    return {
+        **own,
+        "evidence": row.evidence,
+        "alarms": row.alarms,
+        "is_unstable": row.is_unstable,
+        "is_over": row.end is not None,
+        "end_index": end_index,
+        "end_ts": format_timestamp(end_ts),
+    }
+
+
+def _place(place: Place) -> str:
+    index, ts = place
+    return f"{moment(ts)[:-3]} UTC" if moment(ts) else f"prediction {index:,}"
