@@ -41,6 +41,15 @@ def accumulate(rows: Floats) -> None:
         np.add.accumulate(pairs, axis=0, out=pairs)
 
 
+def ordered_sum(values: Floats) -> float:
+    """Return the sum of values added up one by one, shape (n,): `numpy.sum` adds in an order that the processor sets.
+
+    >>> ordered_sum(np.array([1.0, 2.0, 3.0]))
+    6.0
+    """
+    return float(np.add.accumulate(values)[-1]) if len(values) else 0.0
+
+
 def running_sums(starts: Floats, steps: Floats) -> Floats:
     """Return ``starts`` and the running sums after each row of steps, strictly in order, shape (n + 1, columns).
 

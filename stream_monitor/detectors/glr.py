@@ -18,6 +18,8 @@ from stream_monitor.detectors.scan import scan
 
 #: Values per chunk: bounds the memory used for a long column.
 CHUNK = 4096
+#: Ratios that differ by less than this part of them are equal.
+TIE = 1e-9
 #: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
 CHUNK_AFTER = 512
 
@@ -159,8 +161,11 @@ class Glr:
         if not found:
             return None
         at = min(place for place, *_ in found)
-        _, _, change = max((one for one in found if one[0] == at), key=lambda one: one[1])
-        return change
+        first = [(ratio, change) for place, ratio, change in found if place == at]
+        # Of equal ratios but for rounding, which hangs on the processor, the first one counts: that of the first
+        # category, and of the shortest window.
+        most = max(ratio for ratio, _ in first) * (1.0 - TIE)
+        return next(change for ratio, change in first if ratio >= most)
 
     def _spread(self, plan: Plan, total: Floats, squares: Floats) -> Floats:
         """Return the sum of squared deviations from the mean up to each boundary, shape (boundaries,)."""

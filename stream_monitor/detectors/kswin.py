@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, ordered_sum
 from stream_monitor.detectors.base import NO_CONTEXT, Change, DetectorConfig, DetectorContext
 from stream_monitor.detectors.scan import first_hit, scan
 
@@ -123,7 +123,7 @@ class Kswin:
     def _change(self, index: int, window: Floats) -> Change:
         """Return the change from the mean of the window's older values to that of its newest."""
         older, newest = np.split(window[: self._window_size], [self._window_size - self._size])
-        return Change(index, float(older.mean()), float(newest.mean()), self._size)
+        return Change(index, ordered_sum(older) / len(older), ordered_sum(newest) / len(newest), self._size)
 
     def state(self) -> dict[str, Any]:
         return {"newest": self._newest.tolist(), "generator": self._generator, "used": self._used}

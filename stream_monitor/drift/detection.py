@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.arrays import ColumnKind, Floats, ordered_sum
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.change import SUM_SCALE, SignalChange, change_point_mle
 from stream_monitor.stats.effect_size import cohens_h
@@ -119,7 +119,7 @@ def _newest(change: SignalChange, history: Floats) -> Floats:
 
 
 def _scaled_sum(values: Floats) -> float:
-    return float(np.ldexp(values, SUM_SCALE).sum())
+    return ordered_sum(np.ldexp(values, SUM_SCALE))
 
 
 def _effect(change: SignalChange, kind: ColumnKind) -> float:

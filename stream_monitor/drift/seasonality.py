@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, ordered_sum
 from stream_monitor.drift.period_sample import PeriodSample
 from stream_monitor.signals.columns import Column
 
@@ -43,7 +43,7 @@ class PeriodMeans:
     @property
     def mean(self) -> float:
         """The mean of all scores, 0 without any."""
-        return float(self.sums.sum() / max(self.counts.sum(), 1.0))
+        return ordered_sum(self.sums) / max(ordered_sum(self.counts), 1.0)
 
     def levels(self) -> tuple[Floats, bool]:
         """Return the smoothed levels relative to the mean, shape (bins,), and whether they differ beyond chance."""
@@ -51,7 +51,7 @@ class PeriodMeans:
         means = np.where(counts > 0, self.sums / np.maximum(counts, 1.0), mean) - mean
         smooth = (np.roll(means, 1) + 2.0 * means + np.roll(means, -1)) / 4.0
         # Normal scores have a variance of 1, so this is a chi-square with one degree of freedom less than parts.
-        chi2, free = float((counts * means**2).sum()), len(counts) - 1.0
+        chi2, free = ordered_sum(counts * means**2), len(counts) - 1.0
         return smooth, chi2 > free + SURE * math.sqrt(2.0 * free)
 
 

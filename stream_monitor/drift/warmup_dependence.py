@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, ordered_sum
 from stream_monitor.drift.dependence import SURE
 from stream_monitor.stats.autocorrelation import autocorrelation_time
 
@@ -38,9 +38,9 @@ def warmup_autocorrelation_time(values: Floats) -> float:
 
 
 def _lag1(values: Floats) -> float:
-    centred = values - values.mean()
-    variance = float(centred @ centred)
-    if variance <= 1e-12 * float(values @ values):
+    centred = values - ordered_sum(values) / len(values)
+    variance = ordered_sum(centred * centred)
+    if variance <= 1e-12 * ordered_sum(values * values):
         return 0.0
-    lag1 = float(centred[1:] @ centred[:-1]) / variance
+    lag1 = ordered_sum(centred[1:] * centred[:-1]) / variance
     return lag1 + (1.0 + 4.0 * lag1) / len(values)

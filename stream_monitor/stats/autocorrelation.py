@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, ordered_sum
 
 #: The longest integrated autocorrelation time, in values: longer than any series that is measured.
 MAX_AUTOCORRELATION_TIME = 1_000_000.0
@@ -61,7 +61,7 @@ def autocorrelation_time(values: Floats) -> float:
     rho = autocorrelations(values)
     pairs = rho[: len(rho) // 2 * 2].reshape(-1, 2).sum(axis=1)
     stop = np.flatnonzero(pairs <= 0.0)
-    total = float(pairs[: stop[0] if len(stop) else None].sum())
+    total = ordered_sum(pairs[: stop[0] if len(stop) else None])
     return min(max(2.0 * total - 1.0, 1.0 / len(values)), float(len(values))) if len(pairs) else 1.0
 
 
@@ -69,5 +69,7 @@ def _centred(values: Floats) -> Floats:
     """Return the values minus their mean, scaled by a power of two so that the square of 1e308 does not overflow."""
     exponent = -int(np.frexp(np.abs(values).max(initial=0.0))[1])
     unit = np.ldexp(values, exponent)
-    centred: Floats = np.where(values.min() < values.max(), unit - unit.mean(), 0.0) if len(values) else unit
+    centred: Floats = (
+        np.where(values.min() < values.max(), unit - ordered_sum(unit) / len(unit), 0.0) if len(values) else unit
+    )
     return centred

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, ordered_sum
 
 
 class Moments:
@@ -37,9 +37,9 @@ class Moments:
         self.maximum = max(self.maximum, float(values.max()))
         self._grow(math.frexp(max(abs(self.minimum), abs(self.maximum)))[1])
         unit = np.ldexp(values, -self._exponent)
-        mean = float(unit.mean())
+        mean = ordered_sum(unit) / len(unit)
         distance, total = mean - self._mean, self.count + len(values)
-        self._squares += float(((unit - mean) ** 2).sum()) + distance**2 * self.count * len(values) / total
+        self._squares += ordered_sum((unit - mean) ** 2) + distance**2 * self.count * len(values) / total
         self._mean += distance * len(values) / total
         self.count = total
 
@@ -70,8 +70,12 @@ def mean(values: Floats) -> float:
     if not len(values):
         return math.nan
     with np.errstate(over="ignore", invalid="ignore"):
-        simple = float(values.mean())
-    return simple if math.isfinite(simple) else float((values / len(values)).sum())
+        simple = ordered_sum(values) / len(values)
+    if math.isfinite(simple):
+        return simple
+    # A power of two less changes no digit; the first value less makes the mean of equal ones exact.
+    scaled = np.ldexp(values, -64)
+    return math.ldexp(float(scaled[0]) + math.fsum(scaled - scaled[0]) / len(values), 64)
 
 
 def means(windows: Iterable[Floats]) -> list[float]:
@@ -81,5 +85,5 @@ def means(windows: Iterable[Floats]) -> list[float]:
     [1.5, nan]
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        simple = [(float(np.add.reduce(each)) / len(each) if len(each) else math.nan, each) for each in windows]
+        simple = [(ordered_sum(each) / len(each) if len(each) else math.nan, each) for each in windows]
     return [found if math.isfinite(found) else mean(each) for found, each in simple]
