@@ -8,6 +8,7 @@ from typing import NamedTuple
 from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
+from stream_monitor.drift.episode_signal import by_evidence
 from stream_monitor.drift.episodes import Episode, episode_id, group
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.chart import Mark
@@ -15,7 +16,7 @@ from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timebase import Timebase
 from stream_monitor.report.timelines import CategoryTimeline, NumberTimeline
 
-#: The maximum number of episodes that are marked in the charts of signals without a detection in them.
+#: The maximum number of episodes, the most evident ones, that are marked in a chart without a detection in them.
 MAX_MARKED = 40
 
 
@@ -77,7 +78,8 @@ class Contents(NamedTuple):
             found.append(alarm(detection, "" if name in own else episode.name, episode.link))
             own.add(name)
         others = [each for name, each in self.episodes.items() if each.key == key and name not in own]
-        return found + ([beginning(each) for each in others] if len(others) <= MAX_MARKED else [])
+        others.sort(key=lambda each: by_evidence(each.episode.ranked[0]))
+        return found + [beginning(each) for each in others[:MAX_MARKED]]
 
 
 def alarm(detection: Detection, label: str = "", link: str = "") -> Mark:
