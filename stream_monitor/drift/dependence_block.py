@@ -103,6 +103,9 @@ def _advanced(estimates: _Estimates, values: Floats, counts: Ints | None) -> _Es
 
 def _with_piece(before: _Estimates, values: Floats, counts: Ints | None) -> _Estimates:
     size, columns = values.shape
+    if counts is not None:
+        # Values after a column's count may be any numbers: their squares must not overflow.
+        values = np.where(np.arange(size)[:, None] < counts, values, 0.0)
     rows = np.empty((size + 1, 3, columns))
     rows[0], rows[1:, 0] = before.sums, values
     np.multiply(values, values, out=rows[1:, 1])
@@ -112,7 +115,6 @@ def _with_piece(before: _Estimates, values: Floats, counts: Ints | None) -> _Est
     if counts is None:
         taken, last = np.full(columns, size), values[-1]
     else:
-        np.copyto(rows[1:], 0.0, where=(np.arange(size)[:, None] >= counts)[:, None])
         taken, newest = counts, values[np.maximum(counts, 1) - 1, np.arange(columns)]
         last = np.where(counts > 0, newest, before.last)
     sums = column_sums(rows.reshape(size + 1, 3 * columns)).reshape(3, columns)

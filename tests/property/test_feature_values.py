@@ -38,7 +38,7 @@ def test_only_finite_numbers_reach_a_detector(spied: list[Floats], warmup: int, 
     literals = start + b'"features": {"a": Infinity, "b": -Infinity, "c": NaN}}'
     events: list[Any] = [*mixed_events(1, 600, features=5)]
     events[::7] = [literals % at for at in range(len(events[::7]))]
-    run(events, warmup=warmup, batch_size=batch_size)
+    run(events, warmup=warmup, batch_size=batch_size, side_by_side=False)
     assert sum(map(len, spied)) > 1000
     assert all(np.isfinite(values).all() and values.dtype == np.float64 for values in spied)
     assert warmup == 0 or max(np.abs(values).max(initial=0) for values in spied) <= 1000
