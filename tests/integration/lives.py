@@ -55,6 +55,8 @@ class Lives:
     arguments: Sequence[str]
     state_dir: Path
     total: int
+    #: Python that each process runs before anything else.
+    first: str = ""
     kills: int = 0
     #: How many records were saved when a life began.
     progress: list[int] = field(default_factory=list)
@@ -136,7 +138,7 @@ class Lives:
     def born(self, *extra: str, environment: Mapping[str, str] | None = None, first: str = "") -> Sidecar:
         """Return another process, not started yet."""
         arguments = (*self.arguments, "--state-dir", str(self.state_dir), *extra)
-        return _Life(self, *arguments, environment=environment, first=first)
+        return _Life(self, *arguments, environment=environment, first=first or self.first)
 
     def _died(self, sidecar: Sidecar) -> None:
         self.kills += 1

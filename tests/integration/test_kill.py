@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.integration.sidecar import ENDS
 KILLS = int(os.environ.get("STREAM_MONITOR_KILLS", "60"))
 #: Kills in one sequence of lives: more would leave each life next to nothing to read.
 KILLS_EACH = 15
+KILLS_SPILLING = 5
 POINTS = ("applied", "checkpoint.sealed", "checkpoint.written", "committed")
 NUMBERS = (1, 2, 10)
 
@@ -57,6 +59,32 @@ def test_killed_at_every_step_of_a_checkpoint(begin: Begin, reference: Ending, n
     for point in POINTS:
         lives.live_until(f"{point}:{number}")
     assert_same(lives.finish(), reference)
+
+
+#: Makes the join keep few rows and times in memory, and adds a line to a file when it drops some.
+SPILLING = """
+import pathlib
+from stream_monitor.join.row_table import RowTable
+from stream_monitor.join.time_queue import TimeQueue
+RowTable.MIN_ROWS, TimeQueue.MAX_NEAR = 100, 50
+spill = RowTable._spill
+def noted(table, count):
+    spill(table, count)
+    with pathlib.Path({path!r}).open("a") as file:
+        print(count, file=file)
+RowTable._spill = noted
+"""
+
+
+def test_killed_while_what_waits_does_not_fit_in_memory(begin: Begin, reference: Ending, tmp_path: Path) -> None:
+    spilled = tmp_path / "spilled"
+    lives = begin("spilling", "--max-memory", "1")
+    lives.first = SPILLING.format(path=str(spilled))
+    for number in NUMBERS:
+        lives.live_until(f"checkpoint.written:{number}")
+    kill_at_random(lives, KILLS_SPILLING, seed=99)
+    assert_same(lives.finish(), reference)
+    assert len(spilled.read_text().splitlines()) > lives.kills
 
 
 def in_pairs(run: Callable[[int], Lives], seeds: Sequence[int]) -> list[Lives]:
