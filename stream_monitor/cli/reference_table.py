@@ -8,8 +8,8 @@ import click
 
 from stream_monitor.core.formatting import in_words, plain, short
 from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
-from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
-from stream_monitor.stats.training_verdict import Verdict
+from stream_monitor.pipeline.snapshot import ModelSnapshot
+from stream_monitor.stats.training_verdict import SignalVerdict
 
 #: Signals that are printed of each model version; --json has all.
 MAX_SIGNALS = 12
@@ -25,11 +25,11 @@ def show_reference(models: Iterable[ModelSnapshot]) -> None:
             click.echo("".join(f"{line}\n" for line in _rows(found)))
 
 
-def _rows(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> list[str]:
-    shown = [each for each in found if each[1].verdict != "same"]
+def _rows(found: Sequence[SignalVerdict]) -> list[str]:
+    shown = [each for each in found if each.verdict.verdict != "same"]
     if not shown:
         return []
-    cells = [_HEAD, *(_cells(*each) for each in shown[:MAX_SIGNALS])]
+    cells = [_HEAD, *(_cells(each) for each in shown[:MAX_SIGNALS])]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
@@ -38,12 +38,13 @@ def _rows(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> list[str]:
     return [*lines, *([f"  and {rest:,} more: see --json or --report"] if rest > 0 else [])]
 
 
-def _cells(signal: SignalSnapshot, verdict: Verdict) -> tuple[str, ...]:
+def _cells(signal: SignalVerdict) -> tuple[str, ...]:
+    verdict = signal.verdict
     is_shifted = verdict.verdict == "shifted"
     effect = f"{short(verdict.effect, 3)} {in_words(verdict.effect)}" if is_shifted else ""
     return (
         plain(signal.name),
-        moved(signal, verdict) if verdict.measure else "",
+        moved(signal),
         effect,
         distance(verdict),
         when(verdict),

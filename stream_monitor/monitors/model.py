@@ -17,6 +17,7 @@ from stream_monitor.drift.episodes import Episodes
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.followed_features import FollowedFeatures
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, JoinedBlocks, OneByOne, Source
+from stream_monitor.monitors.label_check import LabelCheck
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.outputs import OutputSignals
 from stream_monitor.monitors.rate import PredictionRate
@@ -58,6 +59,7 @@ class ModelMonitor:
         self.delays = Histogram(DELAY_BUCKETS)
         self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
         self.coverage = Coverage(settings.label_maturity)
+        self.labels = LabelCheck(key, settings)
         self.episodes = Episodes(settings.episode_gap, settings.episodes_kept)
         self.predictions = self.last_seen = 0
         self._mark = object()
@@ -92,6 +94,7 @@ class ModelMonitor:
         """
         detections: list[Detection] = []
         errors = self._errors(outcomes) if outcomes else NO_SIGNALS
+        skews = self.labels.update(outcomes) if outcomes else []
         alarms: list[Alarm] = []
         while len(batch):
             remaining = self._rate.remaining(self.predictions)
@@ -108,7 +111,7 @@ class ModelMonitor:
             batch, index = batch.take(slice(count, None)), index[count:]
         if errors.signals:
             alarms = self._blocks.update((*[NO_SIGNALS] * (len(KINDS) - 1), errors))[-1]
-        return detections, alarms
+        return detections, [*alarms, *skews]
 
     def _update_signals(
         self, batch: PredictionBatch, index: Ints, errors: Source
@@ -161,6 +164,7 @@ class ModelMonitor:
             "episodes": self.episodes.state(),
             "rate": self._rate.state(),
             "outputs": self._outputs.state(),
+            "labels": self.labels.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -174,4 +178,5 @@ class ModelMonitor:
         # Every signal has its part of the budget before its state is restored.
         self._features.follow(state["features"])
         self._outputs.restore(saved["outputs"])
+        self.labels.restore(saved["labels"])
         self._features.restore(state["features"])

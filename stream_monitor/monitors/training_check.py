@@ -39,7 +39,7 @@ MIN_OUTSIDE, OUTSIDE_SIZES = 0.5, Sizes(20.0, 200.0)
 #: Reasons why there is not enough data.
 NO_DAY = "a difference within the range of the training data, which has no times: it counts once a day is covered"
 LONG_DEPENDENCE = "its values depend on each other for longer than the newest window"
-FEW_VALUES = "too few independent values"
+FEW_VALUES = "too few values"
 
 
 class TrainingCheck:

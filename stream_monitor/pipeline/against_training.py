@@ -6,24 +6,25 @@ import math
 from collections.abc import Sequence
 
 from stream_monitor.core.formatting import counted, plain, short
-from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
-from stream_monitor.stats.training_verdict import Verdict
+from stream_monitor.pipeline.snapshot import ModelSnapshot
+from stream_monitor.stats.training_verdict import SignalVerdict, Verdict
 
 #: The verdicts, in the order in which signals are told.
 VERDICTS = ("shifted", "not enough data", "same")
 
 
-def against_training(model: ModelSnapshot) -> list[tuple[SignalSnapshot, Verdict]]:
+def against_training(model: ModelSnapshot) -> list[SignalVerdict]:
     """Return the signals with a verdict: those that are shifted first, and of these the largest effect."""
-    found = [(signal, signal.training) for signal in model.signals if signal.training]
-    return sorted(found, key=lambda each: (VERDICTS.index(each[1].verdict), -each[1].effect, each[0].name))
+    return sorted(
+        model.training, key=lambda each: (VERDICTS.index(each.verdict.verdict), -each.verdict.effect, each.name)
+    )
 
 
-def headline(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> str:
+def headline(found: Sequence[SignalVerdict]) -> str:
     """Return how many signals differ from the training data, in one sentence."""
-    shifted = [verdict for _, verdict in found if verdict.verdict == "shifted"]
+    shifted = [each.verdict for each in found if each.verdict.verdict == "shifted"]
     since = sum(verdict.is_skew for verdict in shifted)
-    unknown = sum(verdict.verdict == "not enough data" for _, verdict in found)
+    unknown = sum(each.verdict.verdict == "not enough data" for each in found)
     parts = [f"{len(shifted):,} of {counted(len(found), 'signal')} {'is' if len(shifted) == 1 else 'are'} shifted"]
     parts[0] += f", {since:,} since the start" if since else ""
     if unknown:
@@ -31,8 +32,11 @@ def headline(found: Sequence[tuple[SignalSnapshot, Verdict]]) -> str:
     return "; ".join(parts)
 
 
-def moved(signal: SignalSnapshot, verdict: Verdict) -> str:
+def moved(signal: SignalVerdict) -> str:
     """Return the level of a signal in the training data and now, and what of it differs."""
+    verdict = signal.verdict
+    if verdict.measure is None:
+        return ""
     if signal.kind == "share":
         return f"{share(verdict.before)} -> {share(verdict.after)}"
     shares = ", ".join(
@@ -48,7 +52,9 @@ def when(verdict: Verdict) -> str:
     """Return since when a signal is shifted, or why it is not known."""
     if verdict.verdict == "shifted":
         return "since the start" if verdict.is_since_start else "since its last change"
-    return f"{verdict.verdict}: {verdict.reason}" if verdict.reason else verdict.verdict
+    if verdict.verdict == "same" or verdict.reason is None:
+        return verdict.verdict
+    return f"{verdict.verdict}: {verdict.reason} ({verdict.effective:,.0f} independent of {verdict.values:,})"
 
 
 def distance(verdict: Verdict) -> str:
@@ -56,7 +62,7 @@ def distance(verdict: Verdict) -> str:
     if verdict.measure is None:
         return f"{counted(verdict.values, 'value')} so far"
     if not math.isfinite(verdict.threshold):
-        return f"{verdict.measure} {short(verdict.value, 3)}, too few independent values for a threshold"
+        return f"{verdict.measure} {short(verdict.value, 3)}"
     sign = ">" if verdict.value > verdict.threshold else "<="
     return f"{verdict.measure} {short(verdict.value, 3)} {sign} {short(verdict.threshold, 3)}"
 
@@ -70,5 +76,5 @@ def share(value: float) -> str:
     return f"{100.0 * value:.3g} %"
 
 
-def _named(name: str, signal: SignalSnapshot) -> str:
+def _named(name: str, signal: SignalVerdict) -> str:
     return plain(repr(name)) if signal.kind == "category" else name

@@ -19,7 +19,7 @@ from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval
-from stream_monitor.stats.training_verdict import Verdict
+from stream_monitor.stats.training_verdict import SignalVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,7 @@ class SignalSnapshot:
     ``active_since``: event time of the drift whose alarm is active, NaN where that is not known, None without one.
     ``batch_length``: values that are averaged before a detector sees them. ``distances`` to the reference are by
     measure. ``reference_values``: different values in a numeric reference, None without one. ``categories``: their
-    names, in the order in which they first came. ``training``: its verdict against the training data, None without a
-    profile of it.
+    names, in the order in which they first came.
     """
 
     name: str
@@ -114,7 +113,6 @@ class SignalSnapshot:
     drifts: Sequence[DriftSnapshot]
     reference_values: int | None
     categories: Sequence[str]
-    training: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +171,8 @@ class ModelSnapshot:
     """One model version. ``coverage``: share of the mature predictions that have a label, None before the first.
 
     ``skew``: the episode of what differs from the training data since the start. ``episodes``: the newest ones of
-    drift, the latest last, of ``episode_count`` in all; copies, up to the newest values.
+    drift, the latest last, of ``episode_count`` in all; copies, up to the newest values. ``training``: the signals
+    against the training data, none without a profile.
     """
 
     key: ModelVersion
@@ -189,6 +188,7 @@ class ModelSnapshot:
     episodes: Sequence[Episode]
     features: Sequence[FeatureSnapshot]
     signals: Sequence[SignalSnapshot]
+    training: Sequence[SignalVerdict]
 
     @property
     def drift_count(self) -> int:

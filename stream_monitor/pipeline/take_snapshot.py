@@ -18,6 +18,7 @@ from stream_monitor.monitors.comparison import Comparison, many_distances
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.monitors.verdicts import verdicts
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
 from stream_monitor.pipeline.pipeline import Pipeline
@@ -33,6 +34,7 @@ from stream_monitor.pipeline.snapshot import (
     SignalSnapshot,
     Snapshot,
 )
+from stream_monitor.profiles.profile import Profile
 from stream_monitor.stats.moments import means
 from stream_monitor.stats.reference import NumericReference
 
@@ -67,7 +69,9 @@ class SnapshotTaker:
         """Return a snapshot without models, and the readings of the models."""
         processor, fleet = self._pipeline.processor, self._pipeline.processor.fleet
         monitors = fleet.monitors.values()
-        readings = list(self._made((monitor.key, partial(read_model, monitor)) for monitor in monitors))
+        readings = list(
+            self._made((monitor.key, partial(read_model, monitor, fleet.settings.profile)) for monitor in monitors)
+        )
         snapshot = Snapshot(
             loop=self._pipeline.status(),
             counters=_counters(processor),
@@ -114,7 +118,7 @@ class ModelReading:
         return replace(self.model, signals=signals)
 
 
-def read_model(monitor: ModelMonitor) -> ModelReading:
+def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
     """Return the reading of one model version."""
     coverage = monitor.coverage
     model = ModelSnapshot(
@@ -131,6 +135,7 @@ def read_model(monitor: ModelMonitor) -> ModelReading:
         episodes=tuple(_episode(episode, monitor.signals) for episode in monitor.episodes.recent),
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
         signals=(),
+        training=tuple(verdicts(monitor, profile)),
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 
@@ -220,5 +225,4 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
         categories=tuple(signal.categories.state()) if signal.categories else (),
-        training=signal.counted.verdict,
     )

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from stream_monitor.core.formatting import counted
 from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
-from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
+from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.html import when as when_at
-from stream_monitor.stats.training_verdict import Verdict
+from stream_monitor.stats.training_verdict import SignalVerdict
 
 #: The maximum number of signals of a model version, and of names in a list.
 MAX_SIGNALS, MAX_NAMES = 60, 100
@@ -26,9 +26,9 @@ def _model(model: ModelSnapshot) -> str:
     found = against_training(model)
     if not found:
         return ""
-    told = [each for each in found if each[1].verdict != "same"]
-    same = [text(signal.name) for signal, verdict in found if verdict.verdict == "same"]
-    rows = "".join(_row(*each) for each in told[:MAX_SIGNALS])
+    told = [each for each in found if each.verdict.verdict != "same"]
+    same = [text(each.name) for each in found if each.verdict.verdict == "same"]
+    rows = "".join(_row(each) for each in told[:MAX_SIGNALS])
     rest = len(told) - MAX_SIGNALS
     more = f"<p class=note>And {counted(rest, 'more signal')}, which --json has.</p>" if rest > 0 else ""
     return (
@@ -50,8 +50,9 @@ def _same(names: Sequence[str]) -> str:
     return f"<p class=note>The same: {listed}{others}</p>" if names else ""
 
 
-def _row(signal: SignalSnapshot, verdict: Verdict) -> str:
-    level = text(moved(signal, verdict).replace(" -> ", " → ")) if verdict.measure else ""
+def _row(signal: SignalVerdict) -> str:
+    verdict = signal.verdict
+    level = text(moved(signal).replace(" -> ", " → "))
     effect = exact(verdict.effect, 3) if verdict.verdict == "shifted" else ""
     return (
         f'<tr data-verdict="{verdict.verdict}"><td><code>{text(signal.name)}</code><td>{level}'

@@ -125,13 +125,24 @@ class SignalCharts:
             if (version, signal) != key or not len(positions):
                 continue
             style = f"c{len(lines) % CATEGORIES}"
-            lines.append(Line(style, positions, values / np.where(thresholds > 0, thresholds, np.nan)))
-            numbers = f"{short(float(values[-1]), 3)}, threshold {short(float(thresholds[-1]), 3)}"
+            lines.append(
+                Line(
+                    style,
+                    positions,
+                    values / np.where((thresholds > 0) & np.isfinite(thresholds), thresholds, np.nan),
+                )
+            )
+            known = (
+                f"threshold {short(float(thresholds[-1]), 3)}"
+                if np.isfinite(thresholds[-1])
+                else "too few independent values for a threshold"
+            )
+            numbers = f"{short(float(values[-1]), 3)}, {known}"
             legend.append(f"<span class=key><i class={style}></i>{text(name)} <small>({numbers})</small></span>")
         if not lines:
             return ""
-        limit = Line("threshold", lines[0].positions, np.ones(len(lines[0].positions)))
-        picture = chart(contents.base, [*lines, limit], (), f"{key[1]}: {_DISTANCES}", Bounds(floor=0.0), 130)
+        ones = Line("threshold", lines[0].positions, np.ones(len(lines[0].positions)))
+        picture = chart(contents.base, [*lines, ones], (), f"{key[1]}: {_DISTANCES}", Bounds(floor=0.0), 130)
         return f"<p class=caption>{_DISTANCES} {' '.join(legend)}</p><div class=wide>{picture}</div>"
 
     def _small(self, key: SignalKey, line: Line) -> str:

@@ -45,8 +45,8 @@ def summarise(
 def reference(model: ModelSnapshot) -> list[dict[str, Any]]:
     """Return the verdict on each signal of a model version against the training data, the largest effect first."""
     return [
-        {**model.key._asdict(), "signal": signal.name, **_finite(verdict)}
-        for signal, verdict in against_training(model)
+        {**model.key._asdict(), "signal": signal.name, **_finite(signal.verdict)}
+        for signal in against_training(model)
     ]
 
 

@@ -135,7 +135,7 @@ DISTANCE = _metric(
 DISTANCE_THRESHOLD = _metric(
     "reference_distance_threshold",
     "gauge",
-    "Distance above which a signal is another than its reference.",
+    "Distance above which a signal is another than its reference; absent where too few independent values tell.",
     *_VERSION,
     "signal",
     "measure",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -36,6 +37,7 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
         yield from _performance(model)
         yield from _features(model)
         yield from _signals(model)
+        yield from _training(model)
 
 
 def label_delays(models: Iterable[ModelSnapshot]) -> HistogramMetricFamily:
@@ -141,13 +143,17 @@ def _signals(model: ModelSnapshot) -> Iterator[Sample]:
         yield catalog.EFFECTIVE, where, signal.effective_samples
         for measure, distance in signal.distances.items():
             yield catalog.DISTANCE, (*where, measure), distance.value
-            yield catalog.DISTANCE_THRESHOLD, (*where, measure), distance.threshold
-        if signal.training:
-            for verdict in VERDICTS:
-                name = verdict.replace(" ", "_")
-                yield catalog.VERDICT, (*where, name), float(signal.training.verdict == verdict)
+            if math.isfinite(distance.threshold):
+                yield catalog.DISTANCE_THRESHOLD, (*where, measure), distance.threshold
         for drift in signal.drifts:
             yield from _drift(drift, (*where, drift.detector))
+
+
+def _training(model: ModelSnapshot) -> Iterator[Sample]:
+    for signal in model.training:
+        for name in VERDICTS:
+            labels = (*model.key, signal.name, name.replace(" ", "_"))
+            yield catalog.VERDICT, labels, float(signal.verdict.verdict == name)
 
 
 def _drift(drift: DriftSnapshot, labels: tuple[str, ...]) -> Iterator[Sample]:

@@ -2,7 +2,8 @@
 
 A threshold is the larger of two values: the conventional one for a practically relevant change, and the one that a
 window of the same size, drawn from the reference distribution itself, exceeds with a probability of 0.1 %. The second
-keeps small windows from exceeding the threshold by chance.
+keeps small windows from exceeding the threshold by chance. Where no window of that size could exceed it, there are
+too few independent values to tell anything, and the threshold is infinite.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ CONVENTIONAL = {
 
 
 class Distance(NamedTuple):
-    """A distance, and the threshold above which it is both practically relevant and not due to chance."""
+    """A distance, and the threshold above which it is both practically relevant and not due to chance.
+
+    The threshold is infinite where there are too few independent values to tell.
+    """
 
     value: float
     threshold: float
@@ -104,7 +108,11 @@ def numeric_distances(
         "kolmogorov_smirnov": smirnov_limit(noise),
         "wasserstein": shift_limit(reference.farthest, noise),
     }
-    return _judged(values, by_chance)
+    ends = {"kolmogorov_smirnov": 1.0, "wasserstein": reference.reach}
+    return {
+        **{name: judged_in_bins(name, values[name], by_chance[name], bins) for name in ("psi", "jensen_shannon")},
+        **{name: judged(name, values[name], by_chance[name], largest) for name, largest in ends.items()},
+    }
 
 
 def categorical_distances(
@@ -137,7 +145,7 @@ def categorical_distances(
     }
     noise = autocorrelation_time * (1.0 / count + 1.0 / reference.count)
     by_chance = {**chi_square_limits(bins, noise), "l_infinity": largest_share_limit(bins.shares, noise)}
-    return _judged(values, by_chance)
+    return {name: judged_in_bins(name, value, by_chance[name], bins) for name, value in values.items()}
 
 
 def psi(bins: Bins) -> float:
@@ -226,5 +234,33 @@ def _smoothed(bins: Bins) -> tuple[Floats, Floats]:
     return (bins.counts + PSEUDO_COUNT) / total, (bins.shares * count + PSEUDO_COUNT) / total
 
 
-def _judged(values: Mapping[str, float], by_chance: Mapping[str, float]) -> dict[str, Distance]:
-    return {name: Distance(value, max(CONVENTIONAL[name], by_chance[name])) for name, value in values.items()}
+def judged(name: str, value: float, by_chance: float, largest: float) -> Distance:
+    """Return a distance with its threshold.
+
+    Args:
+        name: The name of the distance.
+        value: Its value.
+        by_chance: Its chance threshold.
+        largest: The largest value that it can have.
+    """
+    threshold = max(CONVENTIONAL[name], by_chance)
+    return Distance(value, threshold if threshold < largest else math.inf)
+
+
+def judged_in_bins(name: str, value: float, by_chance: float, bins: Bins) -> Distance:
+    """Return a distance of shares in bins with its threshold.
+
+    The conventional threshold can be exceeded wherever there are two bins.
+    """
+    is_reached = by_chance <= CONVENTIONAL[name] and len(bins.counts) > 1
+    return judged(name, value, by_chance, math.inf if is_reached else _IN_BINS[name](_farthest(bins)))
+
+
+def _farthest(bins: Bins) -> Bins:
+    """Return a window of the same size that is farthest from the reference: all of it in the rarest bin."""
+    counts = np.zeros(len(bins.counts))
+    counts[int(bins.shares.argmin())] = bins.counts.sum()
+    return Bins(counts, bins.shares)
+
+
+_IN_BINS = {"psi": psi, "jensen_shannon": jensen_shannon, "cramers_v": cramers_v, "l_infinity": l_infinity}

@@ -13,9 +13,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.stats.bins import categorical_bins
+from stream_monitor.stats.bins import Bins, categorical_bins
 from stream_monitor.stats.chance_limits import largest_share_limit, scaled_limits, shift_limit, smirnov_limit
-from stream_monitor.stats.distances import CONVENTIONAL, PSEUDO_COUNT, Distance
+from stream_monitor.stats.distances import PSEUDO_COUNT, Distance, judged, judged_in_bins
 from stream_monitor.stats.many_steps import ManySteps
 from stream_monitor.stats.ragged import Ragged
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
@@ -83,6 +83,12 @@ class _ManyBins:
         #: The number of values of each window, in each of its bins.
         self.totals = rows.repeat(np.array(rows.sums(counts)))
 
+    def of(self, at: int) -> Bins:
+        """Return one window in bins."""
+        begin = int(self.rows.starts[at])
+        part = slice(begin, begin + int(self.rows.lengths[at]))
+        return Bins(self.counts[part], self.shares[part])
+
     def divergences(self) -> tuple[list[float], list[float]]:
         """Return the population stability index and the Jensen-Shannon divergence of each window."""
         total = self.totals + PSEUDO_COUNT * self.rows.repeat(self.rows.lengths)
@@ -117,10 +123,10 @@ def _numeric(windows: Sequence[NumericWindow]) -> Iterator[dict[str, Distance]]:
     limits = bins.limits(noises)
     for at, (reference, noise, limit) in enumerate(zip(references, noises, limits, strict=True)):
         yield {
-            "psi": _judged("psi", psi[at], limit["psi"]),
-            "jensen_shannon": _judged("jensen_shannon", bits[at], limit["jensen_shannon"]),
-            "kolmogorov_smirnov": _judged("kolmogorov_smirnov", smirnov[at], smirnov_limit(noise)),
-            "wasserstein": _judged("wasserstein", moved[at], shift_limit(reference.farthest, noise)),
+            "psi": judged_in_bins("psi", psi[at], limit["psi"], bins.of(at)),
+            "jensen_shannon": judged_in_bins("jensen_shannon", bits[at], limit["jensen_shannon"], bins.of(at)),
+            "kolmogorov_smirnov": judged("kolmogorov_smirnov", smirnov[at], smirnov_limit(noise), 1.0),
+            "wasserstein": judged("wasserstein", moved[at], shift_limit(reference.farthest, noise), reference.reach),
         }
 
 
@@ -135,15 +141,11 @@ def _categorical(windows: Sequence[CategoricalWindow]) -> Iterator[dict[str, Dis
     limits = bins.limits(noises)
     for at, (one, noise, limit) in enumerate(zip(each_bins, noises, limits, strict=True)):
         yield {
-            "psi": _judged("psi", psi[at], limit["psi"]),
-            "jensen_shannon": _judged("jensen_shannon", bits[at], limit["jensen_shannon"]),
-            "cramers_v": _judged("cramers_v", cramer[at], limit["cramers_v"]),
-            "l_infinity": _judged("l_infinity", largest[at], largest_share_limit(one.shares, noise)),
+            "psi": judged_in_bins("psi", psi[at], limit["psi"], one),
+            "jensen_shannon": judged_in_bins("jensen_shannon", bits[at], limit["jensen_shannon"], one),
+            "cramers_v": judged_in_bins("cramers_v", cramer[at], limit["cramers_v"], one),
+            "l_infinity": judged_in_bins("l_infinity", largest[at], largest_share_limit(one.shares, noise), one),
         }
-
-
-def _judged(name: str, value: float, by_chance: float) -> Distance:
-    return Distance(value, max(CONVENTIONAL[name], by_chance))
 
 
 def _parts(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.stats.share_test import Sizes, cohens_h, evidence, share_limit
 
 VerdictName = Literal["same", "shifted", "not enough data"]
@@ -70,6 +70,14 @@ class Verdict(NamedTuple):
     def is_skew(self) -> bool:
         """True for a difference from the training data since the start."""
         return self.verdict == "shifted" and self.is_since_start
+
+
+class SignalVerdict(NamedTuple):
+    """The verdict on one signal, with its name and the kind of its values."""
+
+    name: str
+    kind: ColumnKind
+    verdict: Verdict
 
 
 class Cells(Protocol):

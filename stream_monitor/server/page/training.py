@@ -24,16 +24,16 @@ def _model(model: ModelSnapshot) -> str:
     found = against_training(model)
     if not found:
         return ""
-    told = [each for each in found if each[1].verdict == "shifted"]
+    told = [each for each in found if each.verdict.verdict == "shifted"]
     rows = (
         (
-            signal.name,
-            moved(signal, verdict).replace(" -> ", " → "),
-            f"{short(verdict.effect, 3)}, {in_words(verdict.effect)}",
-            distance(verdict),
-            when(verdict),
+            each.name,
+            moved(each).replace(" -> ", " → "),
+            f"{short(each.verdict.effect, 3)}, {in_words(each.verdict.effect)}",
+            distance(each.verdict),
+            when(each.verdict),
         )
-        for signal, verdict in told[:SHOWN_SIGNALS]
+        for each in told[:SHOWN_SIGNALS]
     )
     rest = len(told) - SHOWN_SIGNALS
     more = (

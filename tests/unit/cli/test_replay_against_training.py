@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,27 @@ def test_the_report_tells_it_at_its_head(tmp_path: Path, profile: Path) -> None:
     assert html.count('data-verdict="shifted"') == 2
     assert "First noticed prediction" in html and "<code>feature:amount</code>" in html
     assert "<p class=empty>Nothing: no drift was detected.</p>" in html
+
+
+def test_labels_and_features_that_never_come(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    rows = [
+        {"id": at, "prediction": 1, "label": int(rng.random() < 0.2), "features": {"x": rng.random(), "old": 1.0}}
+        for at in range(COUNT)
+    ]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for row in rows:
+        row["label"], row["features"] = int(rng.random() < 0.5), {"x": rng.random()}
+    (tmp_path / "prod.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = CliRunner().invoke(cli, ["profile", str(tmp_path / "train.jsonl"), "-o", str(tmp_path / "p.json")])
+    assert made.exit_code == 0, made.output
+    found = replay_json(tmp_path, tmp_path / "prod.jsonl", "--profile", tmp_path / "p.json")
+    verdicts = _by_signal(found)
+    assert {name for name, each in verdicts.items() if each["verdict"] == "shifted"} == {"label", "missing:old"}
+    assert verdicts["missing:old"]["after"] == 1.0
+    label = verdicts["label"]["parts"][0]
+    assert label["before"] == pytest.approx(0.8, abs=0.03) and label["after"] == pytest.approx(0.5, abs=0.03)
+    assert [each["signal"] for each in found["detections"]] == ["label"]
 
 
 def test_without_a_profile_there_is_nothing_to_compare(tmp_path: Path) -> None:
