@@ -14,8 +14,10 @@ from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 from stream_monitor.stats.reference_cells import CategoryCells, NumberCells
 from stream_monitor.stats.share_test import cohens_h
-from stream_monitor.stats.training_verdict import MAX_NAMED, Difference, Part
+from stream_monitor.stats.training_verdict import Difference, Part
 
+#: Largest number of categories that a verdict names.
+MAX_NAMED = 3
 #: The largest share in the training data of what it does, for all that matters, not have.
 MAX_UNUSUAL = 0.01
 

@@ -25,7 +25,7 @@ from stream_monitor.stats.training_verdict import (
     VerdictName,
     clearest_difference,
     is_enough,
-    share_differences,
+    share_difference,
 )
 
 #: Number of values from which a share that never changes is believed, where the training data has both.
@@ -176,9 +176,10 @@ class TrainingCheck:
         """Return the difference where most values are such as the training data does not have, else None."""
         cells, total = self._training.cells, self._counts.sum()
         most = [cell for cell in cells.outside if self._counts[cell] / total >= MIN_OUTSIDE]
-        sizes = Sizes(*map(max, sizes, OUTSIDE_SIZES))
-        found = [one for one in share_differences(cells, self._counts, sizes, level, most) if one.is_shift]
-        return found[0] if found else None
+        if not most:
+            return None
+        found = share_difference(cells, self._counts, Sizes(*map(max, sizes, OUTSIDE_SIZES)), level, most)
+        return found if found.is_shift else None
 
     def _own_ratio(self, is_in: Bools) -> float | None:
         """Return the variance ratio that the newest values show where it is beyond that of the training data, else 1.

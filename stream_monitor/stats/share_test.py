@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 #: Halvings of the interval in which a limit is sought.
-MAX_HALVINGS = 50
+MAX_HALVINGS = 30
 
 
 class Sizes(NamedTuple):

@@ -22,8 +22,6 @@ VerdictName = Literal["same", "shifted", "not enough data"]
 MIN_EFFECT = 0.1
 #: A signal is the same only where an effect of this size, which Cohen calls large, would be beyond chance.
 LARGE_EFFECT = 0.8
-#: Largest number of categories that a verdict names.
-MAX_NAMED = 3
 _NORMAL = NormalDist()
 
 
@@ -128,31 +126,31 @@ def clearest_difference(cells: Cells, counts: Ints, sizes: Sizes, level: float) 
         level: The probability with which an unchanged window may differ by more than the threshold.
     """
     part = level / 2.0 if cells.is_ordered else level
-    found = share_differences(cells, counts, sizes, part, cells.alone)
-    if cells.is_ordered:
-        found.append(_of_distribution(cells, counts / counts.sum(), sizes, part))
-        if found[-1].is_shift:
-            # Of a difference of the whole distribution, the shares of cells are a part only.
-            return found[-1]
-    return max(found, key=lambda each: (each.rank, each.effect, -each.cell))
+    share = share_difference(cells, counts, sizes, part, cells.alone)
+    if not cells.is_ordered:
+        return share
+    distribution = _of_distribution(cells, counts / counts.sum(), sizes, part)
+    # Of a difference of the whole distribution, the share of one cell is a part only.
+    is_first = distribution.is_shift or distribution.rank >= share.rank
+    return distribution if is_first else share
 
 
-def share_differences(
-    cells: Cells, counts: Ints, sizes: Sizes, level: float, chosen: Iterable[int]
-) -> list[Difference]:
-    """Return the differences of the shares of some cells: those with the most evidence, at most `MAX_NAMED`.
+def share_difference(cells: Cells, counts: Ints, sizes: Sizes, level: float, chosen: Iterable[int]) -> Difference:
+    """Return the difference of the share of the cell with the most evidence, of those that are large enough.
 
     Args:
         cells: The cells of the reference.
         counts: The number of values of the window in each cell, shape (cells,).
         sizes: The numbers of independent values.
         level: The probability with which any of the shares may differ by more than its threshold by chance.
-        chosen: The cells to compare, some of those that are compared alone.
+        chosen: The cells to compare, at least one of those that are compared alone.
     """
-    needed, shares = _needed(cells, level), counts / counts.sum()
-    own = [(int(cell), float(shares[cell]), min(max(float(cells.shares[cell]), 0.0), 1.0)) for cell in chosen]
-    ranked = sorted(own, key=lambda each: (-evidence(each[1], each[2], sizes), -cohens_h(each[1], each[2]), each[0]))
-    return [_share_difference(*each, sizes, needed) for each in ranked[:MAX_NAMED]]
+    shares, usual = (counts / counts.sum()).tolist(), np.clip(cells.shares, 0.0, 1.0).tolist()
+    needed = _needed(cells, level)
+    found = {int(cell): evidence(shares[cell], usual[cell], sizes) for cell in chosen}
+    clear = [cell for cell in found if found[cell] > needed and cohens_h(shares[cell], usual[cell]) > MIN_EFFECT]
+    cell = max(clear or found, key=lambda each: (found[each], -each))
+    return _share_difference(cell, shares[cell], usual[cell], sizes, needed)
 
 
 def _share_difference(cell: int, share: float, usual: float, sizes: Sizes, needed: float) -> Difference:
