@@ -13,6 +13,8 @@ from stream_monitor.detectors import KINDS, DetectorConfig
 #: The names of signals, and the prefixes of those that are followed by a feature's name.
 SIGNALS = ("prediction", "score", "error")
 SIGNAL_PREFIXES = ("feature:", "spread:", "missing:")
+#: The prefix of the errors of one class, which the name of the class follows.
+CLASS_ERROR = "error:"
 
 
 class DetectorSpec(NamedTuple):
@@ -61,9 +63,9 @@ def _split(text: str) -> tuple[str, str]:
         return signal, text[cut + 1 :]
     if ":" in signal:
         return "*", text  # KIND:PARAMETER=VALUE with an unknown KIND
-    allowed = ", ".join((*SIGNALS, *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES)))
+    allowed = ", ".join((*SIGNALS, *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES), f"{CLASS_ERROR}CLASS"))
     raise ValueError(f"{text!r}: unknown signal {signal!r}; allowed: {allowed}, or a glob such as feature:*")
 
 
 def _is_signal(name: str) -> bool:
-    return name in SIGNALS or name.startswith(SIGNAL_PREFIXES) or any(mark in name for mark in "*?[")
+    return name in SIGNALS or name.startswith((*SIGNAL_PREFIXES, CLASS_ERROR)) or any(mark in name for mark in "*?[")

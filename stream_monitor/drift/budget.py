@@ -7,12 +7,16 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from stream_monitor.detectors import DetectorConfig
-from stream_monitor.detectors.spec import DetectorSpec, select
+from stream_monitor.detectors.spec import CLASS_ERROR, DetectorSpec, select
 from stream_monitor.signals.spread import SPREAD_OF
 
 #: The error signal's part of all false alarms. It is fixed: labels come at any time, so it must not depend on the
 #: features known by then.
 ERROR_PART = 1 / 8
+#: The part of the errors of rare classes, which is fixed for the same reason, and the largest number of such classes.
+CLASS_PART, MAX_CLASSES = 1 / 16, 10
+#: The class that is found k-th has 1 / k of what the first has: the first are the least rare.
+_CLASS_WEIGHTS = math.fsum(1.0 / place for place in range(1, MAX_CLASSES + 1))
 #: Weight of each signal in the rest. Signals of the model have more than those of its inputs, and values of an input
 #: more than its missing ones.
 WEIGHTS = {"prediction": 4.0, "score": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
@@ -83,9 +87,22 @@ class Budget:
             return math.inf
         error = ERROR_PART if self._count("error") else 0.0
         weight = WEIGHTS.get(signal.partition(":")[0], 0.0)
-        part = error if signal == "error" else (1.0 - error) * weight / (total or 1.0)
+        rest = 1.0 - error - (CLASS_PART if self._count(CLASS_ERROR) else 0.0)
+        part = error if signal == "error" else rest * weight / (total or 1.0)
         values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
         return values * count / part if part else math.inf
+
+    def class_run_length(self, signal: str, place: int, frequency: float) -> float:
+        """Return the mean number of values between two false alarms of each detector of a class's errors.
+
+        Args:
+            signal: The name of the signal.
+            place: The number of classes that were found before.
+            frequency: The share of the class among the labels.
+        """
+        part = CLASS_PART / (place + 1) / _CLASS_WEIGHTS
+        count = self._count(signal)
+        return self._run_length * frequency * count / part if count else math.inf
 
 
 def skew_level(signal: str, features: Collection[str]) -> float:

@@ -131,12 +131,12 @@ class ModelMonitor:
     def _errors(self, outcomes: OutcomeBatch) -> Source:
         """Update the performance with outcomes; return ``error`` and its next values."""
         self._mark = object()
-        errors = self.performance.update_many(outcomes.y_true, outcomes.y_pred)
+        errors = self.performance.update(outcomes.y_true, outcomes.y_pred)
         self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
         self.coverage.labelled(outcomes.ts)
         if self._observer:
             self._observer.on_performance(self.key, self.performance, int(outcomes.index[-1]))
-        return self._outputs.errors(errors, outcomes.index, outcomes.ts)
+        return self._outputs.class_errors(errors, self.performance.class_names, outcomes.index, outcomes.ts)
 
     def warm_start(self, other: ModelMonitor) -> None:
         """Start with the run length and the features' state of another version of the model.

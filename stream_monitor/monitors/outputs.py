@@ -11,18 +11,21 @@ from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Target
 from stream_monitor.detectors.spec import SIGNALS
+from stream_monitor.monitors.class_errors import ClassErrors
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source
 from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.performance.realized import Errors
 from stream_monitor.signals.columns import number_column
 from stream_monitor.signals.matrix import SignalMatrix
 
 
 class OutputSignals:
-    """Turns predictions, scores and errors into values of the signals ``prediction``, ``score`` and ``error``."""
+    """Turns predictions, scores and errors into the signals ``prediction``, ``score``, ``error``, ``error:CLASS``."""
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals
         self._is_regression = signals.settings.task == "regression"
+        self._class_errors = ClassErrors(signals)
 
     def predictions(self, batch: PredictionBatch, index: Ints) -> Source:
         """Return ``prediction`` and its next values.
@@ -40,6 +43,25 @@ class OutputSignals:
     def errors(self, errors: Floats, index: Ints, ts: Floats) -> Source:
         """Return ``error`` and its next values; all have shape (n,)."""
         return self._source("error", errors, index, ts)
+
+    def class_errors(self, errors: Errors, class_names: Sequence[str], index: Ints, ts: Floats) -> Source:
+        """Return ``error``, and that of each rare class, with their next values.
+
+        Args:
+            errors: The errors of n outcomes.
+            class_names: The names of the classes by code.
+            index: The positions of their predictions in the stream, shape (n,).
+            ts: The times of these, shape (n,).
+        """
+        classes = errors.classes
+        of_classes = None if classes is None else self._class_errors.take(errors.values, classes, class_names)
+        if of_classes is None:
+            return self.errors(errors.values, index, ts)
+        signals, values, is_of_class = of_classes
+        is_there = np.concatenate((np.ones((len(index), 1), bool), is_of_class), axis=1)
+        columns = np.concatenate((errors.values[:, None], values), axis=1)
+        matrix = SignalMatrix.of_finite(columns, is_there, index, ts)
+        return Source((self._signals.get("error", "share"), *signals), matrix)
 
     def _targets(self, predictions: Sequence[Target]) -> Floats:
         if self._is_regression:
@@ -63,8 +85,10 @@ class OutputSignals:
 
     def state(self) -> dict[str, Any]:
         by_name = self._signals.by_name
-        return {name: by_name[name].state() for name in SIGNALS if name in by_name}
+        outputs = {name: by_name[name].state() for name in SIGNALS if name in by_name}
+        return {"signals": outputs, "class_errors": self._class_errors.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        for name, saved in state.items():
+        for name, saved in state["signals"].items():
             self._signals.restore(name, self._kind(name), saved)
+        self._class_errors.restore(state["class_errors"])

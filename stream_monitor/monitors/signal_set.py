@@ -9,7 +9,7 @@ from typing import Any
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors.spec import select
-from stream_monitor.drift.budget import Budget
+from stream_monitor.drift.budget import MAX_CLASSES, Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
@@ -35,6 +35,8 @@ class SignalSet:
         self.candidates: dict[str, SignalMonitor] = {}
         self._budget = Budget(settings.specs, 1.0)
         self._run_length, self._total = settings.run_length, self._budget.total(())
+        #: The part of each class's errors in the budget: the run length in values of a model of run length 1.
+        self._classes: dict[str, float] = {}
 
     def share_out(self, run_length: float, features: Iterable[str]) -> None:
         """Set each signal's part of the budget.
@@ -49,7 +51,21 @@ class SignalSet:
 
     def _allowed(self, name: str) -> float:
         """Return the mean number of values between two false alarms of each detector of a signal."""
-        return self._budget.run_length_of(name, self._total) * self._run_length
+        part = self._classes.get(name)
+        return (self._budget.run_length_of(name, self._total) if part is None else part) * self._run_length
+
+    def follow_class(self, signal: str, frequency: float) -> bool:
+        """Give the errors of a class their part of the budget; return False if there is none for another class.
+
+        Args:
+            signal: The name of the signal.
+            frequency: The share of the class among the labels.
+        """
+        place = len(self._classes)
+        if place == MAX_CLASSES:
+            return False
+        self._classes[signal] = self._budget.class_run_length(signal, place, frequency)
+        return True
 
     def get(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return the monitor of a signal; make it if there is none."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.events import Target
 from stream_monitor.performance.class_codes import OTHER, OTHERS, ClassCodes
 from stream_monitor.performance.class_measures import ClassCounts, averaged, by_class
@@ -28,6 +28,18 @@ from stream_monitor.stats.intervals import Interval, wilson
 ClassPerformance = dict[str, dict[str, dict[Window, float]]]
 
 
+class Errors(NamedTuple):
+    """The errors of n outcomes.
+
+    Attributes:
+        values: The ``error`` signal, shape (n,): 0/1 loss, or the absolute residual.
+        classes: The codes of the classes of their labels, shape (n,); None for a regression.
+    """
+
+    values: Floats
+    classes: Ints | None = None
+
+
 class Performance(ABC):
     """The performance of one model version over three windows.
 
@@ -45,8 +57,17 @@ class Performance(ABC):
         self._windows = Windows(table.names, window, decay)
 
     @abstractmethod
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
+        """Add n outcomes, n > 0; return their errors."""
+
     def update_many(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Floats:
         """Add n outcomes, n > 0; return the ``error`` signal, shape (n,): 0/1 loss, or the absolute residual."""
+        return self.update(y_true, y_pred).values
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """The names of the classes by code; empty for a regression."""
+        return ()
 
     def measures(self) -> dict[str, dict[Window, float]]:
         """Return each measure over each window; empty before the first outcome."""
@@ -96,11 +117,15 @@ class Classification(Performance):
         super().__init__(CLASSIFICATION, window, decay)
         self._codes, self._matrices = ClassCodes(), ConfusionMatrices(window, decay)
 
-    def update_many(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Floats:
+    @property
+    def class_names(self) -> Sequence[str]:
+        return self._codes.names
+
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
         coded = self._codes.encode(y_true, y_pred)
         self._matrices.add(coded.y_true, coded.y_pred)
         self._windows.add(CLASSIFICATION.rows(ClassOutcomes(y_true, y_pred, coded.correct)))
-        return 1.0 - coded.correct
+        return Errors(1.0 - coded.correct, coded.y_true)
 
     def measures(self) -> dict[str, dict[Window, float]]:
         measures = super().measures()
@@ -156,13 +181,13 @@ class Regression(Performance):
         super().__init__(REGRESSION, window, decay)
         self._origin: float | None = None
 
-    def update_many(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Floats:
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
         truth, predicted = np.array(y_true, dtype=np.float64), np.array(y_pred, dtype=np.float64)
         residual: Floats = np.abs(truth - predicted)
         if self._origin is None:
             self._origin = float(truth[0])
         self._windows.add(REGRESSION.rows(NumericOutcomes(truth, predicted, residual, truth - self._origin)))
-        return residual
+        return Errors(residual)
 
     def state(self) -> dict[str, Any]:
         return {**super().state(), "origin": self._origin}

@@ -39,6 +39,7 @@ _NUMBERS = f"mean, with the {LOW}th to {HIGH}th percentile"
 _SHARES = "share of ones, with its 95 % interval"
 _MISSING = "share of missing values, with its 95 % interval"
 _ERRORS = "share of wrong predictions, with its 95 % interval"
+_CLASS_ERRORS = "share of wrong predictions among the outcomes of this class, with its 95 % interval"
 #: The captions of signals of numbers, by the prefix of the signal.
 _CAPTIONS = {
     "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
@@ -197,7 +198,8 @@ def signal_lines(
     line = Line("mean", points.positions, points.mean, *_band(timeline, points))
     if not timeline.is_share:
         return [line], ANY, _CAPTIONS.get(key[1].partition(":")[0], _NUMBERS), ""
-    caption = _MISSING if key[1].startswith("missing:") else _ERRORS if key[1] == "error" else _SHARES
+    captions = {"missing": _MISSING, "error": _CLASS_ERRORS if ":" in key[1] else _ERRORS}
+    caption = captions.get(key[1].partition(":")[0], _SHARES)
     return [line], SHARE, caption, ""
 
 

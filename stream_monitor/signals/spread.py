@@ -117,10 +117,15 @@ def _joined(held: Floats, counts: Ints, values: Floats) -> Floats:
 def warmup_of(signal: str, warmup: int) -> int:
     """Return the length of a signal's warm-up in values; that of a spread is as long in time, if that is enough.
 
+    The errors of a class are as few as spreads, or fewer.
+
     >>> warmup_of("feature:a", 500), warmup_of("spread:a", 500), warmup_of("spread:a", 200), warmup_of("spread:a", 20)
     (500, 125, 100, 20)
     """
-    return max(warmup // SPREAD_OF, min(warmup, MIN_SPREADS)) if signal.startswith("spread:") else warmup
+    few = min(warmup, MIN_SPREADS)
+    if signal.startswith("error:"):
+        return few
+    return max(warmup // SPREAD_OF, few) if signal.startswith("spread:") else warmup
 
 
 def _deviations(values: Floats) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import ConfigError, Reason
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.detectors.spec import CLASS_ERROR
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import ObservedSignal
 from stream_monitor.performance.realized import Performance
@@ -114,7 +115,9 @@ class Gatherer:
         self._chosen: set[str] | None = None
 
     def on_signal(self, signal: ObservedSignal, column: Column) -> None:
-        """Store a signal's next values, unless its feature was not sampled."""
+        """Store a signal's next values, unless its feature was not sampled; the errors of single classes never."""
+        if signal.name.startswith(CLASS_ERROR):
+            return
         prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
             if len(self._chosen) >= self._max_features:
