@@ -23,6 +23,7 @@ from stream_monitor.detectors.describe import describe, remark
 from stream_monitor.performance.class_codes import MAX_CLASSES, OTHERS
 from stream_monitor.performance.class_measures import CLASS_MEASURES
 from stream_monitor.performance.known_measures import KNOWN
+from stream_monitor.performance.score_measures import RANKED
 from stream_monitor.server.catalog import CATALOG
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +34,9 @@ def metrics() -> str:
     """Return the page of metrics."""
     rows = [f"| `{m.name}` | {m.kind} | {_code(m.label_names)} | {m.help} |" for m in CATALOG]
     measures = "; ".join(f"`{name}`, {measure.description}" for name, measure in KNOWN.items())
-    of_classes = "; ".join(f"`{each.name}`, {each.description}" for each in CLASS_MEASURES)
+    of_classes = "; ".join(
+        (*(f"`{each.name}`, {each.description}" for each in CLASS_MEASURES), *(f"`{name}`" for name in RANKED))
+    )
     reasons = ", ".join(f"`{reason.value}`" for reason in Reason)
     return (
         f"# Metrics\n\n{NOTE}\n\n| name | kind | label names | meaning |\n|---|---|---|---|\n"
@@ -44,6 +47,11 @@ def metrics() -> str:
         f"The first {MAX_CLASSES} classes have measures of their own. All later ones are the class `{OTHERS}`;\n"
         "while it occurs in a window, there is no average over the classes. A measure that is not defined, such as\n"
         "the recall of a class that is not among the labels, has no time series.\n\n"
+        "ROC AUC, average precision, log loss, Brier score and expected calibration error are of the scores in the\n"
+        "rolling window. A map of classes to probabilities tells all that they need. Of a score that is a number,\n"
+        "`--positive-class` says of which class it is: some models send the probability of one fixed class, others\n"
+        "that of the class they predict, and a number does not tell which. Without it such scores have no measure.\n"
+        "The last three are there only while all scores in the window are probabilities.\n\n"
         "`window` is `cumulative`, `rolling` (the newest `--performance-window` outcomes) or `decayed` (the\n"
         "weight of an outcome is `--performance-decay` times that of the next one). The `process_*` and\n"
         "`python_*` metrics of the Prometheus client are exported as well.\n"

@@ -105,6 +105,7 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         profile=Profile.read(settings.profile) if settings.profile else None,
         performance_window=settings.performance_window,
         performance_decay=settings.performance_decay,
+        positive_class=settings.positive_class,
         label_maturity=settings.label_maturity,
         max_models=settings.max_models,
         max_versions=settings.max_versions,

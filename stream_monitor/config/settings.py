@@ -116,6 +116,11 @@ class WatchSettings(Settings):
         gt=0,
         lt=1,
     )
+    positive_class: str | None = setting(
+        None,
+        "class that a score which is a number is of, for ROC AUC and calibration; without it only maps have them",
+        "CLASS",
+    )
     max_models: Count = setting(
         20, "maximum number of models; above it the least recently seen one is evicted", "COUNT"
     )

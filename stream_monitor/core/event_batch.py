@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints, optional, optional_floats
-from stream_monitor.core.events import Label, ModelVersion, Prediction, Rejection, Target
+from stream_monitor.core.events import Label, ModelVersion, Prediction, Probabilities, Rejection, Target
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.sequences import Rows, encode, take
 
@@ -29,6 +29,7 @@ class PredictionBatch:
         y_true: The labels that came with the predictions, None where there is none; None: no prediction has one.
         groups: The groups that the predictions belong to, None where there are none; None: no prediction has any.
         features: The features.
+        probabilities: The probabilities by class, None where there are none; None: no prediction has any.
     """
 
     at: Ints
@@ -41,6 +42,7 @@ class PredictionBatch:
     y_true: Sequence[Target | None] | None
     groups: Sequence[Mapping[str, str] | None] | None
     features: FeatureTable
+    probabilities: Sequence[Probabilities | None] | None = None
 
     @classmethod
     def of(
@@ -52,6 +54,7 @@ class PredictionBatch:
         """Return predictions as columns; ``at`` and ``is_category`` as in the attributes and `FeatureTable.of`."""
         keys, which = encode([one.key for one in predictions])
         has_label = any(one.y_true is not None for one in predictions)
+        has_probabilities = any(one.probabilities is not None for one in predictions)
         has_groups = any(one.groups is not None for one in predictions)
         return cls(
             np.array(at, np.int64),
@@ -64,6 +67,7 @@ class PredictionBatch:
             [one.y_true for one in predictions] if has_label else None,
             [one.groups for one in predictions] if has_groups else None,
             FeatureTable.of([one.features for one in predictions], is_category),
+            [one.probabilities for one in predictions] if has_probabilities else None,
         )
 
     def __len__(self) -> int:
@@ -82,6 +86,7 @@ class PredictionBatch:
             None if self.y_true is None else take(self.y_true, rows),
             None if self.groups is None else take(self.groups, rows),
             self.features.take(rows),
+            None if self.probabilities is None else take(self.probabilities, rows),
         )
 
     def event(self, row: int) -> Prediction:
@@ -95,6 +100,7 @@ class PredictionBatch:
             optional(self.scores[row]),
             None if self.groups is None else self.groups[row],
             None if self.y_true is None else self.y_true[row],
+            None if self.probabilities is None else self.probabilities[row],
         )
 
 

@@ -13,6 +13,9 @@ Target = str | int | float | bool
 #: Features by name as received; a value that is neither number, text nor null counts as ``other``.
 Features = Mapping[str, Any]
 
+#: Probabilities by the name of the class.
+Probabilities = Mapping[str, float]
+
 
 class ModelVersion(NamedTuple):
     """One version of one monitored model."""
@@ -22,7 +25,11 @@ class ModelVersion(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """One inference. ``ts`` is in seconds since the epoch, None when its time is unknown."""
+    """One inference.
+
+    ``ts`` is in seconds since the epoch, None when its time is unknown. ``probabilities`` are those by class, where
+    the score came so; ``score`` is then that of the predicted class.
+    """
 
     id: str
     ts: float | None
@@ -32,6 +39,7 @@ class Prediction(NamedTuple):
     score: float | None = None
     groups: Mapping[str, str] | None = None
     y_true: Target | None = None
+    probabilities: Probabilities | None = None
 
 
 class Label(NamedTuple):
@@ -52,7 +60,10 @@ class Rejection(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A prediction joined to its label. ``index`` is the prediction's 0-based position in its stream."""
+    """A prediction joined to its label.
+
+    ``index`` is the prediction's 0-based position in its stream; ``score`` and ``probabilities`` are its own.
+    """
 
     key: ModelVersion
     index: int  # type: ignore[assignment]  # tuple.index is of no use here
@@ -60,6 +71,8 @@ class Outcome(NamedTuple):
     y_pred: Target
     y_true: Target
     delay: float | None
+    score: float | None = None
+    probabilities: Probabilities | None = None
 
 
 DetectionKind = Literal["drift", "skew"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints, optional, optional_floats
-from stream_monitor.core.events import ModelVersion, Outcome, Target
-from stream_monitor.core.sequences import Rows, concat_encoded, encode, take
+from stream_monitor.core.events import ModelVersion, Outcome, Probabilities, Target
+from stream_monitor.core.sequences import Rows, concat, concat_encoded, encode, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class OutcomeBatch:
         y_true: What was true.
         delays: Seconds from prediction to label, NaN where unknown, shape (n,).
         before: The position of the prediction that comes next in the stream after the outcome, shape (n,), rising.
+        scores: Scores of the predictions, NaN where there is none, shape (n,).
+        probabilities: The probabilities by class, None where there are none; None: no prediction has any.
     """
 
     keys: Sequence[ModelVersion]
@@ -35,6 +38,8 @@ class OutcomeBatch:
     y_true: Sequence[Target]
     delays: Floats
     before: Ints
+    scores: Floats
+    probabilities: Sequence[Probabilities | None] | None = None
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], before: Sequence[int]) -> OutcomeBatch:
@@ -49,6 +54,10 @@ class OutcomeBatch:
             [one.y_true for one in outcomes],
             optional_floats([one.delay for one in outcomes]),
             np.array(before, np.int64),
+            optional_floats([one.score for one in outcomes]),
+            [one.probabilities for one in outcomes]
+            if any(one.probabilities is not None for one in outcomes)
+            else None,
         )
 
     @classmethod
@@ -69,6 +78,8 @@ class OutcomeBatch:
             [value for part in parts for value in part.y_true],
             np.concatenate([part.delays for part in parts]),
             np.concatenate([part.before for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            concat([part.probabilities for part in parts], [len(part) for part in parts], None),
         )
 
     def __len__(self) -> int:
@@ -78,7 +89,9 @@ class OutcomeBatch:
         """Yield the outcomes, in order."""
         keys = (self.keys[which] for which in self.which.tolist())
         ts, delays = map(optional, self.ts.tolist()), map(optional, self.delays.tolist())
-        return map(Outcome, keys, self.index.tolist(), ts, self.y_pred, self.y_true, delays)
+        scores, probabilities = map(optional, self.scores.tolist()), self.probabilities or repeat(None)
+        columns = self.index.tolist(), ts, self.y_pred, self.y_true, delays, scores, probabilities
+        return map(Outcome, keys, *columns)
 
     def take(self, rows: Rows) -> OutcomeBatch:
         """Return some of the outcomes, in this order."""
@@ -91,4 +104,6 @@ class OutcomeBatch:
             take(self.y_true, rows),
             self.delays[rows],
             self.before[rows],
+            self.scores[rows],
+            None if self.probabilities is None else take(self.probabilities, rows),
         )

@@ -85,12 +85,13 @@ class ColumnReader:
         ts, replaced = self._times.read_column(fields.ts, fields.stamps, refused)
         keys, which = self._versions.read_column(fields.models, fields.versions, refused)
         y_pred = self._targets.read_column(fields.predictions, "prediction", fields.is_text, refused)
-        scores = read_scores(fields.scores, y_pred, refused)
+        scores, probabilities = read_scores(fields.scores, y_pred, refused)
         y_true = _or_none(self._targets.read_labels(fields.labels, fields.is_text, refused))
         groups = _or_none(fields.groups) and _or_none(
             read_column(fields.groups, lambda some: None if some is None else read_groups(some), refused)
         )
-        batch = PredictionBatch(fields.at, ids, ts, keys, which, y_pred, scores, y_true, groups, fields.features)
+        columns = fields.at, ids, ts, keys, which, y_pred, scores, y_true, groups, fields.features, probabilities
+        batch = PredictionBatch(*columns)
         kept = self._keep(len(fields), replaced, refused)
         return batch if kept is None else batch.take(kept)
 

@@ -25,6 +25,7 @@ def merge_predictions(one: PredictionBatch, other: PredictionBatch, features: Fe
         concat((one.y_true, other.y_true), sizes, None),
         concat((one.groups, other.groups), sizes, None),
         features,
+        concat((one.probabilities, other.probabilities), sizes, None),
     ).take(_order(one.at, other.at))
 
 

@@ -11,7 +11,7 @@ from stream_monitor.core.records import Record, TextRow
 from stream_monitor.decoding.event_time import EventTimes
 from stream_monitor.decoding.identity import ModelVersions, read_id
 from stream_monitor.decoding.targets import SCALAR_TYPES, Targets, is_nan
-from stream_monitor.decoding.values import read_cell, read_score
+from stream_monitor.decoding.values import read_cell, read_score_and_probabilities
 
 
 class PredictionReader:
@@ -35,7 +35,9 @@ class PredictionReader:
         is_text = is_row and type(record.value) is TextRow
         y_pred = self._read_target(y_pred, "prediction", is_text)
         score, y_true, groups = get("score"), get("label"), get("groups")
-        score = read_cell(score) if is_text else score
+        score, probabilities = read_cell(score) if is_text else score, None
+        if score is not None and type(score) is not float:
+            score, probabilities = read_score_and_probabilities(score, y_pred)
         y_true = None if is_nan(y_true) else y_true
         identity, features = get("id"), get("features")
         return Prediction(
@@ -44,9 +46,10 @@ class PredictionReader:
             self._read_version(get("model"), get("version")),
             y_pred,
             features if type(features) is dict and not is_text else _read_features(features, is_text),
-            score if score is None or type(score) is float else read_score(score, y_pred),
+            score,
             None if groups is None or (type(groups) is str and is_row) else read_groups(groups),
             None if y_true is None else self._read_target(y_true, "label", is_text),
+            probabilities,
         )
 
 

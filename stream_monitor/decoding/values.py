@@ -9,11 +9,13 @@ from typing import Any
 
 from stream_monitor.core.arrays import Floats, optional_floats
 from stream_monitor.core.errors import Reason, RecordError
-from stream_monitor.core.events import Target
+from stream_monitor.core.events import Probabilities, Target
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 #: The sum of squares of such numbers is still finite.
 _MAX_MAGNITUDE = 10**150
+#: Probabilities of one prediction that are kept, at most.
+MAX_PROBABILITIES = 100
 _BOOLEANS = {"true": True, "false": False}
 _FLOAT_OR_NULL = frozenset((float, type(None)))
 _NUMERIC_TYPES = frozenset((int, float))
@@ -28,28 +30,46 @@ def bounded(value: Any, name: str) -> Target:
 
 def read_score(score: Any, y_pred: Target) -> float | None:
     """Return the score; of a map of probabilities by class, that of the predicted class, else the highest."""
-    if type(score) is dict:
-        numbers = {_class_name(name): _number(value, "score") for name, value in score.items()}
-        predicted = numbers.get(_class_name(str(y_pred)))
-        return predicted if predicted is not None else max(numbers.values(), default=None)
-    return _number(score, "score")
+    return read_score_and_probabilities(score, y_pred)[0]
 
 
-def read_scores(scores: Sequence[Any], y_pred: Sequence[Target], refused: set[int]) -> Floats:
-    """Return a column of scores as `read_score` reads them, NaN where there is none, shape (n,).
+def read_score_and_probabilities(score: Any, y_pred: Target) -> tuple[float | None, Probabilities | None]:
+    """Return the score as `read_score` does, and the probabilities of a map; no class if they can't be kept."""
+    if type(score) is not dict:
+        return _number(score, "score"), None
+    numbers = {class_name(name): _number(value, "score") for name, value in score.items()}
+    predicted = numbers.get(class_name(str(y_pred)))
+    is_kept = 0 < len(numbers) <= MAX_PROBABILITIES and all(map(math.isfinite, numbers.values()))
+    found = predicted if predicted is not None else max(numbers.values(), default=None)
+    return found, numbers if is_kept else {}
 
-    ``refused`` takes the positions of what it refuses.
+
+def read_scores(
+    scores: Sequence[Any], y_pred: Sequence[Target], refused: set[int]
+) -> tuple[Floats, list[Probabilities | None] | None]:
+    """Return columns of what `read_score_and_probabilities` reads, of n scores.
+
+    Args:
+        scores: The scores as received.
+        y_pred: The predictions.
+        refused: Takes the positions of what can't be read.
+
+    Returns:
+        The scores, NaN where there is none, shape (n,); the probabilities, None if there are none at all.
     """
     if set(map(type, scores)) <= _FLOAT_OR_NULL:
-        return optional_floats(scores)
-    found: list[float | None] = []
+        return optional_floats(scores), None
+    found: list[tuple[float | None, Probabilities | None]] = []
     for at, (score, predicted) in enumerate(zip(scores, y_pred, strict=True)):
         try:
-            found.append(None if score is None else read_score(score, predicted))
+            found.append((None, None) if score is None else read_score_and_probabilities(score, predicted))
         except RecordError:
             refused.add(at)
-            found.append(None)
-    return optional_floats(found)
+            found.append((None, None))
+    probabilities = [each for _, each in found]
+    return optional_floats([score for score, _ in found]), probabilities if probabilities.count(None) < len(
+        found
+    ) else None
 
 
 def _number(value: Any, field: str) -> float:
@@ -61,7 +81,7 @@ def _number(value: Any, field: str) -> float:
         return math.inf
 
 
-def _class_name(text: str) -> str:
+def class_name(text: str) -> str:
     """Return the key of a class, the same for all its spellings: ``1`` and ``1.0``, ``true`` and ``True``."""
     value = spelled(text)
     return text if value is None else str(value)

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Ints, optional
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.join.rows import Rows
 
@@ -24,7 +24,7 @@ _NUMBERS = np.dtype(
         ("state", "u1"),
     ]
 )
-_OTHERS = ("identity", "target", "key", "scope")
+_OTHERS = ("identity", "target", "key", "scope", "probabilities", "score")
 
 
 class Block(NamedTuple):
@@ -32,7 +32,7 @@ class Block(NamedTuple):
 
     Attributes:
         numbers: A structured array with the columns that hold numbers, shape (n,).
-        ids, targets, keys, scopes: The other columns.
+        ids, targets, keys, scopes, probabilities, scores: The other columns.
     """
 
     numbers: NDArray[np.void]
@@ -40,6 +40,8 @@ class Block(NamedTuple):
     targets: list[Any]
     keys: list[ModelVersion]
     scopes: list[Any]
+    probabilities: list[Any]
+    scores: list[float | None]
 
     def take(self, at: Ints) -> Block:
         """Return some of the rows."""
@@ -52,10 +54,10 @@ def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:
     numbers = np.empty(len(at), _NUMBERS)
     for name in _NUMBERS.names or ():
         numbers[name] = rows[name][at]
-    ids, targets, keys, scopes = (rows[name][at].tolist() for name in _OTHERS)
+    ids, targets, keys, scopes, probabilities, scores = (rows[name][at].tolist() for name in _OTHERS)
     for start in range(0, len(at), size):
         part = slice(start, start + size)
-        others = ids[part], targets[part], _once(keys[part]), _once(scopes[part])
+        others = ids[part], targets[part], _once(keys[part]), _once(scopes[part]), *_given(probabilities, scores, part)
         fixed = numbers[part].tobytes()
         yield b"%b%b%b" % (len(ids[part]).to_bytes(2, "big"), fixed, orjson.dumps(others, default=tuple))
 
@@ -64,17 +66,28 @@ def decode(values: Sequence[bytes]) -> tuple[Block, Ints]:
     """Return the rows of blocks in order, and the row at which each block begins, shape (len(values),)."""
     sizes = [int.from_bytes(value[:2], "big") for value in values]
     fixed = [value[2 : 2 + size * _NUMBERS.itemsize] for value, size in zip(values, sizes, strict=True)]
-    block = Block(np.frombuffer(b"".join(fixed), _NUMBERS), [], [], [], [])
+    block = Block(np.frombuffer(b"".join(fixed), _NUMBERS), [], [], [], [], [], [])
     versions: dict[tuple[str, str], ModelVersion] = {}
     for value, size in zip(values, sizes, strict=True):
-        ids, targets, keys, scopes = orjson.loads(value[2 + size * _NUMBERS.itemsize :])
+        ids, targets, keys, scopes, *given = orjson.loads(value[2 + size * _NUMBERS.itemsize :])
         block.ids.extend(ids)
         block.targets.extend(targets)
         block.keys.extend(
             _each([versions.setdefault((*key,), ModelVersion(*key)) if key else key for key in keys], size)
         )
         block.scopes.extend(_each([tuple(scope) if scope else scope for scope in scopes], size))
+        probabilities, scores = given or ([None], [None])
+        block.probabilities.extend(_each(probabilities, size))
+        block.scores.extend(_each(scores, size))
     return block, np.cumsum([0, *sizes])[:-1]
+
+
+def _given(probabilities: list[Any], scores: list[float], part: slice) -> tuple[list[Any], ...]:
+    """Return the probabilities and scores of some rows, where there are any."""
+    some, numbers = probabilities[part], [optional(score) for score in scores[part]]
+    if some.count(None) == numbers.count(None) == len(some):
+        return ()
+    return _once(some), _once(numbers)
 
 
 def _once(values: list[Any]) -> list[Any]:

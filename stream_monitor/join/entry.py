@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stream_monitor.core.events import Label, ModelVersion, Target
+from stream_monitor.core.events import Label, ModelVersion, Probabilities, Target
 
 #: Labelled versions, applied labels and early labels kept for one id, of each at most this many.
 MAX_PER_ID = 100
@@ -14,7 +14,7 @@ class Waiting(NamedTuple):
     """A prediction that waits for its label.
 
     ``number`` is its number in the queue of waiting predictions, ``order`` counts all predictions, ``index`` is its
-    position in the stream of predictions, ``epoch`` is the partition epoch that it came in.
+    position in the stream of predictions, ``epoch`` is the partition epoch that it came in. ``score`` is finite.
     """
 
     number: int
@@ -25,6 +25,8 @@ class Waiting(NamedTuple):
     model: str
     version: str
     epoch: int
+    score: float | None = None
+    probabilities: Probabilities | None = None
 
 
 class Early(NamedTuple):

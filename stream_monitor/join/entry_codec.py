@@ -6,6 +6,7 @@ An entry is ``[waiting, early, done]``: lists of the fields of `Waiting` and `Ea
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import orjson
@@ -38,7 +39,7 @@ def decode(raw: bytes | None, epochs: Collection[int] | None) -> Entry:
         return Entry([], [], None)
     waiting, early, done = orjson.loads(raw)
     return Entry(
-        [Waiting(*fields) for fields in waiting if epochs is None or fields[-1] in epochs],
+        [one for one in starmap(Waiting, waiting) if epochs is None or one.epoch in epochs],
         [Early(*fields) for fields in early if epochs is None or fields[-1] in epochs],
         _decode_done(done, epochs) if done else None,
     )

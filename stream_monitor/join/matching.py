@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -67,8 +68,10 @@ class Matcher:
 
     def _add_version(self, entry: Entry, prediction: Prediction, index: int, arrival: float, epoch: int) -> None:
         """Add a version that is new under its id: match it with the label that it brings or that is known."""
-        identity, ts, key, y_pred, *_, y_true = prediction
-        waiting = Waiting(-1, self._queues.order, index, ts, y_pred, *key, epoch)
+        identity, ts, key, y_true = prediction.id, prediction.ts, prediction.key, prediction.y_true
+        score = prediction.score if prediction.score is not None and math.isfinite(prediction.score) else None
+        place = -1, self._queues.order, index, ts
+        waiting = Waiting(*place, prediction.y_pred, *key, epoch, score, prediction.probabilities)
         self._queues.order += 1
         label = entry.label_for(key) if y_true is None else Known(None, y_true, None, None)
         if label is None:
@@ -102,8 +105,9 @@ class Matcher:
     def _match(self, done: Done, matched: list[Waiting], label: Label | Early | Known) -> None:
         """Conclude the outcomes of predictions and their label, and remember the versions as labelled."""
         label_ts, y_true = label.ts, label.y_true
-        for _, order, index, ts, y_pred, model, version, epoch in matched:
-            outcome = Outcome(ModelVersion(model, version), index, ts, y_pred, y_true, delay(label_ts, ts))
+        for _, order, index, ts, y_pred, model, version, epoch, score, probabilities in matched:
+            key, seconds = ModelVersion(model, version), delay(label_ts, ts)
+            outcome = Outcome(key, index, ts, y_pred, y_true, seconds, score, probabilities)
             self._conclude(outcome, order, epoch)
             done.labelled.append(Labelled(model, version, y_true, ts, order, epoch))
         del done.labelled[:-MAX_PER_ID]

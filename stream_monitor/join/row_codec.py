@@ -10,7 +10,7 @@ from stream_monitor.core.events import ModelVersion, Target
 from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
 from stream_monitor.join.rows import LABELLED, WAITING, Rows
 
-_WAITING = ("identity", "number", "order", "index", "ts", "target", "key", "epoch")
+_WAITING = ("identity", "number", "order", "index", "ts", "target", "key", "epoch", "score", "probabilities")
 _LABELLED = ("identity", "number", "key", "target", "ts", "order", "epoch", "label_ts", "scope")
 
 
@@ -27,15 +27,16 @@ def row_of(entry: Entry) -> dict[str, Any] | None:
 def entry_of(rows: Rows, row: int) -> Entry:
     """Return the entry of a row."""
     if rows["state"][row] == WAITING:
-        _, number, order, index, ts, y_pred, (model, version), epoch = rows.get(row, _WAITING)
-        return Entry([Waiting(number, order, index, optional(ts), y_pred, model, version, epoch)], [], None)
+        _, number, order, index, ts, y_pred, key, epoch, score, probabilities = rows.get(row, _WAITING)
+        output = y_pred, *key, epoch, optional(score), probabilities
+        return Entry([Waiting(number, order, index, optional(ts), *output)], [], None)
     _, number, (model, version), y_true, ts, order, epoch, label_ts, scope = rows.get(row, _LABELLED)
     known = [] if scope is None else [Known(optional(label_ts), y_true, *scope)]
     return Entry([], [], Done(number, epoch, [Labelled(model, version, y_true, optional(ts), order, epoch)], known))
 
 
 def _of_waiting(waiting: Waiting) -> dict[str, Any]:
-    number, order, index, ts, y_pred, model, version, epoch = waiting
+    number, order, index, ts, y_pred, model, version, epoch, score, probabilities = waiting
     return {
         "state": WAITING,
         "number": number,
@@ -45,6 +46,8 @@ def _of_waiting(waiting: Waiting) -> dict[str, Any]:
         "epoch": epoch,
         "key": ModelVersion(model, version),
         "target": y_pred,
+        "score": math.nan if score is None else score,
+        "probabilities": probabilities,
         "scope": None,
     }
 
@@ -66,6 +69,8 @@ def _of_labelled(done: Done) -> dict[str, Any] | None:
         "target": y_true,
         "label_ts": math.nan if label_ts is None else label_ts,
         "scope": (known.model, known.version) if known else None,
+        "score": math.nan,
+        "probabilities": None,
     }
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Ints, optional_floats
 from stream_monitor.join.block_codec import Block
 from stream_monitor.join.id_hash import IdHash
 from stream_monitor.join.row_blocks import RowBlocks
@@ -102,9 +102,11 @@ class RowTable:
     def _take(self, positions: Ints, block: Block) -> None:
         """Add rows that are in the store to those in memory."""
         numbers = {name: block.numbers[name] for name in block.numbers.dtype.names or ()}
-        target, key, scope = map(as_objects, (block.targets, block.keys, block.scopes))
+        names = {"target": block.targets, "key": block.keys, "scope": block.scopes}
+        objects = {**names, "probabilities": block.probabilities}
         places = {"position": positions, "hash": self._hash(block.ids) if self._hash else 0}
-        self.rows.load(block.ids, **places, **numbers, target=target, key=key, scope=scope)
+        columns = {name: as_objects(each) for name, each in objects.items()}
+        self.rows.load(block.ids, **places, **numbers, **columns, score=optional_floats(block.scores))
 
     def _discard(self, positions: Ints) -> None:
         if len(positions):

@@ -30,17 +30,20 @@ _TYPES: dict[str, Any] = {
     "ts": np.float64,
     "epoch": np.int32,
     "label_ts": np.float64,
+    "score": np.float64,
     "identity": object,
     "key": object,
     "target": object,
     "scope": object,
+    "probabilities": object,
 }
 #: The columns that are cleared when a row is freed: what tells that it is in use, and what keeps objects in memory.
 _CLEARED = {
     "state": FREE,
     "is_changed": False,
     "position": NOTHING,
-    **dict.fromkeys(("identity", "key", "target", "scope")),
+    "score": np.nan,
+    **dict.fromkeys(("identity", "key", "target", "scope", "probabilities")),
 }
 
 

@@ -85,6 +85,7 @@ class RunMatcher:
         """Let the predictions wait, those that bring a label until `_remember`; return their rows."""
         predictions, of, at = run.events.predictions, run.of_predictions, run.predictions
         ids, epochs = predictions.ids[of], self._epochs.of(run.events.origins.partitions, run.partitions)[at]
+        scores, probabilities = predictions.scores[of], predictions.probabilities
         rows = self._entries.rows.add(
             ids,
             state=WAITING,
@@ -95,6 +96,8 @@ class RunMatcher:
             key=as_objects(predictions.keys)[predictions.which[of]],
             target=as_objects(predictions.y_pred[of]),
             scope=None,
+            score=np.where(np.isfinite(scores), scores, np.nan),
+            probabilities=None if probabilities is None else as_objects(probabilities[of]),
         )
         waits = np.flatnonzero(~run.events.has_label[of])
         self._entries.rows["number"][rows[waits]] = self._queues.waiting.extend(
@@ -116,7 +119,10 @@ class RunMatcher:
         delays = run.label_ts[positions] - ts
         delays[delays <= 0.0] = 0.0
         y_pred, y_true = columns["target"][rows].tolist(), run.y_true[positions].tolist()
-        outcomes = OutcomeBatch(keys, which, columns["index"][rows], ts, y_pred, y_true, delays, positions)
+        scores, probabilities = columns["score"][rows], columns["probabilities"][rows].tolist()
+        given = probabilities if probabilities.count(None) < len(probabilities) else None
+        index = columns["index"][rows]
+        outcomes = OutcomeBatch(keys, which, index, ts, y_pred, y_true, delays, positions, scores, given)
         return Met(positions, outcomes, columns["order"][rows], columns["epoch"][rows].astype(np.int64))
 
     def _leave(self, rows: Ints) -> None:
@@ -137,4 +143,6 @@ class RunMatcher:
             target=run.y_true[met],
             label_ts=run.label_ts[met],
             scope=run.scopes[met],
+            score=np.nan,
+            probabilities=None,
         )

@@ -26,7 +26,7 @@ from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.performance.coverage import Coverage
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
-from stream_monitor.performance.realized import make_performance
+from stream_monitor.performance.realized import Scores, make_performance
 
 #: The kinds of the sources of signals: values, spreads and scores; missing values, predictions and errors.
 KINDS = ("number", "number", "number", "share", "share", "share")
@@ -57,7 +57,9 @@ class ModelMonitor:
         self._features = FollowedFeatures(self._signals, self._rate, evicted)
         self._blocks = JoinedBlocks(KINDS) if self._signals.is_side_by_side else OneByOne()
         self.delays = Histogram(DELAY_BUCKETS)
-        self.performance = make_performance(settings.task, settings.performance_window, settings.performance_decay)
+        self.performance = make_performance(
+            settings.task, settings.performance_window, settings.performance_decay, settings.positive_class
+        )
         self.coverage = Coverage(settings.label_maturity)
         self.labels = LabelCheck(key, settings)
         self.episodes = Episodes(settings.episode_gap, settings.episodes_kept)
@@ -131,7 +133,8 @@ class ModelMonitor:
     def _errors(self, outcomes: OutcomeBatch) -> Source:
         """Update the performance with outcomes; return ``error`` and its next values."""
         self._mark = object()
-        errors = self.performance.update(outcomes.y_true, outcomes.y_pred)
+        scores = Scores(outcomes.scores, outcomes.probabilities)
+        errors = self.performance.update(outcomes.y_true, outcomes.y_pred, scores)
         self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
         self.coverage.labelled(outcomes.ts)
         if self._observer:

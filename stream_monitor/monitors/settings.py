@@ -32,6 +32,7 @@ class MonitorSettings:
         profile: The profile of the training data.
         performance_window: Outcomes in the rolling window.
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
+        positive_class: The class that scores which are numbers are of; None where that is not known.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
         side_by_side: Whether signals are handled side by side where they can be; the results are the same.
         max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
@@ -52,6 +53,7 @@ class MonitorSettings:
     profile: Profile | None = None
     performance_window: int = 1000
     performance_decay: float = 0.999
+    positive_class: str | None = None
     label_maturity: float = 0.0
     max_models: int = 20
     max_versions: int = 5

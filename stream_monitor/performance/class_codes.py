@@ -82,6 +82,11 @@ class ClassCodes:
                 self._codes[value] = len(self.names)
                 self.names.append(name)
 
+    @property
+    def classes(self) -> list[Target]:
+        """The classes by code, as received."""
+        return list(self._codes)
+
     def state(self) -> list[Target]:
         return list(self._codes)
 

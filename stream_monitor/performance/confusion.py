@@ -76,6 +76,13 @@ class ConfusionMatrices:
         self._add_waiting()
         return self._cumulative.reshape(SHAPE).copy()
 
+    @property
+    def newest(self) -> tuple[Ints, Ints]:
+        """The labels and the predictions in the rolling window, as codes of classes, shape (n,) each."""
+        self._add_waiting()
+        y_true, y_pred = np.divmod(self._newest[-self._window :].astype(np.int64), SHAPE[1])
+        return y_true, y_pred
+
     def counts(self) -> dict[Window, Floats]:
         """Return the matrix of each window, shape (OTHER + 1, UNLIKE + 1): labels by predictions."""
         self._add_waiting()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from stream_monitor.performance.class_measures import AVERAGED_MEASURES
 from stream_monitor.performance.measures import MEASURES
+from stream_monitor.performance.score_measures import SCORE_MEASURES
 
 
 class KnownMeasure(Protocol):
@@ -26,6 +27,6 @@ class KnownMeasure(Protocol):
     def is_share(self) -> bool: ...
 
 
-_ALL: tuple[KnownMeasure, ...] = (*MEASURES.values(), *AVERAGED_MEASURES)
+_ALL: tuple[KnownMeasure, ...] = (*MEASURES.values(), *AVERAGED_MEASURES, *SCORE_MEASURES)
 #: Every measure over all classes, by name.
 KNOWN: Mapping[str, KnownMeasure] = {each.name: each for each in _ALL}

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.core.events import Target
+from stream_monitor.core.events import Probabilities, Target
+from stream_monitor.decoding.values import class_name
 from stream_monitor.performance.class_codes import OTHER, OTHERS, ClassCodes
 from stream_monitor.performance.class_measures import ClassCounts, averaged, by_class
 from stream_monitor.performance.confusion import ConfusionMatrices
@@ -21,11 +22,29 @@ from stream_monitor.performance.measures import (
     NumericOutcomes,
     evaluate,
 )
+from stream_monitor.performance.score_measures import ScoredOutcomes, overall
+from stream_monitor.performance.score_measures import by_class as ranked_by_class
+from stream_monitor.performance.score_window import ScoreWindow
 from stream_monitor.performance.windows import Window, Windows
 from stream_monitor.stats.intervals import Interval, wilson
 
 #: Measures over each window, by the name of the class and that of the measure.
 ClassPerformance = dict[str, dict[str, dict[Window, float]]]
+
+
+class Scores(NamedTuple):
+    """The scores of n predictions.
+
+    Attributes:
+        values: The scores, NaN where there is none, shape (n,); None: no prediction has one.
+        probabilities: The probabilities by class, None where there are none; None: no prediction has any.
+    """
+
+    values: Floats | None = None
+    probabilities: Sequence[Probabilities | None] | None = None
+
+
+NO_SCORES = Scores()
 
 
 class Errors(NamedTuple):
@@ -57,7 +76,7 @@ class Performance(ABC):
         self._windows = Windows(table.names, window, decay)
 
     @abstractmethod
-    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target], scores: Scores = NO_SCORES) -> Errors:
         """Add n outcomes, n > 0; return their errors."""
 
     def update_many(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Floats:
@@ -106,6 +125,10 @@ class Performance(ABC):
 class Classification(Performance):
     """The performance of a classifier.
 
+    Args:
+        window, decay: As for `Performance`.
+        positive_class: The class that scores which are numbers are of; None where that is not known.
+
     >>> performance = Classification(window=1000, decay=0.999)
     >>> performance.update_many(["yes", "no"], ["yes", "yes"])
     array([0., 1.])
@@ -113,16 +136,19 @@ class Classification(Performance):
     0.5
     """
 
-    def __init__(self, window: int, decay: float) -> None:
+    def __init__(self, window: int, decay: float, positive_class: str | None = None) -> None:
         super().__init__(CLASSIFICATION, window, decay)
         self._codes, self._matrices = ClassCodes(), ConfusionMatrices(window, decay)
+        self._scores, self._positive = ScoreWindow(window), positive_class
 
     @property
     def class_names(self) -> Sequence[str]:
         return self._codes.names
 
-    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target], scores: Scores = NO_SCORES) -> Errors:
         coded = self._codes.encode(y_true, y_pred)
+        values, probabilities = scores
+        self._scores.add(np.full(len(y_true), np.nan) if values is None else values, probabilities)
         self._matrices.add(coded.y_true, coded.y_pred)
         self._windows.add(CLASSIFICATION.rows(ClassOutcomes(y_true, y_pred, coded.correct)))
         return Errors(1.0 - coded.correct, coded.y_true)
@@ -132,7 +158,26 @@ class Classification(Performance):
         for window, matrix in self._matrices.counts().items():
             for name, value in averaged(ClassCounts.of(matrix)).items():
                 measures.setdefault(name, {})[window] = value
-        return measures
+        scored = self._scored()
+        of_scores = overall(scored) if scored else {}
+        return {**measures, **{name: {"rolling": value} for name, value in of_scores.items()}}
+
+    def _scored(self) -> ScoredOutcomes | None:
+        """Return the scored outcomes of the rolling window; None if a class in it has no code of its own."""
+        y_true, y_pred = self._matrices.newest
+        if (y_true == OTHER).any() or (y_pred >= OTHER).any():
+            return None
+        count, names = len(y_true), [class_name(str(each)) for each in self._codes.classes]
+        numbers = self._scores.numbers(count) if self._positive is not None else np.full(count, np.nan)
+        return ScoredOutcomes(
+            numbers,
+            None if self._positive is None else class_name(self._positive),
+            self._scores.table(count),
+            self._scores.classes,
+            [names[code] for code in y_true.tolist()],
+            [names[code] for code in y_pred.tolist()],
+            y_true == y_pred,
+        )
 
     def intervals(self) -> dict[Window, Interval]:
         accuracy, counts = super().measures().get("accuracy", {}), self.counts()
@@ -144,6 +189,13 @@ class Classification(Performance):
             for name, measures in by_class(matrix, self._codes.names).items():
                 for measure, value in measures.items():
                     found.setdefault(name, {}).setdefault(measure, {})[window] = value
+        scored = self._scored()
+        shown = {
+            class_name(str(each)): name for each, name in zip(self._codes.classes, self._codes.names, strict=True)
+        }
+        for name, measures in (ranked_by_class(scored) if scored else {}).items():
+            for measure, value in measures.items():
+                found.setdefault(shown[name], {})[measure] = {"rolling": value}
         return found
 
     def confusion(self) -> dict[tuple[str, str], int]:
@@ -159,12 +211,18 @@ class Classification(Performance):
         }
 
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "classes": self._codes.state(), "confusion": self._matrices.state()}
+        return {
+            **super().state(),
+            "classes": self._codes.state(),
+            "confusion": self._matrices.state(),
+            "scores": self._scores.state(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         super().restore(state)
         self._codes.restore(state["classes"])
         self._matrices.restore(state["confusion"])
+        self._scores.restore(state["scores"])
 
 
 class Regression(Performance):
@@ -181,7 +239,8 @@ class Regression(Performance):
         super().__init__(REGRESSION, window, decay)
         self._origin: float | None = None
 
-    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target]) -> Errors:
+    def update(self, y_true: Sequence[Target], y_pred: Sequence[Target], scores: Scores = NO_SCORES) -> Errors:
+        del scores  # those of a regression have no measure
         truth, predicted = np.array(y_true, dtype=np.float64), np.array(y_pred, dtype=np.float64)
         residual: Floats = np.abs(truth - predicted)
         if self._origin is None:
@@ -197,6 +256,8 @@ class Regression(Performance):
         self._origin = state["origin"]
 
 
-def make_performance(task: str, window: int, decay: float) -> Performance:
+def make_performance(task: str, window: int, decay: float, positive_class: str | None = None) -> Performance:
     """Return the performance of a task."""
-    return Regression(window, decay) if task == "regression" else Classification(window, decay)
+    if task == "regression":
+        return Regression(window, decay)
+    return Classification(window, decay, positive_class)

@@ -118,7 +118,8 @@ class Recorder:
             samples = self.performance.setdefault((key, measure), Samples(5, self._bins))
             bounds = intervals.get("rolling") if measure == "accuracy" else None
             lower, upper = bounds or (np.nan, np.nan)
-            samples.newest[:, bin_] = windows["rolling"], lower, upper, windows["cumulative"], counts["rolling"]
+            values = {"rolling": np.nan, "cumulative": np.nan, **windows}
+            samples.newest[:, bin_] = values["rolling"], lower, upper, values["cumulative"], counts["rolling"]
 
     def wants_distances(self, key: ModelVersion, name: str, at: int) -> bool:
         """Check that a signal's distances are due at position ``at``; they are by far the most expensive values."""

@@ -73,7 +73,8 @@ def rejected(snapshot: Snapshot) -> dict[str, int]:
 def combine(performances: Sequence[PerformanceSnapshot]) -> dict[str, float]:
     """Return cumulative performance over several versions, from their totals; all measures of a single one."""
     if len(performances) == 1:
-        return {name: windows["cumulative"] for name, windows in performances[0].measures.items()}
+        measures = performances[0].measures
+        return {name: windows["cumulative"] for name, windows in measures.items() if "cumulative" in windows}
     totals: Counter[str] = Counter()  # sums of floats too
     confusion: Counter[tuple[str, str]] = Counter()
     for performance in performances:

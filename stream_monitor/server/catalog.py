@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from stream_monitor.performance.class_measures import CLASS_MEASURES
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.measures import EXPORTED_SUMS
+from stream_monitor.performance.score_measures import RANKED
 
 PREFIX = "stream_monitor_"
 Kind = Literal["counter", "gauge", "histogram"]
@@ -80,7 +81,7 @@ PERFORMANCE_UPPER = _metric(
 PERFORMANCE_CLASS = _metric(
     "performance_class_ratio",
     "gauge",
-    f"Performance of each class without a unit: {', '.join(each.name for each in CLASS_MEASURES)}.",
+    f"Performance of each class without a unit: {', '.join((*(each.name for each in CLASS_MEASURES), *RANKED))}.",
     *_VERSION,
     "class",
     "measure",
