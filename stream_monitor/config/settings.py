@@ -85,7 +85,7 @@ class WatchSettings(Settings):
     )
     seasonality: Seasonality = setting(
         "none",
-        "period of a cycle that is subtracted from numeric signals; auto: 24h, once two days in a row are alike",
+        "period of a cycle that is taken out of every signal; auto: 24h, once two days in a row are alike",
         "none|auto|PERIOD",
         validate_default=True,
     )

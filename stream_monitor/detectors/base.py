@@ -68,7 +68,8 @@ class Detector(Protocol):
         The changes do not depend on the batches in which a stream is passed.
 
         Args:
-            values: The next finite values of the column, in order, shape (n,).
+            values: The next finite values of the column, in order, shape (n,). A detector of categories also reads
+                their indicators less a season, shape (n, categories).
 
         Returns:
             The changes in order; ``Change.index`` is an index into ``values``.

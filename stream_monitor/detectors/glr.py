@@ -22,6 +22,8 @@ CHUNK = 4096
 TIE = 1e-9
 #: Values per chunk after a detection: values behind the next detection have to be scanned a second time.
 CHUNK_AFTER = 512
+#: A share is outside 0 to 1 by more than rounding errors from here on.
+ROUNDING = 1e-9
 
 
 class GlrConfig(DetectorConfig):
@@ -126,7 +128,12 @@ class Glr:
         return change._replace(index=first - 1 + change.index * clock)
 
     def _columns(self, values: Floats) -> Floats:
-        """Return the values as rows, shape (rows, n): numbers minus the first one, or an indicator per category."""
+        """Return the values as rows, shape (rows, n): numbers minus the first one, or an indicator per category.
+
+        Indicators that are given as such, shape (n, rows), may be less a season.
+        """
+        if values.ndim == 2:
+            return np.ascontiguousarray(values.T)
         if self.context.kind == "category":
             rows: Floats = (values == np.arange(self.rows)[:, None]).astype(np.float64)
             return rows
@@ -194,8 +201,13 @@ class Glr:
             ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self.context.weight
             keep = np.ones(len(hits), dtype=bool)
         else:
+            mean = total[at] / n
+            is_outside = np.minimum(mean_after, mean_before) < -ROUNDING
+            is_outside |= np.maximum(mean_after, mean_before) > 1.0 + ROUNDING
             mean_after, mean_before = np.clip(mean_after, 0.0, 1.0), np.clip(mean_before, 0.0, 1.0)
-            ratio = bernoulli(mean_after, after) + bernoulli(mean_before, before) - bernoulli(total[at] / n, n)
+            # Less a season, a share may be below 0 or above 1: the mean is then that of the nearest possible ones.
+            mean = np.where(is_outside, (mean_after * after + mean_before * before) / n, mean)
+            ratio = bernoulli(mean_after, after) + bernoulli(mean_before, before) - bernoulli(mean, n)
             ratio *= self.context.weight
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)

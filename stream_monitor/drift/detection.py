@@ -103,10 +103,10 @@ def _estimated(change: SignalChange, history: Floats, kind: ColumnKind) -> Signa
 
 def _means(change: SignalChange, history: Floats, kind: ColumnKind) -> tuple[float, float]:
     """The means before and after in the signal's unit; of categories and shares, the shares."""
-    if kind != "number":
-        return change.before, change.after
     if change.levels:
         return change.levels
+    if kind != "number":
+        return change.before, change.after
     after = mean(_newest(change, history)[-max(change.n_after, 1) :])
     rest = change.total - math.ldexp(after, SUM_SCALE) * change.n_after
     return math.ldexp(rest / max(change.n - change.n_after, 1), -SUM_SCALE), after

@@ -33,8 +33,8 @@ class DetectorRunner:
         self._config, self._context, self._run_length = config, context, run_length
         self._warmup = Warmup(context, config.takes)
         self.running: RunningDetector | None = None
-        has_season = context.season != 0.0 and context.kind == "number"
-        self._season = SeasonalScores(context.season) if has_season else None
+        is_thinned = "number" not in config.takes
+        self._season = SeasonalScores(context.season, is_thinned) if context.season != 0.0 else None
 
     @property
     def room(self) -> int:

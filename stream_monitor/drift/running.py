@@ -156,16 +156,20 @@ class RunningDetector:
 
     def _levels(self, change: Change) -> tuple[float, float] | None:
         """The means in the signal's unit without the season; the raw means depend on the hours of their values."""
+        if self._context.kind != "number":
+            return min(max(change.before, 0.0), 1.0), min(max(change.after, 0.0), 1.0)
         before, after = self.transform.inverse(change.before), self.transform.inverse(change.after)
         return None if before is None or after is None else (before, after)
 
     def _wears_out(self, change: Change, is_seasonal: bool) -> bool:
         """Return True if everything must be learned again; with a season, only if the new level is out of reach."""
-        return not (is_seasonal and abs(change.after) < FAR) and self.transform.wears_out(change.category)
+        is_near = is_seasonal and self.transform.kind == "number" and abs(change.after) < FAR
+        return not is_near and self.transform.wears_out(change.category)
 
     def _check_dependence(self, fed: Floats, count: int, column: Column) -> None:
         """Correct a dependence that the warm-up was too short to show."""
-        found = self.check.update(self.dependence, fed, count)
+        # Where categories are fed as rows, the most frequent one stands for them.
+        found = self.check.update(self.dependence, fed[:, 0] if fed.ndim == 2 else fed, count)
         if found is None:
             return
         is_same, self.dependence = found.batch == self.dependence.batch, found

@@ -1,12 +1,15 @@
-"""The seasonality of a signal, and the normal scores that it is measured in."""
+"""The seasonality of a signal, and the normal scores or shares that it is measured in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.seasonality import Seasonality
+from stream_monitor.drift.share_seasonality import ShareSeasonality
 from stream_monitor.drift.transforms import ScoreTransform, Transform, restore_transform
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.reference import NumericReference
@@ -20,14 +23,17 @@ class SeasonalScores:
     The transform is the one of the first warm-up; one learned after a change has another scale. If most of a period
     is out of its reach, it is learned again from that period.
 
+    Shares and categories are learned as the usual share of each category.
+
     Args:
         period: Period in seconds; None: a day, without a delay of the first alarms.
+        is_thinned: Whether the detector reads shares only as 0 or 1.
     """
 
-    def __init__(self, period: float | None) -> None:
+    def __init__(self, period: float | None, is_thinned: bool = False) -> None:
         #: With a given period, detectors start after the first one.
-        self._is_given = period is not None
-        self._seasonality = Seasonality(period or DAY, self._is_given)
+        self._period, self._is_given, self._is_thinned = period or DAY, period is not None, is_thinned
+        self._seasonality: Seasonality = Seasonality(self._period, self._is_given)
         self._transform: Transform | None = None
 
     @property
@@ -41,8 +47,16 @@ class SeasonalScores:
         return self._is_given and not self.is_known
 
     def start(self, transform: Transform) -> None:
-        """Measure in this transform, unless there is one."""
-        self._transform = self._transform or transform
+        """Measure in this transform; scores that were learned before stay."""
+        if self._transform is None or not _is_same(self._transform, transform):
+            self._transform, self._seasonality = transform, self._made_for(transform)
+
+    def _made_for(self, transform: Transform) -> Seasonality:
+        """Return an unknown season of such transformed values."""
+        if transform.kind == "number":
+            is_new = isinstance(self._seasonality, ShareSeasonality)
+            return Seasonality(self._period, self._is_given) if is_new else self._seasonality
+        return ShareSeasonality(self._period, max(transform.categories, 1), self._is_given)
 
     def begin(self, ts: Floats) -> tuple[int, Transform | None]:
         """Begin the next values, at these times; close the period that is over by the first.
@@ -59,8 +73,30 @@ class SeasonalScores:
         return room, self._transform if restarts else None
 
     def without_season(self, transformed: Column) -> Column:
-        """Return transformed values less the usual level at their times."""
-        return transformed._replace(values=transformed.values - self._seasonality.levels(transformed.ts))
+        """Return transformed values less the usual level at their times.
+
+        Codes of categories become a row for each, shape (n, categories), once there is a season.
+        """
+        season = self._seasonality
+        if not isinstance(season, ShareSeasonality):
+            return transformed._replace(values=transformed.values - season.levels(transformed.ts))
+        if not season.is_known:
+            return transformed
+        rows = self._indicators(transformed)
+        values = season.thinned(rows) if self._is_thinned else season.residuals(rows)
+        return transformed._replace(values=values if self._is_of_categories else values[:, 0])
+
+    def _indicators(self, transformed: Column) -> Column:
+        """The transformed values as 0 or 1 for each category, shape (n, rows)."""
+        assert self._transform is not None
+        values = transformed.values[:, None]
+        if self._is_of_categories:
+            values = (values == np.arange(self._transform.categories)).astype(np.float64)
+        return transformed._replace(values=values)
+
+    @property
+    def _is_of_categories(self) -> bool:
+        return self._transform is not None and self._transform.kind == "category"
 
     def learn(self, raw: Column, transformed: Column, transform: Transform) -> None:
         """Learn from values of one period.
@@ -71,6 +107,9 @@ class SeasonalScores:
             transform: The transform that they were transformed with.
         """
         assert self._transform is not None
+        if isinstance(self._seasonality, ShareSeasonality):
+            self._seasonality.count(self._indicators(transformed))
+            return
         own = transformed if transform is self._transform else raw._replace(values=self._transform.of(raw))
         self._seasonality.count(own, raw.values)
 
@@ -85,11 +124,18 @@ class SeasonalScores:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
-        self._seasonality.restore(state["seasonality"])
         self._transform = restore_transform(state["transform"]) if state["transform"] else None
+        if self._transform:
+            self._seasonality = self._made_for(self._transform)
+        self._seasonality.restore(state["seasonality"])
 
     def restore_transform(self, state: Mapping[str, Any]) -> Transform:
         """Return the transform that this is the state of: the season's own if it is the same."""
         if self._transform is None or self._transform.state() != state:
             return restore_transform(state)
         return self._transform
+
+
+def _is_same(known: Transform, transform: Transform) -> bool:
+    """Return whether levels that were learned in one transform hold in another: all scores, but only equal shares."""
+    return known.kind == transform.kind and (known.kind == "number" or known.state() == transform.state())

@@ -85,7 +85,11 @@ class Seasonality:
         self._begin()
 
     def _begin(self) -> None:
-        self._means, self._sample = PeriodMeans(self._bins), PeriodSample()
+        self._means, self._sample = self._make_means(), PeriodSample()
+
+    def _make_means(self) -> Any:
+        """Return the means of the parts of a new period."""
+        return PeriodMeans(self._bins)
 
     @property
     def is_known(self) -> bool:
@@ -146,7 +150,8 @@ class Seasonality:
         elif is_whole:
             self._learn(means)
 
-    def _learn(self, means: PeriodMeans) -> None:
+    def _learn(self, means: Any) -> None:
+        """Update the levels from the means of a whole period."""
         levels, differ = means.levels()
         if not self._is_given and not self.is_known:
             self._compare(levels, means.mean, differ)
@@ -171,13 +176,17 @@ class Seasonality:
 
     def levels(self, ts: Floats) -> Floats:
         """Return the usual level at each time, 0 where it is unknown: shape (n,)."""
-        if not self._levels.any():
+        return self._levels_at(ts, self._levels)
+
+    def _levels_at(self, ts: Floats, levels: Floats) -> Floats:
+        """Return these levels of the parts, interpolated at each time: shape (n,)."""
+        if not levels.any():
             return np.zeros(len(ts))
         width = self.period / self._bins
         middles = (np.arange(-1, self._bins + 1) + 0.5) * width
-        around = np.concatenate((self._levels[-1:], self._levels, self._levels[:1]))
-        levels = np.interp(np.nan_to_num(ts % self.period), middles, around)
-        return np.where(np.isfinite(ts), levels, 0.0)
+        around = np.concatenate((levels[-1:], levels, levels[:1]))
+        found = np.interp(np.nan_to_num(ts % self.period), middles, around)
+        return np.where(np.isfinite(ts), found, 0.0)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""

@@ -120,6 +120,10 @@ class BinaryTransform(Transform):
         nearer: Floats = (column.values > middle).astype(np.float64)
         return nearer
 
+    def inverse(self, transformed: float) -> float:
+        share = min(max(transformed, 0.0), 1.0)
+        return self._low * (1.0 - share) + self._high * share
+
     def state(self) -> dict[str, Any]:
         return {"transform": "binary", "low": self._low, "high": self._high}
 

@@ -9,7 +9,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.detectors import KINDS
+from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.period_sample import SAMPLED
+from stream_monitor.drift.runner import DetectorRunner
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from tests.examples import examples
@@ -57,3 +60,40 @@ def test_it_does_not_depend_on_batches(
         places = np.searchsorted(n, np.flatnonzero(np.isin(values * 10.0, whole[0])))
         assert SAMPLED / 2 <= len(whole[0]) <= SAMPLED and len(set(np.diff(places))) == 1
         assert places[-1] > 0.9 * PERIOD
+
+
+def _detected(kind: Any, detector: str, values: np.ndarray, shares: list[float], period: float | None) -> list[Any]:
+    """Return the state and the changes of a runner that is restarted between parts of values ten seconds apart."""
+    context, found, begin = RunnerContext(kind, 500, season=period), [], 0
+    runner = DetectorRunner(KINDS[detector](), context, 2000.0)
+    for batch in cut(values, shares):
+        index = np.arange(begin, begin + len(batch))
+        changes = runner.update(Column(batch, index, index * 10.0))
+        begin += len(batch)
+        found += [(one.found[:2], one.alarm[:2], *one[2:]) for one in changes]
+        state = json.loads(json.dumps(runner.state(), default=lambda it: it.value))
+        runner = DetectorRunner(KINDS[detector](), context, 2000.0)
+        runner.restore(state)
+    return [*found, json.loads(json.dumps(runner.state(), default=lambda it: it.value))]
+
+
+@given(
+    seed=st.integers(0, 99),
+    amplitude=st.sampled_from((0.0, 0.1, 0.25)),
+    shares=cuts(),
+    kind=st.sampled_from(("share", "category", "number")),
+    detector=st.sampled_from(("glr", "adwin", "ddm", "page_hinkley", "hddm_w")),
+    period=st.sampled_from((25_000.0, None)),
+)
+@settings(max_examples=examples(40), deadline=None)
+def test_shares_less_their_season_do_not_depend_on_batches(
+    seed: int, amplitude: float, shares: list[float], kind: Any, detector: str, period: float | None
+) -> None:
+    if kind == "number" and "number" not in KINDS[detector].takes:
+        return
+    n, rng = np.arange(12_500 if period else 30_000), np.random.default_rng(seed)
+    usual = 0.3 + amplitude * np.sin(2 * np.pi * n * 10.0 / (period or 86_400.0)) + 0.3 * (n > len(n) - 500)
+    values = (rng.random(len(n)) < usual).astype(float)
+    if kind == "category":
+        values += 2.0 * (rng.random(len(n)) < 0.2)
+    assert _detected(kind, detector, values, shares, period) == _detected(kind, detector, values, [], period)

@@ -62,10 +62,12 @@ def test_numbers_without_a_warm_up_are_clipped_and_shares_are_not() -> None:
     assert IdentityTransform("share").of(values) is values.values
 
 
-def test_only_scores_have_an_inverse() -> None:
+def test_only_scores_and_the_share_of_one_of_two_numbers_have_an_inverse() -> None:
     assert ScoreTransform(REFERENCE).inverse(0.5) == NormalScores(REFERENCE).value(0.5)
+    assert BinaryTransform(-1.0, 3.0).inverse(0.25) == 0.0
+    assert [BinaryTransform(-1.0, 3.0).inverse(share) for share in (-0.1, 1.1)] == [-1.0, 3.0]
     for transform, *_ in CASES:
-        assert isinstance(transform, ScoreTransform) or transform.inverse(0.5) is None
+        assert isinstance(transform, ScoreTransform | BinaryTransform) or transform.inverse(0.5) is None
 
 
 def test_a_change_wears_out_what_was_learned_unless_its_category_has_a_row() -> None:

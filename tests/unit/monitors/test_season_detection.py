@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import Detection
 from stream_monitor.detectors import KINDS
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
 from stream_monitor.signals.columns import Column
+from stream_monitor.signals.encoder import CategoryEncoder
 from tests.unit.monitors.watching import COUNT, KEY, watch
 
 
@@ -75,3 +77,46 @@ def test_what_rises_every_day_alike_is_no_season() -> None:
     )
     found = [one for begin in range(0, len(n), 2000) for one in signal.update(_part(values, n, begin))]
     assert len([one for one in found if one.index > 40_000]) >= 5
+
+
+def _shares(
+    kind: ColumnKind, shift: float, detector: str = "glr", period: float | None = 86_400.0, amplitude: float = 0.25
+) -> list[Detection]:
+    """Return the detections in a share, or in the share of a category, with a daily cycle of 1,000 values."""
+    n, rng = np.arange(40_000), np.random.default_rng(1)
+    usual = 0.3 + amplitude * np.sin(2 * np.pi * n / 1000) + shift * (n >= 30_000)
+    is_one = rng.random(len(n)) < usual
+    categories = CategoryEncoder() if kind == "category" else None
+    others = np.where(rng.random(len(n)) < 0.2, "c", "b")
+    column = categories.column(np.where(is_one, "a", others).tolist()) if categories else is_one.astype(float)
+    context = SignalContext(season=period)
+    configs = {detector: KINDS[detector]()}
+    signal = SignalMonitor(KEY, "feature:x", kind, configs, context, 100_000.0, None, categories)
+    parts = (slice(begin, begin + 2000) for begin in range(0, len(n), 2000))
+    return [one for at in parts for one in signal.update(Column(column[at], n[at], n[at] * 86.4))]
+
+
+@pytest.mark.parametrize("kind", ["share", "category", "number"])
+def test_a_season_of_a_share_is_taken_out(kind: ColumnKind) -> None:
+    """A number of two values is a share as well. The budget is one false alarm in 100,000 values."""
+    assert len(_shares(kind, 0.0, period=0.0)) > 50
+    assert len(_shares(kind, 0.0)) <= 1
+    first = next(one for one in _shares(kind, 0.2) if one.index >= 30_000)
+    assert first.index < 30_400 and abs((first.changed_index or 0) - 30_000) < 200
+    assert first.before == pytest.approx(0.3, abs=0.02) or first.category != "a"
+    assert abs(first.after - first.before) > 0.05
+
+
+def test_a_season_of_a_share_that_nobody_gave_is_found_out() -> None:
+    assert len([one for one in _shares("share", 0.0, period=None) if one.index > 4000]) <= 1
+
+
+@pytest.mark.parametrize("detector", ["adwin", "hddm_a", "ddm", "page_hinkley"])
+def test_every_detector_of_shares_sees_them_less_their_season(detector: str) -> None:
+    without = len(_shares("share", 0.0, detector, 0.0))
+    assert len(_shares("share", 0.0, detector)) <= max(without / 5, 2)
+
+
+def test_a_share_without_a_season_is_fed_as_it_is() -> None:
+    assert _shares("share", 0.0, amplitude=0.0) == []
+    assert 30_000 <= _shares("share", 0.2, amplitude=0.0)[0].index < 30_200
