@@ -120,6 +120,7 @@ class WatchSettings(Settings):
         None,
         "class that a score which is a number is of, for ROC AUC and calibration; without it only maps have them",
         "CLASS",
+        min_length=1,
     )
     max_models: Count = setting(
         20, "maximum number of models; above it the least recently seen one is evicted", "COUNT"

@@ -57,7 +57,13 @@ def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:
     ids, targets, keys, scopes, probabilities, scores = (rows[name][at].tolist() for name in _OTHERS)
     for start in range(0, len(at), size):
         part = slice(start, start + size)
-        others = ids[part], targets[part], _once(keys[part]), _once(scopes[part]), *_given(probabilities, scores, part)
+        others = (
+            ids[part],
+            targets[part],
+            _once(keys[part]),
+            _once(scopes[part]),
+            *_given(probabilities, scores, part),
+        )
         fixed = numbers[part].tobytes()
         yield b"%b%b%b" % (len(ids[part]).to_bytes(2, "big"), fixed, orjson.dumps(others, default=tuple))
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from stream_monitor.core.arrays import Ints
+from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.events import Target
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import encode
@@ -67,7 +67,9 @@ class RunMatcher:
         )
         self._epochs.add_each("labelled", epochs, 1)
         y_pred, delays, at = predictions.y_pred[of], np.full(len(run), math.nan), run.predictions
-        outcomes = OutcomeBatch(predictions.keys, which, index, ts, y_pred, y_true, delays, at)
+        scores, maps = _finite(predictions.scores[of]), predictions.probabilities
+        columns = index, ts, y_pred, y_true, delays, at, scores, None if maps is None else maps[of]
+        outcomes = OutcomeBatch(predictions.keys, which, *columns)
         return self._outcomes.take(run, Met(at, outcomes, order, epochs), first)
 
     def _match(self, run: Run, first: int) -> OutcomeBatch:
@@ -85,7 +87,7 @@ class RunMatcher:
         """Let the predictions wait, those that bring a label until `_remember`; return their rows."""
         predictions, of, at = run.events.predictions, run.of_predictions, run.predictions
         ids, epochs = predictions.ids[of], self._epochs.of(run.events.origins.partitions, run.partitions)[at]
-        scores, probabilities = predictions.scores[of], predictions.probabilities
+        probabilities = predictions.probabilities
         rows = self._entries.rows.add(
             ids,
             state=WAITING,
@@ -96,7 +98,7 @@ class RunMatcher:
             key=as_objects(predictions.keys)[predictions.which[of]],
             target=as_objects(predictions.y_pred[of]),
             scope=None,
-            score=np.where(np.isfinite(scores), scores, np.nan),
+            score=_finite(predictions.scores[of]),
             probabilities=None if probabilities is None else as_objects(probabilities[of]),
         )
         waits = np.flatnonzero(~run.events.has_label[of])
@@ -146,3 +148,8 @@ class RunMatcher:
             score=np.nan,
             probabilities=None,
         )
+
+
+def _finite(scores: Floats) -> Floats:
+    """Return scores, NaN for those that are not finite."""
+    return np.where(np.isfinite(scores), scores, np.nan)

@@ -50,6 +50,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "warmup": ("1", "0 or at least 2"),
     "performance_window": ("0", "greater than or equal to 1"),
     "performance_decay": ("1", "less than 1"),
+    "positive_class": ("", "at least 1 character"),
     "max_models": ("0", "greater than or equal to 1"),
     "max_versions": ("x", "integer"),
     "max_features": ("-1", "greater than or equal to 1"),
@@ -72,7 +73,9 @@ WRONG: dict[str, tuple[str, str]] = {
 #: These have no value as flags.
 SWITCHES = {"allow_unaligned_labels"}
 #: Any text is right for these, an empty one aside, which counts as not given.
-FREE = {"label_topic", "topic", "state_dir", "group_id", "model", "version"} & set(RunConfig.model_fields)
+FREE = {"label_topic", "topic", "state_dir", "group_id", "model", "version", "positive_class"} & set(
+    RunConfig.model_fields
+)
 
 
 @pytest.fixture(autouse=True)

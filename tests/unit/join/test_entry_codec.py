@@ -15,9 +15,7 @@ NAMES, SCOPES = st.text(max_size=3), st.none() | st.text(max_size=3)
 EPOCHS = st.integers(0, 2)
 SCORES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 PROBABILITIES = st.none() | st.dictionaries(NAMES, st.floats(0.0, 1.0), max_size=3)
-WAITING = st.builds(
-    Waiting, NUMBERS, NUMBERS, NUMBERS, TIMES, TARGETS, NAMES, NAMES, EPOCHS, SCORES, PROBABILITIES
-)
+WAITING = st.builds(Waiting, NUMBERS, NUMBERS, NUMBERS, TIMES, TARGETS, NAMES, NAMES, EPOCHS, SCORES, PROBABILITIES)
 EARLY = st.builds(Early, NUMBERS, TIMES, TARGETS, SCOPES, SCOPES, EPOCHS)
 LABELLED = st.builds(Labelled, NAMES, NAMES, TARGETS, TIMES, NUMBERS, EPOCHS)
 KNOWN = st.builds(Known, TIMES, TARGETS, SCOPES, SCOPES)
