@@ -29,12 +29,15 @@ class DetectorContext(NamedTuple):
         weight: The number of independent values that one value is worth, above 0. A batch mean of dependent values
             may be worth two, or a half.
         categories: The number of categories of a column of category codes, else 0.
+        weights: The weight of a value in a mean of 1, 2, 4 ... values, where it depends on their number; `weight` is
+            the least of them.
     """
 
     kind: ColumnKind = "number"
     run_length: float = math.inf
     weight: float = 1.0
     categories: int = 0
+    weights: tuple[float, ...] = ()
 
 
 NO_CONTEXT = DetectorContext()

@@ -100,7 +100,7 @@ class Glr:
         self.config, self.context = config, context
         self.rows = max(context.categories, 1) if context.kind == "category" else 1
         self.levels = max(int(math.log2(config.max_window / (BLOCKS[-1] * config.clock))), 0) + 1
-        self.limits = Limits(config.threshold, context.weight, context.kind == "number")
+        self.limits = Limits(config.threshold, context.weight, context.kind == "number", context.weights)
         self.statistics = Statistics.empty(self.rows, self.levels)
 
     def update_many(self, values: Floats) -> list[Change]:
@@ -198,7 +198,7 @@ class Glr:
         mean_before = total[at] / n - excess / before
         if self.context.kind == "number":
             squares = excess * excess * n / (before * after)
-            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * self.context.weight
+            ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * plan.weight[hits]
             keep = np.ones(len(hits), dtype=bool)
         else:
             mean = total[at] / n
@@ -208,7 +208,7 @@ class Glr:
             # Less a season, a share may be below 0 or above 1: the mean is then that of the nearest possible ones.
             mean = np.where(is_outside, (mean_after * after + mean_before * before) / n, mean)
             ratio = bernoulli(mean_after, after) + bernoulli(mean_before, before) - bernoulli(mean, n)
-            ratio *= self.context.weight
+            ratio *= plan.weight[hits]
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
             # An empty share is exactly 0, without rounding errors.

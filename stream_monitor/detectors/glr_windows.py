@@ -27,6 +27,8 @@ MIN_HITS = 4
 #: values compared at the same number of false alarms, these detected small changes first, and large ones at most one
 #: value later.
 LONG, SURCHARGE = 512, 1.5
+#: Largest part of the variance that is taken to be hidden in the mean of all values.
+MAX_LOST = 0.9
 
 
 class Grid(NamedTuple):
@@ -75,19 +77,41 @@ class Limits(NamedTuple):
     threshold: float
     weight: float
     exact: bool
+    weights: tuple[float, ...] = ()
 
-    def of(self, windows: Windows) -> tuple[Floats, Floats]:
-        """Return each pair's minimum likelihood ratio and minimum share of the sum of squares for a change."""
+    def of(self, windows: Windows) -> tuple[Floats, Floats, Floats]:
+        """Return each pair's minimum likelihood ratio, weight, and minimum share of squares for a change."""
         ratio = self.threshold + windows.surcharge
-        needed = ratio / (windows.total * self.weight)
-        return ratio, -np.expm1(-2.0 * needed) if self.exact else needed
+        weight = self._weight(windows)
+        needed = ratio / (windows.total * weight)
+        return ratio, weight, -np.expm1(-2.0 * needed) if self.exact else needed
+
+    def _weight(self, windows: Windows) -> Floats:
+        """Return the weight of a value in each pair's window.
+
+        The variance of dependent numbers is underestimated by that of their mean; both are compared at all values.
+        """
+        weight = self.at(windows.width)
+        if not self.exact or not self.weights:
+            return weight
+        lost = np.minimum(1.0 / (windows.n * self.at(windows.n)), MAX_LOST)
+        seen: Floats = weight * (1.0 - lost)[windows.at]
+        return seen
+
+    def at(self, lengths: Floats) -> Floats:
+        """Return the weight of a value in means of these lengths; it is linear in their logarithm."""
+        if not self.weights:
+            return np.full(lengths.shape, self.weight)
+        weights: Floats = np.interp(np.log2(lengths), np.arange(len(self.weights)), self.weights)
+        return weights
 
 
 class Plan(NamedTuple):
-    """The windows with each pair's ``least`` ratio for a change, and its ``gain`` over the least share of squares."""
+    """The windows, with each pair's minimum likelihood ratio, weight, and gain over the least share of squares."""
 
     windows: Windows
     least: Floats
+    weight: Floats
     gain: Floats
 
 
@@ -95,8 +119,8 @@ class Plan(NamedTuple):
 def plan_of(grid: Grid, block: int, count: int, limits: Limits) -> Plan:
     """Return the plan for the ``count`` boundaries after boundary number ``block``."""
     windows = _windows(grid, block, count)
-    ratio, least = limits.of(windows)
-    return Plan(windows, ratio, windows.gain / least)
+    ratio, weight, least = limits.of(windows)
+    return Plan(windows, ratio, weight, windows.gain / least)
 
 
 @lru_cache(maxsize=8)

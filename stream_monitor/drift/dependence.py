@@ -1,30 +1,22 @@
-"""The dependence of a signal's neighbouring values, and its estimate while a detector runs."""
+"""The dependence of a signal's neighbouring values, and the batch means and weights that allow for it."""
 
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
+from stream_monitor.stats.variance_ratios import VarianceRatios, autoregressive_ratio
 
 #: Up to this autocorrelation time the values are fed one by one, with a lower weight.
 SHORT = 2.0
 #: Length of a batch in autocorrelation times; the weight accounts for the dependence that is left.
 TIMES = 2.0
 MAX_BATCH = 10_000
-#: An autocorrelation below this many of its standard deviations, ``1 / sqrt(n)``, counts as zero.
-SURE = 3.3
-#: The dependence is estimated again after these multiples of the warm-up.
-CHECKS = (8, 64)
-#: Shortest warm-up that these multiples are taken of, and fewest values of an estimate.
-MIN_WARMUP = 100
-#: Factor by which a new estimate must exceed the known dependence to replace it.
-MIN_INCREASE = 1.05
+#: A batch is replaced by one that is longer by this factor, or shorter by that.
+MAX_GROWTH, MAX_SHRINKING = 1.25, 2.0
+#: Factor by which a variance ratio must differ to be replaced.
+MIN_CHANGE = 1.05
 
 
 class Dependence(NamedTuple):
@@ -34,140 +26,69 @@ class Dependence(NamedTuple):
         autocorrelation_time: The integrated autocorrelation time: this many values carry the information of one
             independent value.
         batch: Number of values whose mean is fed as one value.
+        inside: The variance of a batch mean, relative to that of a mean of independent values.
         residual: The variance of a long mean of such batch means, relative to that of independent ones.
+        ratios: The same for means of 1, 2, 4 ... batch means; empty where one number is enough for all lengths.
+            Of few values these are upper limits.
     """
 
     autocorrelation_time: float = 1.0
     batch: int = 1
+    inside: float = 1.0
     residual: float = 1.0
+    ratios: tuple[float, ...] = ()
 
 
-def dependence(autocorrelation_time: float, *, in_batches: bool = True) -> Dependence:
-    """Return the batch length for an autocorrelation time, under a first-order autoregression.
+def lag1_of(autocorrelation_time: float) -> float:
+    """Return the lag-1 autocorrelation of a first-order autoregression with this autocorrelation time."""
+    time = min(max(autocorrelation_time, 1.0), MAX_AUTOCORRELATION_TIME)
+    return (time - 1.0) / (time + 1.0)
+
+
+def dependence_of(found: VarianceRatios, batch: int = 0, *, in_batches: bool = True) -> Dependence:
+    """Return the dependence of a series with these variance ratios.
 
     Args:
-        autocorrelation_time: The integrated autocorrelation time, in values.
+        found: Its variance ratios.
+        batch: The length of batches; 0 for the best one.
         in_batches: Whether long batches may be formed; codes of categories have no mean, and are fed one by one.
 
-    The mean of b values of an AR(1) of parameter r has the variance ``s2 t_b / b`` with
-    ``t_b = t - 2 r (1 - r^b) / (b (1 - r)^2)`` and ``t = (1 + r) / (1 - r)``.
+    Source: C. J. Geyer, Statistical Science 7 (1992), p. 477, for the integrated autocorrelation time.
 
-    Source: G. E. P. Box, G. M. Jenkins, G. C. Reinsel, "Time Series Analysis", 4th edition 2008, section 2.1.5, for
-    the variance of a mean; C. J. Geyer, Statistical Science 7 (1992), p. 477, for the time.
-
-    >>> dependence(19.0).batch
+    >>> dependence_of(VarianceRatios(lag1_of(19.0))).batch
     38
     """
-    time = min(max(autocorrelation_time, 1.0), MAX_AUTOCORRELATION_TIME)
-    if time <= SHORT or not in_batches:
-        return Dependence(time, 1, time)
-    batch = min(math.ceil(TIMES * time), MAX_BATCH)
-    r = (time - 1.0) / (time + 1.0)
-    inside = time - 2.0 * r * (1.0 - r**batch) / (batch * (1.0 - r) ** 2)
-    return Dependence(time, batch, time / inside)
+    short = (1.0 + found.lag1) / (1.0 - found.lag1)
+    if not batch:
+        batch = 1 if short <= SHORT or not in_batches else min(math.ceil(TIMES * short * (1.0 - 1e-9)), MAX_BATCH)
+    longest = max(found.ratios, default=short)
+    inside = _ratio(found, float(batch))
+    if not found.ratios or (batch == 1 and longest <= SHORT):
+        return Dependence(found.time, batch, inside, longest / inside)
+    lengths = (batch * 2.0**doubling for doubling in range(len(found.ratios)))
+    ratios = tuple(max(_ratio(found, length) / inside, 1.0) for length in lengths)
+    return Dependence(found.time, batch, inside, max(ratios), ratios)
 
 
-class Lag1Estimator:
-    """The lag-1 autocorrelation of the values fed to a detector; a warm-up is too short to show a weak one.
+def _ratio(found: VarianceRatios, length: float) -> float:
+    """The variance ratio of a mean of so many values; between two known lengths its log is linear in theirs."""
+    if not found.ratios:
+        return autoregressive_ratio(found.lag1, int(length))
+    place = min(math.log2(length), len(found.ratios) - 1.0)
+    low = min(int(place), len(found.ratios) - 2)
+    share = place - low
+    return float(found.ratios[low] ** (1.0 - share) * found.ratios[low + 1] ** share)
 
-    Every sum is taken strictly in order, so it does not depend on how the stream is cut into batches.
+
+def is_new(known: Dependence, found: VarianceRatios, *, in_batches: bool) -> Dependence | None:
+    """Return what replaces a known dependence if more is known, None if it remains.
+
+    The length of the batches changes only where another one is much better: the detector must then start anew.
     """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.last = 0.0
-        #: Sums of the values, of their squares, and of the products of neighbours.
-        self.sums = np.zeros(3)
-
-    def add(self, values: Floats) -> None:
-        """Add the next values, shape (n,) with n > 0."""
-        rows = np.empty((3, len(values) + 1))
-        rows[:, 0] = self.sums
-        rows[0, 1:] = values
-        np.multiply(values, values, out=rows[1, 1:])
-        rows[2, 1] = values[0] * (self.last if self.count else values[0])
-        np.multiply(values[1:], values[:-1], out=rows[2, 2:])
-        self.sums = np.add.accumulate(rows, axis=1, out=rows)[:, -1].copy()
-        self.count += len(values)
-        self.last = float(values[-1])
-
-    @property
-    def residual(self) -> float:
-        """The variance of a long mean relative to that of independent values; 1 if the estimate is within chance."""
-        mean = self.sums[0] / self.count
-        variance = self.sums[1] / self.count - mean * mean
-        if variance <= 0.0:
-            return 1.0
-        lag1 = min((self.sums[2] / self.count - mean * mean) / variance, 0.99)
-        return float((1.0 + lag1) / (1.0 - lag1)) if lag1 > SURE / math.sqrt(self.count) else 1.0
-
-    def state(self) -> list[float]:
-        """Return the state as JSON values."""
-        return [self.count, self.last, *self.sums.tolist()]
-
-    def restore(self, state: Sequence[float]) -> None:
-        """Load what `state` returned."""
-        self.count, self.last = int(state[0]), state[1]
-        self.sums = np.array(state[2:])
-
-
-class DependenceCheck:
-    """The schedule of new estimates of the dependence, after 8 and 64 warm-ups.
-
-    Args:
-        warmup: Number of values of the warm-up; 0: the dependence is never estimated.
-        is_enabled: Whether the detector allows for dependence at all.
-        in_batches: Whether it may be fed batch means, see `dependence`.
-    """
-
-    def __init__(self, warmup: int, is_enabled: bool, *, in_batches: bool = True) -> None:
-        self._warmup, self._is_enabled, self._in_batches = warmup, is_enabled, in_batches
-        self.seen = 0
-        self.estimator = Lag1Estimator()
-
-    @property
-    def room(self) -> int:
-        """Number of values up to the next estimate; `sys.maxsize` if there is none."""
-        if not self._warmup or not self._is_enabled:
-            return sys.maxsize
-        places = (factor * max(self._warmup, MIN_WARMUP) for factor in CHECKS)
-        return next((place - self.seen for place in places if place > self.seen), sys.maxsize)
-
-    def interrupt(self) -> None:
-        """Start the estimate anew after a change: two levels look like dependent neighbours."""
-        self.estimator = Lag1Estimator()
-
-    def update(self, known: Dependence, fed: Floats, count: int) -> Dependence | None:
-        """Add values, and estimate the dependence if it is due.
-
-        Args:
-            known: The dependence so far.
-            fed: The values fed to the detector since the last change, shape (m,).
-            count: Number of values of the signal that they stand for, at most `room`.
-
-        Returns:
-            The new dependence where it is stronger than the known one, else None.
-        """
-        room = self.room
-        if room == sys.maxsize:
-            return None
-        self.seen += count
-        if len(fed):
-            self.estimator.add(fed)
-        if count < room or self.estimator.count < MIN_WARMUP:
-            return None
-        residual = known.residual if known.batch > 1 else known.autocorrelation_time
-        found = self.estimator.residual
-        if found <= MIN_INCREASE * residual:
-            return None
-        self.estimator = Lag1Estimator()
-        return dependence(known.autocorrelation_time * found / residual, in_batches=self._in_batches)
-
-    def state(self) -> dict[str, Any]:
-        """Return the state as JSON values."""
-        return {"seen": self.seen, "estimator": self.estimator.state()}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Load what `state` returned."""
-        self.seen = state["seen"]
-        self.estimator.restore(state["estimator"])
+    best = dependence_of(found, in_batches=in_batches)
+    if known.batch / MAX_SHRINKING < best.batch <= MAX_GROWTH * known.batch:
+        best = dependence_of(found, known.batch, in_batches=in_batches)
+    is_same = best.batch == known.batch and len(best.ratios) == len(known.ratios)
+    pairs = zip((best[0], *best[2:4], *best.ratios), (known[0], *known[2:4], *known.ratios), strict=False)
+    near = all(1.0 / MIN_CHANGE < new / old < MIN_CHANGE for new, old in pairs)
+    return None if is_same and near else best

@@ -12,6 +12,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.change import SignalChange
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence
+from stream_monitor.drift.dependence_check import DependenceCheck
 from stream_monitor.drift.running import RunningDetector, learned_dependence
 from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import restore_transform
@@ -32,6 +33,7 @@ class DetectorRunner:
     def __init__(self, config: DetectorConfig, context: RunnerContext, run_length: float) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self._warmup = Warmup(context, config.takes)
+        self._check = DependenceCheck(context.warmup, config.batch_means)
         self.running: RunningDetector | None = None
         is_thinned = "number" not in config.takes
         self._season = SeasonalScores(context.season, is_thinned) if context.season != 0.0 else None
@@ -112,9 +114,10 @@ class DetectorRunner:
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:
             self._season.start(learned.transform)
-        known = learned_dependence(self._config, self._context, learned.transform, learned.autocorrelation_time)
+        known = learned_dependence(self._check, self._context, learned)
         since = int(learned.column.index[0])
-        return RunningDetector(self._config, self._context, self._run_length, learned.transform, known, since)
+        config, context, run_length = self._config, self._context, self._run_length
+        return RunningDetector(config, context, run_length, learned.transform, known, self._check, since)
 
     def _advance(self, running: RunningDetector, column: Column) -> tuple[list[SignalChange], Column]:
         """Feed as many values as can be fed at once; return the changes in them, and the rest of the column."""
@@ -152,6 +155,7 @@ class DetectorRunner:
         if not is_over:
             return column.cut(fed)
         self.running, self._warmup.has_changed = None, True
+        self._check.stop()
         return column.cut(len(column.values) - changes[-1].found.newer)
 
     def state(self) -> dict[str, Any]:
@@ -161,6 +165,7 @@ class DetectorRunner:
             "run_length": self._run_length if math.isfinite(self._run_length) else None,
             "has_changed": self._warmup.has_changed,
             "held": self._warmup.state(),
+            "dependence": self._check.state(),
             "season": self._season.state() if self._season else None,
             "running": self.running.state() if self.running else None,
         }
@@ -170,6 +175,7 @@ class DetectorRunner:
         self._run_length = math.inf if state["run_length"] is None else state["run_length"]
         self._warmup.has_changed = state["has_changed"]
         self._warmup.restore(state["held"])
+        self._check.restore(state["dependence"])
         if self._season and state["season"]:
             self._season.restore(state["season"])
         if state["running"]:
@@ -182,4 +188,5 @@ class DetectorRunner:
             self._season.start(transform)
         else:
             transform = restore_transform(state["transform"])
-        return RunningDetector.restored(self._config, self._context, self._run_length, transform, state)
+        config, context, run_length = self._config, self._context, self._run_length
+        return RunningDetector.restored(config, context, run_length, transform, self._check, state)

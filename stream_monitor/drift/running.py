@@ -12,8 +12,11 @@ from stream_monitor.detectors.glr import Glr
 from stream_monitor.drift.batch_means import BatchMeans
 from stream_monitor.drift.change import SUM_SCALE, Position, RawSums, SignalChange
 from stream_monitor.drift.context import RunnerContext
-from stream_monitor.drift.dependence import Dependence, DependenceCheck, dependence
+from stream_monitor.drift.dependence import Dependence, dependence_of, lag1_of
+from stream_monitor.drift.dependence_check import DependenceCheck
 from stream_monitor.drift.transforms import Transform
+from stream_monitor.drift.warmup import Learned
+from stream_monitor.drift.warmup_dependence import warmup_autocorrelation_time
 from stream_monitor.signals.columns import Column
 
 #: A mean score beyond this is so far out that the scores of its values hardly differ.
@@ -29,6 +32,7 @@ class RunningDetector:
         run_length: Mean number of values between two false alarms; infinite without a budget.
         transform: The transform of the values that it is fed.
         known: The dependence of these values.
+        check: What is known of the dependence of the signal's values, and its next estimate.
         since: Position in the stream of the first value that it is fed.
     """
 
@@ -39,14 +43,14 @@ class RunningDetector:
         run_length: float,
         transform: Transform,
         known: Dependence,
+        check: DependenceCheck,
         since: int,
     ) -> None:
         self._config, self._context, self._run_length = config, context, run_length
         self.transform, self.dependence = transform, known
+        self.check = check
         #: Number and sum of the values between the newest change, or the first value, and ``sums``.
         self._earlier = (0, 0.0)
-        in_batches = has_means(transform)
-        self.check = DependenceCheck(context.warmup, config.batch_means, in_batches=in_batches)
         self.sums = RawSums(since)
         self._restart(since)
 
@@ -57,13 +61,15 @@ class RunningDetector:
         context: RunnerContext,
         run_length: float,
         transform: Transform,
+        check: DependenceCheck,
         state: Mapping[str, Any],
     ) -> RunningDetector:
         """Return the detector with this transform that `state` was written of."""
-        running = cls(config, context, run_length, transform, Dependence(*state["dependence"]), 0)
+        known = Dependence._make(state["dependence"])
+        known = known._replace(ratios=tuple(known.ratios))
+        running = cls(config, context, run_length, transform, known, check, 0)
         running._batch_means.restore(state["batch_means"])
         running.detector.restore(state["detector"])
-        running.check.restore(state["check"])
         running.sums.restore(state["sums"])
         running._earlier = (state["earlier"][0], state["earlier"][1])
         return running
@@ -102,8 +108,6 @@ class RunningDetector:
     def restart(self, transform: Transform, since: int) -> None:
         """Start again with another transform, from this prediction on."""
         self.transform = transform
-        time = self.dependence.autocorrelation_time
-        self.dependence = learned_dependence(self._config, self._context, transform, time)
         self._restart(since)
 
     def update(self, column: Column, transformed: Column, is_seasonal: bool) -> tuple[list[SignalChange], bool]:
@@ -135,7 +139,7 @@ class RunningDetector:
         self.sums.add(column.values[begin:count])
         if found:
             self.check.interrupt()
-        self._check_dependence(batches.values[found[-1].index + 1 if found else 0 :], count, column)
+        self._check_dependence(transformed.values[begin:], count, column)
         return changes, False
 
     def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
@@ -166,10 +170,12 @@ class RunningDetector:
         is_near = is_seasonal and self.transform.kind == "number" and abs(change.after) < FAR
         return not is_near and self.transform.wears_out(change.category)
 
-    def _check_dependence(self, fed: Floats, count: int, column: Column) -> None:
+    def _check_dependence(self, values: Floats, count: int, column: Column) -> None:
         """Correct a dependence that the warm-up was too short to show."""
         # Where categories are fed as rows, the most frequent one stands for them.
-        found = self.check.update(self.dependence, fed[:, 0] if fed.ndim == 2 else fed, count)
+        measured = values[:, 0] if values.ndim == 2 else self.transform.measured(values)
+        in_batches = has_means(self.transform)
+        found = self.check.update(self.dependence, measured, count, in_batches=in_batches)
         if found is None:
             return
         is_same, self.dependence = found.batch == self.dependence.batch, found
@@ -192,12 +198,12 @@ class RunningDetector:
 
     def _make(self) -> Detector:
         known, kind = self.dependence, self.transform.kind
-        # A batch of shares is worth its length in autocorrelation times; of numbers, detectors see the variance of
-        # the batch means themselves.
-        weight = known.batch / known.autocorrelation_time if kind != "number" else 1.0 / known.residual
-        return self._config.make(
-            DetectorContext(kind, self._run_length / known.batch, weight, self.transform.categories)
-        )
+        # In means of shares the detectors see the variance of independent ones; of numbers, that of the batch means.
+        inside = 1.0 if kind == "number" else known.inside / known.batch
+        weights = tuple(1.0 / (inside * ratio) for ratio in known.ratios)
+        weight = 1.0 / (inside * known.residual)
+        run_length = self._run_length / known.batch
+        return self._config.make(DetectorContext(kind, run_length, weight, self.transform.categories, weights))
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
@@ -206,20 +212,17 @@ class RunningDetector:
             "dependence": list(self.dependence),
             "batch_means": self._batch_means.state(),
             "detector": self.detector.state(),
-            "check": self.check.state(),
             "sums": self.sums.state(),
             "earlier": self._earlier,
         }
 
 
-def learned_dependence(
-    config: DetectorConfig, context: RunnerContext, transform: Transform, autocorrelation_time: float
-) -> Dependence:
-    """Return the dependence for a learned autocorrelation time, at least for the known one."""
-    if not config.batch_means:
+def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: Learned) -> Dependence:
+    """Return the dependence that a warm-up and all before it show, at least the known one."""
+    if not check.is_enabled:
         return Dependence()
-    time = max(autocorrelation_time, context.autocorrelation_time)
-    return dependence(time, in_batches=has_means(transform))
+    lag1 = lag1_of(max(warmup_autocorrelation_time(learned.measured), context.autocorrelation_time))
+    return dependence_of(check.start(learned.measured, lag1), in_batches=has_means(learned.transform))
 
 
 def has_means(transform: Transform) -> bool:

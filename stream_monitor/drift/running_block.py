@@ -93,7 +93,15 @@ class RunningBlock:
         self._n = self._n + totals.values.sizes
         self._totals = totals.after(self._totals)
         if transformed:
-            self._dependence.add(*transformed)
+            self._dependence.add(self._measured(transformed.values), transformed.counts)
+
+    def _measured(self, values: Floats) -> Floats:
+        """Return what stands for transformed values where their dependence is measured."""
+        codes = [column for column, each in enumerate(self._transforms) if each.kind == "category"]
+        if codes:
+            values = values.copy()
+            values[:, codes] = values[:, codes] == 0.0
+        return values
 
     def store_count(self, column: int, running: RunningDetector) -> None:
         """Write only the number of a column's values into its detector."""

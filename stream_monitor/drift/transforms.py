@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import ColumnKind, Floats
-from stream_monitor.drift.warmup_dependence import warmup_autocorrelation_time
 from stream_monitor.signals.columns import RAW_LIMIT, Column
 from stream_monitor.stats.normal_scores import NormalScores
 from stream_monitor.stats.reference import NumericReference
@@ -42,9 +41,9 @@ class Transform(ABC):
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values; `restore_transform` reads it."""
 
-    def autocorrelation_time(self, warmup: Column) -> float:
-        """Return the integrated autocorrelation time of the transformed warm-up, in values."""
-        return warmup_autocorrelation_time(self.of(warmup))
+    def measured(self, transformed: Floats) -> Floats:
+        """Return what stands for transformed values where their dependence is measured, shape (n,)."""
+        return transformed
 
     def code(self, category: int | None) -> int | None:
         """Return the signal's code of a category that a detector names by its row; or `REST` or `UNSEEN`."""
@@ -140,9 +139,6 @@ class ConstantTransform(Transform):
         is_other: Floats = (column.values != self._value).astype(np.float64)
         return is_other
 
-    def autocorrelation_time(self, warmup: Column) -> float:  # noqa: ARG002 (nothing varies)
-        return 1.0
-
     def state(self) -> dict[str, Any]:
         return {"transform": "constant", "value": self._value}
 
@@ -181,8 +177,9 @@ class CategoryTransform(Transform):
     def of(self, column: Column) -> Floats:
         return self.rows(column.values)
 
-    def autocorrelation_time(self, warmup: Column) -> float:
-        return warmup_autocorrelation_time((self.rows(warmup.values) == 0.0).astype(np.float64))
+    def measured(self, transformed: Floats) -> Floats:
+        is_top: Floats = (transformed == 0.0).astype(np.float64)
+        return is_top
 
     def code(self, category: int | None) -> int | None:
         if category is None:
@@ -213,8 +210,8 @@ class TopTransform(CategoryTransform):
         is_top: Floats = (self.rows(column.values) == 0.0).astype(np.float64)
         return is_top
 
-    def autocorrelation_time(self, warmup: Column) -> float:
-        return warmup_autocorrelation_time(self.of(warmup))
+    def measured(self, transformed: Floats) -> Floats:
+        return transformed
 
     def wears_out(self, category: int | None) -> bool:  # noqa: ARG002 (another category may be the most frequent)
         return True

@@ -20,13 +20,13 @@ class Learned(NamedTuple):
 
     Attributes:
         transform: The transform to feed values through.
-        autocorrelation_time: Of the transformed warm-up, in values.
+        measured: The transformed warm-up as far as its dependence is concerned, shape (n,); empty without a warm-up.
         column: The values to feed: those of the warm-up that are not used up, and all that came after it.
         alarm: The last value of the warm-up, which raises a change found in one before it.
     """
 
     transform: Transform
-    autocorrelation_time: float
+    measured: Floats
     column: Column
     alarm: Position
 
@@ -62,9 +62,9 @@ class Warmup:
         warmup = values.until(size)
         self._held, self._count = [], 0
         transform, first = self._learn(warmup)
-        time = transform.autocorrelation_time(warmup) if self._context.warmup else 1.0
+        measured = transform.measured(transform.of(warmup)) if self._context.warmup else np.empty(0)
         alarm = Position(int(warmup.index[-1]), float(warmup.ts[-1]), len(column.values) - wanted)
-        return Learned(transform, time, values.cut(first), alarm)
+        return Learned(transform, measured, values.cut(first), alarm)
 
     @property
     def values(self) -> Floats:

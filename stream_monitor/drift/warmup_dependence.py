@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, ordered_sum
-from stream_monitor.drift.dependence import SURE
 from stream_monitor.stats.autocorrelation import autocorrelation_time
+from stream_monitor.stats.variance_ratios import SURE
 
 #: Fewest values of a warm-up that a dependence is estimated from.
 MIN_VALUES = 50

@@ -31,11 +31,15 @@ def _glr(rng: np.random.Generator, kind: str) -> list[Make]:
         "min_effect": float(rng.choice([0.0, 0.05, 0.3])),
     }
 
+    is_falling = bool(rng.random() < 0.5)
+
     def column(threshold: float, weight: float, categories: int) -> Make:
         own = str(rng.choice(["number", "share"])) if kind == "any" else kind
         if kind in ("mixed", "any"):
             own = "category" if categories else "share" if kind == "mixed" else own
-        context = DetectorContext(own, weight=weight, categories=categories)  # type: ignore[arg-type]
+        steps = weight / np.cumprod(np.concatenate(([1.0], rng.uniform(1.0, 1.6, 16))))
+        weights = tuple(steps.tolist()) if is_falling else ()
+        context = DetectorContext(own, weight=weight, categories=categories, weights=weights)  # type: ignore[arg-type]
         return lambda: GlrConfig(threshold=threshold, **common).make(context)
 
     size = int(rng.integers(1, 7))

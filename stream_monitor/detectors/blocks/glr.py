@@ -9,7 +9,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Indices, Ints
 from stream_monitor.detectors.blocks.base import Step
-from stream_monitor.detectors.blocks.glr_pairs import RowLimits
+from stream_monitor.detectors.blocks.glr_pairs import RowLimits, window_list
 from stream_monitor.detectors.blocks.glr_rows import Piece, RowKinds, RowStatistics
 from stream_monitor.detectors.blocks.glr_screen import fired
 from stream_monitor.detectors.glr import Glr
@@ -37,7 +37,8 @@ class GlrBlock:
 
     @staticmethod
     def key(detector: Glr) -> tuple[float, ...]:
-        return detector.config.clock, detector.levels, detector.config.min_effect
+        config = detector.config
+        return config.clock, detector.levels, config.min_effect, bool(detector.context.weights)
 
     def __init__(self, detectors: Sequence[Glr]) -> None:
         first = detectors[0]
@@ -51,7 +52,9 @@ class GlrBlock:
         self._is_number = np.array([each.context.kind == "number" for each in detectors])
         self._kinds = RowKinds.of(self._is_number[self._column])
         size = len(self._column)
-        self._limits = RowLimits(np.empty(size), np.empty(size), first.config.min_effect)
+        self._widths = window_list(self._grid, first.levels).width if first.context.weights else np.ones((1, 1))
+        weights = np.empty((len(self._widths), size))
+        self._limits = RowLimits(np.empty(size), weights, first.config.min_effect)
         self._offset = np.full(len(rows), np.nan)
         self._statistics = RowStatistics(
             np.zeros(size, dtype=np.int64), np.zeros(size), np.zeros(size), np.zeros((first.levels * RING, size))
@@ -61,7 +64,8 @@ class GlrBlock:
 
     def load(self, column: int, detector: Glr) -> None:
         rows, known, read = self._rows(column), self._statistics, detector.statistics
-        self._limits.threshold[rows], self._limits.weight[rows] = detector.limits.threshold, detector.limits.weight
+        self._limits.threshold[rows] = detector.limits.threshold
+        self._limits.weight[:, rows] = detector.limits.at(self._widths)
         self._offset[column] = np.nan if read.offset is None else read.offset
         known.n[rows], known.sums[rows], known.squares[rows] = read.n, read.sums, read.squares
         known.rings[:, rows] = read.ring[:, _places(self._grid, read.n)].T
@@ -136,7 +140,7 @@ class GlrBlock:
         self, part: slice | Indices, rows: Floats, offset: Floats, counts: Ints | None, known: RowStatistics
     ) -> tuple[Bools, RowStatistics]:
         """Return a mask of those of some rows in which a change may be, and their statistics after the values."""
-        limits = RowLimits(self._limits.threshold[part], self._limits.weight[part], self._limits.min_effect)
+        limits = RowLimits(self._limits.threshold[part], self._limits.weight[:, part], self._limits.min_effect)
         values, counts = rows[:, part], counts if counts is None else counts[part]
         subtracted, kinds = offset[part], self._kinds.only(part)
         found = np.zeros(values.shape[1], dtype=bool)

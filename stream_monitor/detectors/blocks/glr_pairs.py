@@ -31,13 +31,19 @@ class RowLimits(NamedTuple):
 
     Attributes:
         threshold: The log-likelihood ratio of a change in long windows, shape (rows,).
-        weight: The number of independent values that a value is worth, shape (rows,).
+        weight: The number of independent values that a value is worth in each window, shape (windows, rows); shape
+            (1, rows) where it is the same in all.
         min_effect: The minimum size of a change, in standard deviations of the values.
     """
 
     threshold: Floats
     weight: Floats
     min_effect: float
+
+    def weight_of(self, windows: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+        """Return the weights of pairs of window and row, at most: a window's is less where few values precede it."""
+        weight: Floats = self.weight[windows if len(self.weight) > 1 else 0, rows]
+        return weight
 
 
 class WindowList(NamedTuple):
@@ -88,6 +94,7 @@ class _Splits(NamedTuple):
     excess: Floats
     spread: Floats
     ratio: Floats
+    weight: Floats
 
     def only(self, mask: Bools) -> _Splits:
         return _Splits._make(each[mask] for each in self)
@@ -117,14 +124,14 @@ def _changed_rows(
 ) -> NDArray[np.intp]:
     """Return the rows that show a change, of pairs of numbers (``squared``) or of shares."""
     splits = _split(piece, windows, limits, pairs, squared)
-    splits = splits.only(_is_apart(splits, limits.weight[splits.row], squared))
+    splits = splits.only(_is_apart(splits, squared))
     before, after = splits.means
     if not squared:
         before, after = np.clip(before, 0.0, 1.0), np.clip(after, 0.0, 1.0)
         moved = np.where(splits.excess > 0, after, 1.0 - after) * splits.width
         enough = moved > MIN_HITS - 0.5
         splits, before, after = splits.only(enough), before[enough], after[enough]
-        likely = _is_likely(splits, before, after, limits.weight[splits.row])
+        likely = _is_likely(splits, before, after)
         splits, before, after = splits.only(likely), np.round(before[likely], 12), np.round(after[likely], 12)
     effect = (after - before) ** 2
     return splits.row[effect * (1.0 + MARGIN) >= limits.min_effect**2 * splits.spread / splits.n]
@@ -143,23 +150,24 @@ def _split(piece: Piece, windows: WindowList, limits: RowLimits, pairs: Pairs, s
     else:
         spread = total * (1.0 - total / n)
     ratio = limits.threshold[row] + windows.surcharge[window, 0]
-    return _Splits(row, width, n, total, total * ((n - width) / n) - start, spread, ratio)
+    excess = total * ((n - width) / n) - start
+    return _Splits(row, width, n, total, excess, spread, ratio, limits.weight_of(window, row))
 
 
-def _is_apart(splits: _Splits, weight: Floats, exact: bool) -> Bools:
+def _is_apart(splits: _Splits, exact: bool) -> Bools:
     """Return a mask of the pairs whose sum of squares between the parts is above the limit."""
     n = splits.n
-    needed = splits.ratio / (n * weight)
+    needed = splits.ratio / (n * splits.weight)
     least = -np.expm1(-2.0 * needed) if exact else needed
     between = splits.excess * splits.excess * (n / (splits.width * splits.before) / least)
     apart: Bools = between * (1.0 + MARGIN) > splits.spread
     return apart
 
 
-def _is_likely(splits: _Splits, before: Floats, after: Floats, weight: Floats) -> Bools:
+def _is_likely(splits: _Splits, before: Floats, after: Floats) -> Bools:
     """Return a mask of the pairs of shares whose likelihood ratio is above the limit."""
     alike = bernoulli(splits.total / splits.n, splits.n)
     ratio = bernoulli(after, splits.width) + bernoulli(before, splits.before) - alike
     rounding = MARGIN * (1.0 + np.abs(alike) * 1e-6)
-    likely: Bools = (ratio + rounding) * weight > splits.ratio
+    likely: Bools = (ratio + rounding) * splits.weight > splits.ratio
     return likely

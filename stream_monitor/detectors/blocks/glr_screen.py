@@ -64,7 +64,7 @@ def _least_excess(piece: Piece, windows: WindowList, limits: RowLimits, level: F
     width = windows.width
     ratio = windows.surcharge + limits.threshold
     before = np.maximum(n - width, MIN_BEFORE) / np.maximum(n, width + MIN_BEFORE)
-    needed = ratio / (end * limits.weight)
+    needed = ratio / (end * limits.weight[: len(width)])
     share = _shares_of_squares(piece.kinds, needed)
     new = level[RING : piece.layout.ends[0]]
     moved = np.maximum(new.max(axis=0) - piece.before.sums, piece.before.sums - new.min(axis=0))

@@ -1,0 +1,83 @@
+"""Haar wavelet variances: how much means of neighbouring values differ, for blocks of 1, 2, 4 ... values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, column_sums
+
+#: Number of levels; blocks of level j have ``2^j`` values.
+LEVELS = 16
+
+
+class HaarVariances:
+    """The sums of squared Haar details of a series, level by level, in memory that does not grow.
+
+    The detail of a pair of neighbouring blocks of ``2^j`` values is the difference of their sums. Blocks do not
+    overlap. A step or a slow drift of the level touches only few of the details, so that these variances, unlike
+    autocorrelations, hardly take it for dependence. All sums are taken in an order that does not depend on how the
+    series is cut.
+
+    Source: D. W. Allan, "Statistics of atomic frequency standards", Proceedings of the IEEE 54 (1966), pp. 221-230;
+    D. B. Percival, "On estimation of the wavelet variance", Biometrika 82 (1995), pp. 619-631.
+
+    >>> haar = HaarVariances()
+    >>> haar.add(np.array([1.0, 3.0, 2.0, 2.0, 5.0]))
+    >>> haar.sums[:2].tolist(), haar.counts[:2].tolist()
+    ([4.0, 0.0], [2, 1])
+    """
+
+    def __init__(self) -> None:
+        #: Number of values.
+        self.count = 0
+        #: The sum of squared details of each level, and of the block at its end that has no neighbour yet.
+        self.sums, self.held = np.zeros(LEVELS), np.zeros(LEVELS)
+
+    @property
+    def counts(self) -> Floats:
+        """The number of details of each level, shape (LEVELS,)."""
+        return np.array([self.count >> (level + 1) for level in range(LEVELS)], dtype=np.float64)
+
+    def add(self, values: Floats) -> None:
+        """Add the next values, shape (n,)."""
+        advance(self.count, self.held[:, None], self.sums[:, None], values[:, None])
+        self.count += len(values)
+
+    def state(self) -> list[float]:
+        """Return the state as JSON values."""
+        return [self.count, *self.sums.tolist(), *self.held.tolist()]
+
+    def restore(self, state: Sequence[float]) -> None:
+        """Load what `state` returned."""
+        self.count = int(state[0])
+        self.sums, self.held = np.array(state[1 : LEVELS + 1]), np.array(state[LEVELS + 1 :])
+
+
+def advance(count: int, held: Floats, sums: Floats, values: Floats) -> None:
+    """Add the next values of many series of the same length to what `HaarVariances` has of each.
+
+    Args:
+        count: The number of values of each series before them.
+        held: Shape (LEVELS, series); changed in place.
+        sums: Shape (LEVELS, series); changed in place.
+        values: Shape (n, series).
+    """
+    blocks = values
+    for level in range(LEVELS):
+        if (count >> level) & 1:
+            blocks = np.concatenate((held[level : level + 1], blocks))
+            held[level] = 0.0
+        pairs = len(blocks) // 2
+        if len(blocks) % 2:
+            held[level] = blocks[-1]
+        if not pairs:
+            return
+        left, right = blocks[: 2 * pairs : 2], blocks[1 : 2 * pairs : 2]
+        steps = np.empty((pairs + 1, blocks.shape[1]))
+        steps[0] = sums[level]
+        np.subtract(right, left, out=steps[1:])
+        np.multiply(steps[1:], steps[1:], out=steps[1:])
+        sums[level] = column_sums(steps)
+        blocks = left + right
