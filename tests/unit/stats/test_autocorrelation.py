@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.drift.dependence import MAX_BATCH, dependence
+from stream_monitor.drift.dependence import MAX_BATCH, dependence_of, lag1_of
 from stream_monitor.stats.autocorrelation import autocorrelation_time, autocorrelations
+from stream_monitor.stats.variance_ratios import VarianceRatios
 
 SERIES = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 3)), min_size=1, max_size=40).map(np.array)
 
@@ -36,7 +37,7 @@ def _naive(values: Floats) -> list[float]:
 
 @given(st.floats(min_value=0.0) | st.floats(1e4, 1e7))
 def test_any_time_has_its_blocks(time: float) -> None:
-    found = dependence(time)
+    found = dependence_of(VarianceRatios(lag1_of(time)))
     assert 1 <= found.batch <= MAX_BATCH
     assert 1.0 <= found.residual < math.inf
 
