@@ -15,16 +15,19 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import FeatureType
 from stream_monitor.profiles.dependence import Categories, Missing, number_ratios
 from stream_monitor.profiles.profile import ColumnProfile, Ratios
-from stream_monitor.stats.autocorrelation import autocorrelation_time, autocorrelations
+from stream_monitor.stats.autocorrelation import median_lag1
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.normal_scores import NormalScores
 from stream_monitor.stats.reference import CategoricalReference, NumericReference, category_name
 from stream_monitor.stats.reference.numeric import MAX_DISTINCT
+from stream_monitor.stats.variance_ratios import MAX_LAG1, SURE
 
 #: The size of the sample for shares, and the number of first values for the autocorrelation.
 SAMPLE = 50_000
 #: The minimum number of values for an autocorrelation.
 MIN_VALUES = 100
+#: The number of values of a span; the level of the series hardly moves in most of them.
+SPAN = 250
 #: The number of categories with a count of their own; above it the less frequent half is counted together.
 MAX_COUNTED = 5_000
 _NUMBERS = frozenset((int, float, bool))
@@ -195,14 +198,19 @@ class Column:
         return "numeric" if self.numeric >= self.text else "categorical"
 
     def measure(self) -> None:
-        """Estimate the autocorrelations of a series that is complete or has filled the sample."""
+        """Estimate the dependence of a series that is complete or has filled the sample, within short spans of it.
+
+        A season, a step or a trend is not taken for dependence; one over longer times is found by the detectors.
+        """
         series = self.numbers.sample
         if len(series) < MIN_VALUES or series.min() == series.max():
             return
         reference = NumericReference.learn(series)
         # The same transform as for detectors: columns of two distinct values unchanged, others as normal scores.
         scores = series if reference.distinct == 2 else NormalScores(reference).of(series, np.arange(len(series)))
-        self.dependence = float(np.clip(autocorrelations(scores)[1], -1.0, 1.0)), autocorrelation_time(scores)
+        lag1 = min(max(median_lag1(scores, max(len(scores) // SPAN, 1)), -1.0), MAX_LAG1)
+        is_sure = lag1 > SURE / math.sqrt(len(scores))
+        self.dependence = lag1, (1.0 + lag1) / (1.0 - lag1) if is_sure else 1.0
 
     def profile(self, rows: int, is_series: bool) -> ColumnProfile:
         """Return the column's profile.

@@ -143,6 +143,26 @@ def test_the_dependence_is_that_of_the_first_values_of_many() -> None:
     assert profile.autocorrelation_time and math.isclose(profile.autocorrelation_time, 19, rel_tol=0.15)
 
 
+@pytest.mark.parametrize(
+    ("name", "shift", "low", "high"),
+    [
+        ("step", lambda at: 3.0 * (at > 10_000), 1.0, 1.3),
+        ("two steps", lambda at: 3.0 * (at > 5_000) - 5.0 * (at > 12_000), 1.0, 1.3),
+        ("trend", lambda at: at / 4_000, 1.0, 1.3),
+        ("daily cycle", lambda at: 2.0 * np.sin(at * 2 * np.pi / 1_440), 1.0, 1.6),
+        ("step in an autoregression", lambda at: 3.0 * (at > 10_000), 13.0, 22.0),
+        ("autoregression", lambda at: 0.0 * at, 16.0, 22.0),
+    ],
+)
+def test_seasons_steps_and_trends_are_no_dependence(name: str, shift: Any, low: float, high: float) -> None:
+    noise = np.random.default_rng(5).normal(size=20_000)
+    values = np.array(series(20_000)) if "autoregression" in name else noise
+    column = Column()
+    column.add((values / values.std() + shift(np.arange(20_000))).tolist(), is_series=True)
+    found = column.profile(20_000, is_series=True).autocorrelation_time
+    assert found and low <= found <= high
+
+
 def test_two_values_depend_on_each_other_as_they_are() -> None:
     switched = np.repeat([0.0, 1.0] * 50, 20).tolist()
     profile = profile_of([{"x": x, "ts": at} for at, x in enumerate(switched)])
