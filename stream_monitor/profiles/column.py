@@ -182,11 +182,17 @@ class Column:
         self.text += len(values.texts)
         self.other += values.other
         if self._given != "categorical":
-            self.numbers.add(values.numbers)
-            if self._ratios is None and len(self.numbers.sample) == SAMPLE:
-                self._ratios = number_ratios(self.numbers.sample)
-            if is_series and self.dependence is None and len(self.numbers.sample) == SAMPLE:
-                self.measure()
+            self._add_numbers(values.numbers, is_series)
+
+    def _add_numbers(self, values: Floats, is_series: bool) -> None:
+        """Add numbers; measure the dependence of the first ones before later ones replace some of them."""
+        first = SAMPLE - len(self.numbers.sample)
+        self.numbers.add(values[:first])
+        if self._ratios is None and len(self.numbers.sample) == SAMPLE:
+            self._ratios = number_ratios(self.numbers.sample)
+        if is_series and self.dependence is None and len(self.numbers.sample) == SAMPLE:
+            self.measure()
+        self.numbers.add(values[first:])
 
     @property
     def type(self) -> FeatureType | None:

@@ -26,7 +26,7 @@ class HaarVariances:
     >>> haar = HaarVariances()
     >>> haar.add(np.array([1.0, 3.0, 2.0, 2.0, 5.0]))
     >>> haar.sums[:2].tolist(), haar.counts[:2].tolist()
-    ([4.0, 0.0], [2, 1])
+    ([4.0, 0.0], [2.0, 1.0])
     """
 
     def __init__(self) -> None:
