@@ -139,7 +139,7 @@ class RunningDetector:
         self.sums.add(column.values[begin:count])
         if found:
             self.check.interrupt()
-        self._check_dependence(transformed.values[begin:], count, column)
+        self._check_dependence(transformed.values[begin:], count, column, is_seasonal)
         return changes, False
 
     def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
@@ -170,12 +170,12 @@ class RunningDetector:
         is_near = is_seasonal and self.transform.kind == "number" and abs(change.after) < FAR
         return not is_near and self.transform.wears_out(change.category)
 
-    def _check_dependence(self, values: Floats, count: int, column: Column) -> None:
+    def _check_dependence(self, values: Floats, count: int, column: Column, is_seasonal: bool) -> None:
         """Correct a dependence that the warm-up was too short to show."""
         # Where categories are fed as rows, the most frequent one stands for them.
         measured = values[:, 0] if values.ndim == 2 else self.transform.measured(values)
         in_batches = has_means(self.transform)
-        found = self.check.update(self.dependence, measured, count, in_batches=in_batches)
+        found = self.check.update(self.dependence, measured, count, in_batches=in_batches, is_seasonal=is_seasonal)
         if found is None:
             return
         is_same, self.dependence = found.batch == self.dependence.batch, found
