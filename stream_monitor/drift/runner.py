@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_check import DependenceCheck
 from stream_monitor.drift.running import RunningDetector, learned_dependence
 from stream_monitor.drift.seasonal_scores import SeasonalScores
-from stream_monitor.drift.transforms import restore_transform
+from stream_monitor.drift.transforms import Transform, restore_transform
 from stream_monitor.drift.warmup import Learned, Warmup
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.moments import mean
@@ -35,6 +36,8 @@ class DetectorRunner:
         self._warmup = Warmup(context, config.takes)
         self._check = DependenceCheck(context.warmup, config.batch_means)
         self.running: RunningDetector | None = None
+        #: The detector that looks for large changes until the first period of a given season has passed.
+        self._first: RunningDetector | None = None
         is_thinned = "number" not in config.takes
         self._season = SeasonalScores(context.season, is_thinned) if context.season != 0.0 else None
 
@@ -50,7 +53,7 @@ class DetectorRunner:
 
     @property
     def waits_for_season(self) -> bool:
-        """Return whether nothing is fed yet because no whole period has passed."""
+        """Return whether only large changes are told yet because no whole period has passed."""
         return self._season is not None and self._season.is_awaited
 
     @property
@@ -73,8 +76,8 @@ class DetectorRunner:
         if run_length == self._run_length:
             return
         self._run_length = run_length
-        if self.running:
-            self.running.allow(run_length)
+        for running in filter(None, (self.running, self._first)):
+            running.allow(run_length)
 
     def update(self, column: Column) -> list[SignalChange]:
         """Take the signal's next finite values, and return the changes raised by them."""
@@ -104,8 +107,9 @@ class DetectorRunner:
             The number and the mean in the signal's unit, less its season if one is taken out; None where there is no
             value, or where nothing counts them.
         """
-        if self.running:
-            return self.running.since_change(code, self._season is not None and self._season.is_known)
+        running = self._first or self.running
+        if running:
+            return running.since_change(code, self._season is not None and self._season.is_known)
         held = self._warmup.values
         if not len(held) or (self._context.kind == "category") != (code is not None):
             return None
@@ -116,8 +120,26 @@ class DetectorRunner:
             self._season.start(learned.transform)
         known = learned_dependence(self._check, self._context, learned)
         since = int(learned.column.index[0])
+        self._first = self._make_first(learned.transform, known, since)
         config, context, run_length = self._config, self._context, self._run_length
         return RunningDetector(config, context, run_length, learned.transform, known, self._check, since)
+
+    def _make_first(self, transform: Transform, known: Dependence, since: int) -> RunningDetector | None:
+        """Return a detector of large changes while a season is awaited: it learns no dependence from the cycle."""
+        if self._season is None or not self._season.is_awaited:
+            return None
+        config, context, run_length = self._config, self._first_context, self._run_length
+        first = RunningDetector(config, context, run_length, transform, known, self._first_check, since)
+        first.only_large = True
+        return first
+
+    @property
+    def _first_context(self) -> RunnerContext:
+        return replace(self._context, warmup=0)
+
+    @property
+    def _first_check(self) -> DependenceCheck:
+        return DependenceCheck(0, self._config.batch_means)
 
     def _advance(self, running: RunningDetector, column: Column) -> tuple[list[SignalChange], Column]:
         """Feed as many values as can be fed at once; return the changes in them, and the rest of the column."""
@@ -136,13 +158,13 @@ class DetectorRunner:
         in_period, transform = season.begin(column.ts)
         if transform:
             running.restart(transform, int(column.index[0]))
+            self._first = self._make_first(transform, running.dependence, int(column.index[0]))
         part = column.until(min(room, in_period))
         transform = running.transform
         transformed = part._replace(values=transform.of(part))
-        if season.is_awaited:
-            season.learn(part, transformed, transform)
-            return [], column.cut(len(part.values))
-        changes, is_over = running.update(column, season.without_season(transformed), season.is_known)
+        running.only_large = season.is_undecided
+        fed = self._first or running
+        changes, is_over = fed.update(column, season.without_season(transformed), season.is_known)
         rest = self._rest(column, len(part.values), changes, is_over)
         taken = len(column.values) - len(rest.values)
         season.learn(part.until(taken), transformed.until(taken), transform)
@@ -154,7 +176,7 @@ class DetectorRunner:
         """The values that are not taken yet; after a change that needs a new warm-up, all behind it."""
         if not is_over:
             return column.cut(fed)
-        self.running, self._warmup.has_changed = None, True
+        self.running, self._first, self._warmup.has_changed = None, None, True
         self._check.stop()
         return column.cut(len(column.values) - changes[-1].found.newer)
 
@@ -168,6 +190,7 @@ class DetectorRunner:
             "dependence": self._check.state(),
             "season": self._season.state() if self._season else None,
             "running": self.running.state() if self.running else None,
+            "first": self._first.state() if self._first else None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -179,14 +202,19 @@ class DetectorRunner:
         if self._season and state["season"]:
             self._season.restore(state["season"])
         if state["running"]:
-            self.running = self._restored(state["running"])
+            self.running = self._restored(state["running"], self._context, self._check)
+        if state["first"]:
+            self._first = self._restored(state["first"], self._first_context, self._first_check)
+            self._first.only_large = True
 
-    def _restored(self, state: Mapping[str, Any]) -> RunningDetector:
+    def _restored(
+        self, state: Mapping[str, Any], context: RunnerContext, check: DependenceCheck
+    ) -> RunningDetector:
         if self._season:
             transform = self._season.restore_transform(state["transform"])
             # A state that was written without seasonality has no transform for it.
             self._season.start(transform)
         else:
             transform = restore_transform(state["transform"])
-        config, context, run_length = self._config, self._context, self._run_length
-        return RunningDetector.restored(config, context, run_length, transform, self._check, state)
+        config, run_length = self._config, self._run_length
+        return RunningDetector.restored(config, context, run_length, transform, check, state)

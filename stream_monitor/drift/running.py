@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stream_monitor.core.arrays import Floats
+from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.detectors import Change, Detector, DetectorConfig, DetectorContext
 from stream_monitor.detectors.glr import Glr
 from stream_monitor.drift.batch_means import BatchMeans
@@ -18,7 +18,11 @@ from stream_monitor.drift.transforms import Transform
 from stream_monitor.drift.warmup import Learned
 from stream_monitor.drift.warmup_dependence import warmup_autocorrelation_time
 from stream_monitor.signals.columns import Column
+from stream_monitor.stats.effect_size import cohens_h
 
+#: The smallest change that is told while the season is unknown: Cohen's d of scores, and Cohen's h of shares. A cycle
+#: that is gradual is smaller where it is found; the detector then starts again, and so follows it.
+LARGE_SCORE, LARGE_SHARE = 2.0, 1.2
 #: A mean score beyond this is so far out that the scores of its values hardly differ.
 FAR = 2.0
 
@@ -51,6 +55,8 @@ class RunningDetector:
         self.check = check
         #: Number and sum of the values between the newest change, or the first value, and ``sums``.
         self._earlier = (0, 0.0)
+        #: True while only large changes are told, because the season is unknown.
+        self.only_large = False
         self.sums = RawSums(since)
         self._restart(since)
 
@@ -129,9 +135,10 @@ class RunningDetector:
         for each in found:
             end = first + each.index * self.dependence.batch + 1
             self.sums.add(column.values[begin:end])
-            changes.append(self._located(each, column, end - 1, is_seasonal))
-            if self._wears_out(each, is_seasonal):
-                return changes, True
+            if not self.only_large or _is_large(each, self.transform.kind):
+                changes.append(self._located(each, column, end - 1, is_seasonal))
+                if self._wears_out(each, is_seasonal):
+                    return changes, True
             self.sums.restart(int(column.index[end - 1]) + 1)
             self._earlier = (0, 0.0)
             begin = end
@@ -228,3 +235,10 @@ def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: 
 def has_means(transform: Transform) -> bool:
     """Return whether the mean of transformed values says something: that of the codes of categories does not."""
     return transform.kind != "category"
+
+
+def _is_large(change: Change, kind: ColumnKind) -> bool:
+    """Return whether a change is larger than that of a gradual cycle."""
+    if kind == "number":
+        return abs(change.after - change.before) >= LARGE_SCORE
+    return cohens_h(change.before, change.after) >= LARGE_SHARE

@@ -31,7 +31,7 @@ class SeasonalScores:
     """
 
     def __init__(self, period: float | None, is_thinned: bool = False) -> None:
-        #: With a given period, detectors start after the first one.
+        #: With a given period, detectors start again after the first one.
         self._period, self._is_given, self._is_thinned = period or DAY, period is not None, is_thinned
         self._seasonality: Seasonality = Seasonality(self._period, self._is_given)
         self._transform: Transform | None = None
@@ -43,8 +43,13 @@ class SeasonalScores:
 
     @property
     def is_awaited(self) -> bool:
-        """Return whether detectors wait for the first period to pass."""
+        """Return whether the first period has not passed yet: only large changes are told."""
         return self._is_given and not self.is_known
+
+    @property
+    def is_undecided(self) -> bool:
+        """Return whether it is unknown yet if there is a season."""
+        return self._seasonality.is_undecided
 
     def start(self, transform: Transform) -> None:
         """Measure in this transform; scores that were learned before stay."""

@@ -22,6 +22,8 @@ SURE = 4.0
 #: Where the period is not given, two periods in a row must be alike: smallest correlation of their levels, and
 #: largest difference of their means, in standard deviations of the levels. A ramp is alike each day, but it moves on.
 MIN_CORRELATION, MAX_SHIFT = 0.8, 0.5
+#: Number of periods after which a season that is not given would be known.
+MIN_PERIODS = 2
 
 
 class PeriodMeans:
@@ -78,6 +80,8 @@ class Seasonality:
         self._last: Floats | None = None
         self._start: float | None = None
         self._periods = 0
+        #: Number of periods that are over.
+        self._turns = 0
         self._is_whole = True
         #: Whether the scores have been learned again from a whole period.
         self._is_learned_again = False
@@ -96,13 +100,21 @@ class Seasonality:
         """Return whether the levels are known."""
         return self._periods > 0
 
+    @property
+    def is_undecided(self) -> bool:
+        """Return whether there were too few periods to tell if there is a season."""
+        return not self.is_known and (self._is_given or self._turns < MIN_PERIODS)
+
     def room(self, ts: Floats) -> int:
         """Return how many of the next values, at these times, belong to one period, at least one.
 
         A period that is over by the first of them is closed.
         """
         if self._start is None:
-            self._start = float(ts[0]) if math.isfinite(ts[0]) else None
+            timed = np.flatnonzero(np.isfinite(ts))
+            if not len(timed) or timed[0]:
+                return int(timed[0]) if len(timed) else len(ts)
+            self._start = float(ts[0])
             return 1
         if ts[0] >= self._start + self.period:
             self._turn(float(ts[0]))
@@ -141,6 +153,7 @@ class Seasonality:
         """Close a period: its means update the levels, or its values give better scores."""
         assert self._start is not None
         self._start += math.floor((now - self._start) / self.period) * self.period
+        self._turns += 1
         means, sample, is_whole = self._means, self._sample, self._is_whole
         self._is_whole = True
         self._begin()
@@ -198,6 +211,7 @@ class Seasonality:
             **self._sample.state(),
             "start": self._start,
             "periods": self._periods,
+            "turns": self._turns,
             "is_whole": self._is_whole,
             "is_learned_again": self._is_learned_again,
         }
@@ -208,5 +222,5 @@ class Seasonality:
         self._means.counts, self._means.sums = np.array(state["counts"]), np.array(state["sums"])
         self._last = None if state["last"] is None else np.array(state["last"])
         self._sample.restore(state)
-        self._start, self._periods = state["start"], state["periods"]
+        self._start, self._periods, self._turns = state["start"], state["periods"], state["turns"]
         self._is_whole, self._is_learned_again = state["is_whole"], state["is_learned_again"]

@@ -17,6 +17,8 @@ from stream_monitor.stats.normal_scores import uniform
 #: Variance of the smooth and of the rough part of means, relative to that of the means: the sums of the squares of
 #: (1/4, 1/2, 1/4) and (-1/4, 1/2, -1/4).
 PART_VARIANCE = 0.375
+#: Smallest correlation of two periods in a row that counts.
+MIN_RAW_CORRELATION = 0.5
 
 
 class ShareMeans:
@@ -175,11 +177,14 @@ def _means(period: Floats) -> Floats:
     return means
 
 
-def _levels(period: Floats) -> Floats:
-    """The shrunken differences of one period, one category after the other."""
+def _smooth(period: Floats) -> tuple[Floats, float]:
+    """The smooth differences of one period, one category after the other, and the share of them not by chance."""
     counts, means = period[0], _means(period)
-    rows = zip(period[1:], means.tolist(), strict=True)
-    return np.concatenate([shrunken(counts, row - mean * counts, mean * (1.0 - mean))[0] for row, mean in rows])
+    differences = (period[1:] - means[:, None] * counts) / np.maximum(counts, 1.0)
+    smooth = (np.roll(differences, 1, axis=1) + 2.0 * differences + np.roll(differences, -1, axis=1)) / 4.0
+    squares = float((counts * smooth * smooth).sum())
+    chance = PART_VARIANCE * float((means * (1.0 - means)).sum()) * float((counts > 0).sum())
+    return smooth.ravel(), 1.0 - chance / squares if squares > chance else 0.0
 
 
 def _differ(period: Floats) -> bool:
@@ -192,9 +197,13 @@ def _differ(period: Floats) -> bool:
 
 
 def _are_alike(last: Floats, period: Floats) -> bool:
-    """Return whether two periods have the same season and the same mean shares."""
-    one, two = _levels(last), _levels(period)
-    if not one.any() or not two.any() or float(np.corrcoef(one, two)[0, 1]) <= MIN_CORRELATION:
+    """Return whether two periods have the same season and the same mean shares.
+
+    Chance makes them less alike than their seasons are: the correlation is corrected for it (Spearman 1904).
+    """
+    (one, before), (two, after) = _smooth(last), _smooth(period)
+    reliability = math.sqrt(before * after)
+    correlation = float(np.corrcoef(one, two)[0, 1]) if reliability > 0.0 else 0.0
+    if correlation < MIN_RAW_CORRELATION or correlation <= MIN_CORRELATION * reliability:
         return False
-    shift = float(np.abs(_means(period) - _means(last)).max())
-    return shift < MAX_SHIFT * float(np.abs(two).max())
+    return float(np.abs(_means(period) - _means(last)).max()) < MAX_SHIFT * float(np.abs(two).max())

@@ -34,7 +34,7 @@ def _of_season(model: ModelSnapshot, seasonality: float | None, is_timed: bool) 
         why = (
             f"no whole --seasonality of {hours} has passed yet" if is_timed else "--seasonality: events have no time"
         )
-        yield f"{why}: nothing could be found in {_listed(waiting)}"
+        yield f"{why}: only large changes could be found in {_listed(waiting)}"
 
 
 def _of_features(model: ModelSnapshot) -> Iterator[str]:

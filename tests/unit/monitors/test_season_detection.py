@@ -120,3 +120,49 @@ def test_every_detector_of_shares_sees_them_less_their_season(detector: str) -> 
 def test_a_share_without_a_season_is_fed_as_it_is() -> None:
     assert _shares("share", 0.0, amplitude=0.0) == []
     assert 30_000 <= _shares("share", 0.2, amplitude=0.0)[0].index < 30_200
+
+
+def _first_days(kind: ColumnKind, values: Any, period: float | None, size: int = 500) -> list[Detection]:
+    """Return the detections in values of a day of 2,000."""
+    n = np.arange(len(values))
+    signal = SignalMonitor(KEY, "feature:x", kind, {"glr": KINDS["glr"]()}, SignalContext(season=period), 400_000.0)
+    parts = (slice(begin, begin + size) for begin in range(0, len(n), size))
+    return [one for at in parts for one in signal.update(Column(values[at], n[at], n[at] * 43.2))]
+
+
+@pytest.mark.parametrize("period", [86_400.0, 7 * 86_400.0])
+@pytest.mark.parametrize("amplitude", [0.0, 1.0])
+def test_a_large_change_in_the_first_period_is_found(period: float, amplitude: float) -> None:
+    for seed in range(5):
+        n = np.arange(1800)
+        values = np.random.default_rng(seed).normal(size=1800) + amplitude * np.sin(2 * np.pi * n / 2000)
+        values[1200:] += 3.0
+        found = _first_days("number", values, period)
+        assert len(found) == 1 and 1200 <= found[0].index < 1240
+
+
+@pytest.mark.parametrize("amplitude", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("period", [86_400.0, None])
+def test_a_cycle_raises_no_alarm_before_it_is_known(amplitude: float, period: float | None) -> None:
+    found = 0
+    for seed in range(5):
+        n = np.arange(4001)
+        wave = amplitude * np.sin(2 * np.pi * n / 2000)
+        found += len(_first_days("number", np.random.default_rng(seed).normal(size=4001) + wave, period))
+    assert found <= 1
+
+
+def test_the_first_period_of_a_share_is_watched_as_well() -> None:
+    n, rng = np.arange(1800), np.random.default_rng(1)
+    usual = 0.3 + 0.25 * np.sin(2 * np.pi * n / 2000)
+    assert _first_days("share", (rng.random(1800) < usual).astype(float), 86_400.0) == []
+    usual[1200:] = 0.95
+    (found,) = _first_days("share", (rng.random(1800) < usual).astype(float), 86_400.0)
+    assert 1200 <= found.index < 1240
+
+
+def test_events_without_a_time_are_watched_for_large_changes() -> None:
+    values = np.random.default_rng(1).normal(np.repeat([0.0, 3.0], [1200, 400]))
+    signal = SignalMonitor(KEY, "x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=86_400.0), 400_000.0)
+    (found,) = signal.update(Column(values, np.arange(1600), np.full(1600, np.nan)))
+    assert 1200 <= found.index < 1240

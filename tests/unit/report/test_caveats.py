@@ -107,7 +107,7 @@ def test_numbers_that_came_as_text(tmp_path: Path) -> None:
 
 def test_a_season_of_events_without_times(tmp_path: Path) -> None:
     (note,) = _of_features(tmp_path, {"a": NUMBERS}, "--seasonality", "24h")
-    assert note.startswith("--seasonality: events have no time: nothing could be found in ")
+    assert note.startswith("--seasonality: events have no time: only large changes could be found in ")
     assert note.endswith(" in prediction, missing:a, feature:a, spread:a")
 
 
