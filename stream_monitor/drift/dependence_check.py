@@ -21,7 +21,7 @@ MEMORY = 128
 
 
 class DependenceCheck:
-    """What is known of the dependence of a signal, and the schedule of new estimates.
+    """The known state of the dependence of a signal, and the schedule of new estimates.
 
     It is estimated after 1, 2, 4 ... 64 warm-ups. A change of the level looks like dependence: so when one is found,
     the values since the last estimate are forgotten, and what was estimated before outlives it. After an estimate

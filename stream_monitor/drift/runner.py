@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,7 +117,7 @@ class DetectorRunner:
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:
             self._season.start(learned.transform)
-        known = learned_dependence(self._check, self._context, learned)
+        known = learned_dependence(self._check, self._context, learned, is_seasonal=self.has_season)
         since = int(learned.column.index[0])
         self._first = self._make_first(learned.transform, known, since)
         config, context, run_length = self._config, self._context, self._run_length
@@ -128,18 +127,10 @@ class DetectorRunner:
         """Return a detector of large changes while a season is awaited: it learns no dependence from the cycle."""
         if self._season is None or not self._season.is_awaited:
             return None
-        config, context, run_length = self._config, self._first_context, self._run_length
-        first = RunningDetector(config, context, run_length, transform, known, self._first_check, since)
+        config, context, run_length = self._config, self._context, self._run_length
+        first = RunningDetector(config, context, run_length, transform, known, _no_check(), since)
         first.only_large = True
         return first
-
-    @property
-    def _first_context(self) -> RunnerContext:
-        return replace(self._context, warmup=0)
-
-    @property
-    def _first_check(self) -> DependenceCheck:
-        return DependenceCheck(0, self._config.batch_means)
 
     def _advance(self, running: RunningDetector, column: Column) -> tuple[list[SignalChange], Column]:
         """Feed as many values as can be fed at once; return the changes in them, and the rest of the column."""
@@ -202,19 +193,22 @@ class DetectorRunner:
         if self._season and state["season"]:
             self._season.restore(state["season"])
         if state["running"]:
-            self.running = self._restored(state["running"], self._context, self._check)
+            self.running = self._restored(state["running"], self._check)
         if state["first"]:
-            self._first = self._restored(state["first"], self._first_context, self._first_check)
+            self._first = self._restored(state["first"], _no_check())
             self._first.only_large = True
 
-    def _restored(
-        self, state: Mapping[str, Any], context: RunnerContext, check: DependenceCheck
-    ) -> RunningDetector:
+    def _restored(self, state: Mapping[str, Any], check: DependenceCheck) -> RunningDetector:
         if self._season:
             transform = self._season.restore_transform(state["transform"])
             # A state that was written without seasonality has no transform for it.
             self._season.start(transform)
         else:
             transform = restore_transform(state["transform"])
-        config, run_length = self._config, self._run_length
+        config, context, run_length = self._config, self._context, self._run_length
         return RunningDetector.restored(config, context, run_length, transform, check, state)
+
+
+def _no_check() -> DependenceCheck:
+    """Return a check that estimates nothing: of values in which a season shows, no dependence is learned."""
+    return DependenceCheck(0, is_enabled=False)

@@ -19,6 +19,7 @@ from stream_monitor.drift.warmup import Learned
 from stream_monitor.drift.warmup_dependence import warmup_autocorrelation_time
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.effect_size import cohens_h
+from stream_monitor.stats.variance_ratios import VarianceRatios
 
 #: The smallest change that is told while the season is unknown: Cohen's d of scores, and Cohen's h of shares. A cycle
 #: that is gradual is smaller where it is found; the detector then starts again, and so follows it.
@@ -179,8 +180,7 @@ class RunningDetector:
 
     def _check_dependence(self, values: Floats, count: int, column: Column, is_seasonal: bool) -> None:
         """Correct a dependence that the warm-up was too short to show."""
-        # Where categories are fed as rows, the most frequent one stands for them.
-        measured = values[:, 0] if values.ndim == 2 else self.transform.measured(values)
+        measured = self.transform.measured(values)
         in_batches = has_means(self.transform)
         found = self.check.update(self.dependence, measured, count, in_batches=in_batches, is_seasonal=is_seasonal)
         if found is None:
@@ -224,12 +224,19 @@ class RunningDetector:
         }
 
 
-def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: Learned) -> Dependence:
-    """Return the dependence that a warm-up and all before it show, at least the known one."""
+def learned_dependence(
+    check: DependenceCheck, context: RunnerContext, learned: Learned, *, is_seasonal: bool = False
+) -> Dependence:
+    """Return the dependence that a warm-up and all before it show, at least the known one.
+
+    A season in a warm-up looks like a long dependence: only that of neighbours counts.
+    """
     if not check.is_enabled:
         return Dependence()
     lag1 = lag1_of(max(warmup_autocorrelation_time(learned.measured), context.autocorrelation_time))
-    return dependence_of(check.start(learned.measured, lag1), in_batches=has_means(learned.transform))
+    found = check.start(learned.measured, lag1)
+    found = VarianceRatios(found.lag1) if is_seasonal else found
+    return dependence_of(found, in_batches=has_means(learned.transform))
 
 
 def has_means(transform: Transform) -> bool:

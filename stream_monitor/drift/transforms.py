@@ -178,6 +178,8 @@ class CategoryTransform(Transform):
         return self.rows(column.values)
 
     def measured(self, transformed: Floats) -> Floats:
+        if transformed.ndim == 2:
+            return transformed[:, 0]
         is_top: Floats = (transformed == 0.0).astype(np.float64)
         return is_top
 

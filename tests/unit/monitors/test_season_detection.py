@@ -99,7 +99,6 @@ def _shares(
 @pytest.mark.parametrize("kind", ["share", "category", "number"])
 def test_a_season_of_a_share_is_taken_out(kind: ColumnKind) -> None:
     """A number of two values is a share as well. The budget is one false alarm in 100,000 values."""
-    # With the season left in, its dependence is learned from one change to the next, and they become fewer.
     assert len(_shares(kind, 0.0, period=0.0)) > 15
     assert len(_shares(kind, 0.0)) <= 1
     first = next(one for one in _shares(kind, 0.2) if one.index >= 30_000)
