@@ -69,6 +69,8 @@ class SignalBlock:
             for name in self._parts[0].detectors.runners
         }
         self._queue = ValueQueue()
+        #: Updates of single signals that have stepped out and would fit into another block.
+        self.misfits = 0
         #: Number of values that each column can take before its dependence or its latch is due.
         self._room = 0
         for column in range(len(signals)):
@@ -104,8 +106,11 @@ class SignalBlock:
         """Read the columns of the signals that fit again."""
         if not self._is_in.all():
             for column in np.flatnonzero(~self._is_in).tolist():
-                if signal_key(self.signals[column]) == self._key:
+                key = signal_key(self.signals[column])
+                if key == self._key:
                     self._load(column)
+                elif key is not None:
+                    self.misfits += 1
 
     def _find_room(self) -> int:
         """Return the number of values that each column can take before its dependence or its latch is due."""

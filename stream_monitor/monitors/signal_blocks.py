@@ -23,7 +23,7 @@ class SignalBlocks:
 
     def __init__(self) -> None:
         self._blocks: list[SignalBlock] = []
-        #: Updates of single signals that would fit into a block, since the blocks were built.
+        #: Updates of single signals in no block that would fit into one, since the blocks were built.
         self._handled_alone = 0
         self._signals: tuple[SignalMonitor, ...] = ()
         #: For each block the place of its columns in the signals, -1 of one that is not there; None: they are equal.
@@ -60,7 +60,8 @@ class SignalBlocks:
             for alarm in signal.update_with_rows(matrix.column(place)):
                 yield place, alarm
             self._handled_alone += signal_key(signal) is not None
-        if self._handled_alone > sum(len(block.signals) for block in self._blocks):
+        alone = self._handled_alone + sum(block.misfits for block in self._blocks)
+        if alone > sum(len(block.signals) for block in self._blocks):
             self._build()
 
     def _build(self) -> None:
