@@ -71,9 +71,7 @@ class DependenceCheck:
         """Forget the values since the last estimate, after a change."""
         self.newest, self._is_interrupted = HaarVariances(), True
 
-    def update(
-        self, known: Dependence, values: Floats, count: int, *, in_batches: bool, is_seasonal: bool = False
-    ) -> Dependence | None:
+    def update(self, known: Dependence, values: Floats, count: int, *, in_batches: bool) -> Dependence | None:
         """Add values, and estimate the dependence if it is due.
 
         Args:
@@ -81,8 +79,6 @@ class DependenceCheck:
             values: The transformed values since the last change, shape (m,).
             count: Number of values since the last update, at most `room`.
             in_batches: Whether the detector may be fed batch means.
-            is_seasonal: Whether a season is taken out of them: what is left of it would look like a long dependence,
-                so only that of neighbours counts.
 
         Returns:
             The new dependence where it differs from the known one, else None.
@@ -98,7 +94,7 @@ class DependenceCheck:
         self._keep()
         self._schedule()
         found = variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup)
-        return is_new(known, VarianceRatios(found.lag1) if is_seasonal else found, in_batches=in_batches)
+        return is_new(known, found, in_batches=in_batches)
 
     def _schedule(self) -> None:
         self._step = 1 if self._is_interrupted else max(2 * self._step, 1)

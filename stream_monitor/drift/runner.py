@@ -13,7 +13,7 @@ from stream_monitor.drift.change import SignalChange
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_check import DependenceCheck
-from stream_monitor.drift.running import RunningDetector, learned_dependence
+from stream_monitor.drift.running import RunningDetector, learned_dependence, neighbours_dependence
 from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import Transform, restore_transform
 from stream_monitor.drift.warmup import Learned, Warmup
@@ -117,9 +117,9 @@ class DetectorRunner:
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:
             self._season.start(learned.transform)
-        known = learned_dependence(self._check, self._context, learned, is_seasonal=self.has_season)
+        known = learned_dependence(self._check, self._context, learned)
         since = int(learned.column.index[0])
-        self._first = self._make_first(learned.transform, known, since)
+        self._first = self._make_first(learned.transform, neighbours_dependence(learned), since)
         config, context, run_length = self._config, self._context, self._run_length
         return RunningDetector(config, context, run_length, learned.transform, known, self._check, since)
 
@@ -149,7 +149,8 @@ class DetectorRunner:
         in_period, transform = season.begin(column.ts)
         if transform:
             running.restart(transform, int(column.index[0]))
-            self._first = self._make_first(transform, running.dependence, int(column.index[0]))
+            known = self._first.dependence if self._first else running.dependence
+            self._first = self._make_first(transform, known, int(column.index[0]))
         part = column.until(min(room, in_period))
         transform = running.transform
         transformed = part._replace(values=transform.of(part))

