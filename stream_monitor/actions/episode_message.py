@@ -30,12 +30,13 @@ def title(episode: Episode) -> str:
     'Since prediction 840: temp up from 12 to 25.'
     """
     leader, *others = episode.ranked
+    errors = next((row for row in others if row.signal == "error" and not row.is_unstable), None)
+    others = [row for row in others if row is not errors]
     names = [subject(row.first) for row in others[:MAX_NAMED]]
-    rest = episode.count - 1 - len(names)
+    rest = episode.count - 1 - len(names) - (errors is not None)
     also = [*names, *([counted(rest, "more signal")] if rest > 0 else [])]
     parts = f"{_lead(episode)}: {change(leader)}" + (f"; also {', '.join(also)}" if also else "") + "."
-    errors = episode.signals.get("error")
-    performance = change(errors) if errors and errors is not leader and not errors.is_unstable else ""
+    performance = change(errors) if errors else ""
     return f"{parts} {performance[:1].upper()}{performance[1:]}." if performance else parts
 
 

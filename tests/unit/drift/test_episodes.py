@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.actions.episode_message import title
 from stream_monitor.actions.log import LogSink
 from stream_monitor.actions.message import fields, line
 from stream_monitor.app.log_format import JsonFormatter
@@ -218,7 +219,17 @@ def test_recent_episodes_are_bounded_and_all_are_counted() -> None:
     assert [one.index for one in ours.recent] == [100 * at for at in range(20 - MAX_RECENT, 20)]
 
 
-# The line
+# The sentence and the line
+
+
+def test_the_sentence_tells_the_performance_once() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 12.0, 25.0, 900, 100, effect=3.0, signal="feature:temp"))
+    ours.add(_level(1010, 0.22, 0.29, 900, 100, effect=0.2, signal="error", is_share=True))
+    assert ours.newest
+    assert title(ours.newest) == "Since prediction 901: temp up from 12 to 25. Accuracy down from 78% to 71%."
+    ours.add(_level(1020, 0.1, 0.2, 900, 100, effect=0.2, signal="feature:kind", is_share=True, category="x"))
+    assert "; also share of 'x' in kind. Accuracy" in title(ours.newest)
 
 
 def test_the_line_of_a_detection_that_opens_and_of_one_that_joins() -> None:
