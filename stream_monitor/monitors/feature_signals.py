@@ -130,7 +130,8 @@ class FeatureSignals:
         """
         candidate = self._signals.candidates.get(self._names.values)
         return {
-            "spread": self._spread.state(),
+            # What was held of the numbers of a feature that turned out categorical depends on the cut into batches.
+            "spread": [] if self._counter.type == "categorical" else self._spread.state(),
             "candidate": of(candidate) if candidate else None,
             "signals": {name: of(signal) for name, signal in self._existing()},
         }

@@ -55,7 +55,7 @@ class SignalBlock:
 
     def __init__(self, signals: Sequence[SignalMonitor]) -> None:
         self.signals = tuple(signals)
-        self._key = signal_key(signals[0])
+        self._key, self._forms = signal_key(signals[0]), [_form(signal) for signal in signals]
         self._is_in = np.ones(len(signals), bool)
         self._is_counted, self._is_stored = np.zeros((2, len(signals)), bool)
         self._parts = [signal.lend(_Column(self, at)) for at, signal in enumerate(signals)]
@@ -107,7 +107,7 @@ class SignalBlock:
         if not self._is_in.all():
             for column in np.flatnonzero(~self._is_in).tolist():
                 key = signal_key(self.signals[column])
-                if key == self._key:
+                if key == self._key and _form(self.signals[column]) == self._forms[column]:
                     self._load(column)
                 elif key is not None:
                     self.misfits += 1
@@ -227,6 +227,12 @@ class SignalBlock:
         for name, running in self._running.items():
             running.store(column, _running(self._parts[column], name))
         self._is_stored[column] = True
+
+
+def _form(signal: SignalMonitor) -> list[tuple[str, int]]:
+    """Return the kind and number of categories that the detectors of a signal read: its column is made for them."""
+    running = [runner.running for runner in signal.detectors.runners.values()]
+    return [(each.transform.kind, each.transform.categories) for each in running if each]
 
 
 class _Fed(NamedTuple):

@@ -37,7 +37,7 @@ def test_the_page_shows_models_drifts_and_rejects(
         sidecar.stop()
     models = {row[0]: row for row in rows(dom, "Models")}
     assert models["<churn>"][1:4] == ["default", "2,000", "0"]
-    assert models["fraud"][1:5] == ["2", "100", "100", "accuracy 0.5 (0.4038 to 0.5962)"]
+    assert models["fraud"][1:5] == ["2", "100", "100", "accuracy 0.5 (0.4038 to 0.5962), balanced accuracy 0.5"]
     drifts = {(row[1], row[2], row[3]) for row in rows(dom, "Last drifts")}
     assert ("<churn> / default", "feature:age", "glr") in drifts
     assert dict(rows(dom, "Rejected records")) == {"not_json": "1", "not_object": "1"}

@@ -73,7 +73,8 @@ def _model_row(model: ModelSnapshot) -> tuple[str, ...]:
     outcomes = int(performance.totals["outcomes"])
     cumulative = _measures(performance.measures, "cumulative")
     if interval := performance.intervals.get("cumulative"):
-        cumulative += f" ({interval.lower:.4g} to {interval.upper:.4g})"
+        accuracy, *others = cumulative.split(", ")
+        cumulative = ", ".join((f"{accuracy} ({interval.lower:.4g} to {interval.upper:.4g})", *others))
     rolling = _measures(performance.measures, "rolling")
     return (*model.key, f"{model.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{model.drift_count:,}")
 
