@@ -1,11 +1,12 @@
-"""The gates of the quality of detection, as required by the issue "Detection that one can trust"."""
+"""The gates of the quality of detection, on all streams."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from dependent_tables import dependent_gates
+from gate import Gate
 from ours import NAME, OURS, OURS_DEFAULT, OURS_RARE
 from streams import CHANGES, DRIFTING, QUIET
 from whole import RUN_LENGTH, within
@@ -20,32 +21,14 @@ MIN_ALARMS = 20
 Report = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Gate:
-    """A gate and its result.
-
-    Attributes:
-        holds: The result; None if too little was measured.
-        what: The requirement and the measured values.
-        is_asked: True if the issue requires it, False if it is only for comparison.
-    """
-
-    holds: bool | None
-    what: str
-    is_asked: bool = True
-
-    def __str__(self) -> str:
-        word = "undecided" if self.holds is None else "holds" if self.holds else "falls short"
-        return f"{word:<14}{self.what}"
-
-
 #: Our rows and the peers to compare them with: the required one, one at ADWIN's rate, and an ADWIN set to our rate.
 PAIRS = ((OURS, ADWIN), (OURS_RARE, ADWIN), (OURS, TUNED))
 
 
 def gates(report: Report) -> list[Gate]:
     """Return the gates for which all values were measured."""
-    return [*_quiet(report), *_whole(report), *_delays(report), *_limits(report), *_drifts(report), *_real(report)]
+    parts = (_quiet, _whole, _delays, _limits, _drifts, dependent_gates, _real)
+    return [gate for part in parts for gate in part(report)]
 
 
 def _reading(report: Report, program: str, part: str, stream: str) -> Mapping[str, Any]:

@@ -104,7 +104,7 @@ def delays(program: Program, stream: Changing, sizes: Sizes) -> Reading:
         found.append(first_alarm(run, program.column(after, stream.setting, stream.watched)))
         if found[-1] is None:
             hidden.append(len(before) - false[-1] if false else None)
-    summary = _finite(measures.delay_summary(found))
+    summary = finite(measures.delay_summary(found))
     return {"repetitions": sizes.delays, "early": early, **summary, "hidden": hidden}
 
 
@@ -159,6 +159,6 @@ def annotated_series(programs: Sequence[Program]) -> dict[str, Reading]:
     return readings
 
 
-def _finite(values: dict[str, float]) -> dict[str, float | None]:
+def finite(values: dict[str, float]) -> dict[str, float | None]:
     """Replace infinite values by None, for JSON."""
     return {name: value if math.isfinite(value) else None for name, value in values.items()}

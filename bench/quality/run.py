@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from importlib.metadata import version
@@ -21,6 +21,8 @@ from typing import Any
 import external
 import ours
 import reference
+from dependent import delays, false_alarms
+from dependent_streams import DEPENDENT
 from document import document
 from gates import gates
 from install_peers import DEFAULT
@@ -31,6 +33,8 @@ from whole import FEATURES, whole_model
 
 #: The order in which programs start: slow ones first, for an even load until the end.
 ORDER = {"slow": 0, "medium": 1, "fast": 2}
+#: Where the result of each measurement goes: a part of the report, and the name in it.
+Running = dict[Future[Any], tuple[dict[str, Any], str]]
 WHOLE_PEERS = ("river ADWIN", "river PageHinkley")
 
 
@@ -58,7 +62,10 @@ def parse() -> argparse.Namespace:
         "--peers", type=Path, default=DEFAULT, metavar="DIR", help="directory of the peers' environments"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes at once (default: %(default)s)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only the programs with TEXT in their name")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only programs and streams with TEXT in their name"
+    )
+    parser.add_argument("--section", choices=list(SECTIONS), help="only this section; the others are those of --keep")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="take the peers' readings from an earlier --json")
     return parser.parse_args()
 
@@ -66,20 +73,11 @@ def parse() -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return all readings and the gates."""
     report = empty(arguments)
-    programs = [*ours.programs(), *reference.programs(), *external.programs(arguments.peers)]
-    programs = [each for each in programs if arguments.only in each.name]
-    report["programs"] = {each.name: {} for each in programs}
-    kept = keep(report, arguments.keep)
-    wanted = [each for each in programs if not report["programs"][each.name]]
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        running: dict[Future[Any], tuple[dict[str, Any], str]] = {}
-        for each in sorted(wanted, key=lambda one: ORDER[one.cost]):
-            running[pool.submit(measure, each, report["form"])] = report["programs"], each.name
-        for peer in () if arguments.only else (None, *(each for each in programs if each.name in WHOLE_PEERS)):
-            name = peer.name if peer else ours.NAME
-            for features in () if name in kept else FEATURES:
-                done = pool.submit(whole_model, peer, features, report["form"])
-                running[done] = report["whole"].setdefault(name, {}), str(features)
+        running: Running = {}
+        for section in SECTIONS:
+            if arguments.section in (section, None):
+                running.update(SECTIONS[section](pool, report, arguments))
         for number, done in enumerate(as_completed(running), 1):
             where, name = running[done]
             where[name] = done.result()
@@ -88,19 +86,62 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**report, "gates": [asdict(gate) for gate in gates(report)]}
 
 
+def start_programs(pool: ProcessPoolExecutor, report: dict[str, Any], arguments: argparse.Namespace) -> Running:
+    """Start the measurements of this project and its peers on the streams of `streams.py`."""
+    programs = [*ours.programs(), *reference.programs(), *external.programs(arguments.peers)]
+    programs = [each for each in programs if arguments.only in each.name]
+    form = report["form"]
+    report["programs"], report["whole"] = {each.name: {} for each in programs}, {}
+    report["real"] = {} if arguments.only else annotated_series([*ours.real_programs(), *real_peers(form)])
+    kept = keep(report, arguments.keep)
+    wanted = [each for each in programs if not report["programs"][each.name]]
+    running: Running = {}
+    for each in sorted(wanted, key=lambda one: ORDER[one.cost]):
+        running[pool.submit(measure, each, form)] = report["programs"], each.name
+    for peer in () if arguments.only else (None, *(each for each in programs if each.name in WHOLE_PEERS)):
+        name = peer.name if peer else ours.NAME
+        for features in () if name in kept else FEATURES:
+            done = pool.submit(whole_model, peer, features, form)
+            running[done] = report["whole"].setdefault(name, {}), str(features)
+    return running
+
+
+def start_dependent(pool: ProcessPoolExecutor, report: dict[str, Any], arguments: argparse.Namespace) -> Running:
+    """Start the measurements of this project on streams of dependent values."""
+    running: Running = {}
+    alarms, late = report["dependent"].setdefault("alarms", {}), report["dependent"].setdefault("delays", {})
+    for stream in DEPENDENT:
+        if arguments.only in stream.name:
+            running[pool.submit(false_alarms, stream, report["form"])] = alarms, stream.name
+            if stream.shift:
+                running[pool.submit(delays, stream, report["form"])] = late, stream.name
+    return running
+
+
+#: The sections of the bench: each starts its measurements, and tells where their results go.
+SECTIONS: dict[str, Callable[[ProcessPoolExecutor, dict[str, Any], argparse.Namespace], Running]] = {
+    "programs": start_programs,
+    "dependent": start_dependent,
+}
+
+
 def empty(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the report before the programs are measured."""
+    """Return the report before anything is measured; with one section alone, the others are those of `--keep`."""
     form = "short" if arguments.short else "full"
-    return {
+    report: dict[str, Any] = {
         "form": form,
         "machine": f"Python {platform.python_version()}, {os.cpu_count()} CPUs",
         "versions": versions(arguments.peers),
         "sizes": {cost: asdict(sizes) for cost, sizes in SIZES[form].items()},
         "programs": {},
         "whole": {},
-        "real": {} if arguments.only else annotated_series([*ours.real_programs(), *real_peers(form)]),
+        "dependent": {},
+        "real": {},
         "gates": [],
     }
+    if arguments.section and arguments.keep:
+        report.update(json.loads(arguments.keep.read_text(encoding="utf-8")))
+    return report
 
 
 def keep(report: dict[str, Any], file: Path | None) -> set[str]:

@@ -4,44 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 import measures
+from dependent_tables import dependent_tables
 from gates import ADWIN, MUCH_SOONER, SHARE
 from ours import NAME, OURS_RARE
 from streams import CHANGES, DRIFTING, QUIET
+from table import Table
 from whole import RUN_LENGTH
 
 NOTHING = "–"
 RUN = 100_000.0
 Report = Mapping[str, Any]
 Reading = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: its title, a note on its values, and its rows, the first of which is the head."""
-
-    title: str
-    note: str
-    rows: Sequence[Sequence[str]]
-
-    def text(self) -> str:
-        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
-        lines = [
-            "  ".join(
-                [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-            ).rstrip()
-            for row in self.rows
-        ]
-        return "\n".join([self.title, self.note, "", *lines, ""])
-
-    def markdown(self) -> str:
-        head, *rows = ("| " + " | ".join(row) + " |" for row in self.rows)
-        line = "|" + "---|" + "---:|" * (len(self.rows[0]) - 1)
-        return "\n".join([f"## {self.title}", "", self.note, "", head, line, *rows, ""])
 
 
 def tables(report: Report) -> list[Table]:
@@ -54,6 +31,7 @@ def tables(report: Report) -> list[Table]:
         *_as_rare(report),
         _per_stream(report, DRIFTS, "drifts", [each.name for each in DRIFTING], _f1),
         _whole(report),
+        *dependent_tables(report),
         _real(report),
     ]
 
