@@ -19,6 +19,7 @@ MAX_PIECE = 32_768
 _STORED = np.dtype("<f8")
 #: First character of an array of bytes as text; base64 has no such character.
 _BYTES = ":"
+_BYTE_VALUES = frozenset(range(256))
 
 
 def accumulate(rows: Floats) -> None:
@@ -134,7 +135,7 @@ def as_bytes(values: Floats) -> bytes | None:
     >>> as_bytes(np.array([0.0, 2.0])), as_bytes(np.array([0.5]))
     (b'\\x00\\x02', None)
     """
-    if not values.size or not float(values.item(0)).is_integer():
+    if not values.size or values.item(0) not in _BYTE_VALUES or values.item(-1) not in _BYTE_VALUES:
         return None
     with np.errstate(invalid="ignore"):
         small = values.astype(np.uint8)

@@ -32,6 +32,7 @@ class DetectorRunner:
 
     def __init__(self, config: DetectorConfig, context: RunnerContext, run_length: float) -> None:
         self._config, self._context, self._run_length = config, context, run_length
+        self._config_state = config.model_dump()
         self._warmup = Warmup(context, config.takes)
         self._check = DependenceCheck(context.warmup, config.batch_means)
         self.running: RunningDetector | None = None
@@ -175,7 +176,7 @@ class DetectorRunner:
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
         return {
-            "config": self._config.model_dump(),
+            "config": self._config_state,
             "run_length": self._run_length if math.isfinite(self._run_length) else None,
             "has_changed": self._warmup.has_changed,
             "held": self._warmup.state(),
