@@ -28,7 +28,7 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     FILE is what `replay` reads, with the same flags. Every candidate watches it as `run` would: as it is; as a
     surrogate, which has the same values and no drift, to count false alarms; and with changes of known size in it, to
     see how soon they are found. A drift that is in the recording counts among the alarms
-    of "as is" only.
+    of "as is" only. Where no candidate fits, none is recommended, and the exit code is 1.
     """
     config = load(TuneConfig, flags)
     from stream_monitor.app import offline
@@ -52,8 +52,10 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     with Progress("Trying ") as progress:
         result = sweep(recording, tried, context, progress)
     wanted = in_events(config.expected_run_length, recording.rate)
-    found = recommend(result, wanted, config.horizon)
+    found = recommend(result, wanted)
     if json_path:
         write("--json", json_path, orjson.dumps(summary(result, found), option=orjson.OPT_INDENT_2) + b"\n")
     for line in lines(result, found):
         click.echo(line)
+    if found.best is None:
+        click.get_current_context().exit(1)

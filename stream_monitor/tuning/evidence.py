@@ -1,8 +1,10 @@
-"""Statistical inference on a run length from a count of false alarms."""
+"""Statistical inference on run lengths from counts of false alarms, and on delays that are censored."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median_low
 
 from scipy.special import chdtri, pdtrc
 
@@ -39,3 +41,21 @@ def needed(run_length: float) -> int:
     2995733
     """
     return math.ceil(-math.log(1.0 - CONFIDENCE) * run_length)
+
+
+def kaplan_meier_median(delays: Sequence[float]) -> float:
+    """Return the Kaplan-Meier estimate of the median delay; infinite if it is beyond the horizon.
+
+    Delays are censored at one common horizon, so the estimated survival function is the share of the changes not yet
+    found, and its median is the first delay by which at least half of them are.
+
+    Source: E. L. Kaplan, P. Meier, "Nonparametric estimation from incomplete observations", Journal of the American
+    Statistical Association 53 (1958), pp. 457-481.
+
+    Args:
+        delays: The delays, infinite where a change was not found up to the horizon; at least one.
+
+    >>> kaplan_meier_median([20.0, math.inf, 80.0, 50.0]), kaplan_meier_median([20.0, math.inf, math.inf])
+    (50.0, inf)
+    """
+    return median_low(delays)

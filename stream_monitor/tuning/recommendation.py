@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from statistics import median
 from typing import Literal, NamedTuple
 
 from stream_monitor.detectors.spec import DEFAULT_SPECS
 from stream_monitor.drift.budget import ERROR_PART, Budget
 from stream_monitor.signals.spread import SPREAD_OF
-from stream_monitor.tuning.evidence import is_contradicted, min_run_length, needed
+from stream_monitor.tuning.evidence import is_contradicted, kaplan_meier_median, min_run_length, needed
+from stream_monitor.tuning.injection import STANDARD_CHANGES, Injection, Kind
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.trial import Tally
+
+#: The largest share of the changes of one standard deviation, of each kind, that a recommended candidate misses.
+MAX_MISSED = 0.05
+#: A rule that a candidate falls to: too many false alarms on the surrogates, too many changes of one standard
+#: deviation missed, or a run length that is neither promised by its detector nor shown on the surrogates.
+Rule = Literal["over", "missed", "unproven"]
 
 
 class Verdict(NamedTuple):
@@ -23,31 +29,36 @@ class Verdict(NamedTuple):
         run_length: The mean number of the model's events between two false alarms on the surrogates; infinite if
             there was none.
         at_least: The lower 95 % confidence bound of the run length, in events.
-        typical: The geometric mean of the median delays, in values.
-        budget: The comparison with the requested run length: kept, over (too many false alarms), or unproven.
+        missed: The share of the changes of one standard deviation that were not found, by kind.
+        rules: The rules that it falls to; empty for a candidate that fits.
     """
 
     tally: Tally
     run_length: float
     at_least: float
-    typical: float
-    budget: Literal["kept", "over", "unproven"]
+    missed: dict[Kind, float]
+    rules: tuple[Rule, ...]
+
+    @property
+    def fits(self) -> bool:
+        """True if it falls to no rule."""
+        return not self.rules
 
 
 class Recommendation(NamedTuple):
     """The recommended candidate.
 
     Attributes:
-        best: The evaluation of the recommended candidate.
+        best: The evaluation of the recommended candidate, None if none fits.
         verdicts: The evaluations of all candidates.
-        keeps: True if any candidate keeps to the budget.
+        compared: The changes whose median delays make up the typical delay.
         events: The number of events of all surrogates on which false alarms were counted.
         wanted: The requested run length, in events.
     """
 
-    best: Verdict
+    best: Verdict | None
     verdicts: Sequence[Verdict]
-    keeps: bool
+    compared: Sequence[Injection]
     events: float
     wanted: float
 
@@ -56,42 +67,68 @@ class Recommendation(NamedTuple):
         """The number of events of surrogates without an alarm that would demonstrate the requested run length."""
         return needed(self.wanted)
 
+    @property
+    def fitting(self) -> list[Verdict]:
+        """The evaluations of the candidates that fit."""
+        return [verdict for verdict in self.verdicts if verdict.fits]
 
-def recommend(sweep: Sweep, wanted: float, horizon: int) -> Recommendation:
-    """Recommend the candidate with the shortest typical delay among those that keep to the budget.
+    def typical(self, verdict: Verdict) -> float:
+        """Return a candidate's typical delay in values, see `typical`."""
+        return typical(verdict.tally, self.compared)
 
-    A candidate keeps to the budget if its false alarms on the surrogates do not contradict it (Poisson test, 5 %),
-    and if either its detector's expected run length satisfies it or the surrogates demonstrate it at 95 % confidence.
-    If there is none, the candidate with the fewest false alarms is recommended.
+
+def recommend(sweep: Sweep, wanted: float) -> Recommendation:
+    """Recommend the candidate with the shortest typical delay among those that fit.
+
+    A candidate fits if its false alarms on the surrogates do not contradict the requested run length (Poisson test,
+    5 %), if either its detector promises that or the surrogates demonstrate it at 95 % confidence, and if it misses
+    at most 5 % of the changes of one standard deviation of each kind.
 
     Args:
         sweep: The results of all candidates.
         wanted: The requested run length, in events.
-        horizon: The number of values after which a change counts as missed.
     """
     events = judged_events(sweep)
-    verdicts = [judge(tally, events, wanted, horizon) for tally in sweep.tallies]
-    keeping = [verdict for verdict in verdicts if verdict.budget == "kept"]
-    best = min(keeping, key=_speed) if keeping else min(verdicts, key=_noise)
-    return Recommendation(best, verdicts, bool(keeping), events, wanted)
+    verdicts = [judge(tally, events, wanted) for tally in sweep.tallies]
+    fitting = [verdict for verdict in verdicts if verdict.fits]
+    compared = compared_changes([verdict.tally for verdict in fitting or verdicts])
+    best = min(fitting, key=lambda verdict: _speed(verdict, compared), default=None)
+    return Recommendation(best, verdicts, compared, events, wanted)
 
 
-def judge(tally: Tally, events: float, wanted: float, horizon: int) -> Verdict:
+def judge(tally: Tally, events: float, wanted: float) -> Verdict:
     """Evaluate one candidate; ``events`` is the number of events on which its false alarms were counted."""
-    alarms, promised = tally.false_alarms, tally.candidate.promised
+    alarms, promised = tally.false_alarms, tally.candidate.promised or 0.0
     at_least = min_run_length(events, alarms)
-    budget: Literal["kept", "over", "unproven"] = "unproven"
-    if is_contradicted(events, alarms, wanted):
-        budget = "over"
-    elif at_least >= wanted or (promised is not None and promised >= wanted):
-        budget = "kept"
-    return Verdict(tally, events / alarms if alarms else math.inf, at_least, typical(tally, horizon), budget)
+    missed = {change.kind: tally.missed(change) for change in STANDARD_CHANGES if tally.delays.get(change)}
+    is_over = is_contradicted(events, alarms, wanted)
+    holds: dict[Rule, bool] = {
+        "over": is_over,
+        "missed": any(share > MAX_MISSED for share in missed.values()),
+        "unproven": not is_over and max(at_least, promised) < wanted,
+    }
+    rules = tuple(rule for rule, applies in holds.items() if applies)
+    return Verdict(tally, events / alarms if alarms else math.inf, at_least, missed, rules)
 
 
-def typical(tally: Tally, horizon: int) -> float:
-    """Return the geometric mean of the median delays of all changes, in values; a missed change counts as horizon."""
-    medians = [median(min(delay, horizon) for delay in delays) for delays in tally.delays.values() if delays]
+def compared_changes(tallies: Sequence[Tally]) -> list[Injection]:
+    """Return the changes of which every one of these candidates has a median delay that is not censored."""
+    injected = {change: None for tally in tallies for change, delays in tally.delays.items() if delays}
+    return [change for change in injected if all(_median(tally, change) < math.inf for tally in tallies)]
+
+
+def typical(tally: Tally, changes: Sequence[Injection]) -> float:
+    """Return the geometric mean of the Kaplan-Meier medians of the delays of these changes, in values.
+
+    It is infinite if one of the medians is censored, or if there is no change.
+    """
+    medians = [_median(tally, change) for change in changes]
     return math.exp(math.fsum(map(math.log, medians)) / len(medians)) if medians else math.inf
+
+
+def _median(tally: Tally, change: Injection) -> float:
+    delays = tally.delays.get(change)
+    return kaplan_meier_median(delays) if delays else math.inf
 
 
 def judged_events(sweep: Sweep) -> float:
@@ -121,11 +158,6 @@ def _predictions_a_value(signal: str) -> int:
     return SPREAD_OF if signal.startswith("spread:") else 1
 
 
-def _speed(verdict: Verdict) -> tuple[float, ...]:
+def _speed(verdict: Verdict, compared: Sequence[Injection]) -> tuple[float, ...]:
     """Return a sort key: the typical delay, then the number of alarms."""
-    return (verdict.typical, verdict.tally.false_alarms, len(verdict.tally.recorded))
-
-
-def _noise(verdict: Verdict) -> tuple[float, ...]:
-    """Return a sort key: the number of alarms, then the typical delay."""
-    return (verdict.tally.false_alarms, len(verdict.tally.recorded), verdict.typical)
+    return (typical(verdict.tally, compared), verdict.tally.false_alarms, len(verdict.tally.recorded))

@@ -75,6 +75,7 @@ class Recording(NamedTuple):
         is_cut: True if the files contain more predictions than were read.
         others: The number of other versions and models, which were left out.
         rejected: The number of records that could not be read, by reason.
+        left_out: The names of the signals that were left out: the errors of rare classes.
     """
 
     key: ModelVersion
@@ -86,6 +87,7 @@ class Recording(NamedTuple):
     is_cut: bool = False
     others: int = 0
     rejected: Counter[Reason] = Counter()  # noqa: RUF012
+    left_out: Sequence[str] = ()
 
     @property
     def rate(self) -> float | None:
@@ -113,10 +115,12 @@ class Gatherer:
         self._parts: dict[tuple[ModelVersion, str, ColumnKind], list[Column]] = {}
         self._signals: dict[tuple[ModelVersion, str, ColumnKind], ObservedSignal] = {}
         self._chosen: set[str] | None = None
+        self._left_out: set[tuple[ModelVersion, str]] = set()
 
     def on_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Store a signal's next values, unless its feature was not sampled; the errors of single classes never."""
         if signal.name.startswith(CLASS_ERROR):
+            self._left_out.add((signal.key, signal.name))
             return
         prefix, _, feature = signal.name.partition(":")
         if prefix in _FEATURE and self._chosen is not None and feature not in self._chosen:
@@ -129,6 +133,10 @@ class Gatherer:
 
     def on_performance(self, key: ModelVersion, performance: Performance, at: int) -> None:
         """Ignore the performance."""
+
+    def left_out(self, version: ModelVersion) -> list[str]:
+        """Return the names of a version's signals that are not stored, sorted."""
+        return sorted(name for key, name in self._left_out if key == version)
 
     def choose(self) -> None:
         """Sample the features after the first batch, and drop the columns of all others."""
@@ -196,6 +204,7 @@ def recording(fleet: Fleet, gatherer: Gatherer, end: int, *, is_cut: bool, rejec
         is_cut,
         len(fleet.monitors) - 1,
         rejected,
+        gatherer.left_out(monitor.key),
     )
 
 

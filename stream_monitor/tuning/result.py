@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 from typing import Any
 
 from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.tuning.evidence import kaplan_meier_median
 from stream_monitor.tuning.recommendation import Recommendation, Verdict
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.text import warnings, why
 
 
 def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
-    """Return the complete result; a delay of null is a missed change."""
+    """Return the complete result.
+
+    A delay of null is a missed change, a median or typical delay of null is beyond the horizon, and a recommended
+    candidate of null means that none fits.
+    """
     recording = sweep.recording
     return {
         "model": recording.key.model,
@@ -28,18 +32,21 @@ def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
         "injected": sweep.injected,
         "wanted_run_length": found.wanted,
         "judged_events": found.events,
-        "candidates": [_candidate(sweep, verdict) for verdict in found.verdicts],
-        "recommended": {
-            "flags": found.best.tally.candidate.flags,
-            "candidate": found.verdicts.index(found.best),
-            "keeps_budget": found.keeps,
-            "why": why(found),
-        },
+        "candidates": [_candidate(sweep, found, verdict) for verdict in found.verdicts],
+        "recommended": _recommended(found),
+        "why": why(found),
+        "left_out": list(recording.left_out),
         "warnings": list(warnings(sweep, found)),
     }
 
 
-def _candidate(sweep: Sweep, verdict: Verdict) -> dict[str, Any]:
+def _recommended(found: Recommendation) -> dict[str, Any] | None:
+    if found.best is None:
+        return None
+    return {"flags": found.best.tally.candidate.flags, "candidate": found.verdicts.index(found.best)}
+
+
+def _candidate(sweep: Sweep, found: Recommendation, verdict: Verdict) -> dict[str, Any]:
     tally, candidate = verdict.tally, verdict.tally.candidate
     return {
         "flags": candidate.flags,
@@ -47,7 +54,9 @@ def _candidate(sweep: Sweep, verdict: Verdict) -> dict[str, Any]:
         "run_length": candidate.promised,
         "warmup": candidate.warmup,
         "seasonality": candidate.seasonality,
-        "budget": verdict.budget,
+        "fits": verdict.fits,
+        "rules": list(verdict.rules),
+        "missed_of_one_deviation": verdict.missed,
         "recorded": {
             "alarms": len(tally.recorded),
             "per_10000_values": 1e4 * len(tally.recorded) / max(sweep.values, 1),
@@ -64,14 +73,15 @@ def _candidate(sweep: Sweep, verdict: Verdict) -> dict[str, Any]:
             {
                 "kind": change.kind,
                 "size": change.size,
-                "median": _finite(median(delays)),
-                "missed": sum(map(math.isinf, delays)) / len(delays),
+                "in_deviations": change.in_deviations or change.kind == "level",
+                "median": _finite(kaplan_meier_median(delays)),
+                "missed": tally.missed(change),
                 "count": len(delays),
                 "values": [_finite(delay) for delay in delays],
             }
             for change, delays in tally.delays.items()
         ],
-        "typical_delay": _finite(verdict.typical),
+        "typical_delay": _finite(found.typical(verdict)),
     }
 
 

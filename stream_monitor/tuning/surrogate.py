@@ -11,6 +11,7 @@ from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.autocorrelation import autocorrelation_time
+from stream_monitor.tuning.share_season import ShareSeason
 
 #: The autocorrelation time is the median over at most ``PIECES`` pieces of ``PIECE`` values: a short piece contains
 #: little drift.
@@ -27,7 +28,8 @@ class Surrogates:
     """A generator of surrogates of one signal's column.
 
     The column is cut into blocks of random, geometric length, which are shuffled. With ``period``, a significant
-    seasonality is removed before and added again after. Every surrogate is a permutation of the column's values.
+    seasonality is removed before and added again after: levels from normal scores, usual shares from categories and
+    shares. Every surrogate is a permutation of the column's values, but for shares with a season.
 
     Args:
         column: The column.
@@ -42,16 +44,21 @@ class Surrogates:
 
     def __init__(self, column: Column, kind: ColumnKind, period: float = 0.0) -> None:
         self._column = column
-        scores = middle_scores(column.values) if kind == "number" else column.values
-        if kind == "category":
-            scores = _is_first(column.values)
-        self._levels = _season(column._replace(values=scores), period) if kind == "number" and period else None
-        self.block = block_length(scores if self._levels is None else scores - self._levels)
+        self._levels: Floats | None = None
+        self._shares: ShareSeason | None = None
+        if kind == "number":
+            scores = middle_scores(column.values)
+            self._levels = _season(column._replace(values=scores), period) if period else None
+            self.block = block_length(scores if self._levels is None else scores - self._levels)
+        else:
+            self.block, self._shares = _share_season(column, period)
 
     def draw(self, rng: np.random.Generator) -> Column:
         """Draw one surrogate, at the positions and times of the column."""
         values = self._column.values
         order = shuffled_blocks(len(values), self.block, rng)
+        if self._shares is not None:
+            return self._column._replace(values=self._shares.reordered(order, rng))
         if self._levels is None:
             return self._column._replace(values=values[order])
         rest = normal_scores(values, rng) - self._levels
@@ -120,7 +127,20 @@ def _season(column: Column, period: float) -> Floats | None:
     return levels if levels.any() else None
 
 
-def _is_first(codes: Floats) -> Floats:
-    """Return an indicator (0 or 1) of the most frequent category."""
-    found, counts = np.unique(codes, return_counts=True)
-    return (codes == found[counts.argmax()]).astype(np.float64) if len(found) else codes
+def _share_season(column: Column, period: float) -> tuple[float, ShareSeason | None]:
+    """Return the mean length of blocks of codes or shares, and their season, None without a significant one.
+
+    The dependence is that of the most frequent category, without its season.
+    """
+    codes, counts = np.unique(column.values, return_counts=True)
+    if not len(codes):
+        return 1.0, None
+    first = codes[counts.argmax()]
+    is_first = (column.values == first).astype(np.float64)
+    if not period:
+        return block_length(is_first), None
+    block = block_length(ShareSeason(column, period).residuals(first))
+    season = ShareSeason(column, period, max(block / TIMES, 1.0))
+    if season.is_significant:
+        return block_length(season.residuals(first)), season
+    return block_length(is_first), None

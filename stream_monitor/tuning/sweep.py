@@ -23,6 +23,8 @@ PLACES = 6
 MAX_INJECTED = 8
 #: The earliest change comes after this many warm-ups plus this many values.
 WARMUPS, MORE = 2, 200
+#: The number of periods before it in which the season is learned: the first may show that other scores are needed.
+SEASON_PERIODS = 2
 #: A callback with the number of signals done and the total number of signals.
 Progress = Callable[[int, int], None]
 
@@ -83,7 +85,9 @@ def sweep(
     _check(recording, candidates, context)
     earliest = {signal.name: _earliest(signal, candidates, context.horizon) for signal in recording.signals}
     short = [name for name, place in earliest.items() if not place]
-    long = [signal for signal in recording.signals if earliest[signal.name]]
+    # What none of the candidates watches says nothing about them.
+    watched = [signal for signal in recording.signals if any(is_watched(signal, each) for each in candidates)]
+    long = [signal for signal in watched if earliest[signal.name]]
     result = Sweep(
         recording, [Tally(each) for each in candidates], context.surrogates, _chosen(long, context.seed), short
     )
@@ -130,10 +134,12 @@ def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> 
     latest = len(column.values) - horizon
     if warm > latest:
         return 0
-    period = max(one.season or 0.0 for one in candidates) if signal.kind == "number" else 0.0
-    waited: list[int] = np.flatnonzero(column.ts >= column.ts[warm] + period).tolist() if period else []
+    period = SEASON_PERIODS * max(one.season or 0.0 for one in candidates)
     # Without times no seasonality can be learned.
-    return max(warm, min(waited[0], latest)) if waited else warm
+    if not period or not np.isfinite(column.ts[warm]):
+        return warm
+    waited: list[int] = np.flatnonzero(column.ts >= column.ts[warm] + period).tolist()
+    return max(warm, min([latest, *waited[:1]]))
 
 
 def _chosen(signals: Sequence[Signal], seed: int) -> dict[Kind, list[str]]:

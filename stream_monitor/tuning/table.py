@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from statistics import median
 from typing import NamedTuple
 
+from stream_monitor.tuning.evidence import kaplan_meier_median
 from stream_monitor.tuning.injection import CHANGES, Kind
-from stream_monitor.tuning.recommendation import Recommendation, Verdict
+from stream_monitor.tuning.recommendation import MAX_MISSED, Recommendation, Rule, Verdict
 from stream_monitor.tuning.sweep import Sweep
 
 #: The headings of the kinds of change.
@@ -18,6 +18,13 @@ TITLES: dict[Kind, str] = {
     "spread": "its spread",
     "share": "missing, error, pts",
     "category": "category, pts",
+}
+#: The signs in front of the candidates, with their meaning.
+SIGNS = {
+    ">": "recommended",
+    "!": "more false alarms than wanted",
+    "x": f"misses more than {MAX_MISSED:.0%} of the changes of 1 sd",
+    "?": "neither promises the run length nor shows it here",
 }
 
 
@@ -39,12 +46,7 @@ def tables(sweep: Sweep, found: Recommendation) -> Iterator[str]:
         yield ""
         yield from _lines([*names, *_changes(found, rest)])
     yield ""
-    signs = {
-        ">": "recommended",
-        "!": "more false alarms than wanted",
-        "?": "neither promises the run length nor shows it here",
-    }
-    yield "  ".join(f"{sign} {text}" for sign, text in signs.items() if sign in names[0].cells)
+    yield "  ".join(f"{sign} {text}" for sign, text in SIGNS.items() if sign in names[0].cells)
 
 
 def compact(count: float) -> str:
@@ -78,7 +80,8 @@ def _names(found: Recommendation) -> list[_Column]:
 def _sign(found: Recommendation, verdict: Verdict) -> str:
     if verdict is found.best:
         return ">"
-    return {"kept": "", "over": "!", "unproven": "?"}[verdict.budget]
+    signs: dict[Rule, str] = {"over": "!", "missed": "x", "unproven": "?"}
+    return signs[verdict.rules[0]] if verdict.rules else ""
 
 
 def _alarms(found: Recommendation) -> list[_Column]:
@@ -107,7 +110,7 @@ def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
 
 
 def _delay(delays: Sequence[float]) -> str:
-    middle = median(delays) if delays else math.nan
+    middle = kaplan_meier_median(delays) if delays else math.nan
     return f"{middle:,.0f}" if math.isfinite(middle) else "-"
 
 

@@ -9,7 +9,8 @@ from textwrap import wrap
 from stream_monitor.core.events import Detection
 from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.tuning.evidence import min_run_length
-from stream_monitor.tuning.recommendation import Recommendation
+from stream_monitor.tuning.injection import Kind
+from stream_monitor.tuning.recommendation import MAX_MISSED, Recommendation, Rule, Verdict
 from stream_monitor.tuning.recording import rejects
 from stream_monitor.tuning.sweep import PLACES, Sweep
 from stream_monitor.tuning.table import tables
@@ -17,6 +18,9 @@ from stream_monitor.tuning.table import tables
 #: The number of detections of the recommended candidate that are listed.
 SHOWN = 8
 WIDTH = 98
+_STANDARD = "the changes of 1 sd"
+#: The kinds of change, as the text names them.
+KINDS: dict[Kind, str] = {"level": "numbers", "spread": "spreads", "share": "shares", "category": "categories"}
 
 
 def lines(sweep: Sweep, found: Recommendation) -> Iterator[str]:
@@ -25,14 +29,25 @@ def lines(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     yield ""
     yield from tables(sweep, found)
     yield ""
-    yield "Recommended:"
-    yield f"  {found.best.tally.candidate.flags}"
-    yield from wrap(why(found), WIDTH)
+    yield from _outcome(found)
     if sweep.recording.rate:
         yield f"At the recording's rate, 100 values take {_time(100.0 / sweep.recording.rate)}."
-    yield from _woken(found.best.tally.recorded)
+    if found.best:
+        yield from _woken(found.best.tally.recorded)
     for warning in warnings(sweep, found):
         yield from wrap(f"Warning: {warning}", WIDTH, subsequent_indent="  ")
+
+
+def _outcome(found: Recommendation) -> Iterator[str]:
+    """Yield the recommended flags and the reason, or the rules that each candidate falls to."""
+    if found.best:
+        yield "Recommended:"
+        yield f"  {found.best.tally.candidate.flags}"
+    yield from wrap(why(found), WIDTH)
+    if not found.best:
+        for verdict in found.verdicts:
+            text = f"  {verdict.tally.candidate.flags}: {rules(verdict, found)}"
+            yield from wrap(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _recording(sweep: Sweep, tried: int) -> Iterator[str]:
@@ -46,7 +61,7 @@ def _recording(sweep: Sweep, tried: int) -> Iterator[str]:
     yield from wrap(
         f"False alarms: on the recording as it is, and on {surrogates} of it without drift. Delays: the median "
         f"number of values until a change is found, injected at {PLACES} places of up to {injected} signals of each "
-        "kind (-: half or more are missed).",
+        "kind (-: more than half are missed).",
         WIDTH,
     )
 
@@ -68,15 +83,31 @@ def _counted(count: int, what: str) -> str:
 
 
 def why(found: Recommendation) -> str:
-    """Return the reason for the recommendation, in one sentence."""
-    kept = sum(verdict.budget == "kept" for verdict in found.verdicts)
-    best, wanted = found.best, f"{found.wanted:,.0f} events between false alarms"
-    if found.keeps:
-        those = f"the {kept} candidates that keep to {wanted}" if kept > 1 else f"all: no other keeps to {wanted}"
-        return f"The shortest typical delay, {best.typical:,.0f} values, of {those}."
+    """Return the reason for the recommendation, or for recommending nothing."""
+    fit = f"keep to {found.wanted:,.0f} events between false alarms and miss at most {MAX_MISSED:.0%} of {_STANDARD}"
+    count = len(found.fitting)
+    if found.best is None:
+        return f"No candidate fits, so none is recommended: to fit is to {fit}."
+    if count == 1:
+        return f"It is the only candidate to {fit}."
+    if not found.compared:
+        return f"The fewest false alarms of the {count} candidates that {fit}."
     return (
-        f"None is known to keep to {wanted}; this is the quietest, with {best.tally.false_alarms:,} on the surrogate."
+        f"The shortest typical delay, {found.typical(found.best):,.0f} values, of the {count} candidates that {fit}. "
+        f"Typical is the geometric mean of the median delays (Kaplan-Meier: what was not found within the horizon is "
+        f"censored) of the {_counted(len(found.compared), 'change')} of which all of these find half."
     )
+
+
+def rules(verdict: Verdict, found: Recommendation) -> str:
+    """Return the rules that a candidate falls to, as text."""
+    kinds = (f"{share:.0%} ({KINDS[kind]})" for kind, share in verdict.missed.items() if share > MAX_MISSED)
+    texts: dict[Rule, str] = {
+        "over": f"{_counted(verdict.tally.false_alarms, 'false alarm')} in {found.events:,.0f} events",
+        "missed": f"misses {', '.join(kinds)} of {_STANDARD}",
+        "unproven": f"a run length of {found.wanted:,.0f} is neither promised nor shown",
+    }
+    return "; ".join(texts[rule] for rule in verdict.rules)
 
 
 def _woken(detections: Sequence[Detection]) -> Iterator[str]:
@@ -97,9 +128,10 @@ def _woken(detections: Sequence[Detection]) -> Iterator[str]:
 def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     """Yield warnings on the limits of the evidence and on data that was left out."""
     recording = sweep.recording
-    if found.events < found.events_needed:
+    is_wanting = found.best is not None or any(verdict.rules == ("unproven",) for verdict in found.verdicts)
+    if is_wanting and found.events < found.events_needed:
         times = math.ceil(sweep.surrogates * found.events_needed / found.events)
-        promised = "promised by the detector, " if found.best.tally.candidate.promised else ""
+        promised = "promised by the detector, " if found.best and found.best.tally.candidate.promised else ""
         yield (
             f"no alarm in {found.events:,.0f} events says only that the run length is above "
             f"{min_run_length(found.events, 0):,.0f} at 95 %; the {found.wanted:,.0f} wanted are {promised}"
@@ -114,5 +146,13 @@ def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     left = len(recording.features) - len(recording.kept)
     if left:
         yield f"{len(recording.kept)} of {len(recording.features)} features were drawn: {', '.join(recording.kept)}"
+    if recording.left_out:
+        yield f"the errors of rare classes were not tried: {_listed(recording.left_out)}; run and replay watch them"
     if sweep.short:
-        yield f"too few values to inject changes: {', '.join(sweep.short[:SHOWN])}"
+        yield f"too few values to inject changes: {_listed(sweep.short)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Format the first of these names, and the number of the others."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -44,6 +44,11 @@ class Tally:
         """Number of false alarms in all surrogates."""
         return self.surrogate.total()
 
+    def missed(self, change: Injection) -> float:
+        """Return the share of the injections of a change that were not found within the horizon; 0 without any."""
+        delays = self.delays.get(change, [])
+        return sum(map(math.isinf, delays)) / max(len(delays), 1)
+
 
 class Trial:
     """The trial of all candidates on one signal.

@@ -56,8 +56,10 @@ def _run(*arguments: Any) -> Result:
 
 def _tune(tmp_path: Path, *arguments: Any) -> tuple[str, dict[str, Any]]:
     result = _run(*arguments, "--json", tmp_path / "out.json")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code in (0, 1), result.output
     found: dict[str, Any] = json.loads((tmp_path / "out.json").read_bytes())
+    # The exit code says whether a candidate fits, as the JSON does.
+    assert result.exit_code == (found["recommended"] is None)
     return result.output, found
 
 
@@ -71,7 +73,7 @@ def test_a_noisy_candidate_is_not_recommended(tmp_path: Path) -> None:
     text, found = _tune(tmp_path, path, *QUICK, "--detector", NOISY, "--detector", "glr")
     noisy, *quiet = found["candidates"]
     assert noisy["detector"] == NOISY
-    assert noisy["budget"] == "over"
+    assert (noisy["fits"], noisy["rules"]) == (False, ["over"])
     assert noisy["surrogate"]["alarms"] > 20
     # It would hear of everything at once: only the rule keeps it out.
     assert noisy["typical_delay"] < min(each["typical_delay"] for each in quiet)
@@ -143,7 +145,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     runs = [
         _run(*arguments, "--json", tmp_path / f"{n}.json", *rest) for n, rest in enumerate(((), (), ("--seed", 2)))
     ]
-    assert [run.exit_code for run in runs] == [0, 0, 0]
+    # Nothing fits: the detector promises no run length, and one surrogate of 4,000 events cannot show it.
+    assert [run.exit_code for run in runs] == [1, 1, 1]
     first, second, other = ((tmp_path / f"{n}.json").read_bytes() for n in range(3))
     assert (first, runs[0].output) == (second, runs[1].output)
     assert first != other
@@ -194,6 +197,47 @@ def test_a_season_is_kept_and_needs_the_flag(tmp_path: Path) -> None:
     # One false alarm is due in 10,000 values.
     assert max(each["surrogate"]["alarms"] for each in with_season) <= 3
     assert "--seasonality 24h" in found["recommended"]["flags"]
+
+
+def test_a_daily_cycle_of_a_binary_prediction_is_kept(tmp_path: Path) -> None:
+    """A surrogate without the cycle would have false alarms with the season taken out, and none without."""
+    rng = np.random.default_rng(3)
+    ts = START + 86.4 * np.arange(16_000)
+    share = 0.3 + 0.25 * np.sin(2 * np.pi * ts / 86_400)
+    predictions = (rng.random(16_000) < share).astype(int)
+    labels = np.where(rng.random(16_000) < 0.15 + 0.3 * (share - 0.3), 1 - predictions, predictions)
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "ts", "prediction", "label"])
+        rows.writerows(zip(range(16_000), ts.tolist(), predictions.tolist(), labels.tolist(), strict=True))
+    detectors = ("--detector", "page_hinkley", "--detector", "glr", "--try-run-length", "1000000")
+    text, found = _tune(tmp_path, tmp_path / "x.csv", *detectors)
+    deaf, seasonless, deaf_with_season, fitting = found["candidates"]
+    assert seasonless["surrogate"]["alarms"] >= 5 and "over" in seasonless["rules"]
+    assert fitting["surrogate"]["alarms"] <= 1
+    assert found["recommended"]["flags"] == fitting["flags"]
+    for each in (deaf, deaf_with_season):
+        assert each["rules"] == ["missed"] and max(each["missed_of_one_deviation"].values()) > 0.05
+    assert "\nx page_hinkley" in text and "x misses more than 5% of the changes of 1 sd" in text
+    # Alone, what finds nothing is not recommended either.
+    text, found = _tune(tmp_path, tmp_path / "x.csv", *detectors[:2], *detectors[4:], "--try-seasonality", "24h")
+    assert found["recommended"] is None and found["why"].startswith("No candidate fits, so none is recommended")
+    assert "Recommended:" not in text
+    assert "--seasonality 24h: misses " in " ".join(text.split())
+
+
+def test_errors_of_rare_classes_are_named_as_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    labels = rng.choice(["a", "b", "rare"], 4000, p=[0.6, 0.35, 0.05])
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "prediction", "label"])
+        rows.writerows([n, "a" if rng.random() < 0.2 else label, label] for n, label in enumerate(labels))
+    text, found = _tune(tmp_path, tmp_path / "x.csv", *QUICK, "--detector", "glr", "--try-run-length", "1000000")
+    assert found["left_out"] == ["error:rare"]
+    assert "the errors of rare classes were not tried: error:rare; run and replay watch them" in " ".join(
+        text.split()
+    )
 
 
 def test_the_sweep_hears_larger_changes_sooner(tmp_path: Path) -> None:
