@@ -20,6 +20,8 @@ from stream_monitor.stats.training_verdict import Difference, Part
 MAX_NAMED = 3
 #: The largest share in the training data of what it does, for all that matters, not have.
 MAX_UNUSUAL = 0.01
+#: The difference of the means, in effects of that of the distributions, from which on it shows that they differ.
+SHOWN = 0.5
 
 
 class Counted(NamedTuple):
@@ -86,7 +88,7 @@ class NumberSignalCells(NumberCells):
     def __init__(self, reference: NumericReference) -> None:
         super().__init__(reference)
         self.key = reference.packed.name
-        self._mean = reference.mean
+        self._mean, self._std = reference.mean, reference.std
         self.outside: Sequence[int] = (0, len(self.shares) - 1)
 
     def is_in(self, found: Difference, window: Floats) -> Bools:
@@ -96,10 +98,18 @@ class NumberSignalCells(NumberCells):
         return self.contains(found.cell, window)
 
     def described(self, found: Difference, counted: Counted) -> Described:
-        """Return both means, and the cell that differs, if it is one that is compared alone."""
+        """Return both means, and what else tells the difference.
+
+        It is the cell that differs; or all up to the border at which the distributions differ most, if the means do
+        not show that they do.
+        """
+        cell, usual, shares = found.cell, self.shares, counted.shares
         if found.measure == "kolmogorov_smirnov":
-            return Described(self._mean, counted.mean, ())
-        part = Part(self.name(found.cell), float(self.shares[found.cell]), float(counted.shares[found.cell]))
+            if abs(counted.mean - self._mean) >= SHOWN * found.effect * self._std:
+                return Described(self._mean, counted.mean, ())
+            part = Part(self.name_upto(cell), float(usual[: cell + 1].sum()), float(shares[: cell + 1].sum()))
+        else:
+            part = Part(self.name(cell), float(usual[cell]), float(shares[cell]))
         return Described(self._mean, counted.mean, (part,))
 
 

@@ -23,6 +23,7 @@ class Training:
     """The training data of one signal.
 
     Attributes:
+        kind: The kind of its values.
         cells: Its cells.
         count: Its number of values.
         ratios: The variance ratios of its values, in the order of the rows.
@@ -31,6 +32,7 @@ class Training:
             it may be one of the time of day. Values that the training data does not have count at once.
     """
 
+    kind: ColumnKind
     cells: SignalCells
     count: int
     ratios: Ratios
@@ -66,4 +68,4 @@ def make_training(
     level = skew_level(name, profile.features)
     min_seconds = 0.0 if profile.rate else DAY
     cells = make_cells(reference, kind, categories)
-    return Training(cells, count, profile.span_ratios(name), level, min_seconds)
+    return Training(kind, cells, count, profile.span_ratios(name), level, min_seconds)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.core.arrays import Bools, ColumnKind, Floats, Ints
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.monitors.look_schedule import WINDOW, is_look, next_window
@@ -35,6 +35,9 @@ MAX_GROWTH = 1.5
 #: The smallest share of values that the training data does not have at all for which they count as
 #: `OUTSIDE_SIZES` independent ones at least: values that follow each other slowly are never so far out by chance.
 MIN_OUTSIDE, OUTSIDE_SIZES = 0.5, Sizes(20.0, 200.0)
+
+#: Where at least this share of the numbers has moved, the mean tells it.
+MOST = 0.95
 
 #: Reasons why there is not enough data.
 NO_DAY = "a difference within the range of the training data, which has no times: it counts once a day is covered"
@@ -122,19 +125,22 @@ class TrainingCheck:
     def _skew(self, column: Column, row: int) -> Detection:
         """Return the detection of the verdict given at a row."""
         verdict, ts = self.verdict, float(column.ts[row])
+        part = _told_part(verdict, self._training.kind)
+        before, after = (verdict.before, verdict.after) if part is None else (part.before, part.after)
         return Detection(
             int(column.index[row]),
             None if math.isnan(ts) else ts,
             *self._key,
             self._signal,
             "profile",
-            verdict.before,
-            verdict.after,
+            before,
+            after,
             effect=verdict.effect,
             n_before=self._training.count,
             n_after=verdict.values,
-            category=verdict.parts[0].name if verdict.parts else None,
+            category=None if part is None else part.name,
             kind="skew",
+            is_share=part is not None or self._training.kind == "share",
         )
 
     def _count(self, window: Floats) -> None:
@@ -245,6 +251,15 @@ class TrainingCheck:
         self._counts, self._mean = np.array(state["counts"], np.int64), state["mean"]
         self._is_start, self._is_told = state["is_start"], state["is_told"]
         self.verdict = _restored(state["verdict"])
+
+
+def _told_part(verdict: Verdict, kind: ColumnKind) -> Part | None:
+    """Return the category, or the part of the numbers, whose share tells a verdict; None where the mean does."""
+    if not verdict.parts:
+        return None
+    part = verdict.parts[0]
+    have_all_moved = kind == "number" and abs(part.after - part.before) >= MOST
+    return None if have_all_moved else part
 
 
 def _restored(saved: Sequence[Any]) -> Verdict:

@@ -69,6 +69,10 @@ class NumberCells:
         first, last = f"{self._values[cell - 1]:.6g}", f"{self._values[cell]:.6g}"
         return first if first == last else f"{first} to {last}"
 
+    def name_upto(self, cell: int) -> str:
+        """Return what is in a cell and in those before it, in words."""
+        return f"{'up to' if self._goes_left[cell] else 'below'} {self._values[cell]:.6g}"
+
 
 def _cuts(reference: NumericReference) -> list[tuple[float, bool, float]]:
     """Return the borders of cells: the value, True if it belongs to the left cell, and the share up to the border."""
