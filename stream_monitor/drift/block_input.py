@@ -10,7 +10,7 @@ from stream_monitor.core.arrays import Floats, Ints, column_sums, pieces
 from stream_monitor.drift.change import SUM_SCALE
 from stream_monitor.drift.transform_columns import TransformColumns
 from stream_monitor.drift.value_queue import ColumnValues
-from stream_monitor.signals.matrix import SignalMatrix
+from stream_monitor.signals.matrix_part import ColumnMatrix
 
 
 class BlockInput:
@@ -25,7 +25,7 @@ class BlockInput:
         counts: The number of values that each takes.
     """
 
-    def __init__(self, matrix: SignalMatrix, counts: Ints | None) -> None:
+    def __init__(self, matrix: ColumnMatrix, counts: Ints | None) -> None:
         self._matrix, self.values, self.counts = matrix, matrix.values, counts
         self._transformed: dict[Hashable, Floats] = {}
 

@@ -40,7 +40,7 @@ class DependenceBlock:
         return int(self._room.min()) < _NEVER
 
     def add(self, values: Floats, counts: Ints | None) -> None:
-        """Add the next measured values, each column's count below its `room`.
+        """Add the next measured values, each column's count at most its `room`.
 
         Args:
             values: Shape (m, columns).

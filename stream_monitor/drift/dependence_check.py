@@ -89,8 +89,10 @@ class DependenceCheck:
         self.seen += count
         if len(values):
             self.newest.add(values)
-        if count < room:
-            return None
+        return self.estimate(known, in_batches=in_batches) if count == room else None
+
+    def estimate(self, known: Dependence, *, in_batches: bool) -> Dependence | None:
+        """Estimate the dependence, which must be due; return it where it differs from the known one, else None."""
         self._keep()
         self._schedule()
         found = variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup)

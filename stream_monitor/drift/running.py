@@ -183,13 +183,20 @@ class RunningDetector:
         measured = self.transform.measured(values)
         in_batches = has_means(self.transform)
         found = self.check.update(self.dependence, measured, count, in_batches=in_batches)
-        if found is None:
-            return
-        is_same, self.dependence = found.batch == self.dependence.batch, found
+        if found:
+            self.correct(found, int(column.index[count - 1]) + 1)
+
+    def estimate(self) -> Dependence | None:
+        """Estimate the dependence, which must be due; return it where it must be corrected, else None."""
+        return self.check.estimate(self.dependence, in_batches=has_means(self.transform))
+
+    def correct(self, dependence: Dependence, since: int) -> None:
+        """Correct the dependence of the values from this prediction on."""
+        is_same, self.dependence = dependence.batch == self.dependence.batch, dependence
         if is_same:
             self._replace_detector()
         else:
-            self._restart(int(column.index[count - 1]) + 1)
+            self._restart(since)
 
     def _restart(self, since: int) -> None:
         self._earlier = (self._earlier[0] + self.sums.n, self._earlier[1] + self.sums.total)

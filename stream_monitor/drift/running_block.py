@@ -11,6 +11,7 @@ from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.detectors.base import Change
 from stream_monitor.detectors.blocks import Step, block_key, make_block
 from stream_monitor.drift.block_input import BlockInput, RawTotals
+from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_block import DependenceBlock
 from stream_monitor.drift.runner import DetectorRunner
 from stream_monitor.drift.running import RunningDetector
@@ -74,7 +75,7 @@ class RunningBlock:
         return self._dependence.is_learning
 
     def step(self, given: BlockInput) -> RunningStep:
-        """Return the effect of the next values, which must not be due."""
+        """Return the effect of the next values, at most up to its next estimate."""
         self._columns = self._columns or TransformColumns(self._transforms)
         transformed = given.transformed(self._columns)
         return RunningStep(self._detectors.step(transformed, given.counts), transformed)
@@ -94,6 +95,18 @@ class RunningBlock:
         self._totals = totals.after(self._totals)
         if transformed:
             self._dependence.add(self._measured(transformed.values), transformed.counts)
+
+    def estimate(self, column: int, running: RunningDetector) -> Dependence | None:
+        """Estimate the dependence of a column, which must be due; return it where it must be corrected, else None.
+
+        Args:
+            column: The column, all of whose values are counted.
+            running: Its detector.
+        """
+        self._dependence.store(column, running.check)
+        found = running.estimate()
+        self._dependence.load(column, running.check)
+        return found
 
     def _measured(self, values: Floats) -> Floats:
         """Return what stands for transformed values where their dependence is measured."""

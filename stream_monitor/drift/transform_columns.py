@@ -8,7 +8,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.transforms import IdentityTransform, ScoreTransform, Transform
-from stream_monitor.signals.matrix import SignalMatrix
+from stream_monitor.signals.matrix_part import ColumnMatrix
 from stream_monitor.stats.normal_score_columns import NormalScoreColumns
 
 
@@ -33,7 +33,7 @@ class TransformColumns:
         self._has_atoms = any(each.atoms.exist for each in scores)
         self._others = np.flatnonzero(~self._same & ~np.isin(np.arange(len(transforms)), scored)).tolist()
 
-    def of(self, matrix: SignalMatrix) -> Floats:
+    def of(self, matrix: ColumnMatrix) -> Floats:
         """Return the transformed values, shape (m, columns)."""
         if self._same.all():
             return matrix.values
@@ -48,7 +48,7 @@ class TransformColumns:
             result[: len(values), column] = values
         return result
 
-    def _scores_of(self, matrix: SignalMatrix) -> Floats:
+    def _scores_of(self, matrix: ColumnMatrix) -> Floats:
         # Without atoms, a score does not depend on the position.
         positions = matrix.positions() if self._has_atoms else np.zeros(len(matrix.values), np.int64)
         return self._scores.of(matrix.values, positions)

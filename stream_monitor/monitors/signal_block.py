@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Ints
-from stream_monitor.drift.block_input import BlockInput, RawTotals
+from stream_monitor.drift.block_input import RawTotals
 from stream_monitor.drift.detection import Alarm
-from stream_monitor.drift.running import RunningDetector
-from stream_monitor.drift.running_block import RunningBlock, RunningStep, runner_key
+from stream_monitor.drift.running_block import RunningBlock, runner_key
 from stream_monitor.drift.value_queue import ColumnValues, ValueQueue
 from stream_monitor.monitors.alarm_latch import CHECK_INTERVAL
+from stream_monitor.monitors.block_feeding import FedValues, feed, replay, running_of
 from stream_monitor.monitors.recent_values import RecentValues
 from stream_monitor.monitors.signal import SignalMonitor, SignalParts
 from stream_monitor.signals.matrix import SignalMatrix
+from stream_monitor.signals.matrix_part import ColumnMatrix, MatrixPart
+
+#: Where the dependence of one in so many signals is due to be estimated within the next values, all are handled in
+#: parts that end there; fewer are handled alone.
+MANY_DUE = 4
 
 
 def signal_key(signal: SignalMonitor) -> Hashable | None:
@@ -40,11 +45,14 @@ class SignalBlock:
     arrays with a column for each signal, and brings all columns up to date with a few calls, however many there are.
     Each column has a count of its own, since signals start at different times and values are missing.
 
-    A signal in which a detector of the block may have found something, or whose dependence is due to be estimated
-    again, steps out: its column, as it was before these values, is written back to the signal, and the signal takes
-    them alone. With the next values it steps in again, if by then it has what the other signals of the block have in
-    common (`signal_key`): after a change it first learns for the length of a warm-up. It keeps its column meanwhile.
-    Whoever changes a signal otherwise, for example its part of the budget, makes it step out in the same way.
+    A signal in which a detector of the block may have found something steps out: its column, as it was before these
+    values, is written back to the signal, and the signal takes them alone. With the next values it steps in again, if
+    by then it has what the other signals of the block have in common (`signal_key`): after a change it first learns
+    for the length of a warm-up. It keeps its column meanwhile. Whoever changes a signal otherwise, for example its
+    part of the budget, makes it step out in the same way.
+
+    Signals whose dependence is due to be estimated again step out as well if they are few. If they are many, the
+    values are handled in two parts, and each of these columns ends its first part where it is due.
 
     Some detectors can't be fed twice. Those come last, and get only the columns in which the others found nothing;
     if such a detector finds something, the signal that takes the values alone is given what it has found.
@@ -65,7 +73,7 @@ class SignalBlock:
         #: Number of values of each column at the end of its next window that is compared with the training data.
         self._next_window = np.zeros(len(signals), np.int64)
         self._running = {
-            name: RunningBlock([_running(parts, name) for parts in self._parts])
+            name: RunningBlock([running_of(parts, name) for parts in self._parts])
             for name in self._parts[0].detectors.runners
         }
         self._queue = ValueQueue()
@@ -82,13 +90,28 @@ class SignalBlock:
         Args:
             matrix: The values, in the columns of the block; a count may be 0.
         """
-        self._step_in()
-        sizes, most = matrix.sizes, len(matrix.values)
-        alone = (sizes > 0) & ~self._is_in
-        is_due = most >= self._room and most >= self._find_room()
-        for each in self._running.values() if is_due else ():
-            alone |= sizes >= each.room
-        steps, given = self._steps(matrix, alone)
+        found: list[tuple[int, Alarm]] = []
+        begins, sizes = np.zeros(len(self.signals), np.int64), matrix.sizes
+        part: ColumnMatrix = matrix
+        while len(part.values):
+            self._step_in()
+            due, ends = self._due(part), sizes
+            if many := int(due.sum()) * MANY_DUE >= max(int(self._is_in.sum()), 1):
+                ends = np.where(due, begins + self._rooms(), sizes)
+                part = MatrixPart(matrix, begins, ends)
+            alarms = self._update(part, due & (not many))
+            found += [(at, alarm._replace(row=alarm.row + int(begins[at]))) for at, alarm in alarms]
+            if not many:
+                break
+            self._estimate(part)
+            begins, part = ends, MatrixPart(matrix, ends, sizes)
+        return found
+
+    def _update(self, matrix: ColumnMatrix, alone: Bools) -> list[tuple[int, Alarm]]:
+        """Handle values up to the next estimate of the dependence, except in the columns that are handled alone."""
+        sizes, is_due = matrix.sizes, len(matrix.values) >= self._room
+        alone |= (sizes > 0) & ~self._is_in
+        fed = feed(self._running, matrix, alone)
         columns = np.flatnonzero(alone).tolist()
         fired = [column for column in columns if self._is_in[column]]
         for column in fired:
@@ -97,10 +120,37 @@ class SignalBlock:
         if is_due:
             self._check_latches(matrix, sizes, self._is_in & ~alone)
             found = self._check_training(matrix, sizes, self._is_in & ~alone)
-        self._commit(given, steps)
-        _replay(fired, steps, self._running, self._parts)
+        self._commit(fed)
+        replay(fired, fed.steps, self._running, self._parts)
         found += [(at, alarm) for at in columns for alarm in self.signals[at].update_with_rows(matrix.column(at))]
         return found
+
+    def _due(self, matrix: ColumnMatrix) -> Bools:
+        """Return a mask of the columns whose dependence is due to be estimated within these values."""
+        most = len(matrix.values)
+        if most < self._room or most < self._find_room():
+            return np.zeros(len(self.signals), bool)
+        return self._is_in & (matrix.sizes >= self._rooms())
+
+    def _rooms(self) -> Ints:
+        """Return the number of values of each column up to the next estimate of its dependence."""
+        rooms = np.full(len(self.signals), sys.maxsize)
+        for running in self._running.values():
+            rooms = np.minimum(rooms, running.room)
+        return rooms
+
+    def _estimate(self, matrix: ColumnMatrix) -> None:
+        """Estimate the dependence of those columns in which it is due after these values, their newest."""
+        self._count_queue()
+        corrected = [
+            (column, running_of(self._parts[column], name), found)
+            for name, running in self._running.items()
+            for column in np.flatnonzero(self._is_in & (running.room == 0)).tolist()
+            if (found := running.estimate(column, running_of(self._parts[column], name)))
+        ]
+        for column, running, found in corrected:
+            self.signals[column].take_back()
+            running.correct(found, int(matrix.column(column).index[-1]) + 1)
 
     def _step_in(self) -> None:
         """Read the columns of the signals that fit again."""
@@ -121,21 +171,9 @@ class SignalBlock:
         self._room = int(np.concatenate(rooms).min(initial=sys.maxsize))
         return self._room
 
-    def _steps(self, matrix: SignalMatrix, alone: Bools) -> tuple[Mapping[str, _Fed], BlockInput]:
-        """Feed the detectors of all columns but those that are ``alone``, and add to it the columns that fired."""
-        steps: dict[str, _Fed] = {}
-        given = _input(matrix, alone)
-        for name, running in sorted(self._running.items(), key=lambda each: each[1].is_final):
-            if running.is_final and alone.any():
-                given = _input(matrix, alone)
-            step = running.step(given)
-            steps[name] = _Fed(step, ~alone)
-            if step.detectors.fired.any():
-                alone |= step.detectors.fired & (given.sizes > 0)
-        return steps, given
-
-    def _commit(self, given: BlockInput, steps: Mapping[str, _Fed]) -> None:
-        """Take the effect of the steps; their values are counted when somebody asks, or when they are enough."""
+    def _commit(self, fed: FedValues) -> None:
+        """Take the effect of what was fed; it is counted when somebody asks, or when it is enough."""
+        given, steps = fed
         for name, (step, _) in steps.items():
             self._running[name].commit(step)
         needed = {name: step.transformed for name, (step, _) in steps.items() if self._running[name].is_learning}
@@ -155,7 +193,7 @@ class SignalBlock:
             self._recent.add(*values)
             self._counts += values.sizes
 
-    def _check_latches(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> None:
+    def _check_latches(self, matrix: ColumnMatrix, sizes: Ints, columns: Bools) -> None:
         """Check whether alarms are over, where that is due within the next values."""
         due = (
             columns & self._is_latched & (self._counts // CHECK_INTERVAL != (self._counts + sizes) // CHECK_INTERVAL)
@@ -167,7 +205,7 @@ class SignalBlock:
             parts.latch.update(values, history, int(self._counts[column]), (), time)
             self._is_latched[column] = parts.latch.active_since is not None
 
-    def _check_training(self, matrix: SignalMatrix, sizes: Ints, columns: Bools) -> list[tuple[int, Alarm]]:
+    def _check_training(self, matrix: ColumnMatrix, sizes: Ints, columns: Bools) -> list[tuple[int, Alarm]]:
         """Compare the columns with the training data where a window ends within the next values."""
         found: list[tuple[int, Alarm]] = []
         for column in np.flatnonzero(columns & (self._counts + sizes >= self._next_window)).tolist():
@@ -184,7 +222,7 @@ class SignalBlock:
         self._room = 0
         self._parts[column] = parts = self.signals[column].lend(_Column(self, column))
         for name, running in self._running.items():
-            running.load(column, _running(parts, name))
+            running.load(column, running_of(parts, name))
         self._load_counts(column)
         self._is_in[column] = True
 
@@ -220,12 +258,12 @@ class SignalBlock:
         parts = self._parts[column]
         parts.recent, parts.count = recent, int(self._counts[column])
         for name, running in self._running.items():
-            running.store_count(column, _running(parts, name))
+            running.store_count(column, running_of(parts, name))
         self._is_counted[column] = True
 
     def _write_detectors(self, column: int) -> None:
         for name, running in self._running.items():
-            running.store(column, _running(self._parts[column], name))
+            running.store(column, running_of(self._parts[column], name))
         self._is_stored[column] = True
 
 
@@ -233,13 +271,6 @@ def _form(signal: SignalMonitor) -> list[tuple[str, int]]:
     """Return the kind and number of categories that the detectors of a signal read: its column is made for them."""
     running = [runner.running for runner in signal.detectors.runners.values()]
     return [(each.transform.kind, each.transform.categories) for each in running if each]
-
-
-class _Fed(NamedTuple):
-    """A step, and the columns that were fed in it."""
-
-    step: RunningStep
-    columns: Bools
 
 
 class _Column(NamedTuple):
@@ -260,29 +291,3 @@ class _Column(NamedTuple):
 
 def _next_window(parts: SignalParts) -> int:
     return parts.check.next_window if parts.check else sys.maxsize
-
-
-def _running(parts: SignalParts, name: str) -> RunningDetector:
-    running = parts.detectors.runners[name].running
-    assert running is not None
-    return running
-
-
-def _input(matrix: SignalMatrix, alone: Bools) -> BlockInput:
-    """Return the values of all columns but those that are handled alone."""
-    counts = np.where(alone, 0, matrix.sizes) if alone.any() else matrix.counts
-    return BlockInput(matrix, counts)
-
-
-def _replay(
-    fired: Sequence[int],
-    steps: Mapping[str, _Fed],
-    running: Mapping[str, RunningBlock],
-    parts: Sequence[SignalParts],
-) -> None:
-    """Prepare the detectors of signals that step out but were fed already."""
-    for name in [name for name, block in running.items() if block.is_final]:
-        step, columns = steps[name]
-        for column in fired:
-            if columns[column]:
-                running[name].replay(column, _running(parts[column], name), step)

@@ -18,7 +18,7 @@ from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.records import Record
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.drift import value_queue
-from stream_monitor.monitors import joined_blocks
+from stream_monitor.monitors import joined_blocks, signal_block
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.profiles.profile import Profile
@@ -40,6 +40,9 @@ def _value(rng: np.random.Generator, at: int, name: int, shape: int, odd: float)
     level = float((at // 900) % 2 * (name % 3 == 0) + (at > 1500) * (name == 1))
     if shape == 0:
         return float(rng.normal() * (3.0 if at > 2000 and name == 2 else 1.0) + level)
+    if shape == 3:
+        # Values in runs of five depend on each other.
+        return float(np.sin(1e4 * (at // 5 + name)) + 0.1 * rng.normal() + level)
     if shape == 1:
         return int(rng.integers(0, 4) + 2 * level)
     return float(rng.choice([0.0, 1.0], p=[0.8 - 0.5 * level, 0.2 + 0.5 * level]))
@@ -48,7 +51,7 @@ def _value(rng: np.random.Generator, at: int, name: int, shape: int, odd: float)
 def make_events(seed: int, count: int, features: int) -> list[tuple[Prediction, str | None]]:
     """Return predictions of two versions with drifts, gaps and new features, and labels for some of them."""
     rng = np.random.default_rng(seed)
-    shapes, odd = rng.integers(0, 3, features).tolist(), float(rng.choice([0.0, 0.02, 0.3]))
+    shapes, odd = rng.integers(0, 4, features).tolist(), float(rng.choice([0.0, 0.02, 0.3]))
     starts = np.where(rng.random(features) < 0.3, rng.integers(0, count, features), 0)
     absent = float(rng.choice([0.0, 0.0, 0.1]))
     second = float(rng.choice([0.0, 0.0, 0.3]))
@@ -128,6 +131,7 @@ def _means(fleet: Fleet) -> list[Any]:
     max_joined=st.sampled_from((joined_blocks.MAX_JOINED, 1500, 0)),
     max_rows=st.sampled_from((value_queue.MAX_ROWS, 300)),
     profiled=st.sampled_from((0, 0, 400, 2500)),
+    many_due=st.sampled_from((signal_block.MANY_DUE, 1000, 0)),
 )
 @example(
     seed=201,
@@ -139,6 +143,7 @@ def _means(fleet: Fleet) -> list[Any]:
     max_joined=1500,
     max_rows=300,
     profiled=2500,
+    many_due=signal_block.MANY_DUE,
 )
 @settings(max_examples=examples(30), deadline=None)
 def test_the_results_are_those_of_signals_handled_alone(
@@ -151,6 +156,7 @@ def test_the_results_are_those_of_signals_handled_alone(
     max_joined: int,
     max_rows: int,
     profiled: int,
+    many_due: int,
 ) -> None:
     """States, detections, counts and means, over cuts and restarts, in common blocks and in blocks of their own."""
     events, cuts = make_events(seed, 3000, features), _cuts(seed, 3000)
@@ -168,6 +174,7 @@ def test_the_results_are_those_of_signals_handled_alone(
     with (
         patch.object(joined_blocks, "MAX_JOINED", max_joined),
         patch.object(joined_blocks, "PATIENCE", 1),
+        patch.object(signal_block, "MANY_DUE", many_due),
         patch.object(value_queue, "MAX_ROWS", max_rows),
     ):
         _compare(alone, beside, events, cuts, rng)
