@@ -62,7 +62,7 @@ class Signals:
 
     def __init__(self, setting: Setting, warmup: int, config: DetectorConfig) -> None:
         specs = [DetectorSpec("*", "glr", config)]
-        settings = MonitorSettings(specs=specs, warmup=warmup, seasonality=DAY_S if setting.period else 0.0)
+        settings = MonitorSettings(specs=specs, warmup=warmup, seasonality=(DAY_S,) if setting.period else ())
         names = ["feature:x", "spread:x"] if setting.kind == "number" else ["feature:x"]
         lengths = {"feature:x": setting.run_length * len(names), "spread:x": setting.run_length * 2 / SPREAD_OF}
         self._signals = [make_signal_monitor(KEY, name, setting.kind, settings, lengths[name]) for name in names]

@@ -85,8 +85,9 @@ class WatchSettings(Settings):
     )
     seasonality: Seasonality = setting(
         "none",
-        "period of a cycle that is taken out of every signal; auto: 24h, once two days in a row are alike",
-        "none|auto|PERIOD",
+        "periods of cycles that are taken out of every signal, such as 24h,7d; auto: 24h and 7d, each once two in a "
+        "row are alike",
+        "none|auto|PERIOD[,PERIOD]",
         validate_default=True,
     )
     rearm_after: Duration = setting(

@@ -96,27 +96,30 @@ def parse_run_length(value: Any) -> RunLength:
     return length
 
 
-def parse_seasonality(value: Any) -> float | None:
-    """Return a period in seconds; 0: none; None: to be detected.
+def parse_seasonality(value: Any) -> tuple[float, ...] | None:
+    """Return periods in seconds, in order of their lengths; none without a season; None: to be detected.
 
-    >>> parse_seasonality("24h"), parse_seasonality("none"), parse_seasonality("auto")
-    (86400.0, 0.0, None)
+    >>> parse_seasonality("7d,24h"), parse_seasonality("none"), parse_seasonality("auto")
+    ((86400.0, 604800.0), (), None)
     """
     if value is None or value == "auto":
         return None
-    if value == "none" or value == 0:
-        return 0.0
+    if value in ("none", 0, ()):
+        return ()
     try:
-        period = value if type(value) is float else parse_duration(value)
+        texts = [_written(each) for each in value] if isinstance(value, tuple) else str(value).split(",")
+        periods = [parse_duration(text.strip()) for text in texts]
     except ValueError:
-        raise ValueError("must be none, auto, or a period such as 24h or 7d") from None
-    if not 60 <= period <= 31 * 86_400:
-        raise ValueError("must be none, auto, or a period of 1m to 31d")
-    return period
+        raise ValueError("must be none, auto, or periods such as 24h or 24h,7d") from None
+    if not all(60 <= period <= 31 * 86_400 for period in periods):
+        raise ValueError("must be none, auto, or periods of 1m to 31d")
+    if len(set(periods)) < len(periods):
+        raise ValueError("must be none, auto, or periods that differ, such as 24h,7d")
+    return tuple(sorted(periods))
 
 
-def _period_written(period: float | None) -> str:
-    return "auto" if period is None else _written(period) if period else "none"
+def _periods_written(periods: tuple[float, ...] | None) -> str:
+    return "auto" if periods is None else ",".join(map(_written, periods)) or "none"
 
 
 def _parse(value: Any, units: dict[str, Any], wanted: str) -> float:
@@ -135,4 +138,6 @@ Latency = Annotated[float, BeforeValidator(parse_latency), PlainSerializer(_writ
 Size = Annotated[int, BeforeValidator(parse_size)]
 Share = Annotated[float, BeforeValidator(parse_share)]
 Expected = Annotated[RunLength, BeforeValidator(parse_run_length), PlainSerializer(str)]
-Seasonality = Annotated[float | None, BeforeValidator(parse_seasonality), PlainSerializer(_period_written)]
+Seasonality = Annotated[
+    tuple[float, ...] | None, BeforeValidator(parse_seasonality), PlainSerializer(_periods_written)
+]

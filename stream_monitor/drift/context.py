@@ -17,7 +17,7 @@ class RunnerContext:
         kind: The kind of the signal's values.
         warmup: Number of values that the transform and the dependence are learned from; 0: no transform.
         autocorrelation_time: The known integrated autocorrelation time, in values; the warm-up may only raise it.
-        season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
+        season: Periods in seconds; () without a season; None: a day and a week, each if two in a row are alike.
         reference: The signal's distribution in the profile, None without a profile.
         categories: The encoder of the signal's categories, None for numbers and shares.
         min_effect: Smallest effect size of a change that is told; 0: all are.
@@ -26,7 +26,7 @@ class RunnerContext:
     kind: ColumnKind
     warmup: int
     autocorrelation_time: float = 1.0
-    season: float | None = 0.0
+    season: tuple[float, ...] | None = ()
     reference: NumericReference | CategoricalReference | None = None
     categories: CategoryEncoder | None = None
     min_effect: float = 0.0

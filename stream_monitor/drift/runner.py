@@ -39,7 +39,7 @@ class DetectorRunner:
         #: The detector that looks for large changes until the first period of a given season has passed.
         self._first: RunningDetector | None = None
         is_thinned = "number" not in config.takes
-        self._season = SeasonalScores(context.season, is_thinned) if context.season != 0.0 else None
+        self._season = SeasonalScores(context.season, is_thinned) if context.season != () else None
 
     @property
     def room(self) -> int:
@@ -130,7 +130,7 @@ class DetectorRunner:
             return None
         config, context, run_length = self._config, self._context, self._run_length
         first = RunningDetector(config, context, run_length, transform, known, _no_check(), since)
-        first.only_large = True
+        first.smallest = 1.0
         return first
 
     def _advance(self, running: RunningDetector, column: Column) -> tuple[list[SignalChange], Column]:
@@ -155,7 +155,8 @@ class DetectorRunner:
         part = column.until(min(room, in_period))
         transform = running.transform
         transformed = part._replace(values=transform.of(part))
-        running.only_large = season.is_undecided
+        running.smallest = season.smallest
+        running.allow_for(season.uncertainty)
         fed = self._first or running
         changes, is_over = fed.update(column, season.without_season(transformed), season.is_known)
         rest = self._rest(column, len(part.values), changes, is_over)
@@ -198,7 +199,7 @@ class DetectorRunner:
             self.running = self._restored(state["running"], self._check)
         if state["first"]:
             self._first = self._restored(state["first"], _no_check())
-            self._first.only_large = True
+            self._first.smallest = 1.0
 
     def _restored(self, state: Mapping[str, Any], check: DependenceCheck) -> RunningDetector:
         if self._season:

@@ -56,8 +56,12 @@ class RunningDetector:
         self.check = check
         #: Number and sum of the values between the newest change, or the first value, and ``sums``.
         self._earlier = (0, 0.0)
-        #: True while only large changes are told, because the season is unknown.
-        self.only_large = False
+        #: The smallest change that is told, in `LARGE_SCORE`: above 0 while the season is unknown.
+        self.smallest = 0.0
+        #: The category and the direction of the newest change that was found.
+        self._newest: tuple[int | None, bool] | None = None
+        #: The variance of the values, relative to that with a season whose levels have no error.
+        self._uncertainty = 1.0
         self.sums = RawSums(since)
         self._restart(since)
 
@@ -79,6 +83,7 @@ class RunningDetector:
         running.detector.restore(state["detector"])
         running.sums.restore(state["sums"])
         running._earlier = (state["earlier"][0], state["earlier"][1])
+        running._newest = tuple(state["newest"]) if state["newest"] else None
         return running
 
     @property
@@ -112,6 +117,12 @@ class RunningDetector:
         self._run_length = run_length
         self._replace_detector()
 
+    def allow_for(self, uncertainty: float) -> None:
+        """Set the variance of the values, relative to that with a season whose levels have no error."""
+        if uncertainty != self._uncertainty:
+            self._uncertainty = uncertainty
+            self._replace_detector()
+
     def restart(self, transform: Transform, since: int) -> None:
         """Start again with another transform, from this prediction on."""
         self.transform = transform
@@ -136,7 +147,7 @@ class RunningDetector:
         for each in found:
             end = first + each.index * self.dependence.batch + 1
             self.sums.add(column.values[begin:end])
-            if not self.only_large or _is_large(each, self.transform.kind):
+            if self._is_told(each):
                 changes.append(self._located(each, column, end - 1, is_seasonal))
                 if self._wears_out(each, is_seasonal):
                     return changes, True
@@ -149,6 +160,16 @@ class RunningDetector:
             self.check.interrupt()
         self._check_dependence(transformed.values[begin:], count, column)
         return changes, False
+
+    def _is_told(self, change: Change) -> bool:
+        """Return whether a change is told: while the season is unknown, those only that a cycle hardly explains.
+
+        They are large ones, and once a part of the season is known, those in the direction of the last one.
+        """
+        last, self._newest = self._newest, (change.category, change.after > change.before)
+        if not self.smallest or _is_large(change, self.transform.kind, self.smallest):
+            return True
+        return self.smallest < 1.0 and self._newest == last
 
     def _located(self, change: Change, column: Column, row: int, is_seasonal: bool) -> SignalChange:
         position = Position(int(column.index[row]), float(column.ts[row]), len(column.values) - 1 - row)
@@ -213,7 +234,7 @@ class RunningDetector:
     def _make(self) -> Detector:
         known, kind = self.dependence, self.transform.kind
         # In means of shares the detectors see the variance of independent ones; of numbers, that of the batch means.
-        inside = 1.0 if kind == "number" else known.inside / known.batch
+        inside = self._uncertainty * (1.0 if kind == "number" else known.inside / known.batch)
         weights = tuple(1.0 / (inside * ratio) for ratio in known.ratios)
         weight = 1.0 / (inside * known.residual)
         run_length = self._run_length / known.batch
@@ -228,6 +249,7 @@ class RunningDetector:
             "detector": self.detector.state(),
             "sums": self.sums.state(),
             "earlier": self._earlier,
+            "newest": self._newest,
         }
 
 
@@ -250,8 +272,8 @@ def has_means(transform: Transform) -> bool:
     return transform.kind != "category"
 
 
-def _is_large(change: Change, kind: ColumnKind) -> bool:
-    """Return whether a change is larger than that of a gradual cycle."""
+def _is_large(change: Change, kind: ColumnKind, smallest: float) -> bool:
+    """Return whether a change is larger than that of a gradual cycle, or than a part of it."""
     if kind == "number":
-        return abs(change.after - change.before) >= LARGE_SCORE
-    return cohens_h(change.before, change.after) >= LARGE_SHARE
+        return abs(change.after - change.before) >= smallest * LARGE_SCORE
+    return cohens_h(change.before, change.after) >= smallest * LARGE_SHARE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from stream_monitor.drift.transforms import ScoreTransform, Transform, restore_t
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.reference import NumericReference
 
-DAY = 86_400.0
+DAY, WEEK = 86_400.0, 604_800.0
+#: While a longer period is not known, the smallest change that is told, relative to that in the first one.
+LONGER = 0.9
 
 
 class SeasonalScores:
@@ -26,30 +28,37 @@ class SeasonalScores:
     Shares and categories are learned as the usual share of each category.
 
     Args:
-        period: Period in seconds; None: a day, without a delay of the first alarms.
+        periods: Periods in seconds; None: a day and a week, where they are found.
         is_thinned: Whether the detector reads shares only as 0 or 1.
     """
 
-    def __init__(self, period: float | None, is_thinned: bool = False) -> None:
-        #: With a given period, detectors start again after the first one.
-        self._period, self._is_given, self._is_thinned = period or DAY, period is not None, is_thinned
-        self._seasonality: Seasonality = Seasonality(self._period, self._is_given)
+    def __init__(self, periods: Sequence[float] | None, is_thinned: bool = False) -> None:
+        #: With given periods, detectors start again after the first ones.
+        self._is_given, self._is_thinned = periods is not None, is_thinned
+        self._periods = _with_day(periods) if periods else (DAY, WEEK)
+        self._seasonality = Seasonality(self._periods, self._is_given)
         self._transform: Transform | None = None
 
     @property
     def is_known(self) -> bool:
-        """Return whether the levels of a period are known."""
+        """Return whether the levels of some period are known."""
         return self._seasonality.is_known
 
     @property
     def is_awaited(self) -> bool:
-        """Return whether the first period has not passed yet: only large changes are told."""
-        return self._is_given and not self.is_known
+        """Return whether the shortest period has not passed yet."""
+        return self._is_given and not self._seasonality.is_first_known
 
     @property
-    def is_undecided(self) -> bool:
-        """Return whether it is unknown yet if there is a season."""
-        return self._seasonality.is_undecided
+    def smallest(self) -> float:
+        """The smallest change that is told while it is unknown if there is a season, in `LARGE_SCORE`; 0: all are."""
+        undecided = self._seasonality.undecided
+        return 0.0 if not undecided else LONGER if undecided[0] else 1.0
+
+    @property
+    def uncertainty(self) -> float:
+        """The variance of scores less their season, relative to that with levels that have no error."""
+        return 1.0 if isinstance(self._seasonality, ShareSeasonality) else self._seasonality.uncertainty
 
     def start(self, transform: Transform) -> None:
         """Measure in this transform; scores that were learned before stay."""
@@ -60,8 +69,8 @@ class SeasonalScores:
         """Return an unknown season of such transformed values."""
         if transform.kind == "number":
             is_new = isinstance(self._seasonality, ShareSeasonality)
-            return Seasonality(self._period, self._is_given) if is_new else self._seasonality
-        return ShareSeasonality(self._period, max(transform.categories, 1), self._is_given)
+            return Seasonality(self._periods, self._is_given) if is_new else self._seasonality
+        return ShareSeasonality(self._periods, max(transform.categories, 1), self._is_given)
 
     def begin(self, ts: Floats) -> tuple[int, Transform | None]:
         """Begin the next values, at these times; close the period that is over by the first.
@@ -70,11 +79,11 @@ class SeasonalScores:
             The number of values that belong to one period, and the transform that the detector has to restart with,
             None if it goes on.
         """
-        was_known = self.is_known
+        known = self._seasonality.known
         room, sample = self._seasonality.room(ts), self._seasonality.take_sample()
         if sample is not None:
             self._transform = ScoreTransform(NumericReference.learn(sample))
-        restarts = (self.is_known and not was_known) or (sample is not None and self._is_given)
+        restarts = self._seasonality.known != known or (sample is not None and self._is_given)
         return room, self._transform if restarts else None
 
     def without_season(self, transformed: Column) -> Column:
@@ -84,7 +93,7 @@ class SeasonalScores:
         """
         season = self._seasonality
         if not isinstance(season, ShareSeasonality):
-            return transformed._replace(values=transformed.values - season.levels(transformed.ts))
+            return transformed._replace(values=season.residuals(transformed))
         if not season.is_known:
             return transformed
         rows = self._indicators(transformed)
@@ -144,3 +153,8 @@ class SeasonalScores:
 def _is_same(known: Transform, transform: Transform) -> bool:
     """Return whether levels that were learned in one transform hold in another: all scores, but only equal shares."""
     return known.kind == transform.kind and (known.kind == "number" or known.state() == transform.state())
+
+
+def _with_day(periods: Sequence[float]) -> tuple[float, ...]:
+    """Return periods with a day among them if one is longer: the hours are known long before the days of the week."""
+    return tuple(sorted({*periods, DAY} if max(periods) > DAY else set(periods)))

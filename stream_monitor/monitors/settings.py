@@ -22,7 +22,7 @@ class MonitorSettings:
         warmup: First values of a signal, from which its reference, scale and dependence are estimated.
         run_length: Mean number of predictions between two false alarms of a model.
         run_seconds: The same in seconds: turned into predictions by the rate over the warm-up; None if not given so.
-        seasonality: Period in seconds; 0.0 for none, None to detect it.
+        seasonality: Periods in seconds; () for none, None to detect a day and a week.
         rearm_after: Seconds after which an alarm is over even if the signal is not back.
         min_effect: Smallest effect size of a change that is told; 0: all are.
         episodes_kept: Newest episodes of a model version that are kept.
@@ -43,7 +43,7 @@ class MonitorSettings:
     warmup: int = 500
     run_length: float = 1_000_000.0
     run_seconds: float | None = None
-    seasonality: float | None = 0.0
+    seasonality: tuple[float, ...] | None = ()
     rearm_after: float = 86_400.0
     min_effect: float = 0.1
     episodes_kept: int = MAX_RECENT

@@ -33,14 +33,14 @@ class SignalContext:
     Attributes:
         warmup: Number of values that a detector learns from before it is fed.
         rearm_after: Seconds of event time after which an alarm is over.
-        season: Period in seconds; 0: no seasonality; None: daily, if two days in a row are alike.
+        season: Periods in seconds; () without a season; None: a day and a week, each if two in a row are alike.
         autocorrelation_time: The known integrated autocorrelation time of the signal, in values.
         min_effect: Smallest effect size of a change that is told; 0: all are.
     """
 
     warmup: int = 500
     rearm_after: float = 86_400.0
-    season: float | None = 0.0
+    season: tuple[float, ...] | None = ()
     autocorrelation_time: float = 1.0
     min_effect: float = 0.0
 

@@ -13,13 +13,13 @@ from stream_monitor.signals.encoder import MAX_CATEGORIES
 MAX_LISTED = 5
 
 
-def caveats(model: ModelSnapshot, warmup: int, seasonality: float | None, *, is_timed: bool) -> list[str]:
+def caveats(model: ModelSnapshot, warmup: int, seasonality: Sequence[float] | None, *, is_timed: bool) -> list[str]:
     """Return a line for each thing that is not watched, or less well than it seems.
 
     Args:
         model: The model version.
         warmup: Values of a signal from which its scale is learned.
-        seasonality: The configured period in seconds; None where it is to be found out.
+        seasonality: The configured periods in seconds; None where they are to be found out.
         is_timed: Some event has a time.
     """
     if model.predictions < warmup:
@@ -27,10 +27,10 @@ def caveats(model: ModelSnapshot, warmup: int, seasonality: float | None, *, is_
     return [*_of_season(model, seasonality, is_timed), *_of_features(model)]
 
 
-def _of_season(model: ModelSnapshot, seasonality: float | None, is_timed: bool) -> Iterator[str]:
+def _of_season(model: ModelSnapshot, seasonality: Sequence[float] | None, is_timed: bool) -> Iterator[str]:
     waiting = [signal.name for signal in model.signals if signal.waits_for_season]
     if waiting and seasonality:
-        hours = f"{seasonality / 3600:g}h"
+        hours = f"{min(seasonality) / 3600:g}h"
         why = (
             f"no whole --seasonality of {hours} has passed yet" if is_timed else "--seasonality: events have no time"
         )

@@ -57,8 +57,8 @@ class Candidate(NamedTuple):
         return parse_spec(self.detector)
 
     @property
-    def season(self) -> float | None:
-        """The period in seconds; 0 without seasonality, None for automatic detection."""
+    def season(self) -> tuple[float, ...] | None:
+        """The periods in seconds; () without seasonality, None for automatic detection."""
         return parse_seasonality(self.seasonality)
 
     @property
@@ -106,10 +106,11 @@ def seasons(config: TuneConfig, recording: Recording) -> list[str]:
     """Return the values of --seasonality to try."""
     if config.try_seasonality:
         return list(dict.fromkeys(config.try_seasonality))
-    period = config.seasonality or DAY
+    given = config.seasonality
+    longest = max(given or (DAY,))
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
-    if config.seasonality is None or span >= MIN_PERIODS * period:
-        return ["none", "auto" if config.seasonality is None else period_text(period)]
+    if given is None or span >= MIN_PERIODS * longest:
+        return ["none", "auto" if given is None else ",".join(map(period_text, given or (DAY,)))]
     return ["none"]
 
 
@@ -119,7 +120,7 @@ def surrogate_period(tried: Sequence[Candidate], recording: Recording) -> float:
     It is the longest of a day and the candidates' periods of which the recording spans three; 0 if there is none.
     """
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
-    periods = {DAY, *(candidate.season or DAY for candidate in tried)}
+    periods = {DAY, *(period for candidate in tried for period in candidate.season or ())}
     return max((period for period in periods if span >= MIN_PERIODS * period), default=0.0)
 
 

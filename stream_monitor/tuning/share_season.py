@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.drift.seasonality import HOUR, MAX_BINS, MIN_BINS, SURE
-from stream_monitor.drift.share_seasonality import shrunken
+from stream_monitor.drift.season_period import SURE
+from stream_monitor.drift.season_table import HOUR, MAX_BINS, MIN_BINS
 from stream_monitor.signals.columns import Column
 
 #: The smallest variance that is divided by.

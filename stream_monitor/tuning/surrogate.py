@@ -118,7 +118,7 @@ def ranks_of(values: Floats, rng: np.random.Generator) -> Ints:
 
 def _season(column: Column, period: float) -> Floats | None:
     """Return the seasonal level at each time, or None if there is no significant seasonality."""
-    season, rest = Seasonality(period), column
+    season, rest = Seasonality([period]), column
     while len(rest.values):
         room = season.room(rest.ts)
         season.count(rest.until(room))

@@ -134,7 +134,7 @@ def _earliest(signal: Signal, candidates: Sequence[Candidate], horizon: int) -> 
     latest = len(column.values) - horizon
     if warm > latest:
         return 0
-    period = SEASON_PERIODS * max(one.season or 0.0 for one in candidates)
+    period = SEASON_PERIODS * max((each for one in candidates for each in one.season or ()), default=0.0)
     # Without times no seasonality can be learned.
     if not period or not np.isfinite(column.ts[warm]):
         return warm

@@ -45,7 +45,7 @@ def events() -> list[dict[str, Any]]:
 def detections(rows: list[dict[str, Any]]) -> list[Detection]:
     """Return what is found in events, by several detectors, with and without a season."""
     found = []
-    for options in ({}, {"seasonality": 3600.0}, {"warmup": 0}):
+    for options in ({}, {"seasonality": (3600.0,)}, {"warmup": 0}):
         found += run(rows, detectors=DETECTORS, **options)[1]
     return found
 

@@ -23,7 +23,7 @@ PERIOD = 2500
 
 def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bool) -> list[Any]:
     """Return the state and the samples of a season after scores that come one a second."""
-    season, said, begin = Seasonality(PERIOD, is_given), [], 0
+    season, said, begin = Seasonality([PERIOD], is_given), [], 0
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))
         rest, begin = Column(batch, index, index.astype(float)), begin + len(batch)
@@ -35,7 +35,7 @@ def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bo
             rest = rest.cut(room)
         if restarts:
             state = json.loads(json.dumps(season.state()))
-            season = Seasonality(PERIOD, is_given)
+            season = Seasonality([PERIOD], is_given)
             season.restore(state)
     return [*said, season.state(), season.levels(np.arange(0.0, PERIOD, 100.0)).tolist()]
 
@@ -64,7 +64,7 @@ def test_it_does_not_depend_on_batches(
 
 def _detected(kind: Any, detector: str, values: np.ndarray, shares: list[float], period: float | None) -> list[Any]:
     """Return the state and the changes of a runner that is restarted between parts of values ten seconds apart."""
-    context, found, begin = RunnerContext(kind, 500, season=period), [], 0
+    context, found, begin = RunnerContext(kind, 500, season=(period,) if period else None), [], 0
     runner = DetectorRunner(KINDS[detector](), context, 2000.0)
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))

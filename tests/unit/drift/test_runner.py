@@ -14,6 +14,7 @@ from stream_monitor.detectors import KINDS
 from stream_monitor.drift.change import SignalChange
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.drift.transforms import UNSEEN
 from stream_monitor.signals.columns import Column
 
@@ -25,7 +26,7 @@ def _column(values: Any, begin: int = 0) -> Column:
     return Column(np.asarray(values, dtype=float), index, index.astype(float))
 
 
-def _runner(season: float | None = 0.0, kind: Any = "number", detector: str = "glr") -> DetectorRunner:
+def _runner(season: tuple[float, ...] | None = (), kind: Any = "number", detector: str = "glr") -> DetectorRunner:
     return DetectorRunner(KINDS[detector](), RunnerContext(kind, 500, season=season), 100_000.0)
 
 
@@ -82,7 +83,7 @@ def test_a_new_batch_length_counts_from_the_value_behind_the_estimate() -> None:
 
 
 def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
-    near, far = _runner(PERIOD), _runner(PERIOD)
+    near, far = _runner((PERIOD,)), _runner((PERIOD,))
     assert _fed(near, _daily(4, 1.0), 500) != []
     assert near.running
     # All values have about the same score now: nothing more would show in them.
@@ -94,18 +95,18 @@ def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
 @pytest.mark.parametrize("is_given", [True, False])
 def test_a_change_discards_the_period_that_it_is_in(is_given: bool) -> None:
     """The new level of part of a period does not enter the levels of the season."""
-    runner = _runner(PERIOD if is_given else None)
-    runner._season._seasonality.period = PERIOD  # type: ignore[union-attr]
+    runner = _runner((PERIOD,) if is_given else None)
     season = runner._season
     assert season
+    season._seasonality = Seasonality([PERIOD], is_given)
     _fed(runner, _daily(5, 1.0), 250)
-    before = season.state()["seasonality"]["levels"]
-    assert not season.state()["seasonality"]["is_whole"]
+    before = season.state()["seasonality"]["tables"][0]["total"]
+    assert not season.state()["seasonality"]["clocks"][0][2]
     begin = 16_000
     values = np.random.default_rng(6).normal(size=10) + 1.0
     _fed(runner, values, 10, begin)
-    assert season.state()["seasonality"]["levels"] == before
-    assert season.state()["seasonality"]["is_whole"]
+    assert season.state()["seasonality"]["tables"][0]["total"] == before
+    assert season.state()["seasonality"]["clocks"][0][2]
 
 
 @pytest.mark.parametrize("size", [1, 50, 700])
@@ -129,9 +130,9 @@ def test_after_a_change_without_a_new_warm_up_the_sums_begin_behind_it() -> None
     assert (n, since) == (len(values) - found.found.index - 1, found.found.index + 1)
 
 
-@pytest.mark.parametrize("season", [0.0, None, PERIOD])
+@pytest.mark.parametrize("season", [(), None, (PERIOD,)])
 @pytest.mark.parametrize("stop", [300, 1100, 15_040, 15_700])
-def test_a_state_is_taken_up(season: float | None, stop: int) -> None:
+def test_a_state_is_taken_up(season: tuple[float, ...] | None, stop: int) -> None:
     values = _daily(7, 3.0)
     whole, first, second = _runner(season), _runner(season), _runner(season)
     expected = _fed(whole, values, 100)
@@ -142,8 +143,8 @@ def test_a_state_is_taken_up(season: float | None, stop: int) -> None:
     assert second.state() == whole.state()
 
 
-@pytest.mark.parametrize("season", [None, PERIOD])
-def test_a_state_without_seasonality_is_taken_up_with_one(season: float | None) -> None:
+@pytest.mark.parametrize("season", [None, (PERIOD,)])
+def test_a_state_without_seasonality_is_taken_up_with_one(season: tuple[float, ...] | None) -> None:
     plain, seasonal = _runner(), _runner(season)
     _fed(plain, _daily(8, 0.0, 3000), 500)
     seasonal.restore(json.loads(json.dumps(plain.state(), default=list)))

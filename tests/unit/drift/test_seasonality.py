@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_monitor.drift.seasonality import HOUR, PeriodMeans, Seasonality
+from stream_monitor.drift.season_table import HOUR, SeasonTable
+from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 
 PERIOD, DAY = 2400, 24 * HOUR
@@ -29,7 +30,7 @@ def _error(season: Seasonality) -> float:
 
 
 def test_the_levels_are_known_after_a_whole_period() -> None:
-    season = Seasonality(PERIOD)
+    season = Seasonality([PERIOD])
     _learn(season, 0, PERIOD)
     assert not season.is_known
     _learn(season, PERIOD, PERIOD + 1)
@@ -38,7 +39,7 @@ def test_the_levels_are_known_after_a_whole_period() -> None:
 
 def test_a_first_period_that_is_interrupted_starts_again() -> None:
     """Half of it is on another level, and would distort half of the season."""
-    season = Seasonality(PERIOD)
+    season = Seasonality([PERIOD])
     _learn(season, 0, PERIOD // 2)
     season.interrupt()
     _learn(season, PERIOD // 2, PERIOD + 1, level=5.0)
@@ -48,7 +49,7 @@ def test_a_first_period_that_is_interrupted_starts_again() -> None:
 
 
 def test_a_later_period_that_is_interrupted_changes_no_level() -> None:
-    season = Seasonality(PERIOD)
+    season = Seasonality([PERIOD])
     _learn(season, 0, 3 * PERIOD // 2)
     ts = np.arange(0.0, PERIOD, 10.0)
     known = season.levels(ts)
@@ -61,7 +62,7 @@ def test_a_later_period_that_is_interrupted_changes_no_level() -> None:
 
 
 def test_scores_that_are_extreme_in_the_first_period_are_learned_again_once() -> None:
-    season, given = Seasonality(PERIOD), []
+    season, given = Seasonality([PERIOD]), []
     for begin in range(0, 3 * PERIOD + 1, 100):
         n = np.arange(begin, min(begin + 100, 3 * PERIOD + 1))
         rest = Column(np.where(n // 7 % 2 == 0, 4.0, -4.0), n, n.astype(float))
@@ -81,15 +82,17 @@ def test_levels_differ_where_they_differ_by_more_than_chance() -> None:
     differ = {0.0: 0, 0.3: 0}
     for wave in differ:
         for seed in range(40):
-            means, bins = PeriodMeans(24), np.arange(2400) % 24
-            means.add(bins, np.random.default_rng(seed).normal(size=2400) + wave * np.sin(2 * np.pi * bins / 24))
-            differ[wave] += means.levels()[1]
+            hours = np.arange(2400) % 24
+            table = SeasonTable(DAY)
+            values = np.random.default_rng(seed).normal(size=2400) + wave * np.sin(2 * np.pi * hours / 24)
+            table.add(hours * HOUR, values[:, None])
+            differ[wave] += table.close().differs(is_share=False)
     assert differ == {0.0: 0, 0.3: 40}
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("count", [2, 5])
 def test_the_level_of_a_part_is_the_mean_of_its_values(count: int) -> None:
-    season = Seasonality(DAY)
+    season = Seasonality([DAY])
     ts = np.arange(0.5 * HOUR / count, 2 * DAY, HOUR / count)
     values = 8.0 * np.sin(2 * np.pi * np.floor(ts / HOUR) / 24)
     rest = Column(values, np.arange(len(ts)), ts)
@@ -98,6 +101,5 @@ def test_the_level_of_a_part_is_the_mean_of_its_values(count: int) -> None:
         season.count(rest.until(room))
         rest = rest.cut(room)
     means = values[: 24 * count : count]
-    expected = (np.roll(means, 1) + 2 * means + np.roll(means, -1)) / 4
     assert season.is_known
-    assert season.levels((np.arange(24) + 0.5) * HOUR) == pytest.approx(expected - means.mean(), abs=1e-9)
+    assert season.levels((np.arange(24) + 0.5) * HOUR) == pytest.approx(means - means.mean(), abs=1e-9)

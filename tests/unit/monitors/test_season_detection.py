@@ -19,9 +19,9 @@ from tests.unit.monitors.watching import COUNT, KEY, watch
 def test_a_season_is_taken_out_where_one_is_asked_for() -> None:
     wave = 0.5 * np.sin(2 * np.pi * np.arange(COUNT) / 10_000)
     values = np.random.default_rng(1).normal(size=COUNT) + wave
-    assert len(watch(values, season=10_000.0)[1]) < 5 < 30 < len(watch(values)[1])
+    assert len(watch(values, season=(10_000.0,))[1]) < 5 < 30 < len(watch(values)[1])
     values[60_000:] += 1.0
-    _, found = watch(values, season=10_000.0)
+    _, found = watch(values, season=(10_000.0,))
     assert any(60_000 <= one.index < 60_200 for one in found)
 
 
@@ -32,7 +32,7 @@ def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
         rng, n = np.random.default_rng(seed), np.arange(7000)
         values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
         values[change:] += 10.0
-        context = SignalContext(season=1440.0)
+        context = SignalContext(season=(1440.0,))
         signal = SignalMonitor(KEY, "feature:x", "number", {detector: KINDS[detector]()}, context, 100_000.0)
         first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
         assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
@@ -48,7 +48,7 @@ def _cycle(amplitude: float, period: float | None, seed: int = 1, shift: float =
     n = np.arange(140_000)
     values = np.random.default_rng(seed).normal(size=len(n)) + amplitude * np.sin(2 * np.pi * n / 10_000)
     values[120_000:] += shift
-    context = SignalContext(season=period)
+    context = SignalContext(season=period if period is None else (period,) if period else ())
     signal = SignalMonitor(KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, context, 1_000_000.0)
     return [one for begin in range(0, len(n), 2000) for one in signal.update(_part(values, n, begin))]
 
@@ -90,7 +90,7 @@ def _shares(
     categories = CategoryEncoder() if kind == "category" else None
     others = np.where(rng.random(len(n)) < 0.2, "c", "b")
     column = categories.column(np.where(is_one, "a", others).tolist()) if categories else is_one.astype(float)
-    context = SignalContext(season=period)
+    context = SignalContext(season=period if period is None else (period,) if period else ())
     configs = {detector: KINDS[detector]()}
     signal = SignalMonitor(KEY, "feature:x", kind, configs, context, 100_000.0, None, categories)
     parts = (slice(begin, begin + 2000) for begin in range(0, len(n), 2000))
@@ -126,7 +126,14 @@ def test_a_share_without_a_season_is_fed_as_it_is() -> None:
 def _first_days(kind: ColumnKind, values: Any, period: float | None, size: int = 500) -> list[Detection]:
     """Return the detections in values of a day of 2,000."""
     n = np.arange(len(values))
-    signal = SignalMonitor(KEY, "feature:x", kind, {"glr": KINDS["glr"]()}, SignalContext(season=period), 400_000.0)
+    signal = SignalMonitor(
+        KEY,
+        "feature:x",
+        kind,
+        {"glr": KINDS["glr"]()},
+        SignalContext(season=period if period is None else (period,) if period else ()),
+        400_000.0,
+    )
     parts = (slice(begin, begin + size) for begin in range(0, len(n), size))
     return [one for at in parts for one in signal.update(Column(values[at], n[at], n[at] * 43.2))]
 
@@ -164,6 +171,6 @@ def test_the_first_period_of_a_share_is_watched_as_well() -> None:
 
 def test_events_without_a_time_are_watched_for_large_changes() -> None:
     values = np.random.default_rng(1).normal(np.repeat([0.0, 3.0], [1200, 400]))
-    signal = SignalMonitor(KEY, "x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=86_400.0), 400_000.0)
+    signal = SignalMonitor(KEY, "x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=(86_400.0,)), 400_000.0)
     (found,) = signal.update(Column(values, np.arange(1600), np.full(1600, np.nan)))
     assert 1200 <= found.index < 1240

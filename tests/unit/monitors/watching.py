@@ -18,7 +18,7 @@ COUNT = 100_000
 
 
 def watch(
-    values: Any, kind: ColumnKind = "number", run_length: float = 100_000.0, season: float = 0.0
+    values: Any, kind: ColumnKind = "number", run_length: float = 100_000.0, season: tuple[float, ...] = ()
 ) -> tuple[SignalMonitor, list[Detection]]:
     """Feed values, a second apart, to a signal with the default detector; return the signal and its detections."""
     categories = CategoryEncoder() if kind == "category" else None
