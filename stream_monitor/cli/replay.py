@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -60,10 +59,7 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     began = time.monotonic()
     with Reading() as progress:
         snapshot, detections = offline.replay(config, files, progress, recorder)
-    is_timed = math.isfinite(snapshot.join.stream_time)
-    found = {
-        model.key: caveats(model, config.warmup, config.seasonality, is_timed=is_timed) for model in snapshot.models
-    }
+    found = {model.key: caveats(model, config.warmup) for model in snapshot.models}
     if json_path:
         summary = summarise(snapshot, detections, found)
         write("--json", json_path, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")

@@ -110,7 +110,7 @@ def parse_seasonality(value: Any) -> tuple[float, ...] | None:
         texts = [_written(each) for each in value] if isinstance(value, tuple) else str(value).split(",")
         periods = [parse_duration(text.strip()) for text in texts]
     except ValueError:
-        raise ValueError("must be none, auto, or periods such as 24h or 24h,7d") from None
+        raise ValueError("must be none, auto, or a period such as 24h, or several: 24h,7d") from None
     if not all(60 <= period <= 31 * 86_400 for period in periods):
         raise ValueError("must be none, auto, or periods of 1m to 31d")
     if len(set(periods)) < len(periods):

@@ -14,6 +14,7 @@ from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_check import DependenceCheck
 from stream_monitor.drift.running import RunningDetector, learned_dependence, neighbours_dependence
+from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import Transform, restore_transform
 from stream_monitor.drift.warmup import Learned, Warmup
@@ -52,9 +53,9 @@ class DetectorRunner:
         return self._season is not None
 
     @property
-    def waits_for_season(self) -> bool:
-        """Return whether only large changes are told yet because no whole period has passed."""
-        return self._season is not None and self._season.is_awaited
+    def awaited_seasons(self) -> tuple[AwaitedSeason, ...]:
+        """The given periods of which none has passed: only large changes are told yet."""
+        return self._season.awaited if self._season else ()
 
     @property
     def dependence(self) -> Dependence:

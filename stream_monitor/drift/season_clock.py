@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
+
+
+class AwaitedSeason(NamedTuple):
+    """A given period of which no whole one has passed, and the seconds that the values cover, NaN: unknown."""
+
+    period: float
+    span: float
 
 
 class SeasonClock:

@@ -124,7 +124,8 @@ class SeasonTable:
     @property
     def has_season(self) -> NDArray[np.bool_]:
         """For each row, whether any of its levels is not 0: shape (rows,)."""
-        return self._levels.any(axis=1)
+        found: NDArray[np.bool_] = np.any(self._levels, axis=1)
+        return found
 
     def levels(self, ts: Floats) -> Floats:
         """Return the usual difference from the mean at each time, 0 where it is unknown: shape (n, rows)."""

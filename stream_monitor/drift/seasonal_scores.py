@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
+from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.drift.share_seasonality import ShareSeasonality
 from stream_monitor.drift.transforms import ScoreTransform, Transform, restore_transform
@@ -48,6 +49,11 @@ class SeasonalScores:
     def is_awaited(self) -> bool:
         """Return whether the shortest period has not passed yet."""
         return self._is_given and not self._seasonality.is_first_known
+
+    @property
+    def awaited(self) -> tuple[AwaitedSeason, ...]:
+        """The given periods of which none has passed yet."""
+        return self._seasonality.awaited
 
     @property
     def smallest(self) -> float:

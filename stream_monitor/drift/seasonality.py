@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.period_sample import PeriodSample
-from stream_monitor.drift.season_clock import SeasonClock
+from stream_monitor.drift.season_clock import AwaitedSeason, SeasonClock
 from stream_monitor.drift.season_period import Period
 from stream_monitor.drift.season_table import MIN_BINS, PERIODS, SeasonTable
 from stream_monitor.signals.columns import Column
@@ -38,6 +39,8 @@ class Seasonality:
         self._tables = [SeasonTable(period, rows, is_share=is_share) for period in sorted(periods)]
         self._clocks = [SeasonClock(table.period) for table in self._tables]
         self._sample = PeriodSample()
+        #: The times of the first and the last value that has one; NaN: unknown.
+        self._times = (math.nan, math.nan)
         #: Whether the scores have been learned again from a whole period.
         self._is_learned_again = False
         self._wanted: Floats | None = None
@@ -67,6 +70,13 @@ class Seasonality:
         # After a first period without any difference there is nothing that the second could confirm.
         needed = 1 if table.last is None else MIN_PERIODS
         return not table.is_known and (self._is_given or turns < needed)
+
+    @property
+    def awaited(self) -> tuple[AwaitedSeason, ...]:
+        """The given periods of which none has passed yet."""
+        span = self._times[1] - self._times[0]
+        waiting = [table for table in self._tables if self._is_given and not table.is_known]
+        return tuple(AwaitedSeason(table.period, span) for table in waiting)
 
     @property
     def uncertainty(self) -> float:
@@ -107,6 +117,9 @@ class Seasonality:
 
     def _add(self, column: Column) -> None:
         """Add values to each table, less what the tables of shorter periods know: shape (n, rows)."""
+        if len(timed := column.ts[np.isfinite(column.ts)]):
+            first = self._times[0]
+            self._times = (float(timed[0]) if math.isnan(first) else first, float(timed[-1]))
         for table in self._tables:
             table.add(column.ts, column.values)
             if table.is_known:
@@ -187,6 +200,7 @@ class Seasonality:
             "clocks": [clock.state() for clock in self._clocks],
             **self._sample.state(),
             "is_learned_again": self._is_learned_again,
+            "times": self._times,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -198,3 +212,5 @@ class Seasonality:
             clock.restore(time)
         self._sample.restore(state)
         self._is_learned_again = state["is_learned_again"]
+        first, last = (math.nan if each is None else each for each in state["times"])
+        self._times = (first, last)

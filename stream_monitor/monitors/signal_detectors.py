@@ -14,6 +14,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import Alarm, Origin, detection
 from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.small_changes import SmallChanges
 from stream_monitor.drift.transforms import REST, UNSEEN
 from stream_monitor.signals.columns import Column
@@ -134,9 +135,9 @@ class SignalDetectors:
         return max((runner.effective_samples for runner in self.runners.values()), default=0.0)
 
     @property
-    def waits_for_season(self) -> bool:
-        """Return whether no detector is fed yet because no whole period has passed."""
-        return bool(self.runners) and all(runner.waits_for_season for runner in self.runners.values())
+    def awaited_seasons(self) -> tuple[AwaitedSeason, ...]:
+        """The given periods of which the slowest detector has seen no whole one: only large changes are told yet."""
+        return max((runner.awaited_seasons for runner in self.runners.values()), key=len, default=())
 
     def state(self) -> dict[str, Any]:
         """Return the state of each detector as JSON values."""

@@ -15,6 +15,7 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.drift.episodes import Episode
+from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -97,9 +98,9 @@ class SignalSnapshot:
 
     ``mean``: of the newest values, in the signal's own unit; NaN before the first, and of categories.
     ``active_since``: event time of the drift whose alarm is active, NaN where that is not known, None without one.
-    ``batch_length``: values that are averaged before a detector sees them. ``distances`` to the reference are by
-    measure. ``reference_values``: different values in a numeric reference, None without one. ``categories``: their
-    names, in the order in which they first came.
+    ``batch_length``: values that are averaged before a detector sees them. ``awaited_seasons``: given periods of
+    which none has passed yet. ``distances`` to the reference are by measure. ``reference_values``: different values
+    in a numeric reference, None without one. ``categories``: their names, in the order in which they first came.
     """
 
     name: str
@@ -108,7 +109,7 @@ class SignalSnapshot:
     active_since: float | None
     batch_length: int
     effective_samples: float
-    waits_for_season: bool
+    awaited_seasons: Sequence[AwaitedSeason]
     distances: Mapping[str, Distance]
     drifts: Sequence[DriftSnapshot]
     reference_values: int | None

@@ -218,7 +218,7 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         active_since=signal.active_since,
         batch_length=detectors.batch_length,
         effective_samples=detectors.effective_samples,
-        waits_for_season=detectors.waits_for_season,
+        awaited_seasons=detectors.awaited_seasons,
         drifts=tuple(
             DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect, drift.small)
             for detector, drift in detectors.drifts.items()

@@ -13,28 +13,48 @@ from stream_monitor.signals.encoder import MAX_CATEGORIES
 MAX_LISTED = 5
 
 
-def caveats(model: ModelSnapshot, warmup: int, seasonality: Sequence[float] | None, *, is_timed: bool) -> list[str]:
+def caveats(model: ModelSnapshot, warmup: int) -> list[str]:
     """Return a line for each thing that is not watched, or less well than it seems.
 
     Args:
         model: The model version.
         warmup: Values of a signal from which its scale is learned.
-        seasonality: The configured periods in seconds; None where they are to be found out.
-        is_timed: Some event has a time.
     """
     if model.predictions < warmup:
         return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_season(model, seasonality, is_timed), *_of_features(model)]
+    return [*_of_season(model), *_of_features(model)]
 
 
-def _of_season(model: ModelSnapshot, seasonality: Sequence[float] | None, is_timed: bool) -> Iterator[str]:
-    waiting = [signal.name for signal in model.signals if signal.waits_for_season]
-    if waiting and seasonality:
-        hours = f"{min(seasonality) / 3600:g}h"
-        why = (
-            f"no whole --seasonality of {hours} has passed yet" if is_timed else "--seasonality: events have no time"
-        )
-        yield f"{why}: only large changes could be found in {_listed(waiting)}"
+def _of_season(model: ModelSnapshot) -> Iterator[str]:
+    spans: dict[float, float] = {}
+    names: dict[float, list[str]] = {}
+    for signal in model.signals:
+        for period, span in signal.awaited_seasons:
+            names.setdefault(period, []).append(signal.name)
+            spans[period] = max(spans.get(period, 0.0), span)  # NaN gives way
+    for period, span in sorted(spans.items()):
+        why = f"only {_days(span)} of data" if span else "events have no time"
+        season = f"season of {_length(period)}: {why}; not taken out"
+        yield f"{season}, and only large changes are found in {_listed(names[period])}"
+
+
+def _days(seconds: float) -> str:
+    """Return a length in days, or hours if it is below two days.
+
+    >>> _days(3 * 86_400.0), _days(5400.0)
+    ('3 days', '1.5 hours')
+    """
+    return f"{seconds / 86_400:.3g} days" if seconds >= 2 * 86_400 else f"{seconds / 3600:.3g} hours"
+
+
+def _length(period: float) -> str:
+    """Return a period as it is written in a flag.
+
+    >>> _length(86_400.0), _length(604_800.0)
+    ('24h', '7d')
+    """
+    days = period / 86_400
+    return f"{days:g}d" if days.is_integer() and days > 1 else f"{period / 3600:g}h"
 
 
 def _of_features(model: ModelSnapshot) -> Iterator[str]:

@@ -43,7 +43,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "expected_run_length": ("often", "a duration such as 30d"),
     "profile": ("/no/such/profile.json", "/no/such/profile.json"),
     "feature_type": ("zip=number", "'numeric' or 'categorical'"),
-    "seasonality": ("daily", "none, auto, or periods"),
+    "seasonality": ("daily", "none, auto, or a period"),
     "rearm_after": ("5", "500ms"),
     "min_effect": ("-0.1", "greater than or equal to 0"),
     "episode_gap": ("0", "greater than or equal to 1"),

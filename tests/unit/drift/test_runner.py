@@ -149,4 +149,4 @@ def test_a_state_without_seasonality_is_taken_up_with_one(season: tuple[float, .
     _fed(plain, _daily(8, 0.0, 3000), 500)
     seasonal.restore(json.loads(json.dumps(plain.state(), default=list)))
     _fed(seasonal, _daily(8, 0.0, 9000), 500, 3000)
-    assert seasonal.state()["season"]["transform"] is not None and not seasonal.waits_for_season
+    assert seasonal.state()["season"]["transform"] is not None and seasonal.awaited_seasons == ()

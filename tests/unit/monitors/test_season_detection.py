@@ -174,3 +174,49 @@ def test_events_without_a_time_are_watched_for_large_changes() -> None:
     signal = SignalMonitor(KEY, "x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=(86_400.0,)), 400_000.0)
     (found,) = signal.update(Column(values, np.arange(1600), np.full(1600, np.nan)))
     assert 1200 <= found.index < 1240
+
+
+def _weeks(usual: Any, deviation: Any, season: tuple[float, ...] | None, seed: int = 1) -> list[Detection]:
+    """Return the detections in six weeks of 1,000 values a day, of which a level and a deviation are usual."""
+    n = np.arange(42_000)
+    days = n / 1000.0
+    values = np.random.default_rng(seed).normal(size=len(n)) * deviation(days) + usual(days)
+    signal = SignalMonitor(
+        KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=season), 400_000.0
+    )
+    parts = (slice(begin, begin + 500) for begin in range(0, len(n), 500))
+    return [one for at in parts for one in signal.update(Column(values[at], n[at], n[at] * 86.4))]
+
+
+def _one(days: Any) -> Any:
+    return np.ones_like(days)
+
+
+@pytest.mark.parametrize("season", [(86_400.0,), None])
+def test_a_season_of_the_variance_is_taken_out(season: tuple[float, ...] | None) -> None:
+    found = [
+        one
+        for seed in range(4)
+        for one in _weeks(np.zeros_like, lambda days: np.exp(0.7 * np.sin(2 * np.pi * days)), season, seed)
+    ]
+    assert len(found) <= 1
+
+
+@pytest.mark.parametrize("season", [(604_800.0,), (86_400.0, 604_800.0), None])
+def test_a_season_of_the_week_is_taken_out(season: tuple[float, ...] | None) -> None:
+    def usual(days: Any) -> Any:
+        return np.sin(2 * np.pi * days) + (days % 7.0 >= 5.0)
+
+    found = [one for seed in range(4) for one in _weeks(usual, _one, season, seed)]
+    assert len(found) <= 4
+    assert len([one for one in found if one.index > 21_000]) <= 1
+    later = [one for one in _weeks(lambda days: usual(days) + (days >= 40.0), _one, season) if one.index >= 40_000]
+    assert later and later[0].index < 40_150
+
+
+def test_two_periods_that_are_no_multiples_are_taken_out() -> None:
+    def usual(days: Any) -> Any:
+        return np.sin(2 * np.pi * days) + np.sin(2 * np.pi * days / 1.5)
+
+    found, left_in = (_weeks(usual, _one, season) for season in ((86_400.0, 1.5 * 86_400.0), (86_400.0,)))
+    assert len(found) <= 2 < 10 < len(left_in)
