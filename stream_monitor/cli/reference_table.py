@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from stream_monitor.core.formatting import in_words, plain, short
-from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, rows, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.stats.training_verdict import SignalVerdict
 
@@ -26,16 +26,15 @@ def show_reference(models: Iterable[ModelSnapshot]) -> None:
 
 
 def _rows(found: Sequence[SignalVerdict]) -> list[str]:
-    shown = [each for each in found if each.verdict.verdict != "same"]
-    if not shown:
+    told, rest = rows(found, MAX_SIGNALS)
+    if not told:
         return []
-    cells = [_HEAD, *(_cells(each) for each in shown[:MAX_SIGNALS])]
+    cells = [_HEAD, *(_cells(each) for each in told)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     ]
-    rest = len(shown) - MAX_SIGNALS
-    return [*lines, *([f"  and {rest:,} more: see --json or --report"] if rest > 0 else [])]
+    return [*lines, *([f"  and {rest:,} more: see --json or --report"] if rest else [])]
 
 
 def _cells(signal: SignalVerdict) -> tuple[str, ...]:

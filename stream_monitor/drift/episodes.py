@@ -268,6 +268,6 @@ def episode_id(one: Detection) -> str:
     return one.episode or one.id
 
 
-def by_effect(one: Detection) -> tuple[float, str, int, str]:
-    """Return a sort key: the largest effect first, then by signal, then the earliest."""
-    return -(one.effect or 0.0), one.signal, one.index, one.detector
+def by_own_evidence(one: Detection) -> tuple[float, str, int, str]:
+    """Return a sort key: the detection with the most evidence first, then by signal, then the earliest."""
+    return -EpisodeSignal.begun_by(one).evidence, one.signal, one.index, one.detector

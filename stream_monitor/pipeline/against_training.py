@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from stream_monitor.core.formatting import counted, plain, short
 from stream_monitor.pipeline.snapshot import ModelSnapshot
-from stream_monitor.stats.training_verdict import SignalVerdict, Verdict
+from stream_monitor.stats.training_verdict import SignalVerdict, Verdict, VerdictName
 
 #: The verdicts, in the order in which signals are told.
-VERDICTS = ("shifted", "not enough data", "same")
+VERDICTS: tuple[VerdictName, ...] = ("shifted", "not enough data", "same")
 
 
 def against_training(model: ModelSnapshot) -> list[SignalVerdict]:
@@ -18,6 +19,19 @@ def against_training(model: ModelSnapshot) -> list[SignalVerdict]:
     return sorted(
         model.training, key=lambda each: (VERDICTS.index(each.verdict.verdict), -each.verdict.effect, each.name)
     )
+
+
+class Rows(NamedTuple):
+    """The signals that are told one by one, in order, and the number of the others that differ or may differ."""
+
+    told: Sequence[SignalVerdict]
+    rest: int
+
+
+def rows(found: Sequence[SignalVerdict], most: int, verdicts: Sequence[VerdictName] = VERDICTS[:2]) -> Rows:
+    """Return the first signals with one of these verdicts, as `against_training` orders them, at most so many."""
+    chosen = [each for each in found if each.verdict.verdict in verdicts]
+    return Rows(chosen[:most], max(len(chosen) - most, 0))
 
 
 def headline(found: Sequence[SignalVerdict]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stream_monitor.core.formatting import counted
-from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, rows, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.report.html import exact, text
 from stream_monitor.report.html import when as when_at
@@ -26,14 +26,13 @@ def _model(model: ModelSnapshot) -> str:
     found = against_training(model)
     if not found:
         return ""
-    told = [each for each in found if each.verdict.verdict != "same"]
+    told, rest = rows(found, MAX_SIGNALS)
     same = [text(each.name) for each in found if each.verdict.verdict == "same"]
-    rows = "".join(_row(each) for each in told[:MAX_SIGNALS])
-    rest = len(told) - MAX_SIGNALS
-    more = f"<p class=note>And {counted(rest, 'more signal')}, which --json has.</p>" if rest > 0 else ""
+    body = "".join(map(_row, told))
+    more = f"<p class=note>And {counted(rest, 'more signal')}, which --json has.</p>" if rest else ""
     return (
         f"<article class=episode><h3>{text('/'.join(model.key))}: {headline(found)}</h3>{_noticed(model)}"
-        f"{f'<div class=wide><table>{_HEAD}{rows}</table></div>' if rows else ''}{more}{_same(same)}</article>"
+        f"{f'<div class=wide><table>{_HEAD}{body}</table></div>' if body else ''}{more}{_same(same)}</article>"
     )
 
 

@@ -18,6 +18,8 @@ from stream_monitor.report.timelines import CategoryTimeline, NumberTimeline
 
 #: The maximum number of episodes, the most evident ones, that are marked in a chart without a detection in them.
 MAX_MARKED = 40
+#: The sort key of a signal that no episode has kept, because others of it are more evident.
+LAST = (1.0, "")
 
 
 class NumberedEpisode(NamedTuple):
@@ -66,6 +68,16 @@ class Contents(NamedTuple):
     def named(self, key: ModelVersion) -> str:
         """Return the name of a model version; empty if there is only one."""
         return f"{key.model} / {key.version}" if len(self.snapshot.models) > 1 else ""
+
+    @property
+    def evidence(self) -> dict[SignalKey, tuple[float, str]]:
+        """Sort keys of the signals with detections: the most evident change in any episode first."""
+        found: dict[SignalKey, tuple[float, str]] = {}
+        for each in self.episodes.values():
+            for row in each.episode.signals.values():
+                key = each.key, row.signal
+                found[key] = min(found.get(key, LAST), by_evidence(row))
+        return found
 
     def marks(self, key: ModelVersion, chosen: Sequence[Detection]) -> list[Mark]:
         """Return the marks of these detections, and of the beginnings of other episodes of their model version."""

@@ -8,9 +8,9 @@ from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, span
 from stream_monitor.drift.episode_signal import EpisodeSignal, by_evidence
-from stream_monitor.drift.episodes import Episode, by_effect
+from stream_monitor.drift.episodes import Episode
 from stream_monitor.report.chart import lanes
-from stream_monitor.report.contents import Contents, NumberedEpisode, alarm, beginning
+from stream_monitor.report.contents import LAST, Contents, NumberedEpisode, alarm, beginning
 from stream_monitor.report.html import exact, text, when
 
 #: The maximum number of episodes with a card, of signals in a card, and of signals in the overview.
@@ -24,13 +24,14 @@ _HEAD = (
 
 
 def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> str:
-    """Return a chart with one row for each signal with detections, the largest effect first."""
+    """Return a chart with one row for each signal with detections, the most evident change first."""
     groups: dict[tuple[ModelVersion, str], list[Detection]] = {}
     for detection in contents.detections:
         groups.setdefault((ModelVersion(detection.model, detection.version), detection.signal), []).append(detection)
     if not groups:
         return ""
-    ordered = sorted(groups.items(), key=lambda item: min(map(by_effect, item[1])))
+    ranks = contents.evidence
+    ordered = sorted(groups.items(), key=lambda item: (ranks.get(item[0], LAST), item[0]))
     rows = [
         (
             f"{signal} {contents.named(key)}".strip(),
@@ -41,7 +42,7 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
     ]
     begins = [beginning(episode) for episode in chosen(contents)]
     rest = len(ordered) - len(rows)
-    more = f"<p class=note>And {counted(rest, 'more signal')} with smaller effects.</p>" if rest else ""
+    more = f"<p class=note>And {counted(rest, 'more signal')} with less evident changes.</p>" if rest else ""
     return f"<figure class=wide>{lanes(contents.base, rows, begins)}</figure>{more}"
 
 

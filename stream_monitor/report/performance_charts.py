@@ -22,6 +22,8 @@ MIN_OUTCOMES = 30
 WINDOWS: tuple[Window, ...] = ("cumulative", "rolling", "decayed")
 CLASS_WINDOWS: tuple[Window, ...] = ("cumulative", "rolling")
 CLASS_COLUMNS = ("precision", "recall", "f1")
+#: Measures without a chart: the mean of the classes' recalls is the balanced accuracy.
+NOT_DRAWN = ("macro_recall",)
 
 
 def performance_charts(contents: Contents) -> str:
@@ -36,7 +38,8 @@ def performance_charts(contents: Contents) -> str:
 def _version(contents: Contents, model: ModelSnapshot) -> str:
     name = contents.named(model.key)
     heading = f"<h3>{text(name)}</h3>" if name else ""
-    charts = "".join(_figure(contents, model.key, measure) for measure in model.performance.measures)
+    drawn = [measure for measure in model.performance.measures if measure not in NOT_DRAWN]
+    charts = "".join(_figure(contents, model.key, measure) for measure in drawn)
     return f"{heading}{_table(model.performance)}{_classes(model.performance)}{charts}"
 
 
@@ -96,6 +99,6 @@ def _count(value: float) -> str:
 
 def _cell(value: float | None, bounds: Sequence[float] | None) -> str:
     if bounds is None or value is None:
-        return exact(value)
+        return exact(value, 4)
     share, lower, upper = (f'<data value="{each!r}">{each:.4f}</data>' for each in (value, *bounds))
     return f"{share} <small>({lower} to {upper})</small>"

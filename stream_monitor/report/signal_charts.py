@@ -9,9 +9,9 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, short
-from stream_monitor.drift.episodes import by_effect
+from stream_monitor.drift.episodes import by_own_evidence
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
-from stream_monitor.report.contents import Contents, describe_briefly
+from stream_monitor.report.contents import LAST, Contents, describe_briefly
 from stream_monitor.report.html import text
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timelines import (
@@ -59,8 +59,11 @@ class SignalCharts:
             key = ModelVersion(detection.model, detection.version), detection.signal
             self._detections.setdefault(key, []).append(detection)
         for found in self._detections.values():
-            found.sort(key=by_effect)
-        drifted = sorted((key for key in self._detections if key in contents.signals), key=self._rank)
+            found.sort(key=by_own_evidence)
+        ranks = contents.evidence
+        drifted = sorted(
+            (key for key in self._detections if key in contents.signals), key=lambda key: (ranks.get(key, LAST), key)
+        )
         beyond = _beyond(contents.recorder)
         far = [key for key in contents.signals if key not in self._detections and key in beyond]
         self._notable = [*drifted, *far]
@@ -72,7 +75,7 @@ class SignalCharts:
         if not self.full:
             return "<p class=empty>No signal has a detection.</p>"
         rest = len(self._notable) - len(self.full)
-        more = f"The {len(self.full)} with the largest effects; {rest:,} more are among the small ones."
+        more = f"The {len(self.full)} with the most evident changes; {rest:,} more are among the small ones."
         drifted = "".join(self._figure(key) for key in self.full if key in self._detections)
         far = "".join(self._figure(key) for key in self.full if key not in self._detections)
         heading = "<h3>No detection, but a distance to the reference above its threshold</h3>" if far else ""
@@ -95,9 +98,6 @@ class SignalCharts:
             f"<details><summary>{counted(len(others), 'other signal')}</summary>"
             f"<div class=sparks>{shown}</div>{constant}{more}</details>"
         )
-
-    def _rank(self, key: SignalKey) -> tuple[float, str, int, str]:
-        return by_effect(self._detections[key][0])
 
     def _title(self, key: SignalKey) -> str:
         version = self._contents.named(key[0])
@@ -155,7 +155,7 @@ class SignalCharts:
 
 
 def _list(detections: Sequence[Detection]) -> str:
-    """Return a list of the detections with the largest effects."""
+    """Return a list of the detections, the first with the most evidence."""
     if not detections:
         return ""
     listed = "".join(f"<li>{text(describe_briefly(detection))}" for detection in detections[:MAX_LISTED])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stream_monitor.core.formatting import counted, in_words, moment, short
-from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, when
+from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, rows, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.server.page.table import table, text
 
@@ -24,8 +24,8 @@ def _model(model: ModelSnapshot) -> str:
     found = against_training(model)
     if not found:
         return ""
-    told = [each for each in found if each.verdict.verdict == "shifted"]
-    rows = (
+    told, rest = rows(found, SHOWN_SIGNALS, ("shifted",))
+    cells = (
         (
             each.name,
             moved(each).replace(" -> ", " → "),
@@ -33,15 +33,12 @@ def _model(model: ModelSnapshot) -> str:
             distance(each.verdict),
             when(each.verdict),
         )
-        for each in told[:SHOWN_SIGNALS]
+        for each in told
     )
-    rest = len(told) - SHOWN_SIGNALS
-    more = (
-        f"<p class=note>And {counted(rest, 'more signal')}: see <code>reference_verdict</code>." if rest > 0 else ""
-    )
+    more = f"<p class=note>And {counted(rest, 'more signal')}: see <code>reference_verdict</code>." if rest else ""
     noticed = moment(model.skew.ts) if model.skew else ""
     since = f" · first noticed {noticed}" if noticed else ""
     return (
         f"<article><h3>{text('/'.join(model.key))}: {headline(found)}</h3><p>{since.removeprefix(' · ')}</p>"
-        f"<div class=wide>{table(_HEAD, rows)}</div>{more}</article>"
+        f"<div class=wide>{table(_HEAD, cells)}</div>{more}</article>"
     )

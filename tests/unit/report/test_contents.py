@@ -47,8 +47,28 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     page, found = report(tmp_path, rows)
     assert [v["version"] for v in found["versions"]] == ["v2", "v1"]
     drawn = [found["data-performance"] for _, found, _ in page.elements if "data-performance" in found]
-    assert drawn == ["accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"] * 2
+    # The mean of the recalls is the balanced accuracy, which is drawn once.
+    assert drawn == ["accuracy", "balanced_accuracy", "macro_precision", "macro_f1"] * 2
     assert "default / v1" in page.text
+
+
+def test_charts_are_in_the_order_of_evidence(tmp_path: Path) -> None:
+    """A large change of 8 values comes after a smaller one that lasts, as it does in the episodes."""
+    rng = np.random.default_rng(6)
+    noise = rng.normal(size=(4000, 2))
+    noise[1500:1508, 0] += 12.0
+    noise[2500:, 1] += 1.0
+    page, found = report(
+        tmp_path, [{"id": n, "prediction": 1, "burst": a, "lasting": b} for n, (a, b) in enumerate(noise.tolist())]
+    )
+    effects: dict[str, float] = {}
+    for one in found["detections"]:
+        effects[one["signal"]] = max(effects.get(one["signal"], 0.0), one["effect"])
+    assert effects["feature:burst"] > effects["feature:lasting"]
+    drawn = [found["data-signal"] for _, found, _ in page.elements if "data-signal" in found]
+    assert drawn[0] == "feature:lasting"
+    lanes = [words for words, _ in page.texts if words.strip() in ("feature:burst", "feature:lasting")]
+    assert lanes[0].strip() == "feature:lasting"
 
 
 def test_categories_have_a_line_each(tmp_path: Path) -> None:
@@ -92,8 +112,8 @@ def test_what_is_left_out_is_said() -> None:
     for words in (
         "And 1,000 more, which --json has",
         "The 60 most evident episodes; 2,940 more",
-        "The 60 with the largest effects; 10 more",
-        "And 40 more signals with smaller effects",
+        "The 60 with the most evident changes; 10 more",
+        "And 40 more signals with less evident changes",
     ):
         assert words in page.text
 
