@@ -59,7 +59,8 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     began = time.monotonic()
     with Reading() as progress:
         snapshot, detections = offline.replay(config, files, progress, recorder)
-    found = {model.key: caveats(model, config.warmup) for model in snapshot.models}
+    backward = snapshot.counters.backward
+    found = {model.key: caveats(model, config.warmup, backward) for model in snapshot.models}
     if json_path:
         summary = summarise(snapshot, detections, found)
         write("--json", json_path, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")

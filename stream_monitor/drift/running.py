@@ -93,8 +93,10 @@ class RunningDetector:
 
     def since_change(self, code: int | None, is_seasonal: bool) -> tuple[int, float] | None:
         """Return the number and the mean of the values since the newest change, see `DetectorRunner.since_change`."""
-        if self._context.kind == "category" or is_seasonal:
+        if self._context.kind == "category":
             return self._fed_since_change(code)
+        if is_seasonal and (fed := self._fed_since_change(code)):
+            return fed
         n, total = self._earlier[0] + self.sums.n, self._earlier[1] + self.sums.total
         return (n, math.ldexp(total / n, -SUM_SCALE)) if n else None
 

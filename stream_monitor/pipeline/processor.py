@@ -73,6 +73,7 @@ class BatchProcessor:
         self._expect(events.predictions, origins)
         predictions = events.predictions
         taken = predictions if len(joined.rows) == len(predictions) else predictions.take(joined.rows)
+        self.counters.count_backward(taken.ts)
         return self._update(taken, first, joined.outcomes)
 
     @property

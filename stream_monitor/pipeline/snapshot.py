@@ -40,7 +40,10 @@ class LoopStatus:
 
 @dataclass(frozen=True, slots=True)
 class CountersSnapshot:
-    """Counters of the pipeline; ``records`` and ``gaps`` are by topic."""
+    """Counters of the pipeline; ``records`` and ``gaps`` are by topic.
+
+    ``backward``: predictions with an earlier event time than the one before them.
+    """
 
     records: Mapping[str, int]
     gaps: Mapping[str, int]
@@ -49,6 +52,7 @@ class CountersSnapshot:
     labels: int
     source_errors: int
     timestamps_replaced: int
+    backward: int = 0
 
 
 @dataclass(frozen=True, slots=True)

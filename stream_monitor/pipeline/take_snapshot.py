@@ -150,6 +150,7 @@ def _counters(processor: BatchProcessor) -> CountersSnapshot:
         labels=counters.labels,
         source_errors=counters.source_errors,
         timestamps_replaced=processor.codec.timestamps_replaced,
+        backward=counters.backward,
     )
 
 

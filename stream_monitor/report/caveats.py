@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stream_monitor.core.formatting import plain
+from stream_monitor.core.formatting import counted, plain
 from stream_monitor.decoding.values import read_cell
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.signals.encoder import MAX_CATEGORIES
 
 #: Names that a caveat lists at most.
 MAX_LISTED = 5
+#: The share of predictions with an earlier time than the one before from which on the order is wrong.
+MAX_BACKWARD = 0.1
 
 
-def caveats(model: ModelSnapshot, warmup: int) -> list[str]:
+def caveats(model: ModelSnapshot, warmup: int, backward: int = 0) -> list[str]:
     """Return a line for each thing that is not watched, or less well than it seems.
 
     Args:
         model: The model version.
         warmup: Values of a signal from which its scale is learned.
+        backward: Number of predictions, of all versions, with an earlier event time than the one before them.
     """
     if model.predictions < warmup:
         return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_season(model), *_of_features(model)]
+    return [*_of_order(model, backward), *_of_season(model), *_of_features(model)]
+
+
+def _of_order(model: ModelSnapshot, backward: int) -> Iterator[str]:
+    if backward > MAX_BACKWARD * model.predictions:
+        yield (
+            f"{counted(backward, 'prediction')} came with an earlier time than the one before: changes are looked "
+            "for in the order of the rows, and no season is learned from times that fall; sort the rows by time"
+        )
 
 
 def _of_season(model: ModelSnapshot) -> Iterator[str]:
@@ -33,7 +44,7 @@ def _of_season(model: ModelSnapshot) -> Iterator[str]:
             names.setdefault(period, []).append(signal.name)
             spans[period] = max(spans.get(period, 0.0), span)  # NaN gives way
     for period, span in sorted(spans.items()):
-        why = f"only {_days(span)} of data" if span else "events have no time"
+        why = f"only {_days(span)} of data" if span else "events have no time, or none that is later"
         season = f"season of {_length(period)}: {why}; not taken out"
         yield f"{season}, and only large changes are found in {_listed(names[period])}"
 

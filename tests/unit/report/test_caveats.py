@@ -109,7 +109,9 @@ def test_numbers_that_came_as_text(tmp_path: Path) -> None:
 
 def test_a_season_of_events_without_times(tmp_path: Path) -> None:
     (note,) = _of_features(tmp_path, {"a": NUMBERS}, "--seasonality", "24h")
-    assert note.startswith("season of 24h: events have no time; not taken out, and only large changes are found in ")
+    assert note.startswith(
+        "season of 24h: events have no time, or none that is later; not taken out, and only large "
+    )
     assert note.endswith(" in prediction, missing:a, feature:a, spread:a")
 
 
