@@ -36,7 +36,7 @@ def active(models: Iterable[ModelSnapshot], now: float) -> str:
     rest = counted(len(found) - SHOWN_ACTIVE, "more signal")
     more = f"<p class=note>And {rest}: see <code>drift_active</code> in the metrics."
     head = ("Model", "Signal", "Last alarm", "Distance to the reference, where above its threshold")
-    empty = "No signal: each is near its reference again, or was never far from it."
+    empty = "No signal: none has had an alarm, or each is back near its reference, or --rearm-after has passed since."
     return table(head, rows, empty) + (more if len(found) > SHOWN_ACTIVE else "")
 
 
