@@ -160,7 +160,8 @@ class TrainingCheck:
         training, values = self._training, int(self._counts.sum())
         cells, level = training.cells, training.level / (self._looks * (self._looks + 1))
         sizes = training.sizes(values)
-        if outside := self._outside(sizes, level):
+        newest = cells.counts(window)
+        if outside := self._outside(self._counts, sizes, level) or self._outside(newest, sizes, level):
             return self._told("shifted", outside, window, sizes.window)
         found = clearest_difference(cells, self._counts, sizes, level)
         if found.is_shift:
@@ -178,13 +179,17 @@ class TrainingCheck:
             return self._told("same", found, window, sizes.window)
         return self._told("not enough data", found, window, sizes.window, FEW_VALUES)
 
-    def _outside(self, sizes: Sizes, level: float) -> Difference | None:
-        """Return the difference where most values are such as the training data does not have, else None."""
-        cells, total = self._training.cells, self._counts.sum()
-        most = [cell for cell in cells.outside if self._counts[cell] / total >= MIN_OUTSIDE]
+    def _outside(self, counts: Ints, sizes: Sizes, level: float) -> Difference | None:
+        """Return the difference where most values are such as the training data does not have, else None.
+
+        A level that rises with the time of year leaves the training data long before most of all values are outside:
+        so the newest window is judged like all that were counted.
+        """
+        cells, total = self._training.cells, counts.sum()
+        most = [cell for cell in cells.outside if counts[cell] / total >= MIN_OUTSIDE]
         if not most:
             return None
-        found = share_difference(cells, self._counts, Sizes(*map(max, sizes, OUTSIDE_SIZES)), level, most)
+        found = share_difference(cells, counts, Sizes(*map(max, sizes, OUTSIDE_SIZES)), level, most)
         return found if found.is_shift else None
 
     def _own_ratio(self, is_in: Bools) -> float | None:

@@ -152,6 +152,15 @@ def test_a_window_within_a_cycle_is_not_enough() -> None:
     assert check.verdict.verdict != "shifted"
 
 
+def test_a_level_that_has_left_the_training_data_since_is_told() -> None:
+    """Values that rise slowly, as with the time of year: all of them together are half inside."""
+    training = np.cumsum(_normal(1, 20_000)) / 100.0
+    rising = np.linspace(np.median(training), training.max() + 1.0, 16_000)
+    found = _verdict(training, rising)
+    assert found.verdict == "shifted" and found.values == 10_000
+    assert _verdict(training, rising[:8000]).verdict == "not enough data"
+
+
 def test_without_times_in_the_training_data_a_difference_in_its_range_waits_for_a_day() -> None:
     check, _ = _check(_normal(1).tolist())
     (one,) = _feed(check, _normal(2) + 1.0, seconds=60.0)
