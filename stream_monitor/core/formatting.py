@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from itertools import pairwise
 
+DAY = 86_400.0
 #: Numbers from the first to the second are written without an exponent.
 MIN_DECIMAL, MAX_DECIMAL = 1e-4, 1e7
 #: Words for the size of an effect, each with the least effect that it is used for; `in_words`.
@@ -75,6 +76,17 @@ def span(seconds: float) -> str:
             whole, rest = divmod(int(seconds), size)
             return f"{whole} {name} {rest // small} {smaller}" if rest // small else f"{whole} {name}"
     return f"{int(seconds)} s"
+
+
+def period_text(seconds: float) -> str:
+    """Format a period as a duration flag.
+
+    >>> period_text(86_400.0), period_text(604_800.0), period_text(90.0)
+    ('24h', '7d', '90s')
+    """
+    if seconds % DAY == 0 and seconds > DAY:
+        return f"{seconds / DAY:g}d"
+    return f"{seconds / 3600:g}h" if seconds % 3600 == 0 else f"{seconds:g}s"
 
 
 def counted(count: int, noun: str) -> str:

@@ -58,6 +58,11 @@ class DetectorRunner:
         return self._season.awaited if self._season else ()
 
     @property
+    def seasons(self) -> dict[float, float]:
+        """The strength of each season that is taken out, from 0 to 1, by its period in seconds."""
+        return self._season.strengths if self._season else {}
+
+    @property
     def dependence(self) -> Dependence:
         """The dependence of the values that the detector is fed; of independent ones during the warm-up."""
         return self.running.dependence if self.running else Dependence()

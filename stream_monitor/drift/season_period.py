@@ -32,6 +32,7 @@ class Period(NamedTuple):
         differences: Sums of the differences from it, shape (rows, bins).
         free: Number of values less one in each part, shape (bins,).
         squares: Sum of the squares of the first row's differences from the mean of their part, shape (bins,).
+        around: That of its differences from the mean over the whole period, shape (1,).
     """
 
     counts: Floats
@@ -39,11 +40,13 @@ class Period(NamedTuple):
     differences: Floats
     free: Floats
     squares: Floats
+    around: Floats
 
     @classmethod
     def empty(cls, rows: int, bins: int) -> Period:
         """Return the sums of no values."""
-        return cls(np.zeros(bins), np.zeros(rows), np.zeros((rows, bins)), np.zeros(bins), np.zeros(bins))
+        one = np.zeros(bins)
+        return cls(one, np.zeros(rows), np.zeros((rows, bins)), one, one, np.zeros(1))
 
     @classmethod
     def of(cls, counts: Floats, sums: Floats, squares: Floats) -> Period:
@@ -51,7 +54,9 @@ class Period(NamedTuple):
         means = np.add.accumulate(sums, axis=1)[:, -1] / max(ordered_sum(counts), 1.0)
         some = np.maximum(counts, 1.0)
         within = np.maximum(squares - sums[0] * sums[0] / some, 0.0)
-        return cls(counts, means, sums - means[:, None] * counts, np.maximum(counts - 1.0, 0.0), within)
+        around = max(ordered_sum(squares) - ordered_sum(counts) * float(means[0]) ** 2, 0.0)
+        free = np.maximum(counts - 1.0, 0.0)
+        return cls(counts, means, sums - means[:, None] * counts, free, within, np.array([around]))
 
     def added(self, other: Period, keep: float, weight: float) -> Period:
         """Return the sums over this and another period.
@@ -67,7 +72,15 @@ class Period(NamedTuple):
             self.differences * keep + other.differences,
             self.free * keep + other.free,
             self.squares * keep + other.squares,
+            self.around * keep + other.around,
         )
+
+    def with_rows(self, rows: Sequence[int | None]) -> Period:
+        """Return the sums of these rows, in this order; None: one without values."""
+        places = [-1 if row is None else row for row in rows]
+        is_known = np.array([row is not None for row in rows])
+        means, differences = self.means[places] * is_known, self.differences[places] * is_known[:, None]
+        return self._replace(means=means, differences=differences)
 
     @property
     def variance(self) -> float:

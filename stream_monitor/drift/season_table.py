@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ MIN_BINS, MAX_BINS = 24, 168
 PERIODS = 8.0
 #: Smallest variance in a part of the period, relative to all: its values are not scaled up by more than twice.
 MIN_VARIANCE = 0.25
+#: Smallest sum of squares that is divided by.
+MIN_AROUND = 1e-12
 
 
 class SeasonTable:
@@ -85,6 +87,27 @@ class SeasonTable:
     def is_known(self) -> bool:
         """Return whether the table is known."""
         return self.weight > 0.0
+
+    @property
+    def strength(self) -> float:
+        """The share of the variance that the season explains, from 0 to 1: the largest of all rows.
+
+        Source: X. Wang, K. Smith, R. Hyndman, "Characteristic-based clustering for time series data", Data Mining and
+        Knowledge Discovery 13 (2006), pp. 335-364.
+        """
+        total = self._total
+        explained = np.add.accumulate(total.counts * self._levels**2, axis=1)[:, -1]
+        around = total.variances(is_share=True) * ordered_sum(total.counts) if self._is_share else total.around
+        return float(np.clip(explained / np.maximum(around, MIN_AROUND), 0.0, 1.0).max())
+
+    def take_rows(self, rows: Sequence[int | None]) -> None:
+        """Keep what is known of these rows only, in this order; None: a new one. The current period begins anew."""
+        self._rows, total = len(rows), self._total.with_rows(rows)
+        last, weight = self.last.with_rows(rows) if self.last else None, self.weight
+        self.forget()
+        self._total, self.last, self.weight = total, last, weight
+        if self.is_known:
+            self._shrink()
 
     @property
     def means(self) -> Floats:

@@ -11,7 +11,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.drift.share_seasonality import ShareSeasonality
-from stream_monitor.drift.transforms import ScoreTransform, Transform, restore_transform
+from stream_monitor.drift.transforms import CategoryTransform, ScoreTransform, Transform, restore_transform
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.reference import NumericReference
 
@@ -56,6 +56,11 @@ class SeasonalScores:
         return self._seasonality.awaited
 
     @property
+    def strengths(self) -> dict[float, float]:
+        """The strength of each season that is known, from 0 to 1, by its period in seconds."""
+        return self._seasonality.strengths
+
+    @property
     def smallest(self) -> float:
         """The smallest change that is told while it is unknown if there is a season, in `LARGE_SCORE`; 0: all are."""
         undecided = self._seasonality.undecided
@@ -68,8 +73,15 @@ class SeasonalScores:
 
     def start(self, transform: Transform) -> None:
         """Measure in this transform; scores that were learned before stay."""
-        if self._transform is None or not _is_same(self._transform, transform):
-            self._transform, self._seasonality = transform, self._made_for(transform)
+        known, season = self._transform, self._seasonality
+        if known is not None and _is_same(known, transform):
+            return
+        self._transform = transform
+        rows = _rows(known, transform) if known is not None else None
+        if rows and isinstance(season, ShareSeasonality):
+            season.take_rows(rows)
+        else:
+            self._seasonality = self._made_for(transform)
 
     def _made_for(self, transform: Transform) -> Seasonality:
         """Return an unknown season of such transformed values."""
@@ -159,6 +171,15 @@ class SeasonalScores:
 def _is_same(known: Transform, transform: Transform) -> bool:
     """Return whether levels that were learned in one transform hold in another: all scores, but only equal shares."""
     return known.kind == transform.kind and (known.kind == "number" or known.state() == transform.state())
+
+
+def _rows(known: Transform, transform: Transform) -> list[int | None] | None:
+    """Return the row that each row of a transform had in another one, None for one without; None if all are new."""
+    if not isinstance(known, CategoryTransform) or known.kind != transform.kind:
+        return None
+    codes, old = ([each.code(row) for row in range(max(each.categories, 1))] for each in (transform, known))
+    rows = [old.index(code) if code in old else None for code in codes]
+    return rows if any(row is not None for row in rows) else None
 
 
 def _with_day(periods: Sequence[float]) -> tuple[float, ...]:

@@ -79,6 +79,11 @@ class Seasonality:
         return tuple(AwaitedSeason(table.period, span) for table in waiting)
 
     @property
+    def strengths(self) -> dict[float, float]:
+        """The strength of each season that is known, from 0 to 1, by its period in seconds."""
+        return {table.period: table.strength for table in self.known}
+
+    @property
     def uncertainty(self) -> float:
         """The variance of what is left of a number, relative to that with tables that have no error."""
         product = 1.0

@@ -34,6 +34,16 @@ class ShareSeasonality(Seasonality):
         rest: Floats = column.values - table.levels(column.ts)
         return rest
 
+    def take_rows(self, rows: Sequence[int | None]) -> None:
+        """Keep what is known of these categories only, in this order; None: a new one."""
+        self.rows = len(rows)
+        for table, clock in zip(self._tables, self._clocks, strict=True):
+            table.take_rows(rows)
+            if table.is_known:
+                clock.discard()
+            else:
+                clock.restart()
+
     @property
     def means(self) -> Floats:
         """The mean share of each category, shape (rows,)."""

@@ -139,6 +139,15 @@ class SignalDetectors:
         """The given periods of which the slowest detector has seen no whole one: only large changes are told yet."""
         return max((runner.awaited_seasons for runner in self.runners.values()), key=len, default=())
 
+    @property
+    def seasons(self) -> dict[float, float]:
+        """The strength of each season that a detector takes out, from 0 to 1, by its period in seconds."""
+        found: dict[float, float] = {}
+        for runner in self.runners.values():
+            for period, strength in runner.seasons.items():
+                found[period] = max(strength, found.get(period, 0.0))
+        return found
+
     def state(self) -> dict[str, Any]:
         """Return the state of each detector as JSON values."""
         return {each: {**runner.state(), "small": self._small[each].state()} for each, runner in self.runners.items()}

@@ -103,8 +103,9 @@ class SignalSnapshot:
     ``mean``: of the newest values, in the signal's own unit; NaN before the first, and of categories.
     ``active_since``: event time of the drift whose alarm is active, NaN where that is not known, None without one.
     ``batch_length``: values that are averaged before a detector sees them. ``awaited_seasons``: given periods of
-    which none has passed yet. ``distances`` to the reference are by measure. ``reference_values``: different values
-    in a numeric reference, None without one. ``categories``: their names, in the order in which they first came.
+    which none has passed yet. ``seasons``: the strength of each that is taken out, by its period in seconds.
+    ``distances`` to the reference are by measure. ``reference_values``: different values in a numeric reference, None
+    without one. ``categories``: their names, in the order in which they first came.
     """
 
     name: str
@@ -114,6 +115,7 @@ class SignalSnapshot:
     batch_length: int
     effective_samples: float
     awaited_seasons: Sequence[AwaitedSeason]
+    seasons: Mapping[float, float]
     distances: Mapping[str, Distance]
     drifts: Sequence[DriftSnapshot]
     reference_values: int | None

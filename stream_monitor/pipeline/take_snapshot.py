@@ -220,6 +220,7 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         batch_length=detectors.batch_length,
         effective_samples=detectors.effective_samples,
         awaited_seasons=detectors.awaited_seasons,
+        seasons=detectors.seasons,
         drifts=tuple(
             DriftSnapshot(detector, drift.count, drift.last_ts, drift.before, drift.after, drift.effect, drift.small)
             for detector, drift in detectors.drifts.items()

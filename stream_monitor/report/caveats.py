@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stream_monitor.core.formatting import counted, plain
+from stream_monitor.core.formatting import counted, period_text, plain
 from stream_monitor.decoding.values import read_cell
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.signals.encoder import MAX_CATEGORIES
@@ -45,7 +45,7 @@ def _of_season(model: ModelSnapshot) -> Iterator[str]:
             spans[period] = max(spans.get(period, 0.0), span)  # NaN gives way
     for period, span in sorted(spans.items()):
         why = f"only {_days(span)} of data" if span else "events have no time, or none that is later"
-        season = f"season of {_length(period)}: {why}; not taken out"
+        season = f"season of {period_text(period)}: {why}; not taken out"
         yield f"{season}, and only large changes are found in {_listed(names[period])}"
 
 
@@ -56,16 +56,6 @@ def _days(seconds: float) -> str:
     ('3 days', '1.5 hours')
     """
     return f"{seconds / 86_400:.3g} days" if seconds >= 2 * 86_400 else f"{seconds / 3600:.3g} hours"
-
-
-def _length(period: float) -> str:
-    """Return a period as it is written in a flag.
-
-    >>> _length(86_400.0), _length(604_800.0)
-    ('24h', '7d')
-    """
-    days = period / 86_400
-    return f"{days:g}d" if days.is_integer() and days > 1 else f"{period / 3600:g}h"
 
 
 def _of_features(model: ModelSnapshot) -> Iterator[str]:

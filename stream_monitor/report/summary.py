@@ -10,6 +10,7 @@ from typing import Any
 from stream_monitor.actions.episode_message import episode_fields
 from stream_monitor.actions.message import fields
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.formatting import period_text
 from stream_monitor.drift.episodes import group
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
@@ -107,5 +108,10 @@ def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
             for (label, prediction), count in performance.confusion.items()
         ],
         "coverage": model.coverage,
+        "seasons": [
+            {"signal": signal.name, "period": period_text(period), "strength": strength}
+            for signal in model.signals
+            for period, strength in signal.seasons.items()
+        ],
         "caveats": list(caveats),
     }

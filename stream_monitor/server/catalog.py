@@ -163,6 +163,14 @@ EFFECTIVE = _metric(
     *_VERSION,
     "signal",
 )
+SEASONAL_STRENGTH = _metric(
+    "seasonal_strength",
+    "gauge",
+    "Share of a signal's variance that the season of this period explains, from 0 to 1, where it is taken out.",
+    *_VERSION,
+    "signal",
+    "period",
+)
 SIGNAL_MEAN = _metric(
     "signal_mean", "gauge", "Mean of a signal's newest 1,000 values, in its own unit.", *_VERSION, "signal"
 )

@@ -10,6 +10,7 @@ from itertools import accumulate
 from prometheus_client.core import HistogramMetricFamily
 
 from stream_monitor import __version__
+from stream_monitor.core.formatting import period_text
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.pipeline.against_training import VERDICTS
 from stream_monitor.pipeline.snapshot import (
@@ -141,6 +142,8 @@ def _signals(model: ModelSnapshot) -> Iterator[Sample]:
         yield catalog.DRIFT_ACTIVE, where, float(signal.active_since is not None)
         yield catalog.BATCH_LENGTH, where, signal.batch_length
         yield catalog.EFFECTIVE, where, signal.effective_samples
+        for period, strength in signal.seasons.items():
+            yield catalog.SEASONAL_STRENGTH, (*where, period_text(period)), strength
         for measure, distance in signal.distances.items():
             yield catalog.DISTANCE, (*where, measure), distance.value
             if math.isfinite(distance.threshold):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from stream_monitor.config.units import RunLength, parse_seasonality
 from stream_monitor.core.errors import ConfigError
+from stream_monitor.core.formatting import period_text
 from stream_monitor.detectors.spec import DetectorSpec, parse_spec, select
 from stream_monitor.monitors.rate import MIN_RUN
 from stream_monitor.monitors.settings import MonitorSettings
@@ -122,17 +123,6 @@ def surrogate_period(tried: Sequence[Candidate], recording: Recording) -> float:
     span = recording.ts[1] - recording.ts[0] if recording.ts else 0.0
     periods = {DAY, *(period for candidate in tried for period in candidate.season or ())}
     return max((period for period in periods if span >= MIN_PERIODS * period), default=0.0)
-
-
-def period_text(seconds: float) -> str:
-    """Format a period as a duration flag.
-
-    >>> period_text(86_400.0), period_text(604_800.0), period_text(90.0)
-    ('24h', '7d', '90s')
-    """
-    if seconds % DAY == 0 and seconds > DAY:
-        return f"{seconds / DAY:g}d"
-    return f"{seconds / 3600:g}h" if seconds % 3600 == 0 else f"{seconds:g}s"
 
 
 def _detectors(config: TuneConfig, rate: float | None) -> Iterator[tuple[str, RunLength]]:

@@ -103,3 +103,11 @@ def test_the_level_of_a_part_is_the_mean_of_its_values(count: int) -> None:
     means = values[: 24 * count : count]
     assert season.is_known
     assert season.levels((np.arange(24) + 0.5) * HOUR) == pytest.approx(means - means.mean(), abs=1e-9)
+
+
+def test_the_strength_is_the_share_of_the_variance_that_the_season_explains() -> None:
+    """A wave with an amplitude of 2 has a variance of 2, and the noise one of 1."""
+    season = Seasonality([PERIOD])
+    assert season.strengths == {}
+    _learn(season, 0, 3 * PERIOD + 1)
+    assert season.strengths == {PERIOD: pytest.approx(2 / 3, abs=0.03)}

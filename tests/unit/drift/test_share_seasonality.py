@@ -56,3 +56,20 @@ def test_less_the_season_the_share_is_the_same_at_all_times(way: str) -> None:
 def test_of_a_value_without_a_time_nothing_but_the_mean_is_known() -> None:
     season = _learned(2)
     assert season.shares(np.array([np.nan])) == pytest.approx(season.means[None, :])
+
+
+def test_the_strength_is_that_of_the_category_with_the_largest_one() -> None:
+    """A share of 0.4 with a wave of 0.3 has a variance of 0.24, and the wave one of 0.045."""
+    assert _learned(8).strengths == {PERIOD: pytest.approx(0.045 / 0.24, abs=0.02)}
+
+
+def test_of_categories_in_another_order_the_shares_are_kept() -> None:
+    season, ts = _learned(3), np.arange(0.0, PERIOD, 10.0)
+    before = season.shares(ts)
+    season.take_rows([2, None, 0])
+    after = season.shares(ts)
+    np.testing.assert_array_equal(after[:, [0, 2]], before[:, [2, 0]])
+    assert not after[:, 1].any() and season.is_known
+    values = np.ones((3, 3))
+    n = np.arange(3)
+    assert season.residuals(Column(values, n, n.astype(float)))[:, 1].tolist() == [1.0, 1.0, 1.0]

@@ -220,3 +220,20 @@ def test_two_periods_that_are_no_multiples_are_taken_out() -> None:
 
     found, left_in = (_weeks(usual, _one, season) for season in ((86_400.0, 1.5 * 86_400.0), (86_400.0,)))
     assert len(found) <= 2 < 10 < len(left_in)
+
+
+def test_a_new_category_leaves_the_season_of_the_others() -> None:
+    """After it everything but the season is learned anew."""
+    n, rng = np.arange(21_500), np.random.default_rng(1)
+    usual = 0.3 + 0.25 * np.sin(2 * np.pi * n / 1000)
+    names = np.where(rng.random(len(n)) < usual, "a", np.where(rng.random(len(n)) < 0.2, "c", "b"))
+    names[(n >= 20_000) & (rng.random(len(n)) < 0.1)] = "d"
+    categories = CategoryEncoder()
+    codes = categories.column(names.tolist())
+    context, configs = SignalContext(season=(86_400.0,)), {"glr": KINDS["glr"]()}
+    signal = SignalMonitor(KEY, "feature:x", "category", configs, context, 1_000_000.0, None, categories)
+    parts = (slice(begin, begin + 500) for begin in range(0, len(n), 500))
+    found = [one for at in parts for one in signal.update(Column(codes[at], n[at], n[at] * 86.4))]
+    assert found[0].category == "(unseen)" and 20_000 <= found[0].index < 20_200
+    assert len(found) == 1 and signal.detectors.runners["glr"].running
+    assert signal.detectors.seasons[86_400.0] > 0.1

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
@@ -49,6 +50,13 @@ def shifted_pipeline() -> Pipeline:
     profiler = Profiler()
     profiler.add([Record("rows", at, row) for at, row in enumerate(rows)])
     pipeline, _ = run(feature_events(now, prediction=1), detectors=["glr"], profile=profiler.profile([], ""))
+    return pipeline
+
+
+def seasonal_pipeline() -> Pipeline:
+    """Return a pipeline that takes a season of ten minutes out of the feature ``a``."""
+    columns = {"a": [np.sin(at / 300 * np.pi) + (at % 7) / 7 for at in range(2000)]}
+    pipeline, _ = run(feature_events(columns, prediction=1), warmup=100, detectors=["glr"], seasonality=(600.0,))
     return pipeline
 
 

@@ -23,6 +23,7 @@ from tests.unit.server.serving import (
     busy_pipeline,
     families,
     families_of,
+    seasonal_pipeline,
     shifted_pipeline,
     value_of,
 )
@@ -33,9 +34,14 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def test_what_is_rendered_is_the_catalog() -> None:
-    """Over both tasks, and with a profile, exactly the metrics of the catalog are rendered."""
+    """Over both tasks, with a profile, and with a season, exactly the metrics of the catalog are rendered."""
     found: set[tuple[str, tuple[str, ...]]] = set()
-    for pipeline in (busy_pipeline("classification"), busy_pipeline("regression"), shifted_pipeline()):
+    for pipeline in (
+        busy_pipeline("classification"),
+        busy_pipeline("regression"),
+        shifted_pipeline(),
+        seasonal_pipeline(),
+    ):
         for family in families(pipeline):
             for sample in family.samples:
                 name = re.sub(r"_(bucket|count|sum)$", "", sample.name) if family.type == "histogram" else sample.name
@@ -251,3 +257,14 @@ def test_a_scrape_waits_for_the_batch(busy: Served) -> None:
         assert not done.wait(0.2)
     thread.join(10)
     assert done.is_set()
+
+
+def test_the_strength_of_a_season_is_told() -> None:
+    """A wave with a variance of 0.5, and noise with one of 4/49; scores of a warm-up that is short are coarse."""
+    strength, *_ = [
+        sample.value
+        for family in families(seasonal_pipeline())
+        for sample in family.samples
+        if family.name == "stream_monitor_seasonal_strength" and sample.labels["signal"] == "feature:a"
+    ]
+    assert strength == pytest.approx(0.5 / (0.5 + 4 / 49), abs=0.15)
