@@ -21,6 +21,7 @@ class RunnerContext:
         reference: The signal's distribution in the profile, None without a profile.
         categories: The encoder of the signal's categories, None for numbers and shares.
         min_effect: Smallest effect size of a change that is told; 0: all are.
+        is_sparse: Whether the values are those of few of the events, which lie far apart.
     """
 
     kind: ColumnKind
@@ -30,3 +31,4 @@ class RunnerContext:
     reference: NumericReference | CategoricalReference | None = None
     categories: CategoryEncoder | None = None
     min_effect: float = 0.0
+    is_sparse: bool = False

@@ -16,6 +16,9 @@ from stream_monitor.stats.variance_ratios import VarianceRatios, variance_ratios
 LAST = 64
 #: Shortest warm-up that these multiples are taken of.
 MIN_WARMUP = 100
+#: The same of values that lie far apart: an upper limit of their dependence, as long as it is unknown, would hide a
+#: change for months.
+SPARSE_WARMUP = 25
 #: Values, in warm-ups, that are remembered; older ones fade.
 MEMORY = 128
 
@@ -30,10 +33,12 @@ class DependenceCheck:
     Args:
         warmup: Number of values of the warm-up; 0: the dependence is never estimated.
         is_enabled: Whether the detector allows for dependence at all.
+        is_sparse: Whether the values lie far apart: then they are taken for independent after fewer of them.
     """
 
-    def __init__(self, warmup: int, is_enabled: bool) -> None:
-        self._warmup, self.is_enabled = max(warmup, MIN_WARMUP) if warmup else 0, is_enabled
+    def __init__(self, warmup: int, is_enabled: bool, is_sparse: bool = False) -> None:
+        least = SPARSE_WARMUP if is_sparse else max(warmup, MIN_WARMUP)
+        self._warmup, self.is_enabled = least if warmup else 0, is_enabled
         #: Number of values since the start, and at the next estimate; warm-ups between that and the one before.
         self.seen, self._due, self._step = 0, self._warmup, 0
         self._is_interrupted = False

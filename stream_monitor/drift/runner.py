@@ -35,7 +35,7 @@ class DetectorRunner:
         self._config, self._context, self._run_length = config, context, run_length
         self._config_state = config.model_dump()
         self._warmup = Warmup(context, config.takes)
-        self._check = DependenceCheck(context.warmup, config.batch_means)
+        self._check = DependenceCheck(context.warmup, config.batch_means, context.is_sparse)
         self.running: RunningDetector | None = None
         #: The detector that looks for large changes until the first period of a given season has passed.
         self._first: RunningDetector | None = None

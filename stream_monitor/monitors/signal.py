@@ -36,6 +36,7 @@ class SignalContext:
         season: Periods in seconds; () without a season; None: a day and a week, each if two in a row are alike.
         autocorrelation_time: The known integrated autocorrelation time of the signal, in values.
         min_effect: Smallest effect size of a change that is told; 0: all are.
+        is_sparse: Whether the values are those of few of the events, which lie far apart.
     """
 
     warmup: int = 500
@@ -43,6 +44,7 @@ class SignalContext:
     season: tuple[float, ...] | None = ()
     autocorrelation_time: float = 1.0
     min_effect: float = 0.0
+    is_sparse: bool = False
 
 
 @dataclass
@@ -149,6 +151,7 @@ class SignalMonitor:
             own.distribution,
             categories,
             context.min_effect,
+            context.is_sparse,
         )
         detectors = SignalDetectors(key, name, configs, runner_context, run_length)
         check = TrainingCheck(training, key, name) if training else None

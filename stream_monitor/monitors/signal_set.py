@@ -8,7 +8,7 @@ from typing import Any
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.detectors.spec import select
+from stream_monitor.detectors.spec import CLASS_ERROR, select
 from stream_monitor.drift.budget import MAX_CLASSES, Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
@@ -142,6 +142,7 @@ def make_signal_monitor(
         settings.seasonality,
         profile.autocorrelation_time(name) if profile else 1.0,
         settings.min_effect,
+        name.startswith(CLASS_ERROR),
     )
     reference = profile.reference(name) if profile else None
     if kind == "category" and categories is None:

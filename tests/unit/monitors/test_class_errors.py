@@ -88,10 +88,10 @@ def test_after_a_restart_the_signals_are_the_same() -> None:
     ]
 
 
-def _events(seed: int, changed: int, count: int) -> list[dict[str, Any]]:
-    """Return predictions of six classes from 80 to 0.3 %; from a row on, the recall of one falls from .89 to .38."""
+def _events(seed: int, changed: int, count: int, share: float = 0.04) -> list[dict[str, Any]]:
+    """Return predictions of six classes; from a row on, the recall of c3, with this share, falls from .89 to .38."""
     rng = np.random.default_rng(seed)
-    y_true = rng.choice(6, count, p=[0.80, 0.10, 0.05, 0.04, 0.007, 0.003])
+    y_true = rng.choice(6, count, p=[0.84 - share, 0.10, 0.05, share, 0.007, 0.003])
     recall = np.array([0.96, 0.93, 0.93, 0.89, 0.89, 0.89])[y_true]
     recall[(y_true == 3) & (np.arange(count) >= changed)] = 0.38
     wrong = (y_true == 0).astype(int)
@@ -100,17 +100,22 @@ def _events(seed: int, changed: int, count: int) -> list[dict[str, Any]]:
     return [{"id": at, "prediction": f"c{p}", "label": f"c{t}", "features": {}} for at, (p, t) in enumerate(pairs)]
 
 
-def test_a_fall_of_the_recall_of_a_rare_class_is_told_within_1500_rows() -> None:
-    """Among all outcomes the error rises from 5 to 7 %, which is told thousands of rows after the change."""
+@pytest.mark.parametrize(("share", "most"), [(0.04, 1_500), (0.02, 2_500), (0.01, 4_000)])
+def test_a_fall_of_the_recall_of_a_rare_class_is_told(share: float, most: int) -> None:
+    """Among all outcomes the error rises from 5 to 7 %, which is told thousands of rows after the change.
+
+    Of 1 % of the rows, 1,500 have 15 values, and no detector with this run length finds it so soon: by Lorden's bound
+    a mean of 19 values are needed.
+    """
     delays = []
     for seed in range(3):
-        _, found = run(_events(seed, 20_000, 25_000), batch_size=1000, detectors=["glr"])
+        _, found = run(_events(seed, 20_000, 25_000, share), batch_size=1000, detectors=["glr"])
         assert {one.signal for one in found} <= {"error:c3", "error", "prediction"}
         first = next(one for one in found if one.signal == "error:c3")
         assert first.after > first.before
         delays.append(first.index - 20_000)
     assert min(delays) >= 0
-    assert sorted(delays)[1] <= 1_500
+    assert sorted(delays)[1] <= most
 
 
 def test_without_a_change_no_class_is_told() -> None:
