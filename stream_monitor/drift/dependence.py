@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
@@ -45,6 +46,8 @@ def lag1_of(autocorrelation_time: float) -> float:
     return (time - 1.0) / (time + 1.0)
 
 
+#: Signals of which as little is known have the same dependence.
+@lru_cache(maxsize=64)
 def dependence_of(found: VarianceRatios, batch: int = 0, *, in_batches: bool = True) -> Dependence:
     """Return the dependence of a series with these variance ratios.
 

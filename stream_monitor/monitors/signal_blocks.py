@@ -61,7 +61,7 @@ class SignalBlocks:
                 yield place, alarm
             self._handled_alone += signal_key(signal) is not None
         alone = self._handled_alone + sum(block.misfits for block in self._blocks)
-        if alone > sum(len(block.signals) for block in self._blocks):
+        if alone >= max(sum(len(block.signals) for block in self._blocks), 1):
             self._build()
 
     def _build(self) -> None:

@@ -10,6 +10,8 @@ from stream_monitor.core.arrays import Floats, column_sums
 
 #: Number of levels; blocks of level j have ``2^j`` values.
 LEVELS = 16
+#: Blocks of one series that are few.
+FEW = 64
 
 
 class HaarVariances:
@@ -42,8 +44,29 @@ class HaarVariances:
 
     def add(self, values: Floats) -> None:
         """Add the next values, shape (n,)."""
-        advance(self.count, self.held[:, None], self.sums[:, None], values[:, None])
+        held, sums = self.held[:, None], self.sums[:, None]
+        blocks, level = values[:, None], 0
+        while len(blocks) > FEW and level < LEVELS:
+            blocks = _halved(blocks, level, self.count, held, sums)
+            level += 1
+        self._add_few(blocks[:, 0].tolist(), level)
         self.count += len(values)
+
+    def _add_few(self, blocks: list[float], first: int) -> None:
+        """Add the next blocks of a level, one by one, as `advance` does: that is faster for few values."""
+        for level in range(first, LEVELS):
+            if (self.count >> level) & 1:
+                blocks = [float(self.held[level]), *blocks]
+                self.held[level] = 0.0
+            if len(blocks) % 2:
+                self.held[level] = blocks[-1]
+            if len(blocks) < 2:
+                return
+            pairs, total = list(zip(blocks[::2], blocks[1::2], strict=False)), float(self.sums[level])
+            for left, right in pairs:
+                total += (right - left) * (right - left)
+            self.sums[level] = total
+            blocks = [left + right for left, right in pairs]
 
     def state(self) -> list[float]:
         """Return the state as JSON values."""
@@ -66,18 +89,24 @@ def advance(count: int, held: Floats, sums: Floats, values: Floats) -> None:
     """
     blocks = values
     for level in range(LEVELS):
-        if (count >> level) & 1:
-            blocks = np.concatenate((held[level : level + 1], blocks))
-            held[level] = 0.0
-        pairs = len(blocks) // 2
-        if len(blocks) % 2:
-            held[level] = blocks[-1]
-        if not pairs:
+        blocks = _halved(blocks, level, count, held, sums)
+        if not len(blocks):
             return
-        left, right = blocks[: 2 * pairs : 2], blocks[1 : 2 * pairs : 2]
+
+
+def _halved(blocks: Floats, level: int, count: int, held: Floats, sums: Floats) -> Floats:
+    """Add the next blocks of one level, shape (n, series); return those of the next level, which are half as many."""
+    if (count >> level) & 1:
+        blocks = np.concatenate((held[level : level + 1], blocks))
+        held[level] = 0.0
+    pairs = len(blocks) // 2
+    if len(blocks) % 2:
+        held[level] = blocks[-1]
+    left, right = blocks[: 2 * pairs : 2], blocks[1 : 2 * pairs : 2]
+    if pairs:
         steps = np.empty((pairs + 1, blocks.shape[1]))
         steps[0] = sums[level]
         np.subtract(right, left, out=steps[1:])
         np.multiply(steps[1:], steps[1:], out=steps[1:])
         sums[level] = column_sums(steps)
-        blocks = left + right
+    return left + right

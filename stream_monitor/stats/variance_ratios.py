@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 #: Ratios are given for means of 1, 2, 4 ... ``2^MAX_LEVEL`` values; longer ones vary as those.
@@ -79,15 +80,12 @@ def variance_ratios(
         lag1 = min(found, MAX_LAG1) if found > SURE / math.sqrt(values) else 0.0
     known = autoregressive_details(lag1)
     excess = [math.log(each / (total * own)) for each, own in zip(scaled, known, strict=False)]
-    means, deviations, evidence = _smoothed(excess, counts)
-    is_sure = evidence > MIN_EVIDENCE and means[len(excess) - 1] > 0.0
+    gains = _gains(tuple(counts[: len(excess)]))
+    means, evidence = _smoothed(excess, gains)
     margin = min(max((MANY - values / warmup) / (MANY - FEW), 0.0), 1.0)
-    if not is_sure and margin == 0.0:
-        return VarianceRatios(lag1)
-    means = means if is_sure else [0.0] * len(means)
-    limits = [margin * apart + mean for mean, apart in zip(means, deviations, strict=True)]
-    ratios, expected = _ratios(known, limits), _ratios(known, means)
-    return VarianceRatios(lag1, ratios, max(expected) / max(_ratios(known, [0.0] * len(means))))
+    if evidence > MIN_EVIDENCE and means[len(excess) - 1] > 0.0:
+        return _with_excess(lag1, tuple(means), gains, margin)
+    return _with_excess(lag1, _NO_EXCESS, gains, margin) if margin else VarianceRatios(lag1)
 
 
 def autoregressive_ratio(lag1: float, length: int) -> float:
@@ -105,10 +103,11 @@ def autoregressive_ratio(lag1: float, length: int) -> float:
     return float(time - 2.0 * lag1 * (1.0 - lag1**length) / (length * (1.0 - lag1) ** 2))
 
 
-def autoregressive_details(lag1: float) -> list[float]:
+@lru_cache(maxsize=64)
+def autoregressive_details(lag1: float) -> Sequence[float]:
     """Return the scaled Haar variances of a first-order autoregression of unit variance, by level."""
     ratios = [autoregressive_ratio(lag1, 2**level) for level in range(MAX_LEVEL + 2)]
-    return [2.0 * ratios[level] - ratios[level + 1] for level in range(MAX_LEVEL + 1)]
+    return tuple(2.0 * ratios[level] - ratios[level + 1] for level in range(MAX_LEVEL + 1))
 
 
 def _scaled(counts: Sequence[float], sums: Sequence[float]) -> list[float]:
@@ -120,30 +119,71 @@ def _scaled(counts: Sequence[float], sums: Sequence[float]) -> list[float]:
     ]
 
 
-def _smoothed(excess: Sequence[float], counts: Sequence[float]) -> tuple[list[float], list[float], float]:
-    """Filter the log excess of each level; return its means, its standard deviations, and the evidence for it.
+class _Gains(NamedTuple):
+    """The part of the filter that depends only on the number of details of each level, not on their size.
+
+    Attributes:
+        steps: For each level that is measured but the first, the variance of its noise and of what is seen, and the
+            gains of level and slope.
+        deviations: The standard deviation of the log excess of each level.
+    """
+
+    steps: tuple[tuple[float, float, float, float], ...]
+    deviations: tuple[float, ...]
+
+
+@lru_cache(maxsize=64)
+def _gains(counts: tuple[float, ...]) -> _Gains:
+    """Return the gains for levels with so many details.
 
     The log of the mean of n squared normal values has the mean ``-1 / n`` and the variance ``2 / n``, about.
     """
-    level = slope = var_level = cross = evidence = 0.0
+    var_level = cross = 0.0
     var_slope = FIRST_SLOPE**2
-    means, deviations = [0.0], [0.0]
+    steps, deviations = [], [0.0]
     for at in range(1, MAX_LEVEL + 1):
-        level, slope = level + DAMPING * slope, DAMPING * slope
         var_level += 2.0 * DAMPING * cross + DAMPING**2 * var_slope + LEVEL**2
         cross = DAMPING * cross + DAMPING**2 * var_slope
         var_slope = DAMPING**2 * var_slope + SLOPE**2
-        if at < len(excess):
-            noise, seen = 2.0 / counts[at], excess[at] + 1.0 / counts[at]
-            total, apart = var_level + noise, seen - level
-            evidence += (math.log(noise / total) + seen * seen / noise - apart * apart / total) / 2.0
+        if at < len(counts):
+            noise = 2.0 / counts[at]
+            total = var_level + noise
             gain, gain_slope = var_level / total, cross / total
-            level, slope = level + gain * apart, slope + gain_slope * apart
+            steps.append((noise, total, gain, gain_slope))
             var_slope -= gain_slope * cross
             var_level, cross = var_level * (1.0 - gain), cross * (1.0 - gain)
-        means.append(level)
         deviations.append(math.sqrt(max(var_level, 0.0)))
-    return means, deviations, evidence
+    return _Gains(tuple(steps), tuple(deviations))
+
+
+def _smoothed(excess: Sequence[float], gains: _Gains) -> tuple[list[float], float]:
+    """Filter the log excess of each level; return its means, and the evidence for it."""
+    level = slope = evidence = 0.0
+    means = [0.0]
+    for each, (noise, total, gain, gain_slope) in zip(excess[1:], gains.steps, strict=True):
+        level, slope = level + DAMPING * slope, DAMPING * slope
+        seen = each + noise / 2.0
+        apart = seen - level
+        evidence += (math.log(noise / total) + seen * seen / noise - apart * apart / total) / 2.0
+        level, slope = level + gain * apart, slope + gain_slope * apart
+        means.append(level)
+    while len(means) <= MAX_LEVEL:
+        level, slope = level + DAMPING * slope, DAMPING * slope
+        means.append(level)
+    return means, evidence
+
+
+#: No log excess at any level.
+_NO_EXCESS = (0.0,) * (MAX_LEVEL + 1)
+
+
+@lru_cache(maxsize=64)
+def _with_excess(lag1: float, means: tuple[float, ...], gains: _Gains, margin: float) -> VarianceRatios:
+    """Return the variance ratios for the log excess over an autoregression, and a part of its standard deviation."""
+    known = autoregressive_details(lag1)
+    limits = [margin * apart + mean for mean, apart in zip(means, gains.deviations, strict=True)]
+    ratios, expected = _ratios(known, limits), _ratios(known, means)
+    return VarianceRatios(lag1, ratios, max(expected) / max(_ratios(known, _NO_EXCESS)))
 
 
 def _ratios(known: Sequence[float], excess: Sequence[float]) -> tuple[float, ...]:

@@ -78,6 +78,7 @@ def test_the_results_are_those_of_signals_alone(detectors: tuple[str, ...], null
             with patch.object(signal_block, "MANY_DUE", 1000):
                 assert sorted(blocks.update(beside, matrix), key=_order) == sorted(expected, key=_order)
             raised += len(expected)
+            assert seed or _state(beside) == _state(alone)
         assert _state(beside) == _state(alone)
     assert raised
 
