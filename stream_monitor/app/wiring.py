@@ -111,4 +111,8 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         max_versions=settings.max_versions,
         max_features=settings.max_features,
     )
-    return made if kept is None else replace(made, episodes_kept=kept, detections_kept=kept)
+    if kept is None:
+        return made
+    # Over files, what is left in is told at the end.
+    looks = settings.seasonality == () and bool(made.specs)
+    return replace(made, episodes_kept=kept, detections_kept=kept, looks_for_seasons=looks)

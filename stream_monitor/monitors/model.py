@@ -77,6 +77,11 @@ class ModelMonitor:
         return {name: feature.counts for name, feature in self._features.monitors.items()}
 
     @property
+    def seasons_left_in(self) -> dict[str, dict[float, float]]:
+        """The strength of each season that is seen though none is taken out, by signal and period in seconds."""
+        return self._signals.watch.found if self._signals.watch else {}
+
+    @property
     def features_ignored(self) -> int:
         """New features of records that alone exceed the bound on features."""
         return self._features.ignored
@@ -125,9 +130,12 @@ class ModelMonitor:
         self.last_seen = int(index[-1])
         predictions, scores = self._outputs.predictions(batch, index), self._outputs.scores(batch, index)
         detections, features = self._features.update(batch.features, index, batch.ts)
-        *others, alarms = self._blocks.update(
-            (features.values, features.spread, scores, features.missing, predictions, errors)
-        )
+        sources = (features.values, features.spread, scores, features.missing, predictions, errors)
+        *others, alarms = self._blocks.update(sources)
+        if self._signals.watch:
+            for source in sources:
+                for place, signal in enumerate(source.signals):
+                    self._signals.watch.take(signal.name, signal.kind, source.matrix.column(place))
         return detections + [alarm.detection for each in others for alarm in each], alarms
 
     def _errors(self, outcomes: OutcomeBatch) -> Source:

@@ -34,6 +34,7 @@ class MonitorSettings:
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
         positive_class: The class that scores which are numbers are of; None where that is not known.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
+        looks_for_seasons: Whether seasons are looked for that are not taken out.
         side_by_side: Whether signals are handled side by side where they can be; the results are the same.
         max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
     """
@@ -58,6 +59,7 @@ class MonitorSettings:
     max_models: int = 20
     max_versions: int = 5
     max_features: int = 500
+    looks_for_seasons: bool = False
     side_by_side: bool = True
 
     def feature_type(self, name: str) -> FeatureType | None:

@@ -17,6 +17,7 @@ from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import MEAN_WINDOW, Alarm
 from stream_monitor.monitors.alarm_latch import NO_ALARM, AlarmLatch
 from stream_monitor.monitors.comparison import Comparison, Reference
+from stream_monitor.monitors.season_watch import SeasonWatch
 from stream_monitor.monitors.signal_detectors import SignalDetectors
 from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.monitors.training import Training
@@ -158,6 +159,8 @@ class SignalMonitor:
         self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own), check)
         self._borrower: SignalBorrower | None = None
         self._series = object()
+        #: Looks for seasons in the values of `update`; None: nothing does.
+        self.watch: SeasonWatch | None = None
         #: True once the signal is not watched any more.
         self.is_closed = False
 
@@ -204,7 +207,9 @@ class SignalMonitor:
             self._parts.detectors.allow(run_length)
 
     def update(self, column: Column) -> list[Detection]:
-        """Feed the next finite values; return the drifts found in them."""
+        """Feed the next finite values of a signal that is handled alone; return the drifts found in them."""
+        if self.watch and len(column.values):
+            self.watch.take(self.name, self.kind, column)
         return [alarm.detection for alarm in self.update_with_rows(column)]
 
     def update_with_rows(self, column: Column) -> list[Alarm]:

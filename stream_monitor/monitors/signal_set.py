@@ -11,6 +11,7 @@ from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors.spec import CLASS_ERROR, select
 from stream_monitor.drift.budget import MAX_CLASSES, Budget
 from stream_monitor.monitors.observer import Observer
+from stream_monitor.monitors.season_watch import SeasonWatch
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalContext, SignalMonitor
 from stream_monitor.monitors.training import make_training
@@ -30,6 +31,8 @@ class SignalSet:
 
     def __init__(self, key: ModelVersion, settings: MonitorSettings, observer: Observer | None = None) -> None:
         self.key, self.settings, self._observer = key, settings, observer
+        #: Looks for seasons in signals of which none is taken out; None: nothing does.
+        self.watch = SeasonWatch() if settings.looks_for_seasons else None
         self.by_name: dict[str, SignalMonitor] = {}
         #: Monitors of the text of features whose type is not known yet, by the name that they will have.
         self.candidates: dict[str, SignalMonitor] = {}
@@ -111,7 +114,9 @@ class SignalSet:
     def _make(self, name: str, kind: ColumnKind) -> SignalMonitor:
         """Return a new monitor of a signal, without adding it to the others."""
         show = self._observer.on_signal if self._observer else None
-        return make_signal_monitor(self.key, name, kind, self.settings, self._allowed(name), show=show)
+        signal = make_signal_monitor(self.key, name, kind, self.settings, self._allowed(name), show=show)
+        signal.watch = self.watch
+        return signal
 
 
 def make_signal_monitor(

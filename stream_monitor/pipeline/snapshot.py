@@ -179,7 +179,8 @@ class ModelSnapshot:
 
     ``skew``: the episode of what differs from the training data since the start. ``episodes``: the newest ones of
     drift, the latest last, of ``episode_count`` in all; copies, up to the newest values. ``training``: the signals
-    against the training data, none without a profile.
+    against the training data, none without a profile. ``seasons_left_in``: the strength of each season that is seen
+    in a replay though none is taken out, by signal and period in seconds.
     """
 
     key: ModelVersion
@@ -196,6 +197,7 @@ class ModelSnapshot:
     features: Sequence[FeatureSnapshot]
     signals: Sequence[SignalSnapshot]
     training: Sequence[SignalVerdict]
+    seasons_left_in: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
 
     @property
     def drift_count(self) -> int:

@@ -136,6 +136,7 @@ def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
         signals=(),
         training=tuple(verdicts(monitor, profile)),
+        seasons_left_in=monitor.seasons_left_in,
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 

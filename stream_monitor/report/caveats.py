@@ -13,6 +13,8 @@ from stream_monitor.signals.encoder import MAX_CATEGORIES
 MAX_LISTED = 5
 #: The share of predictions with an earlier time than the one before from which on the order is wrong.
 MAX_BACKWARD = 0.1
+#: Smallest share of the variance that a season explains where it is told to be left in.
+MIN_STRENGTH = 0.05
 
 
 def caveats(model: ModelSnapshot, warmup: int, backward: int = 0) -> list[str]:
@@ -25,7 +27,7 @@ def caveats(model: ModelSnapshot, warmup: int, backward: int = 0) -> list[str]:
     """
     if model.predictions < warmup:
         return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_order(model, backward), *_of_season(model), *_of_features(model)]
+    return [*_of_order(model, backward), *_of_season(model), *_of_seasons_left_in(model), *_of_features(model)]
 
 
 def _of_order(model: ModelSnapshot, backward: int) -> Iterator[str]:
@@ -47,6 +49,22 @@ def _of_season(model: ModelSnapshot) -> Iterator[str]:
         why = f"only {_days(span)} of data" if span else "events have no time, or none that is later"
         season = f"season of {period_text(period)}: {why}; not taken out"
         yield f"{season}, and only large changes are found in {_listed(names[period])}"
+
+
+def _of_seasons_left_in(model: ModelSnapshot) -> Iterator[str]:
+    found: dict[float, dict[str, float]] = {}
+    for name, strengths in model.seasons_left_in.items():
+        for period, strength in strengths.items():
+            if strength >= MIN_STRENGTH:
+                found.setdefault(period, {})[name] = strength
+    asked = ",".join(map(period_text, sorted(found)))
+    for period, signals in sorted(found.items()):
+        ranked = sorted(signals, key=lambda name: (-signals[name], name))
+        parts = _listed([f"{signals[name]:.0%} of the variance of {name}" for name in ranked])
+        yield (
+            f"season of {period_text(period)} left in: it explains {parts}; its changes are told as drift. "
+            f"--seasonality {asked} takes it out, or auto"
+        )
 
 
 def _days(seconds: float) -> str:

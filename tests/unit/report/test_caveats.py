@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,26 @@ def test_a_season_of_events_without_times(tmp_path: Path) -> None:
 def test_a_feature_without_a_name(tmp_path: Path) -> None:
     (note,) = _of_features(tmp_path, {"": [None] * COUNT})
     assert note == "never a value in '': only what is missing is watched"
+
+
+@pytest.mark.parametrize("season", ["none", "24h", "auto"])
+def test_a_season_that_is_left_in_is_told(tmp_path: Path, season: str) -> None:
+    """A value a minute: the wave has half of the variance of the number, and a fifth of that of the share."""
+    hours = np.arange(6 * 24 * 60) / 60.0
+    rng = np.random.default_rng(2)
+    wave = np.sin(2 * np.pi * hours / 24)
+    columns = {
+        "load": (wave * 2**0.5 + rng.normal(size=len(hours))).tolist(),
+        "shop": np.where(rng.random(len(hours)) < 0.5 + 0.3 * wave, "a", "b").tolist(),
+    }
+    notes = [
+        note for note in _caveats(tmp_path, _rows(len(hours), **columns), "--seasonality", season) if "left" in note
+    ]
+    if season != "none":
+        assert notes == []
+        return
+    (note,) = notes
+    load, shop = re.findall(r"(\d+)% of the variance of feature:(?:load|shop)", note)
+    assert note.startswith("season of 24h left in: it explains ") and "age" not in note
+    assert abs(int(load) - 50) < 10 and abs(int(shop) - 18) < 8
+    assert note.endswith("--seasonality 24h takes it out, or auto")
