@@ -201,13 +201,7 @@ class Glr:
             ratio = -n / 2.0 * np.log1p(-np.minimum(squares / spread[at], 1 - 1e-12)) * plan.weight[hits]
             keep = np.ones(len(hits), dtype=bool)
         else:
-            mean = total[at] / n
-            is_outside = np.minimum(mean_after, mean_before) < -ROUNDING
-            is_outside |= np.maximum(mean_after, mean_before) > 1.0 + ROUNDING
-            mean_after, mean_before = np.clip(mean_after, 0.0, 1.0), np.clip(mean_before, 0.0, 1.0)
-            # Less a season, a share may be below 0 or above 1: the mean is then that of the nearest possible ones.
-            mean = np.where(is_outside, (mean_after * after + mean_before * before) / n, mean)
-            ratio = bernoulli(mean_after, after) + bernoulli(mean_before, before) - bernoulli(mean, n)
+            ratio, mean_before, mean_after = _share_ratio(total[at] / n, (mean_before, before), (mean_after, after))
             ratio *= plan.weight[hits]
             moved = np.where(excess > 0, mean_after, 1.0 - mean_after) * after
             keep = (ratio > plan.least[hits]) & (moved > MIN_HITS - 0.5)
@@ -248,3 +242,24 @@ class Glr:
         ring = unpack(state["ring"]).reshape(self.statistics.ring.shape)
         sums = np.array(state["sums"], dtype=np.float64)
         self.statistics = Statistics(state["n"], sums, state["squares"], state["offset"], ring)
+
+
+def _share_ratio(
+    mean: Floats, before: tuple[Floats, Floats], after: tuple[Floats, Floats]
+) -> tuple[Floats, Floats, Floats]:
+    """Return the log-likelihood ratio of changes of a share, and the means before and after them within 0 to 1.
+
+    Args:
+        mean: The mean of all values, shape (changes,).
+        before: The mean before each change, and the number of values.
+        after: The same after it.
+    """
+    (mean_before, n_before), (mean_after, n_after) = before, after
+    n = n_before + n_after
+    is_outside = np.minimum(mean_after, mean_before) < -ROUNDING
+    is_outside |= np.maximum(mean_after, mean_before) > 1.0 + ROUNDING
+    mean_after, mean_before = np.clip(mean_after, 0.0, 1.0), np.clip(mean_before, 0.0, 1.0)
+    # Less a season, a share may be below 0 or above 1: the mean is then that of the nearest possible ones.
+    mean = np.where(is_outside, (mean_after * n_after + mean_before * n_before) / n, mean)
+    ratio = bernoulli(mean_after, n_after) + bernoulli(mean_before, n_before) - bernoulli(mean, n)
+    return ratio, mean_before, mean_after

@@ -17,6 +17,8 @@ from stream_monitor.signals.matrix import SignalMatrix
 MAX_FEW = 64
 #: Values that are held at a time.
 MAX_HELD = 262_144
+#: Slots for each signal that is followed.
+MAX_SLOTS = 4
 
 
 class HeldValues:
@@ -24,27 +26,53 @@ class HeldValues:
 
     Until its warm-up is over, a signal only collects its values. So these are held here, those of all signals
     together. A signal takes its own when somebody looks at it, or when its warm-up ends with the next of them.
-
-    Args:
-        signals: The signals.
+    Signals may come and go: each has a slot, which it keeps as long as its values are held.
     """
 
-    def __init__(self, signals: Sequence[SignalMonitor]) -> None:
-        self._signals = signals
-        #: What each signal has lent.
+    def __init__(self) -> None:
+        #: The signal of each slot, and the slot of each signal.
+        self._signals: list[SignalMonitor] = []
+        self._slots: dict[SignalMonitor, int] = {}
+        #: The slots of the signals that are followed.
+        self._followed: Ints = np.empty(0, np.int64)
+        #: What the signal of each slot has lent.
         self._parts: dict[int, SignalParts] = {}
         #: Number of values with which the warm-up of each signal is over; 0 where none are held.
-        self._room = np.zeros(len(signals), np.int64)
+        self._room: Ints = np.empty(0, np.int64)
         #: Number of values that each signal has taken of those that are held.
-        self._taken = np.zeros(len(signals), np.int64)
+        self._taken: Ints = np.empty(0, np.int64)
         self._batches: list[_Values] = []
         self._count = 0
+
+    def follow(self, signals: Sequence[SignalMonitor]) -> None:
+        """Follow these signals from now on, whose values `add` takes."""
+        new = [signal for signal in signals if signal not in self._slots]
+        if len(self._signals) + len(new) > MAX_SLOTS * len(signals):
+            self._release()
+            new = list(signals)
+        self._slots |= {signal: len(self._signals) + at for at, signal in enumerate(new)}
+        self._signals += new
+        self._room = np.concatenate((self._room, np.zeros(len(new), np.int64)))
+        self._taken = np.concatenate((self._taken, np.zeros(len(new), np.int64)))
+        self._followed = np.array([self._slots[signal] for signal in signals], np.int64)
+
+    def _release(self) -> None:
+        """Give back all signals, and empty all slots."""
+        for slot in np.flatnonzero(self._room).tolist():
+            self._signals[slot].take_back()
+        self._signals, self._slots, self._parts = [], {}, {}
+        self._room, self._taken = np.zeros((2, 0), np.int64)
+        self._batches, self._count = [], 0
+
+    def is_holding(self, signal: SignalMonitor) -> bool:
+        """Return whether the next values of a signal are held."""
+        return bool(self._room[self._slots[signal]]) if signal in self._slots else False
 
     def add(self, matrix: SignalMatrix, places: Ints) -> list[int]:
         """Hold the next values of those signals that can wait for them.
 
         Args:
-            matrix: The next values of all signals.
+            matrix: The next values of all signals that are followed.
             places: The places of those signals to which they belong.
 
         Returns:
@@ -52,75 +80,85 @@ class HeldValues:
         """
         sizes = matrix.sizes[places]
         places, sizes = places[sizes > 0], sizes[sizes > 0]
-        is_new = (sizes <= MAX_FEW) & (self._room[places] == 0)
-        for place, size in zip(places[is_new].tolist(), sizes[is_new].tolist(), strict=True):
-            self._borrow(place, size)
-        can_wait = (sizes <= MAX_FEW) & (sizes < self._room[places])
+        slots = self._followed[places]
+        is_new = (sizes <= MAX_FEW) & (self._room[slots] == 0)
+        for slot, size in zip(slots[is_new].tolist(), sizes[is_new].tolist(), strict=True):
+            self._borrow(slot, size)
+        can_wait = (sizes <= MAX_FEW) & (sizes < self._room[slots])
         if can_wait.any():
             self._hold(matrix, places[can_wait])
         now: list[int] = places[~can_wait].tolist()
         return now
 
-    def _borrow(self, place: int, size: int) -> None:
+    def _borrow(self, slot: int, size: int) -> None:
         """Borrow a signal that can wait for its next values."""
-        room = warmup_room(self._signals[place])
+        room = warmup_room(self._signals[slot])
         if size < room:
-            self._parts[place] = self._signals[place].lend(_Place(self, place))
-            self._room[place] = room
+            self._parts[slot] = self._signals[slot].lend(_Slot(self, slot))
+            self._room[slot] = room
 
     def _hold(self, matrix: SignalMatrix, places: Ints) -> None:
-        counts = matrix.sizes[places]
-        self._room[places] -= counts
-        self._batches.append(_Values(np.repeat(places, counts), matrix.flat(places)))
+        counts, slots = matrix.sizes[places], self._followed[places]
+        self._room[slots] -= counts
+        self._batches.append(_Values.in_order(np.repeat(slots, counts), matrix.flat(places)))
         self._count += int(counts.sum())
         if self._count > MAX_HELD:
             self.store()
 
-    def give_back(self, place: int) -> None:
-        """Let one signal take its values, and hold no more of them."""
-        self._room[place] = 0
-        self._take(place)
+    def give_back(self, slot: int) -> None:
+        """Let one signal take its values, and hold no more of them; one that is closed needs none."""
+        self._room[slot] = 0
+        if self._signals[slot].is_closed:
+            del self._parts[slot]
+        else:
+            self._take(slot)
 
     def store(self) -> None:
         """Let all signals take their values."""
         if self._batches:
-            for place in np.unique(self._sorted().places).tolist():
-                self._take(place)
+            for slot in np.unique(self._sorted().slots).tolist():
+                self._take(slot)
             self._batches, self._count = [], 0
             self._taken[:] = 0
 
-    def _take(self, place: int) -> None:
-        if not self._batches:
+    def _take(self, slot: int) -> None:
+        if not self._batches or slot not in self._parts:
             return
         held = self._sorted()
-        begin, end = np.searchsorted(held.places, [place, place + 1]).tolist()
-        column = held.column.until(end).cut(begin + int(self._taken[place]))
-        self._taken[place] = end - begin
+        begin, end = np.searchsorted(held.slots, [slot, slot + 1]).tolist()
+        column = held.column.until(end).cut(begin + int(self._taken[slot]))
+        self._taken[slot] = end - begin
         if len(column.values):
-            self._parts[place].update(column)
+            self._parts[slot].update(column)
 
     def _sorted(self) -> _Values:
         """Return all that is held, one signal after the other."""
         if len(self._batches) > 1:
-            places = np.concatenate([each.places for each in self._batches])
-            order = np.argsort(places, kind="stable")
-            joined = Column.join([each.column for each in self._batches])
-            self._batches = [_Values(places[order], Column._make(each[order] for each in joined))]
+            slots = np.concatenate([each.slots for each in self._batches])
+            self._batches = [_Values.in_order(slots, Column.join([each.column for each in self._batches]))]
         return self._batches[0]
 
 
 class _Values(NamedTuple):
-    """Values with the places of their signals, rising."""
+    """Values with the slots of their signals, rising."""
 
-    places: Ints
+    slots: Ints
     column: Column
 
+    @classmethod
+    def in_order(cls, slots: Ints, column: Column) -> _Values:
+        """Return values in the order of their slots."""
+        if not (slots[1:] < slots[:-1]).any():
+            return cls(slots, column)
+        order = np.argsort(slots, kind="stable")
+        return cls(slots[order], Column._make(each[order] for each in column))
 
-class _Place(NamedTuple):
-    """A signal whose values are held, as its borrower."""
+
+class _Slot(NamedTuple):
+    """The slot of a signal whose values are held, as its borrower."""
 
     held: HeldValues
-    place: int
+    slot: int
 
     def store_counts(self) -> None:
         self.held.store()
@@ -129,7 +167,7 @@ class _Place(NamedTuple):
         self.held.store()
 
     def give_back(self) -> None:
-        self.held.give_back(self.place)
+        self.held.give_back(self.slot)
 
 
 def warmup_room(signal: SignalMonitor) -> int:

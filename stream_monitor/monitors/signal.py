@@ -178,8 +178,8 @@ class SignalMonitor:
 
     def close(self) -> None:
         """End watching the signal."""
-        self.take_back()
         self.is_closed = True
+        self.take_back()
 
     @property
     def parts(self) -> SignalParts:

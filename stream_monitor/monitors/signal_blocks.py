@@ -30,7 +30,7 @@ class SignalBlocks:
         self._places: list[Ints | None] = []
         #: The places of the signals that stand in no block.
         self._others: Ints = np.empty(0, np.int64)
-        self._held = HeldValues(())
+        self._held = HeldValues()
 
     def update(self, signals: tuple[SignalMonitor, ...], matrix: SignalMatrix) -> list[tuple[int, Alarm]]:
         """Update signals with their next values.
@@ -69,6 +69,8 @@ class SignalBlocks:
         known = [signal for block in self._blocks for signal in block.signals]
         by_key: dict[Hashable, list[SignalMonitor]] = {}
         for signal in dict.fromkeys([*self._signals, *known]):
+            if self._held.is_holding(signal):
+                continue
             signal.take_back()
             key = signal_key(signal)
             if key is not None:
@@ -86,7 +88,7 @@ class SignalBlocks:
             found = np.array([places.pop(each, -1) for each in block.signals])
             self._places.append(None if block.signals == signals else found)
         self._others = np.array(list(places.values()), np.int64)
-        self._held = HeldValues(signals)
+        self._held.follow(signals)
 
 
 def in_row(alarm: Alarm, matrix: SignalMatrix, column: int) -> Alarm:
