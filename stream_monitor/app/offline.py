@@ -63,8 +63,9 @@ def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSo
 
     pipeline.run(enough, after_step)
     pipeline.close()
-    rejected = pipeline.processor.counters.rejected
-    return recording(pipeline.processor.fleet, gatherer, config.max_events, is_cut=enough.is_set(), rejected=rejected)
+    counters, fleet, end = pipeline.processor.counters, pipeline.processor.fleet, config.max_events
+    found = recording(fleet, gatherer, end, is_cut=enough.is_set(), rejected=counters.rejected)
+    return found._replace(backward=counters.backward)
 
 
 def _over_files(

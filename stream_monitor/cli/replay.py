@@ -22,6 +22,7 @@ from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, plain
 from stream_monitor.drift.episodes import group
+from stream_monitor.pipeline.counters import told_backward
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.caveats import caveats
 from stream_monitor.report.recorder import Recorder
@@ -59,8 +60,8 @@ def replay(files: Sequence[Path], json_path: Path | None, report_path: Path | No
     began = time.monotonic()
     with Reading() as progress:
         snapshot, detections = offline.replay(config, files, progress, recorder)
-    backward = snapshot.counters.backward
-    found = {model.key: caveats(model, config.warmup, backward) for model in snapshot.models}
+    order = told_backward(snapshot.counters.backward, snapshot.counters.predictions)
+    found = {model.key: caveats(model, config.warmup, order) for model in snapshot.models}
     if json_path:
         summary = summarise(snapshot, detections, found)
         write("--json", json_path, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")

@@ -11,9 +11,12 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.errors import Reason
+from stream_monitor.core.formatting import counted
 
 #: Newest records over which ``/readyz`` judges the share of rejects.
 REJECT_WINDOW = 1000
+#: The share of predictions with an earlier time than the one before from which on the order is wrong.
+MAX_BACKWARD = 0.1
 
 
 @dataclass
@@ -71,3 +74,15 @@ class Counters:
         self.rejected.update({Reason(name): count for name, count in state["rejected"].items()})
         self.backward, self.newest_ts = state["order"]
         self.predictions, self.labels, self.source_errors = state["counts"]
+
+
+def told_backward(backward: int, predictions: int) -> str:
+    """Return a message on predictions that came in a wrong order; empty if only few did.
+
+    >>> told_backward(2_999, 3_000)
+    '2,999 predictions came with an earlier time than the one before'
+    >>> told_backward(2, 3_000)
+    ''
+    """
+    is_wrong = backward > MAX_BACKWARD * predictions
+    return f"{counted(backward, 'prediction')} came with an earlier time than the one before" if is_wrong else ""

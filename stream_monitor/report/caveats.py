@@ -4,38 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stream_monitor.core.formatting import counted, period_text, plain
+from stream_monitor.core.formatting import period_text, plain
 from stream_monitor.decoding.values import read_cell
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.signals.encoder import MAX_CATEGORIES
 
 #: Names that a caveat lists at most.
 MAX_LISTED = 5
-#: The share of predictions with an earlier time than the one before from which on the order is wrong.
-MAX_BACKWARD = 0.1
 #: Smallest share of the variance that a season explains where it is told to be left in.
 MIN_STRENGTH = 0.05
 
 
-def caveats(model: ModelSnapshot, warmup: int, backward: int = 0) -> list[str]:
+def caveats(model: ModelSnapshot, warmup: int, order: str = "") -> list[str]:
     """Return a line for each thing that is not watched, or less well than it seems.
 
     Args:
         model: The model version.
         warmup: Values of a signal from which its scale is learned.
-        backward: Number of predictions, of all versions, with an earlier event time than the one before them.
+        order: A message on predictions that came in a wrong order, if many did.
     """
     if model.predictions < warmup:
         return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_order(model, backward), *_of_season(model), *_of_seasons_left_in(model), *_of_features(model)]
+    return [*_of_order(order), *_of_season(model), *_of_seasons_left_in(model), *_of_features(model)]
 
 
-def _of_order(model: ModelSnapshot, backward: int) -> Iterator[str]:
-    if backward > MAX_BACKWARD * model.predictions:
-        yield (
-            f"{counted(backward, 'prediction')} came with an earlier time than the one before: changes are looked "
-            "for in the order of the rows, and no season is learned from times that fall; sort the rows by time"
-        )
+def _of_order(order: str) -> Iterator[str]:
+    if order:
+        why = "changes are looked for in the order of the rows, and no season is learned from times that fall"
+        yield f"{order}: {why}; sort the rows by time"
 
 
 def _of_season(model: ModelSnapshot) -> Iterator[str]:

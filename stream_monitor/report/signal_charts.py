@@ -78,7 +78,7 @@ class SignalCharts:
         more = f"The {len(self.full)} with the most evident changes; {rest:,} more are among the small ones."
         drifted = "".join(self._figure(key) for key in self.full if key in self._detections)
         far = "".join(self._figure(key) for key in self.full if key not in self._detections)
-        heading = "<h3>No detection, but a distance to the reference above its threshold</h3>" if far else ""
+        heading = "<h3>No drift, but a distance to the reference above its threshold</h3>" if far else ""
         return (f"<p class=note>{more}</p>" if rest else "") + drifted + heading + far
 
     def render_small(self) -> str:

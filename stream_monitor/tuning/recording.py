@@ -76,6 +76,7 @@ class Recording(NamedTuple):
         others: The number of other versions and models, which were left out.
         rejected: The number of records that could not be read, by reason.
         left_out: The names of the signals that were left out: the errors of rare classes.
+        backward: The number of predictions with an earlier event time than the one before them.
     """
 
     key: ModelVersion
@@ -88,6 +89,7 @@ class Recording(NamedTuple):
     others: int = 0
     rejected: Counter[Reason] = Counter()  # noqa: RUF012
     left_out: Sequence[str] = ()
+    backward: int = 0
 
     @property
     def rate(self) -> float | None:

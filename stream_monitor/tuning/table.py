@@ -110,8 +110,9 @@ def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
 
 
 def _delay(delays: Sequence[float]) -> str:
-    middle = kaplan_meier_median(delays) if delays else math.nan
-    return f"{middle:,.0f}" if math.isfinite(middle) else "-"
+    """Format a median delay; nothing for a change that alters no signal, as of a share that is always 0."""
+    middle = kaplan_meier_median(delays) if delays else math.inf
+    return f"{middle:,.0f}" if math.isfinite(middle) else "-" * bool(delays)
 
 
 def _missed(verdict: Verdict, kind: Kind) -> str:

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from stream_monitor.core.events import Detection
 from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.pipeline.counters import told_backward
 from stream_monitor.tuning.evidence import min_run_length
 from stream_monitor.tuning.injection import Kind
 from stream_monitor.tuning.recommendation import MAX_MISSED, Recommendation, Rule, Verdict
@@ -139,6 +140,8 @@ def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
         )
     if recording.is_cut:
         yield f"only the first {recording.events:,} predictions were read: --max-events reads more."
+    if told := told_backward(recording.backward, recording.events):
+        yield f"{told}: sort the rows by time, or no season can be learned."
     if recording.rejected.total():
         yield rejects(recording.rejected) + "."
     if recording.others:

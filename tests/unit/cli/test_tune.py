@@ -226,6 +226,27 @@ def test_a_daily_cycle_of_a_binary_prediction_is_kept(tmp_path: Path) -> None:
     assert "--seasonality 24h: misses " in " ".join(text.split())
 
 
+def test_times_that_fall_are_told(tmp_path: Path) -> None:
+    path = _write(tmp_path / "x.csv", step=-60.0)
+    text, found = _tune(tmp_path, path, *QUICK, "--detector", "adwin:delta=0.02")
+    assert "3,999 predictions came with an earlier time than the one before: sort the rows" in " ".join(text.split())
+    assert any("sort the rows by time" in warning for warning in found["warnings"])
+
+
+def test_a_share_that_never_changes_has_no_change_of_a_deviation(tmp_path: Path) -> None:
+    """Its column is empty: nothing was injected, so nothing was missed."""
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "prediction", "x"])
+        rng = np.random.default_rng(1)
+        rows.writerows([n, "yes", rng.normal()] for n in range(3000))
+    text, found = _tune(tmp_path, tmp_path / "x.csv", *QUICK, "--detector", "glr", "--try-run-length", "1000000")
+    (one,) = found["candidates"]
+    assert one["missed_of_one_deviation"] == {"level": 0.0}
+    shares = text[text.index("missing, error, pts") :].splitlines()[2].split()
+    assert "-" not in shares
+
+
 def test_errors_of_rare_classes_are_named_as_left_out(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     labels = rng.choice(["a", "b", "rare"], 4000, p=[0.6, 0.35, 0.05])
