@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class FeatureGroup:
         #: Their signals of missing values, once the features have started.
         self.missing: tuple[SignalMonitor, ...] = ()
         self.is_untyped, self.is_categorical = self._are(None), self._are("categorical")
-        self._numeric = NumericColumns(self._monitors)
+        self._numeric = NumericColumns(())
 
     def _are(self, kind: FeatureType | None) -> Bools:
         return np.array([counts.type == kind for counts in self.counts], bool)
@@ -46,13 +47,10 @@ class FeatureGroup:
         Args:
             has_number: A mask of the features with a number that is not handled alone, shape (features,).
         """
-        is_new = has_number & ~self._numeric.mask
         if not self.missing:
-            self.missing = tuple(
-                _start(monitor, is_first) for monitor, is_first in zip(self._monitors, is_new.tolist(), strict=True)
-            )
+            self.missing = tuple(map(_start, self._monitors, has_number.tolist()))
             self._numeric = NumericColumns(self._monitors)
-        elif is_new.any():
+        elif (is_new := has_number & ~self._numeric.mask).any():
             for place in np.flatnonzero(is_new).tolist():
                 self._monitors[place].numeric_parts()
             self._numeric = NumericColumns(self._monitors)
@@ -92,7 +90,7 @@ class NumericColumns:
 
     def __init__(self, monitors: Sequence[FeatureMonitor]) -> None:
         self.mask = np.array([monitor.has_numbers for monitor in monitors], bool)
-        parts = [monitor.numeric_parts() for monitor in monitors if monitor.has_numbers]
+        parts = [monitor.numeric_parts() for monitor in compress(monitors, self.mask.tolist())]
         self.values = tuple(each.values for each in parts)
         self.spread = tuple(each.spread for each in parts if each.spread)
         self.watched = np.array([place for place, each in enumerate(parts) if each.spread], np.int64)
