@@ -202,9 +202,12 @@ class SignalMonitor:
 
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
-        if not self._parts.detectors.is_allowed(run_length):
-            self.take_back()
-            self._parts.detectors.allow(run_length)
+        detectors = self._parts.detectors
+        if not detectors.is_allowed(run_length):
+            # Before a detector runs, it does not matter whether its values are held elsewhere.
+            if detectors.is_running:
+                self.take_back()
+            detectors.allow(run_length)
 
     def update(self, column: Column) -> list[Detection]:
         """Feed the next finite values of a signal that is handled alone; return the drifts found in them."""

@@ -79,6 +79,11 @@ class SignalDetectors:
         """Return whether this is the mean number of values between two false alarms of each detector already."""
         return all(runner.run_length == run_length for runner in self.runners.values())
 
+    @property
+    def is_running(self) -> bool:
+        """True once the warm-up of a detector is over."""
+        return any(runner.running for runner in self.runners.values())
+
     def allow(self, run_length: float) -> None:
         """Set the mean number of values between two false alarms of each detector."""
         for runner in self.runners.values():
