@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
-from stream_monitor.stats.variance_ratios import VarianceRatios, autoregressive_ratio
+from stream_monitor.stats.variance_ratios import VarianceRatios
 
 #: Up to this autocorrelation time the values are fed one by one, with a lower weight.
 SHORT = 2.0
@@ -65,22 +65,12 @@ def dependence_of(found: VarianceRatios, batch: int = 0, *, in_batches: bool = T
     if not batch:
         batch = 1 if short <= SHORT or not in_batches else min(math.ceil(TIMES * short * (1.0 - 1e-9)), MAX_BATCH)
     longest = max(found.ratios, default=short)
-    inside = _ratio(found, float(batch))
+    inside = found.ratio(float(batch))
     if not found.ratios or (batch == 1 and longest <= SHORT):
         return Dependence(found.time, batch, inside, longest / inside)
     lengths = (batch * 2.0**doubling for doubling in range(len(found.ratios)))
-    ratios = tuple(max(_ratio(found, length) / inside, 1.0) for length in lengths)
+    ratios = tuple(max(found.ratio(length) / inside, 1.0) for length in lengths)
     return Dependence(found.time, batch, inside, max(ratios), ratios)
-
-
-def _ratio(found: VarianceRatios, length: float) -> float:
-    """The variance ratio of a mean of so many values; between two known lengths its log is linear in theirs."""
-    if not found.ratios:
-        return autoregressive_ratio(found.lag1, int(length))
-    place = min(math.log2(length), len(found.ratios) - 1.0)
-    low = min(int(place), len(found.ratios) - 2)
-    share = place - low
-    return float(found.ratios[low] ** (1.0 - share) * found.ratios[low + 1] ** share)
 
 
 def is_new(known: Dependence, found: VarianceRatios, *, in_batches: bool) -> Dependence | None:

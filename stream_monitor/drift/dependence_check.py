@@ -11,6 +11,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.dependence import Dependence, is_new
 from stream_monitor.stats.haar_variances import LEVELS, HaarVariances
 from stream_monitor.stats.variance_ratios import VarianceRatios, variance_ratios
+from stream_monitor.stats.volatility import Volatility
 
 #: Warm-ups up to the last estimate, if no change is found before.
 LAST = 64
@@ -45,18 +46,20 @@ class DependenceCheck:
         #: The values since the last estimate, and all before.
         self.newest = HaarVariances()
         self._counts, self._sums = np.zeros((2, LEVELS))
+        self._volatility = Volatility()
 
     @property
     def room(self) -> int:
         """Number of values up to the next estimate; `sys.maxsize` if there is none."""
         return self._due - self.seen if self.is_enabled and self._due > 0 else sys.maxsize
 
-    def start(self, warmup: Floats, lag1: float) -> VarianceRatios:
+    def start(self, warmup: Floats, lag1: float, *, are_scores: bool = False) -> VarianceRatios:
         """Start the schedule anew, and return the dependence of the values of a warm-up and of those before it.
 
         Args:
             warmup: The transformed values, shape (n,).
             lag1: Their lag-1 autocorrelation.
+            are_scores: Whether they are normal scores; of others, the volatility is not measured.
         """
         self.stop()
         if not self.is_enabled or not self._warmup:
@@ -65,12 +68,21 @@ class DependenceCheck:
         first.add(warmup)
         known = lag1 if not self._counts[0] else None
         counts, sums = self._counts + first.counts, self._sums + first.sums
-        return variance_ratios(counts.tolist(), sums.tolist(), self._warmup, known)
+        found = variance_ratios(counts.tolist(), sums.tolist(), self._warmup, known)
+        if are_scores:
+            self._volatility.add(warmup, found.lag1)
+        return self._volatility.raised(found)
 
     def stop(self) -> None:
         """Forget the values since the last estimate, and start the schedule anew."""
         self.seen, self._due, self._step = 0, self._warmup, 0
         self.newest, self._is_interrupted = HaarVariances(), False
+
+    def forget(self) -> None:
+        """Forget all values, and start the schedule anew: less a season, the values are another series."""
+        self.stop()
+        self._counts, self._sums = np.zeros((2, LEVELS))
+        self._volatility = Volatility()
 
     def interrupt(self) -> None:
         """Forget the values since the last estimate, after a change."""
@@ -100,7 +112,7 @@ class DependenceCheck:
         """Estimate the dependence, which must be due; return it where it differs from the known one, else None."""
         self._keep()
         self._schedule()
-        found = variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup)
+        found = self._volatility.raised(variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup))
         return is_new(known, found, in_batches=in_batches)
 
     def _schedule(self) -> None:
@@ -121,6 +133,7 @@ class DependenceCheck:
             "newest": self.newest.state(),
             "counts": self._counts.tolist(),
             "sums": self._sums.tolist(),
+            "volatility": self._volatility.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -128,3 +141,4 @@ class DependenceCheck:
         self.seen, self._due, self._step, self._is_interrupted = state["schedule"]
         self.newest.restore(state["newest"])
         self._counts, self._sums = np.array(state["counts"]), np.array(state["sums"])
+        self._volatility.restore(state["volatility"])

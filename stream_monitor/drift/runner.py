@@ -153,7 +153,10 @@ class DetectorRunner:
     ) -> tuple[list[SignalChange], Column]:
         """Feed values of one period less their season, and let the season learn from those that are taken."""
         room = running.room
+        known_periods = season.known
         in_period, transform = season.begin(column.ts)
+        if self._context.season is None and season.known != known_periods:
+            self._check.forget()
         if transform:
             running.restart(transform, int(column.index[0]))
             known = self._first.dependence if self._first else running.dependence

@@ -260,7 +260,9 @@ def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: 
     if not check.is_enabled:
         return Dependence()
     lag1 = lag1_of(max(warmup_autocorrelation_time(learned.measured), context.autocorrelation_time))
-    return dependence_of(check.start(learned.measured, lag1), in_batches=has_means(learned.transform))
+    are_scores = learned.transform.kind == "number"
+    found = check.start(learned.measured, lag1, are_scores=are_scores)
+    return dependence_of(found, in_batches=has_means(learned.transform))
 
 
 def neighbours_dependence(learned: Learned) -> Dependence:

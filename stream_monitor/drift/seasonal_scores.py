@@ -46,6 +46,11 @@ class SeasonalScores:
         return self._seasonality.is_known
 
     @property
+    def known(self) -> Sequence[object]:
+        """What is known of each period whose levels are known."""
+        return self._seasonality.known
+
+    @property
     def is_awaited(self) -> bool:
         """Return whether the shortest period has not passed yet."""
         return self._is_given and not self._seasonality.is_first_known

@@ -14,12 +14,17 @@ MIN_DETAILS, MIN_LEVELS = 8, 3
 #: An autocorrelation below this many of its standard deviations, ``1 / sqrt(n)``, counts as zero.
 SURE = 3.3
 MAX_LAG1 = 0.99
-#: The log likelihood ratio from which on an excess over a first-order autoregression is beyond doubt.
-MIN_EVIDENCE = 1.0
+#: The log odds, before anything is seen, of an excess over a first-order autoregression; and the smallest probability
+#: of it, given the values, that counts.
+PRIOR, MIN_BELIEF = 1.0, 0.5
+#: Fewer values than these show an excess by chance too often: the prior log odds of it are then at most those.
+ENOUGH, MAX_PRIOR_OF_FEW = 400, -1.0
+#: The upper limit of an excess, in its standard deviations above its mean.
+LIMIT = 1.5
 #: The damped local trend of the log excess from one level to the next: the damping of its slope, the standard
 #: deviations of the first slope and of the changes of slope and level.
 DAMPING, FIRST_SLOPE, SLOPE, LEVEL = 0.85, 0.5, 0.25, 0.05
-#: Warm-ups from which on an upper limit of the excess is taken less and less, and not any more.
+#: Warm-ups from which on an upper limit is taken less and less, and not any more, of an excess that is not believed.
 FEW, MANY = 2.0, 4.0
 #: Largest log excess.
 MAX_EXCESS = 12.0
@@ -31,8 +36,8 @@ class VarianceRatios(NamedTuple):
     Attributes:
         lag1: The autocorrelation of neighbouring values, 0 if it is within chance.
         ratios: The variance of a mean of ``2^j`` values relative to that of as many independent values, for j from 0
-            to `MAX_LEVEL`; empty where they are those of the first-order autoregression with this ``lag1``. Of few
-            values these are upper limits.
+            to `MAX_LEVEL`; empty where they are those of the first-order autoregression with this ``lag1``. These
+            are upper limits.
         excess: The factor by which the integrated autocorrelation time is above that of the autoregression.
     """
 
@@ -45,23 +50,33 @@ class VarianceRatios(NamedTuple):
         """The integrated autocorrelation time, in values."""
         return self.excess * (1.0 + self.lag1) / (1.0 - self.lag1)
 
+    def ratio(self, length: float) -> float:
+        """Return the ratio of a mean of so many values; between two known lengths its log is linear in theirs."""
+        if not self.ratios:
+            return autoregressive_ratio(self.lag1, int(length))
+        place = min(math.log2(length), len(self.ratios) - 1.0)
+        low = min(int(place), len(self.ratios) - 2)
+        share = place - low
+        return float(self.ratios[low] ** (1.0 - share) * self.ratios[low + 1] ** share)
+
 
 def variance_ratios(
-    counts: Sequence[float], sums: Sequence[float], warmup: int, lag1: float | None = None
+    counts: Sequence[float], sums: Sequence[float], warmup: int, lag1: float | None = None, prior: float = PRIOR
 ) -> VarianceRatios:
     """Estimate the dependence from the Haar variances of a series.
 
     A first-order autoregression is fitted to the finest level, and the variances of the others are divided by its
     own (prewhitening). What is left is smoothed over the levels, and carried on to those that are too coarse to be
     measured, by a local linear trend with a damped slope: it ends for a dependence that ends, and goes on for a long
-    memory.
+    memory. It counts by the probability that there is such an excess at all, given the values.
 
     Args:
         counts: The number of details of each level.
         sums: The sum of their squares.
         warmup: Number of values of a warm-up. Until there are four times as many, nobody can know that the values
-            are independent, and an upper limit of their dependence is taken.
+            are independent, and an upper limit of their dependence is taken, whatever is believed.
         lag1: The autocorrelation of neighbouring values if it is known.
+        prior: The log odds of an excess before anything is seen.
 
     Source: A. W. Lo, A. C. MacKinlay, Review of Financial Studies 1 (1988), pp. 41-66, for variance ratios; D. W. K.
     Andrews, J. C. Monahan, Econometrica 60 (1992), pp. 953-966, for prewhitening; E. S. Gardner, E. McKenzie,
@@ -83,9 +98,18 @@ def variance_ratios(
     gains = _gains(tuple(counts[: len(excess)]))
     means, evidence = _smoothed(excess, gains)
     margin = min(max((MANY - values / warmup) / (MANY - FEW), 0.0), 1.0)
-    if evidence > MIN_EVIDENCE and means[len(excess) - 1] > 0.0:
-        return _with_excess(lag1, tuple(means), gains, margin)
+    prior = prior if values >= ENOUGH else min(prior, MAX_PRIOR_OF_FEW)
+    belief = _belief(evidence + prior) if means[len(excess) - 1] > 0.0 else 0.0
+    if belief:
+        believed = tuple(belief * max(mean, 0.0) for mean in means)
+        return _with_excess(lag1, believed, gains, max(LIMIT * belief, margin))
     return _with_excess(lag1, _NO_EXCESS, gains, margin) if margin else VarianceRatios(lag1)
+
+
+def _belief(odds: float) -> float:
+    """Return the probability of an excess with these log odds; 0 where it is small."""
+    belief = 1.0 / (1.0 + math.exp(-odds)) if odds > -MAX_EXCESS else 0.0
+    return belief if belief >= MIN_BELIEF else 0.0
 
 
 def autoregressive_ratio(lag1: float, length: int) -> float:
@@ -179,7 +203,7 @@ _NO_EXCESS = (0.0,) * (MAX_LEVEL + 1)
 
 @lru_cache(maxsize=64)
 def _with_excess(lag1: float, means: tuple[float, ...], gains: _Gains, margin: float) -> VarianceRatios:
-    """Return the variance ratios for the log excess over an autoregression, and a part of its standard deviation."""
+    """Return the variance ratios for the log excess over an autoregression plus some standard deviations."""
     known = autoregressive_details(lag1)
     limits = [margin * apart + mean for mean, apart in zip(means, gains.deviations, strict=True)]
     ratios, expected = _ratios(known, limits), _ratios(known, means)

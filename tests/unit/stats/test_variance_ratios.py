@@ -58,9 +58,10 @@ def found(values: Floats) -> VarianceRatios:
         (lambda rng, n: fractional(rng, n, 0.2), 8, 8.4),
     ],
 )
-def test_the_ratios_are_near_the_truth(sample: Sample, level: int, expected: float) -> None:
+def test_the_ratios_are_limits_near_the_truth(sample: Sample, level: int, expected: float) -> None:
     each = [found(sample(np.random.default_rng(seed), 32_000)).ratios[level] for seed in range(7)]
-    assert np.median(each) == pytest.approx(expected, rel=0.3)
+    assert 0.9 * expected < np.median(each) < 1.75 * expected
+    assert [limit > 0.8 * expected for limit in each].count(True) >= 6
 
 
 @pytest.mark.parametrize("memory", [0.2, 0.4])
@@ -72,7 +73,7 @@ def test_most_of_a_long_memory_goes_on_where_it_is_not_measured(memory: float) -
 
 def test_independent_values_are_found_to_be_so_from_four_warm_ups_on() -> None:
     samples = [np.random.default_rng(seed).normal(size=4 * WARMUP) for seed in range(40)]
-    assert [found(each) for each in samples].count(VarianceRatios(0.0, ())) >= 38
+    assert [found(each) for each in samples].count(VarianceRatios(0.0, ())) >= 36
     assert max(found(samples[0][:WARMUP]).ratios) > 2.0
 
 
