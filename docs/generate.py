@@ -68,7 +68,24 @@ def detectors() -> str:
         ]
         head = "| parameter | default | allowed | meaning |\n|---|---|---|---|\n"
         parts.append(f"\n## {kind}\n\n{_about(config)}{head}" + "\n".join(rows) + "\n")
-    return "".join(parts)
+    return "".join([*parts, _promise()])
+
+
+def _promise() -> str:
+    """Return where the promise of the run length holds."""
+    return (
+        "\n## Where the promise of the run length holds\n\n"
+        "The promise is kept on independent values of any distribution, and on values that depend on their\n"
+        "neighbours like those of a first-order autoregression. Dependence over longer times is learned from the\n"
+        "variance of means of 1, 2, 4 ... values: in clusters of some fifty events of one origin, in slow waves\n"
+        "under noise and in a long memory there are a few times as many alarms as promised, and changes are found\n"
+        "later, since such values tell less. Where large values come together (bursts of variance), means of few\n"
+        "values must stand out more; expect up to twenty times the promised alarms. Where the level itself jumps\n"
+        "every few hundred events, as in clusters of hundreds of events of one origin, each jump is a change that\n"
+        "is found: there are hundreds of times as many alarms, and a signal that goes on changing is told once, as\n"
+        "unstable.\n\n"
+        "The multiples of the promise that were measured, stream by stream, stand in [quality.md](quality.md).\n"
+    )
 
 
 def configuration() -> str:

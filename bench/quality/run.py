@@ -24,6 +24,7 @@ import reference
 from dependent import delays, false_alarms
 from dependent_streams import DEPENDENT
 from document import document
+from flights import episodes
 from gates import gates
 from install_peers import DEFAULT
 from measure import SIZES, annotated_series, measure
@@ -118,10 +119,16 @@ def start_dependent(pool: ProcessPoolExecutor, report: dict[str, Any], arguments
     return running
 
 
+def start_flights(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse.Namespace) -> Running:
+    """Start the replay of real flights."""
+    return {pool.submit(episodes, report["form"]): (report["flights"], "replay")}
+
+
 #: The sections of the bench: each starts its measurements, and tells where their results go.
 SECTIONS: dict[str, Callable[[ProcessPoolExecutor, dict[str, Any], argparse.Namespace], Running]] = {
     "programs": start_programs,
     "dependent": start_dependent,
+    "flights": start_flights,
 }
 
 
@@ -136,11 +143,12 @@ def empty(arguments: argparse.Namespace) -> dict[str, Any]:
         "programs": {},
         "whole": {},
         "dependent": {},
+        "flights": {},
         "real": {},
         "gates": [],
     }
     if arguments.section and arguments.keep:
-        report.update(json.loads(arguments.keep.read_text(encoding="utf-8")))
+        report |= json.loads(arguments.keep.read_text(encoding="utf-8"))
     return report
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import measures
 from dependent_tables import dependent_tables
+from flights_tables import flights_table
 from gates import ADWIN, MUCH_SOONER, SHARE
 from ours import NAME, OURS_RARE
 from streams import CHANGES, DRIFTING, QUIET
@@ -32,6 +33,7 @@ def tables(report: Report) -> list[Table]:
         _per_stream(report, DRIFTS, "drifts", [each.name for each in DRIFTING], _f1),
         _whole(report),
         *dependent_tables(report),
+        *flights_table(report),
         _real(report),
     ]
 
