@@ -47,7 +47,7 @@ class SeasonalScores:
 
     @property
     def known(self) -> Sequence[object]:
-        """What is known of each period whose levels are known."""
+        """The tables of the periods whose levels are known."""
         return self._seasonality.known
 
     @property
