@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
+from stream_monitor.stats.season_period import Period
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class RunnerContext:
         categories: The encoder of the signal's categories, None for numbers and shares.
         min_effect: Smallest effect size of a change that is told; 0: all are.
         is_sparse: Whether the values are those of few of the events, which lie far apart.
+        seasons: The seasons of the profile's scores, by period: the sums over the parts and the number of periods.
     """
 
     kind: ColumnKind
@@ -32,3 +35,4 @@ class RunnerContext:
     categories: CategoryEncoder | None = None
     min_effect: float = 0.0
     is_sparse: bool = False
+    seasons: Mapping[float, tuple[Period, float]] = field(default_factory=dict)

@@ -14,12 +14,13 @@ from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_check import DependenceCheck
 from stream_monitor.drift.running import RunningDetector, learned_dependence, neighbours_dependence
-from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import Transform, restore_transform
 from stream_monitor.drift.warmup import Learned, Warmup
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.moments import mean
+from stream_monitor.stats.reference import NumericReference
+from stream_monitor.stats.season_clock import AwaitedSeason
 
 
 class DetectorRunner:
@@ -123,7 +124,9 @@ class DetectorRunner:
 
     def _begin(self, learned: Learned) -> RunningDetector:
         if self._season:
-            self._season.start(learned.transform)
+            reference = self._context.reference
+            is_profile = isinstance(reference, NumericReference) and learned.transform.key == reference.packed.name
+            self._season.start(learned.transform, self._context.seasons if is_profile else None)
         known = learned_dependence(self._check, self._context, learned)
         since = int(learned.column.index[0])
         self._first = self._make_first(learned.transform, neighbours_dependence(learned), since)

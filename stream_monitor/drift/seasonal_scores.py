@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.drift.share_seasonality import ShareSeasonality
 from stream_monitor.drift.transforms import CategoryTransform, ScoreTransform, Transform, restore_transform
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.reference import NumericReference
+from stream_monitor.stats.season_clock import AwaitedSeason
+from stream_monitor.stats.season_period import Period
 
 DAY, WEEK = 86_400.0, 604_800.0
 #: While a longer period is not known, the smallest change that is told, relative to that in the first one.
@@ -76,8 +77,13 @@ class SeasonalScores:
         """The variance of scores less their season, relative to that with levels that have no error."""
         return 1.0 if isinstance(self._seasonality, ShareSeasonality) else self._seasonality.uncertainty
 
-    def start(self, transform: Transform) -> None:
-        """Measure in this transform; scores that were learned before stay."""
+    def start(self, transform: Transform, seasons: Mapping[float, tuple[Period, float]] | None = None) -> None:
+        """Measure in this transform; scores that were learned before stay.
+
+        Args:
+            transform: The transform.
+            seasons: What is known of such numbers before the first one, see `Seasonality.take`.
+        """
         known, season = self._transform, self._seasonality
         if known is not None and _is_same(known, transform):
             return
@@ -87,6 +93,8 @@ class SeasonalScores:
             season.take_rows(rows)
         else:
             self._seasonality = self._made_for(transform)
+        if known is None and seasons and transform.kind == "number":
+            self._seasonality.take(seasons)
 
     def _made_for(self, transform: Transform) -> Seasonality:
         """Return an unknown season of such transformed values."""

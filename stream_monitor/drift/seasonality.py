@@ -10,10 +10,10 @@ import numpy as np
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.period_sample import PeriodSample
-from stream_monitor.drift.season_clock import AwaitedSeason, SeasonClock
-from stream_monitor.drift.season_period import Period
-from stream_monitor.drift.season_table import MIN_BINS, PERIODS, SeasonTable
 from stream_monitor.signals.columns import Column
+from stream_monitor.stats.season_clock import AwaitedSeason, SeasonClock
+from stream_monitor.stats.season_period import Period
+from stream_monitor.stats.season_table import MIN_BINS, PERIODS, SeasonTable
 
 #: Number of periods after which a season that is not given would be known, if its parts differ.
 MIN_PERIODS = 4
@@ -44,6 +44,13 @@ class Seasonality:
         #: Whether the scores have been learned again from a whole period.
         self._is_learned_again = False
         self._wanted: Floats | None = None
+
+    def take(self, seasons: Mapping[float, tuple[Period, float]]) -> None:
+        """Start with what was learned elsewhere: by period, the sums over the parts and the number of periods."""
+        for table in self._tables:
+            if table.period not in seasons:
+                break
+            table.take(*seasons[table.period])
 
     @property
     def known(self) -> list[SeasonTable]:
@@ -132,9 +139,7 @@ class Seasonality:
 
     def _rest(self, table: SeasonTable, column: Column) -> Floats:
         """Return the values less what a table knows, shape (n, rows)."""
-        differences = column.values - table.means - table.levels(column.ts)
-        rest: Floats = table.means + differences / table.deviations(column.ts)[:, None]
-        return rest
+        return table.residuals(column.ts, column.values)
 
     def interrupt(self) -> None:
         """Discard the current periods: their values are on two scales."""

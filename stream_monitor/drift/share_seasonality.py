@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats
-from stream_monitor.drift.season_table import SeasonTable
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.normal_scores import uniform
+from stream_monitor.stats.season_table import SeasonTable
 
 
 class ShareSeasonality(Seasonality):

@@ -24,6 +24,7 @@ from stream_monitor.monitors.training import Training
 from stream_monitor.monitors.training_check import TrainingCheck
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.season_period import Period
 from stream_monitor.stats.training_verdict import Verdict
 
 
@@ -38,6 +39,7 @@ class SignalContext:
         autocorrelation_time: The known integrated autocorrelation time of the signal, in values.
         min_effect: Smallest effect size of a change that is told; 0: all are.
         is_sparse: Whether the values are those of few of the events, which lie far apart.
+        seasons: The seasons that the profile knows, by period: the sums over the parts and the number of periods.
     """
 
     warmup: int = 500
@@ -46,6 +48,7 @@ class SignalContext:
     autocorrelation_time: float = 1.0
     min_effect: float = 0.0
     is_sparse: bool = False
+    seasons: Mapping[float, tuple[Period, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -153,6 +156,7 @@ class SignalMonitor:
             categories,
             context.min_effect,
             context.is_sparse,
+            context.seasons,
         )
         detectors = SignalDetectors(key, name, configs, runner_context, run_length)
         check = TrainingCheck(training, key, name) if training else None

@@ -14,10 +14,10 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import Alarm, Origin, detection
 from stream_monitor.drift.runner import DetectorRunner
-from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.drift.small_changes import SmallChanges
 from stream_monitor.drift.transforms import REST, UNSEEN
 from stream_monitor.signals.columns import Column
+from stream_monitor.stats.season_clock import AwaitedSeason
 
 logger = logging.getLogger(__name__)
 

@@ -148,6 +148,7 @@ def make_signal_monitor(
         profile.autocorrelation_time(name) if profile else 1.0,
         settings.min_effect,
         name.startswith(CLASS_ERROR),
+        profile.seasons(name) if profile else {},
     )
     reference = profile.reference(name) if profile else None
     if kind == "category" and categories is None:

@@ -15,11 +15,11 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.drift.episodes import Episode
-from stream_monitor.drift.season_clock import AwaitedSeason
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval
+from stream_monitor.stats.season_clock import AwaitedSeason
 from stream_monitor.stats.training_verdict import SignalVerdict
 
 

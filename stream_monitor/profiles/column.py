@@ -15,6 +15,7 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.core.events import FeatureType
 from stream_monitor.profiles.dependence import Categories, Missing, number_ratios
 from stream_monitor.profiles.profile import ColumnProfile, Ratios
+from stream_monitor.profiles.season_sample import SeasonSample
 from stream_monitor.stats.autocorrelation import median_lag1
 from stream_monitor.stats.moments import Moments
 from stream_monitor.stats.normal_scores import NormalScores
@@ -163,6 +164,7 @@ class Column:
         #: The dependence of its values, of its categories, and of what is missing, in the order of the rows.
         self._ratios: Ratios | None = None
         self._series, self.missing = Categories(), Missing()
+        self.times = SeasonSample()
 
     def add(self, column: Sequence[Any], is_series: bool = False) -> None:
         """Add the next values.
@@ -238,6 +240,7 @@ class Column:
             other=other,
             autocorrelation=lag,
             autocorrelation_time=time,
+            seasons=self.times.seasons(self.numbers.reference()) if is_series and kind == "numeric" else [],
             span_ratios=self._value_ratios(kind),
             missing_ratios=self.missing.ratios(),
         )

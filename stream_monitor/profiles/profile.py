@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.stats.autocorrelation import MAX_AUTOCORRELATION_TIME
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
+from stream_monitor.stats.season_period import Period
 
 #: The version of the file format; a profile with another version can't be read.
 FORMAT: Literal[1] = 1
@@ -47,6 +48,25 @@ class Ratios(_Part):
     count: Annotated[int, Field(ge=0)] = 0
 
 
+def _sums(value: Any) -> Period:
+    try:
+        return value if isinstance(value, Period) else Period.restored(value)
+    except TypeError:
+        raise ValueError("must be the sums over the parts of a period") from None
+
+
+def _written(sums: Period) -> list[Any]:
+    return sums.state()
+
+
+class Season(_Part):
+    """What is known of a season: its period in seconds, the number of periods, and the sums over its parts."""
+
+    period: float = Field(gt=0)
+    weight: float = Field(gt=0)
+    sums: Annotated[Period, PlainValidator(_sums), PlainSerializer(_written)]
+
+
 class ColumnProfile(_Part):
     """The profile of one column of the training data: a feature, the score, the prediction or the label.
 
@@ -57,6 +77,8 @@ class ColumnProfile(_Part):
         other: The number of values of another type, which are not in the reference.
         autocorrelation: The autocorrelation at lag 1, if the rows were in order of time.
         autocorrelation_time: The integrated autocorrelation time in values, if the rows were in order of time.
+        seasons: The daily and the weekly season of the normal scores of a numeric column, if the rows were in order
+            of time and covered two periods.
         span_ratios: The variance ratios of the values, in the order of the rows.
         missing_ratios: Those of missing and present values.
     """
@@ -67,6 +89,7 @@ class ColumnProfile(_Part):
     other: int = Field(0, ge=0)
     autocorrelation: float | None = Field(None, ge=-1, le=1)
     autocorrelation_time: float | None = Field(None, gt=0, le=MAX_AUTOCORRELATION_TIME)
+    seasons: list[Season] = []
     span_ratios: Ratios = Ratios()
     missing_ratios: Ratios = Ratios()
 
@@ -191,6 +214,11 @@ class Profile(_Part):
         """Return the integrated autocorrelation time of a signal, in values; 1 if it is not known."""
         column = self.column(signal)
         return (column.autocorrelation_time if column else None) or 1.0
+
+    def seasons(self, signal: str) -> dict[float, tuple[Period, float]]:
+        """Return the known seasons of a signal, by period in seconds: the sums and the number of periods."""
+        column = self.column(signal)
+        return {each.period: (each.sums, each.weight) for each in column.seasons} if column else {}
 
     def span_ratios(self, signal: str) -> Ratios:
         """Return the variance ratios of a signal, none if they are not known."""

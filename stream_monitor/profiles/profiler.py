@@ -132,14 +132,16 @@ class Profiler:
 
     def _add(self, rows: Sequence[Row], is_text: bool) -> None:
         self.rows += len(rows)
-        self._take_times([row.fields.get("ts") for row in rows])
+        times = self._take_times([row.fields.get("ts") for row in rows])
         features = [row.features for row in rows]
         self._admit(features)
         for name, column in self.features.items():
             values = [row.get(name) for row in features]
             column.missing.add(values)
-            column.add(cells(values) if is_text else values, self.is_series)
-        self._take_targets(rows, is_text)
+            read = cells(values) if is_text else values
+            column.add(read, self.is_series)
+            column.times.add(times, read)
+        self._take_targets(rows, times, is_text)
 
     def _admit(self, features: Sequence[Mapping[str, Any]]) -> None:
         for name in dict.fromkeys(chain.from_iterable(features)):
@@ -149,19 +151,24 @@ class Profiler:
                 raise ConfigError(f"--max-features: the data has more than {self._max_features:,} features")
             self.features[name] = Column(self._types.get(name))
 
-    def _take_times(self, times: Sequence[Any]) -> None:
+    def _take_times(self, times: Sequence[Any]) -> list[float]:
+        """Take the times of the next rows; return them in seconds, NaN where they can't be read."""
+        found: list[float] = []
         for value in times:
             try:
                 ts = parse_timestamp(value)
             except (ValueError, OverflowError):
                 self.untimed += 1
+                found.append(math.nan)
                 continue
+            found.append(ts)
             if math.isnan(self._first_ts):
                 self._first_ts = ts
             self.disordered += ts < self._last_ts
             self._last_ts = max(ts, self._last_ts)
+        return found
 
-    def _take_targets(self, rows: Sequence[Row], is_text: bool) -> None:
+    def _take_targets(self, rows: Sequence[Row], times: Sequence[float], is_text: bool) -> None:
         self._found |= {name for name in self._fields if any(row.fields.get(name) is not None for row in rows)}
         predictions = [row.fields.get("prediction") for row in rows]
         for name, column in self._targets.items():
@@ -172,6 +179,7 @@ class Profiler:
             if self._task == "classification" and name != "score":
                 values = classes(values)
             column.add(values, self.is_series)
+            column.times.add(times, values)
 
     def _target(self, name: str) -> ColumnProfile | None:
         column = self._targets[name]

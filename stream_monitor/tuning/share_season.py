@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from stream_monitor.core.arrays import Floats, Ints
-from stream_monitor.drift.season_period import SURE
-from stream_monitor.drift.season_table import HOUR, MAX_BINS, MIN_BINS
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.cyclic_shrinkage import shrunken
+from stream_monitor.stats.season_period import SURE
+from stream_monitor.stats.season_table import HOUR, MAX_BINS, MIN_BINS
 
 #: The smallest variance that is divided by.
 MIN_VARIANCE = 1e-4

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_monitor.drift.season_table import HOUR, SeasonTable
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
+from stream_monitor.stats.season_table import HOUR, SeasonTable
 
 PERIOD, DAY = 2400, 24 * HOUR
 

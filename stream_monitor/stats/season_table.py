@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Floats, ordered_sum
-from stream_monitor.drift.season_period import SQUARE_VARIANCE, Period
 from stream_monitor.stats.cyclic_shrinkage import PART_VARIANCE, shrunken
+from stream_monitor.stats.season_period import SQUARE_VARIANCE, Period
 
 HOUR = 3600.0
 MIN_BINS, MAX_BINS = 24, 168
@@ -143,6 +143,22 @@ class SeasonTable:
     def _bin(self, ts: Floats) -> NDArray[np.int64]:
         places: NDArray[np.int64] = (ts % self.period / self.period * self._bins).astype(np.int64)
         return np.minimum(places, self._bins - 1)
+
+    def take(self, total: Period, weight: float) -> None:
+        """Start with what was learned elsewhere: the sums over so many periods."""
+        self._total, self.weight = total, weight
+        self._shrink()
+
+    @property
+    def total(self) -> Period:
+        """The sums over the periods that were learned from."""
+        return self._total
+
+    def residuals(self, ts: Floats, values: Floats) -> Floats:
+        """Return numbers at these times as they would be without the season, shape (n, 1)."""
+        differences = values - self.means - self.levels(ts)
+        rest: Floats = self.means + differences / self.deviations(ts)[:, None]
+        return rest
 
     @property
     def has_season(self) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream_monitor.drift.season_clock import SeasonClock
+from stream_monitor.stats.season_clock import SeasonClock
 
 
 def test_a_period_begins_with_the_first_value_that_has_a_time() -> None:
