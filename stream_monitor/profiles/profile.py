@@ -60,7 +60,7 @@ def _written(sums: Period) -> list[Any]:
 
 
 class Season(_Part):
-    """What is known of a season: its period in seconds, the number of periods, and the sums over its parts."""
+    """A season: its period in seconds, the number of periods, and the sums over its parts."""
 
     period: float = Field(gt=0)
     weight: float = Field(gt=0)

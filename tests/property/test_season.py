@@ -21,9 +21,11 @@ from tests.streams import cut, cuts
 PERIOD = 2500
 
 
-def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bool) -> list[Any]:
+def _taken(
+    values: np.ndarray, shares: list[float], periods: list[float], is_given: bool, restarts: bool
+) -> list[Any]:
     """Return the state and the samples of a season after scores that come one a second."""
-    season, said, begin = Seasonality([PERIOD], is_given), [], 0
+    season, said, begin = Seasonality(periods, is_given), [], 0
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))
         rest, begin = Column(batch, index, index.astype(float)), begin + len(batch)
@@ -35,7 +37,7 @@ def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bo
             rest = rest.cut(room)
         if restarts:
             state = json.loads(json.dumps(season.state()))
-            season = Seasonality([PERIOD], is_given)
+            season = Seasonality(periods, is_given)
             season.restore(state)
     return [*said, season.state(), season.levels(np.arange(0.0, PERIOD, 100.0)).tolist()]
 
@@ -44,17 +46,18 @@ def _taken(values: np.ndarray, shares: list[float], is_given: bool, restarts: bo
     seed=st.integers(0, 99),
     amplitude=st.sampled_from((0.0, 0.7, 4.0)),
     shares=cuts(),
+    periods=st.sampled_from(([PERIOD], [PERIOD, 2 * PERIOD], [PERIOD, 1.3 * PERIOD])),
     is_given=st.booleans(),
     restarts=st.booleans(),
 )
 @settings(max_examples=examples(40), deadline=None)
 def test_it_does_not_depend_on_batches(
-    seed: int, amplitude: float, shares: list[float], is_given: bool, restarts: bool
+    seed: int, amplitude: float, shares: list[float], periods: list[float], is_given: bool, restarts: bool
 ) -> None:
     n = np.arange(5 * PERIOD)
     values = np.random.default_rng(seed).normal(size=len(n)) + amplitude * np.sin(2 * np.pi * n / PERIOD)
-    whole = _taken(values, [], is_given, restarts=False)
-    assert _taken(values, shares, is_given, restarts) == whole
+    whole = _taken(values, [], periods, is_given, restarts=False)
+    assert _taken(values, shares, periods, is_given, restarts) == whole
     if amplitude == 4.0:
         # Every so manyth value of the first period: bounded, and from all over it.
         places = np.searchsorted(n, np.flatnonzero(np.isin(values * 10.0, whole[0])))
@@ -62,9 +65,11 @@ def test_it_does_not_depend_on_batches(
         assert places[-1] > 0.9 * PERIOD
 
 
-def _detected(kind: Any, detector: str, values: np.ndarray, shares: list[float], period: float | None) -> list[Any]:
+def _detected(
+    kind: Any, detector: str, values: np.ndarray, shares: list[float], periods: tuple[float, ...] | None
+) -> list[Any]:
     """Return the state and the changes of a runner that is restarted between parts of values ten seconds apart."""
-    context, found, begin = RunnerContext(kind, 500, season=(period,) if period else None), [], 0
+    context, found, begin = RunnerContext(kind, 500, season=periods), [], 0
     runner = DetectorRunner(KINDS[detector](), context, 2000.0)
     for batch in cut(values, shares):
         index = np.arange(begin, begin + len(batch))
@@ -83,17 +88,21 @@ def _detected(kind: Any, detector: str, values: np.ndarray, shares: list[float],
     shares=cuts(),
     kind=st.sampled_from(("share", "category", "number")),
     detector=st.sampled_from(("glr", "adwin", "ddm", "page_hinkley", "hddm_w")),
-    period=st.sampled_from((25_000.0, None)),
+    periods=st.sampled_from(((25_000.0,), (25_000.0, 37_500.0), None)),
 )
 @settings(max_examples=examples(40), deadline=None)
 def test_shares_less_their_season_do_not_depend_on_batches(
-    seed: int, amplitude: float, shares: list[float], kind: Any, detector: str, period: float | None
+    seed: int, amplitude: float, shares: list[float], kind: Any, detector: str, periods: tuple[float, ...] | None
 ) -> None:
     if kind == "number" and "number" not in KINDS[detector].takes:
         return
-    n, rng = np.arange(12_500 if period else 30_000), np.random.default_rng(seed)
-    usual = 0.3 + amplitude * np.sin(2 * np.pi * n * 10.0 / (period or 86_400.0)) + 0.3 * (n > len(n) - 500)
+    n, rng = np.arange(12_500 if periods else 30_000), np.random.default_rng(seed)
+    usual = (
+        0.3
+        + amplitude * np.sin(2 * np.pi * n * 10.0 / (periods[0] if periods else 86_400.0))
+        + 0.3 * (n > len(n) - 500)
+    )
     values = (rng.random(len(n)) < usual).astype(float)
     if kind == "category":
         values += 2.0 * (rng.random(len(n)) < 0.2)
-    assert _detected(kind, detector, values, shares, period) == _detected(kind, detector, values, [], period)
+    assert _detected(kind, detector, values, shares, periods) == _detected(kind, detector, values, [], periods)

@@ -28,6 +28,7 @@ def test_a_season_is_taken_out_where_one_is_asked_for() -> None:
 @pytest.mark.parametrize("detector", ["glr", "adwin"])
 def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
     """The values after a change are of other hours than those before it: their plain means would tell the hour."""
+    places = []
     for seed, change in enumerate(range(4000, 4700, 100)):
         rng, n = np.random.default_rng(seed), np.arange(7000)
         values = 50.0 + 10.0 * (rng.normal(size=7000) + 2.0 * np.sin(2 * np.pi * n / 1440))
@@ -37,10 +38,12 @@ def test_with_a_season_a_change_is_told_without_the_hour(detector: str) -> None:
         first = next(one for one in signal.update(Column(values, n, n.astype(float))) if one.index >= change)
         assert first.direction == "up" and 1.0 < first.after - first.before < 25.0
         if detector == "glr":
-            # What the levels of three days leave of the season counts as dependence, and long windows for less.
-            assert abs((first.changed_index or 0) - change) <= 64
+            places.append(abs((first.changed_index or 0) - change))
         else:
             assert first.changed_index is None
+    if detector == "glr":
+        # Of the shortest windows, one may tell the change before the longer ones, which count for less.
+        assert max(sorted(places)[:-1]) <= 4 and max(places) <= 64
 
 
 def _cycle(amplitude: float, period: float | None, seed: int = 1, shift: float = 0.0) -> list[Detection]:
