@@ -48,6 +48,7 @@ def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
         config.seed,
         Profile.read(config.profile) if config.profile else None,
         surrogate_period(tried, recording),
+        config.min_effect,
     )
     with Progress("Trying ") as progress:
         result = sweep(recording, tried, context, progress)

@@ -106,7 +106,8 @@ class WatchSettings(Settings):
     )
     episode_gap: Count = setting(
         1000,
-        "number of predictions after the first alarm of an episode in which changes of other signals join it",
+        "number of predictions after the first alarm of an episode in which changes of other signals join it, and "
+        "after a signal's newest alarm in which a further one prolongs its change",
         "COUNT",
     )
     performance_window: Count = setting(1000, "number of outcomes in the rolling performance", "COUNT")
@@ -119,7 +120,8 @@ class WatchSettings(Settings):
     )
     positive_class: str | None = setting(
         None,
-        "class that a score which is a number is of, for ROC AUC and calibration; without it only maps have them",
+        "class whose probability, or rank, a numeric score tells; without it only maps of classes have "
+        "ROC AUC, average precision, log loss, Brier score and calibration error",
         "CLASS",
         min_length=1,
     )

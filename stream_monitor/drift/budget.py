@@ -105,6 +105,15 @@ class Budget:
         return self._run_length * frequency * count / part if count else math.inf
 
 
+def class_part(classes: int) -> float:
+    """Return the part of all false alarms that the errors of so many rare classes have.
+
+    >>> class_part(MAX_CLASSES) == CLASS_PART
+    True
+    """
+    return CLASS_PART * math.fsum(1.0 / place for place in range(1, classes + 1)) / _CLASS_WEIGHTS
+
+
 def skew_level(signal: str, features: Collection[str]) -> float:
     """Return the probability that a signal is ever told to differ from its training data though it does not.
 

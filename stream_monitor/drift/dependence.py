@@ -46,7 +46,7 @@ def lag1_of(autocorrelation_time: float) -> float:
     return (time - 1.0) / (time + 1.0)
 
 
-#: Signals of which as little is known have the same dependence.
+#: Cached: many signals have equal variance ratios, above all those of which little is known yet.
 @lru_cache(maxsize=64)
 def dependence_of(found: VarianceRatios, batch: int = 0, *, in_batches: bool = True) -> Dependence:
     """Return the dependence of a series with these variance ratios.

@@ -61,7 +61,7 @@ class DependenceCheck:
             lag1: Their lag-1 autocorrelation.
             are_scores: Whether they are normal scores; of others, the volatility is not measured.
         """
-        self.stop()
+        self.reset()
         if not self.is_enabled or not self._warmup:
             return VarianceRatios(lag1)
         first = HaarVariances()
@@ -73,7 +73,7 @@ class DependenceCheck:
             self._volatility.add(warmup, found.lag1)
         return self._volatility.raised(found)
 
-    def stop(self) -> None:
+    def reset(self) -> None:
         """Forget the values since the last estimate, and start the schedule anew."""
         self.seen, self._due, self._step = 0, self._warmup, 0
         self.newest, self._is_interrupted = HaarVariances(), False

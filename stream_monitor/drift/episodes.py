@@ -139,7 +139,7 @@ class Episodes:
     All differences from the training data since the start are one episode, however late they are noticed.
 
     Args:
-        gap: Largest number of predictions between two alarms of one episode, see above.
+        gap: The number of predictions, see above; ten times as many for a signal that is unstable.
         kept: Number of episodes that are kept.
     """
 

@@ -183,7 +183,7 @@ class DetectorRunner:
         if not is_over:
             return column.cut(fed)
         self.running, self._first, self._warmup.has_changed = None, None, True
-        self._check.stop()
+        self._check.reset()
         return column.cut(len(column.values) - changes[-1].found.newer)
 
     def state(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from stream_monitor.monitors.signal import SignalMonitor, SignalParts
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.matrix import SignalMatrix
 
-#: Values of a signal in a batch that are few: of more, the signal's own way costs less than they are worth.
+#: The largest number of values of one signal in a batch that are held; more are cheaper to feed at once.
 MAX_FEW = 64
 #: Values that are held at a time.
 MAX_HELD = 262_144

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,7 @@ class ModelMonitor:
             batch, index = batch.take(slice(count, None)), index[count:]
         if errors.signals:
             alarms = self._blocks.update((*[NO_SIGNALS] * (len(KINDS) - 1), errors))[-1]
+            self._watch_seasons([errors])
         return detections, [*alarms, *skews]
 
     def _update_signals(
@@ -132,14 +133,18 @@ class ModelMonitor:
         detections, features = self._features.update(batch.features, index, batch.ts)
         sources = (features.values, features.spread, scores, features.missing, predictions, errors)
         *others, alarms = self._blocks.update(sources)
+        self._watch_seasons(sources)
+        return detections + [alarm.detection for each in others for alarm in each], alarms
+
+    def _watch_seasons(self, sources: Iterable[Source]) -> None:
+        """Look for seasons in the next values of signals, where none is taken out."""
         if self._signals.watch:
             for source in sources:
                 for place, signal in enumerate(source.signals):
                     self._signals.watch.take(signal.name, signal.kind, source.matrix.column(place))
-        return detections + [alarm.detection for each in others for alarm in each], alarms
 
     def _errors(self, outcomes: OutcomeBatch) -> Source:
-        """Update the performance with outcomes; return ``error`` and its next values."""
+        """Update the performance with outcomes; return ``error`` and those of the rare classes, with their values."""
         self._mark = object()
         scores = Scores(outcomes.scores, outcomes.probabilities)
         errors = self.performance.update(outcomes.y_true, outcomes.y_pred, scores)

@@ -43,7 +43,8 @@ class _Watched:
         self._kind = kind
         self._season = Seasonality((DAY, WEEK), is_given=False, is_share=kind != "number")
         self._first: list[Column] = []
-        #: The median and the interquartile range; of categories, the code of the most frequent one.
+        #: Half the median and half the interquartile range, since a difference of the largest numbers would overflow;
+        #: of categories, the code of the most frequent one.
         self._middle, self._range = 0.0, 0.0
 
     @property

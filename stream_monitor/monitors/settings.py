@@ -27,7 +27,8 @@ class MonitorSettings:
         min_effect: Smallest effect size of a change that is told; 0: all are.
         episodes_kept: Newest episodes of a model version that are kept.
         detections_kept: Newest detections of all models that are kept, and newest small changes.
-        episode_gap: Predictions without an alarm after which a new change is another episode.
+        episode_gap: Predictions after an episode's first alarm in which changes of other signals join it, and after
+            a signal's newest alarm in which a further one prolongs its change.
         feature_types: The types of features that were given, by name.
         profile: The profile of the training data.
         performance_window: Outcomes in the rolling window.

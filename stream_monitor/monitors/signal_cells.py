@@ -11,14 +11,14 @@ import numpy as np
 from stream_monitor.core.arrays import Bools, ColumnKind, Floats, Ints
 from stream_monitor.monitors.comparison import Reference, category_counts, share_name
 from stream_monitor.signals.encoder import CategoryEncoder
+from stream_monitor.stats.effect_size import cohens_h
 from stream_monitor.stats.reference import CategoricalReference, NumericReference
 from stream_monitor.stats.reference_cells import CategoryCells, NumberCells
-from stream_monitor.stats.share_test import cohens_h
 from stream_monitor.stats.training_verdict import Difference, Part
 
 #: Largest number of categories that a verdict names.
 MAX_NAMED = 3
-#: The largest share in the training data of what it does, for all that matters, not have.
+#: A cell with at most this share of the training data counts as absent from it.
 MAX_UNUSUAL = 0.01
 #: The difference of the means, in effects of that of the distributions, from which on it shows that they differ.
 SHOWN = 0.5
@@ -57,14 +57,12 @@ class SignalCells(Protocol):
 
     Attributes:
         shares: The reference's share in each cell, shape (cells,).
-        alone: The cells whose shares are compared alone.
         is_ordered: True if the distribution functions are compared as well.
         outside: The cells of values that the reference does not have.
         key: Identifies the reference.
     """
 
     shares: Floats
-    alone: Ints
     is_ordered: bool
     outside: Sequence[int]
     key: str

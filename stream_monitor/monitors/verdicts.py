@@ -8,7 +8,7 @@ from stream_monitor.monitors.label_check import LABEL
 from stream_monitor.monitors.look_schedule import FIRST_LOOK
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.profiles.profile import Profile
-from stream_monitor.stats.share_test import cohens_h
+from stream_monitor.stats.effect_size import cohens_h
 from stream_monitor.stats.training_verdict import MIN_EFFECT, SignalVerdict, Verdict, VerdictName
 
 

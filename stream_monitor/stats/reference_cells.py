@@ -24,7 +24,6 @@ class NumberCells:
 
     Attributes:
         shares: The reference's share in each cell, shape (cells,).
-        alone: The cells whose shares are compared alone: all.
         is_ordered: True if the distribution functions are compared as well: there are more than two values.
 
     >>> cells = NumberCells(NumericReference.learn(np.array([1.0, 1.0, 2.0, 2.0])))
@@ -37,7 +36,6 @@ class NumberCells:
         self._values: Floats = np.array([value for value, _, _ in cuts])
         self._goes_left: Bools = np.array([side for _, side, _ in cuts])
         self.shares: Floats = np.diff([share for _, _, share in cuts], prepend=0.0, append=1.0)
-        self.alone: Ints = np.arange(len(self.shares))
         self.is_ordered = reference.distinct > 2
 
     def counts(self, window: Floats) -> Ints:
@@ -105,14 +103,12 @@ class CategoryCells:
 
     Attributes:
         shares: The reference's share in each cell, shape (cells,).
-        alone: All cells.
         is_ordered: False.
     """
 
     def __init__(self, reference: CategoricalReference) -> None:
         self.names = reference.frequent
         self.shares: Floats = np.array(reference.shares)
-        self.alone: Ints = np.arange(len(self.shares))
         self.is_ordered = False
 
     def counts(self, window: Mapping[str, int]) -> Ints:

@@ -61,21 +61,6 @@ def share_limit(usual: float, sizes: Sizes, needed: float, *, is_up: bool) -> fl
     return far
 
 
-def cohens_h(share: float, usual: float) -> float:
-    """Return Cohen's h of two shares, from 0 to pi.
-
-    Source: J. Cohen, "Statistical Power Analysis for the Behavioral Sciences", 2nd edition 1988, p. 180.
-
-    >>> round(cohens_h(0.5, 0.4), 3)
-    0.201
-    """
-    return abs(_angle(share) - _angle(usual))
-
-
-def _angle(share: float) -> float:
-    return 2.0 * math.asin(math.sqrt(min(max(share, 0.0), 1.0)))
-
-
 def _divergence(share: float, common: float) -> float:
     """Return the divergence of a share from a common one (S. Kullback, R. A. Leibler 1951), in nats."""
     ones = share * math.log(share / common) if share > 0.0 else 0.0

@@ -14,7 +14,8 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
-from stream_monitor.stats.share_test import Sizes, cohens_h, evidence, share_limit
+from stream_monitor.stats.effect_size import cohens_h
+from stream_monitor.stats.share_test import Sizes, evidence, share_limit
 
 VerdictName = Literal["same", "shifted", "not enough data"]
 #: Smallest effect that matters: half of what J. Cohen calls a small one ("Statistical Power Analysis for the
@@ -82,7 +83,6 @@ class Cells(Protocol):
     """The cells of a reference: see `NumberCells` and `CategoryCells`."""
 
     shares: Floats
-    alone: Ints
     is_ordered: bool
 
 
@@ -126,7 +126,7 @@ def clearest_difference(cells: Cells, counts: Ints, sizes: Sizes, level: float) 
         level: The probability with which an unchanged window may differ by more than the threshold.
     """
     part = level / 2.0 if cells.is_ordered else level
-    share = share_difference(cells, counts, sizes, part, cells.alone)
+    share = share_difference(cells, counts, sizes, part, range(len(cells.shares)))
     if not cells.is_ordered:
         return share
     distribution = _of_distribution(cells, counts / counts.sum(), sizes, part)
@@ -143,7 +143,7 @@ def share_difference(cells: Cells, counts: Ints, sizes: Sizes, level: float, cho
         counts: The number of values of the window in each cell, shape (cells,).
         sizes: The numbers of independent values.
         level: The probability with which any of the shares may differ by more than its threshold by chance.
-        chosen: The cells to compare, at least one of those that are compared alone.
+        chosen: The cells to compare, at least one.
     """
     shares, usual = (counts / counts.sum()).tolist(), np.clip(cells.shares, 0.0, 1.0).tolist()
     needed = _needed(cells, level)
@@ -198,4 +198,4 @@ def _of_distribution(cells: Cells, shares: Floats, sizes: Sizes, level: float) -
 
 def _needed(cells: Cells, level: float) -> float:
     """Return the evidence that one of the shares exceeds with a probability of the level at most."""
-    return math.log(2.0 * len(cells.alone) / level)
+    return math.log(2.0 * len(cells.shares) / level)

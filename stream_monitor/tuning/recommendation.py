@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from stream_monitor.detectors.spec import DEFAULT_SPECS
-from stream_monitor.drift.budget import ERROR_PART, Budget
+from stream_monitor.drift.budget import ERROR_PART, Budget, class_part
 from stream_monitor.signals.spread import SPREAD_OF
 from stream_monitor.tuning.evidence import is_contradicted, kaplan_meier_median, min_run_length, needed
 from stream_monitor.tuning.injection import STANDARD_CHANGES, Injection, Kind
@@ -21,7 +21,7 @@ MAX_MISSED = 0.05
 Rule = Literal["over", "missed", "unproven"]
 
 
-class Verdict(NamedTuple):
+class Evaluation(NamedTuple):
     """The evaluation of one candidate.
 
     Attributes:
@@ -50,14 +50,14 @@ class Recommendation(NamedTuple):
 
     Attributes:
         best: The evaluation of the recommended candidate, None if none fits.
-        verdicts: The evaluations of all candidates.
+        evaluations: The evaluations of all candidates.
         compared: The changes whose median delays make up the typical delay.
         events: The number of events of all surrogates on which false alarms were counted.
         wanted: The requested run length, in events.
     """
 
-    best: Verdict | None
-    verdicts: Sequence[Verdict]
+    best: Evaluation | None
+    evaluations: Sequence[Evaluation]
     compared: Sequence[Injection]
     events: float
     wanted: float
@@ -68,13 +68,13 @@ class Recommendation(NamedTuple):
         return needed(self.wanted)
 
     @property
-    def fitting(self) -> list[Verdict]:
+    def fitting(self) -> list[Evaluation]:
         """The evaluations of the candidates that fit."""
-        return [verdict for verdict in self.verdicts if verdict.fits]
+        return [evaluation for evaluation in self.evaluations if evaluation.fits]
 
-    def typical(self, verdict: Verdict) -> float:
+    def typical(self, evaluation: Evaluation) -> float:
         """Return a candidate's typical delay in values, see `typical`."""
-        return typical(verdict.tally, self.compared)
+        return typical(evaluation.tally, self.compared)
 
 
 def recommend(sweep: Sweep, wanted: float) -> Recommendation:
@@ -89,14 +89,14 @@ def recommend(sweep: Sweep, wanted: float) -> Recommendation:
         wanted: The requested run length, in events.
     """
     events = judged_events(sweep)
-    verdicts = [judge(tally, events, wanted) for tally in sweep.tallies]
-    fitting = [verdict for verdict in verdicts if verdict.fits]
-    compared = compared_changes([verdict.tally for verdict in fitting or verdicts])
-    best = min(fitting, key=lambda verdict: _speed(verdict, compared), default=None)
-    return Recommendation(best, verdicts, compared, events, wanted)
+    evaluations = [judge(tally, events, wanted) for tally in sweep.tallies]
+    fitting = [evaluation for evaluation in evaluations if evaluation.fits]
+    compared = compared_changes([evaluation.tally for evaluation in fitting or evaluations])
+    best = min(fitting, key=lambda evaluation: _speed(evaluation, compared), default=None)
+    return Recommendation(best, evaluations, compared, events, wanted)
 
 
-def judge(tally: Tally, events: float, wanted: float) -> Verdict:
+def judge(tally: Tally, events: float, wanted: float) -> Evaluation:
     """Evaluate one candidate; ``events`` is the number of events on which its false alarms were counted."""
     alarms, promised = tally.false_alarms, tally.candidate.promised or 0.0
     at_least = min_run_length(events, alarms)
@@ -108,7 +108,7 @@ def judge(tally: Tally, events: float, wanted: float) -> Verdict:
         "unproven": not is_over and max(at_least, promised) < wanted,
     }
     rules = tuple(rule for rule, applies in holds.items() if applies)
-    return Verdict(tally, events / alarms if alarms else math.inf, at_least, missed, rules)
+    return Evaluation(tally, events / alarms if alarms else math.inf, at_least, missed, rules)
 
 
 def compared_changes(tallies: Sequence[Tally]) -> list[Injection]:
@@ -150,7 +150,8 @@ def looked_at(sweep: Sweep) -> float:
         return math.fsum(1.0 / (length * _predictions_a_value(name)) for name, length in lengths.items())
 
     error = ERROR_PART if "error" in names else 0.0
-    return (error + part(recording.kept)) / (error + part(recording.features))
+    left_out = class_part(len(recording.left_out))
+    return (error + part(recording.kept)) / (error + left_out + part(recording.features))
 
 
 def _predictions_a_value(signal: str) -> int:
@@ -158,6 +159,6 @@ def _predictions_a_value(signal: str) -> int:
     return SPREAD_OF if signal.startswith("spread:") else 1
 
 
-def _speed(verdict: Verdict, compared: Sequence[Injection]) -> tuple[float, ...]:
+def _speed(evaluation: Evaluation, compared: Sequence[Injection]) -> tuple[float, ...]:
     """Return a sort key: the typical delay, then the number of alarms."""
-    return (typical(verdict.tally, compared), verdict.tally.false_alarms, len(verdict.tally.recorded))
+    return (typical(evaluation.tally, compared), evaluation.tally.false_alarms, len(evaluation.tally.recorded))

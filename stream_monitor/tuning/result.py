@@ -7,7 +7,7 @@ from typing import Any
 
 from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.tuning.evidence import kaplan_meier_median
-from stream_monitor.tuning.recommendation import Recommendation, Verdict
+from stream_monitor.tuning.recommendation import Evaluation, Recommendation
 from stream_monitor.tuning.sweep import Sweep
 from stream_monitor.tuning.text import warnings, why
 
@@ -32,7 +32,7 @@ def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
         "injected": sweep.injected,
         "wanted_run_length": found.wanted,
         "judged_events": found.events,
-        "candidates": [_candidate(sweep, found, verdict) for verdict in found.verdicts],
+        "candidates": [_candidate(sweep, found, evaluation) for evaluation in found.evaluations],
         "recommended": _recommended(found),
         "why": why(found),
         "left_out": list(recording.left_out),
@@ -43,20 +43,20 @@ def summary(sweep: Sweep, found: Recommendation) -> dict[str, Any]:
 def _recommended(found: Recommendation) -> dict[str, Any] | None:
     if found.best is None:
         return None
-    return {"flags": found.best.tally.candidate.flags, "candidate": found.verdicts.index(found.best)}
+    return {"flags": found.best.tally.candidate.flags, "candidate": found.evaluations.index(found.best)}
 
 
-def _candidate(sweep: Sweep, found: Recommendation, verdict: Verdict) -> dict[str, Any]:
-    tally, candidate = verdict.tally, verdict.tally.candidate
+def _candidate(sweep: Sweep, found: Recommendation, evaluation: Evaluation) -> dict[str, Any]:
+    tally, candidate = evaluation.tally, evaluation.tally.candidate
     return {
         "flags": candidate.flags,
         "detector": candidate.detector,
         "run_length": candidate.promised,
         "warmup": candidate.warmup,
         "seasonality": candidate.seasonality,
-        "fits": verdict.fits,
-        "rules": list(verdict.rules),
-        "missed_of_one_deviation": verdict.missed,
+        "fits": evaluation.fits,
+        "rules": list(evaluation.rules),
+        "missed_of_one_deviation": evaluation.missed,
         "recorded": {
             "alarms": len(tally.recorded),
             "per_10000_values": 1e4 * len(tally.recorded) / max(sweep.values, 1),
@@ -65,8 +65,8 @@ def _candidate(sweep: Sweep, found: Recommendation, verdict: Verdict) -> dict[st
         "surrogate": {
             "alarms": tally.false_alarms,
             "per_10000_values": 1e4 * tally.false_alarms / max(sweep.values * sweep.surrogates, 1),
-            "events_between": _finite(verdict.run_length),
-            "events_between_at_least": verdict.at_least,
+            "events_between": _finite(evaluation.run_length),
+            "events_between_at_least": evaluation.at_least,
             "by_signal": {name: count for name, count in tally.surrogate.items() if count},
         },
         "delays": [
@@ -81,7 +81,7 @@ def _candidate(sweep: Sweep, found: Recommendation, verdict: Verdict) -> dict[st
             }
             for change, delays in tally.delays.items()
         ],
-        "typical_delay": _finite(found.typical(verdict)),
+        "typical_delay": _finite(found.typical(evaluation)),
     }
 
 

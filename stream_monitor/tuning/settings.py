@@ -49,8 +49,8 @@ class TuneConfig(ReplayConfig):
     )
     try_seasonality: Annotated[list[str], BeforeValidator(split_commas), AfterValidator(_check_periods)] = setting(
         [],
-        "a seasonality to try; repeatable. By default none, and if the times span three periods that of "
-        "--seasonality, or 24h",
+        "a seasonality to try, of one period; repeatable, or with commas: 24h,7d are two. By default none, and that "
+        "of --seasonality, or 24h, if it is auto or the times span three of its longest period",
         "none|auto|PERIOD",
     )
     max_events: Annotated[int, Field(ge=1)] = setting(

@@ -39,6 +39,7 @@ class SweepContext:
         seed: The seed of all random draws.
         profile: The profile of the training data.
         period: The period in seconds of the seasonality that surrogates preserve; 0 for none.
+        min_effect: Smallest effect size of a change that is told; 0: all are.
     """
 
     surrogates: int = 1
@@ -46,6 +47,7 @@ class SweepContext:
     seed: int = 1
     profile: Profile | None = None
     period: float = 0.0
+    min_effect: float = 0.1
 
 
 @dataclass
@@ -114,7 +116,8 @@ def _one(
     """Run all candidates over one signal."""
 
     def make(candidate: Candidate) -> Watcher:
-        return Watcher(result.recording, signal, candidate, lengths[candidate][signal.name], context.profile)
+        run_length = lengths[candidate][signal.name]
+        return Watcher(result.recording, signal, candidate, run_length, context.profile, context.min_effect)
 
     trial = Trial(signal, places, context.horizon, context.surrogates, context.period)
     result.blocks[signal.name] = trial.block

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stream_monitor.tuning.evidence import kaplan_meier_median
 from stream_monitor.tuning.injection import CHANGES, Kind
-from stream_monitor.tuning.recommendation import MAX_MISSED, Recommendation, Rule, Verdict
+from stream_monitor.tuning.recommendation import MAX_MISSED, Evaluation, Recommendation, Rule
 from stream_monitor.tuning.sweep import Sweep
 
 #: The headings of the kinds of change.
@@ -64,9 +64,9 @@ def compact(count: float) -> str:
 
 def _names(found: Recommendation) -> list[_Column]:
     """Return the columns that identify the candidates."""
-    tried = [verdict.tally.candidate for verdict in found.verdicts]
+    tried = [evaluation.tally.candidate for evaluation in found.evaluations]
     columns = [
-        _Column("", ["", *(_sign(found, verdict) for verdict in found.verdicts)], is_text=True),
+        _Column("", ["", *(_sign(found, evaluation) for evaluation in found.evaluations)], is_text=True),
         _Column("", ["detector", *(one.detector for one in tried)], is_text=True),
         _Column("run", ["length", *(compact(one.events) if one.promised else "" for one in tried)]),
     ]
@@ -77,18 +77,18 @@ def _names(found: Recommendation) -> list[_Column]:
     return columns
 
 
-def _sign(found: Recommendation, verdict: Verdict) -> str:
-    if verdict is found.best:
+def _sign(found: Recommendation, evaluation: Evaluation) -> str:
+    if evaluation is found.best:
         return ">"
     signs: dict[Rule, str] = {"over": "!", "missed": "x", "unproven": "?"}
-    return signs[verdict.rules[0]] if verdict.rules else ""
+    return signs[evaluation.rules[0]] if evaluation.rules else ""
 
 
 def _alarms(found: Recommendation) -> list[_Column]:
-    tallies = [verdict.tally for verdict in found.verdicts]
+    tallies = [evaluation.tally for evaluation in found.evaluations]
     between = [
-        compact(verdict.run_length) if verdict.tally.false_alarms else f">{compact(verdict.at_least)}"
-        for verdict in found.verdicts
+        compact(evaluation.run_length) if evaluation.tally.false_alarms else f">{compact(evaluation.at_least)}"
+        for evaluation in found.evaluations
     ]
     return [
         _Column("false alarms", ["as is", *(f"{len(tally.recorded):,}" for tally in tallies)]),
@@ -102,9 +102,9 @@ def _changes(found: Recommendation, kinds: Sequence[Kind]) -> list[_Column]:
     columns = []
     for kind in kinds:
         for change in (one for one in CHANGES if one.kind == kind):
-            cells = [_delay(verdict.tally.delays.get(change, [])) for verdict in found.verdicts]
+            cells = [_delay(evaluation.tally.delays.get(change, [])) for evaluation in found.evaluations]
             columns.append(_Column(TITLES[kind], [change.text, *cells]))
-        missed = [_missed(verdict, kind) for verdict in found.verdicts]
+        missed = [_missed(evaluation, kind) for evaluation in found.evaluations]
         columns.append(_Column(TITLES[kind], ["missed", *missed]))
     return columns
 
@@ -115,8 +115,8 @@ def _delay(delays: Sequence[float]) -> str:
     return f"{middle:,.0f}" if math.isfinite(middle) else "-" * bool(delays)
 
 
-def _missed(verdict: Verdict, kind: Kind) -> str:
-    delays = [delay for change, of in verdict.tally.delays.items() if change.kind == kind for delay in of]
+def _missed(evaluation: Evaluation, kind: Kind) -> str:
+    delays = [delay for change, of in evaluation.tally.delays.items() if change.kind == kind for delay in of]
     return f"{sum(map(math.isinf, delays)) / len(delays):.0%}" if delays else ""
 
 

@@ -11,7 +11,7 @@ from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.pipeline.counters import told_backward
 from stream_monitor.tuning.evidence import min_run_length
 from stream_monitor.tuning.injection import Kind
-from stream_monitor.tuning.recommendation import MAX_MISSED, Recommendation, Rule, Verdict
+from stream_monitor.tuning.recommendation import MAX_MISSED, Evaluation, Recommendation, Rule
 from stream_monitor.tuning.recording import rejects
 from stream_monitor.tuning.sweep import PLACES, Sweep
 from stream_monitor.tuning.table import tables
@@ -26,7 +26,7 @@ KINDS: dict[Kind, str] = {"level": "numbers", "spread": "spreads", "share": "sha
 
 def lines(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     """Yield the lines of the complete result."""
-    yield from _recording(sweep, len(found.verdicts))
+    yield from _recording(sweep, len(found.evaluations))
     yield ""
     yield from tables(sweep, found)
     yield ""
@@ -46,8 +46,8 @@ def _outcome(found: Recommendation) -> Iterator[str]:
         yield f"  {found.best.tally.candidate.flags}"
     yield from wrap(why(found), WIDTH)
     if not found.best:
-        for verdict in found.verdicts:
-            text = f"  {verdict.tally.candidate.flags}: {rules(verdict, found)}"
+        for evaluation in found.evaluations:
+            text = f"  {evaluation.tally.candidate.flags}: {rules(evaluation, found)}"
             yield from wrap(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
@@ -100,15 +100,15 @@ def why(found: Recommendation) -> str:
     )
 
 
-def rules(verdict: Verdict, found: Recommendation) -> str:
+def rules(evaluation: Evaluation, found: Recommendation) -> str:
     """Return the rules that a candidate falls to, as text."""
-    kinds = (f"{share:.0%} ({KINDS[kind]})" for kind, share in verdict.missed.items() if share > MAX_MISSED)
+    kinds = (f"{share:.0%} ({KINDS[kind]})" for kind, share in evaluation.missed.items() if share > MAX_MISSED)
     texts: dict[Rule, str] = {
-        "over": f"{_counted(verdict.tally.false_alarms, 'false alarm')} in {found.events:,.0f} events",
+        "over": f"{_counted(evaluation.tally.false_alarms, 'false alarm')} in {found.events:,.0f} events",
         "missed": f"misses {', '.join(kinds)} of {_STANDARD}",
         "unproven": f"a run length of {found.wanted:,.0f} is neither promised nor shown",
     }
-    return "; ".join(texts[rule] for rule in verdict.rules)
+    return "; ".join(texts[rule] for rule in evaluation.rules)
 
 
 def _woken(detections: Sequence[Detection]) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _woken(detections: Sequence[Detection]) -> Iterator[str]:
 def warnings(sweep: Sweep, found: Recommendation) -> Iterator[str]:
     """Yield warnings on the limits of the evidence and on data that was left out."""
     recording = sweep.recording
-    is_wanting = found.best is not None or any(verdict.rules == ("unproven",) for verdict in found.verdicts)
+    is_wanting = found.best is not None or any(evaluation.rules == ("unproven",) for evaluation in found.evaluations)
     if is_wanting and found.events < found.events_needed:
         times = math.ceil(sweep.surrogates * found.events_needed / found.events)
         promised = "promised by the detector, " if found.best and found.best.tally.candidate.promised else ""

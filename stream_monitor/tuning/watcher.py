@@ -32,10 +32,17 @@ class Watcher:
         candidate: The candidate.
         run_length: Mean number of values between two false alarms of each detector.
         profile: The profile, None without one.
+        min_effect: Smallest effect size of a change that is told; 0: all are.
     """
 
     def __init__(
-        self, recording: Recording, signal: Signal, candidate: Candidate, run_length: float, profile: Profile | None
+        self,
+        recording: Recording,
+        signal: Signal,
+        candidate: Candidate,
+        run_length: float,
+        profile: Profile | None,
+        min_effect: float = 0.1,
     ) -> None:
         self._spread = Spread() if signal.is_spread else None
         settings = MonitorSettings(
@@ -45,6 +52,7 @@ class Watcher:
             # A latched alarm costs a distance every now and then, and changes no detection.
             rearm_after=0.0,
             profile=profile,
+            min_effect=min_effect,
         )
         self._monitor = make_signal_monitor(
             recording.key, signal.name, signal.kind, settings, run_length, categories=signal.categories()

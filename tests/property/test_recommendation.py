@@ -53,7 +53,7 @@ def test_the_fastest_of_those_that_keep_to_the_budget(found: list[Tally], events
     judged = events - 500
     assert result.events == pytest.approx(judged)
     fitting = [tally for tally in found if _keeps(tally, judged, wanted) and _misses(tally) <= 0.05]
-    assert [verdict.tally for verdict in result.fitting] == fitting
+    assert [evaluation.tally for evaluation in result.fitting] == fitting
     assert (result.best is None) == (not fitting)
     if result.best:
         best = result.best.tally
@@ -66,9 +66,11 @@ def test_the_fastest_of_those_that_keep_to_the_budget(found: list[Tally], events
 
 @given(st.lists(tallies(), min_size=1, max_size=6))
 def test_a_candidate_out_has_its_rules(found: list[Tally]) -> None:
-    for verdict in recommend(_sweep(found, 400_000), 100_000.0).verdicts:
-        assert ("missed" in verdict.rules) == (_misses(verdict.tally) > 0.05)
-        assert bool({"over", "unproven"} & set(verdict.rules)) == (not _keeps(verdict.tally, 399_500, 100_000.0))
+    for evaluation in recommend(_sweep(found, 400_000), 100_000.0).evaluations:
+        assert ("missed" in evaluation.rules) == (_misses(evaluation.tally) > 0.05)
+        assert bool({"over", "unproven"} & set(evaluation.rules)) == (
+            not _keeps(evaluation.tally, 399_500, 100_000.0)
+        )
 
 
 def _keeps(tally: Tally, events: int, wanted: float) -> bool:

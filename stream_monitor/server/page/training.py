@@ -37,8 +37,8 @@ def _model(model: ModelSnapshot) -> str:
     )
     more = f"<p class=note>And {counted(rest, 'more signal')}: see <code>reference_verdict</code>." if rest else ""
     noticed = moment(model.skew.ts) if model.skew else ""
-    since = f" · first noticed {noticed}" if noticed else ""
+    since = f"first noticed {noticed}" if noticed else ""
     return (
-        f"<article><h3>{text('/'.join(model.key))}: {headline(found)}</h3><p>{since.removeprefix(' · ')}</p>"
+        f"<article><h3>{text('/'.join(model.key))}: {headline(found)}</h3><p>{since}</p>"
         f"<div class=wide>{table(_HEAD, cells)}</div>{more}</article>"
     )

@@ -162,3 +162,19 @@ def test_a_class_that_the_profile_has_never_seen(tmp_path: Path, column: str) ->
     shifted = [each["signal"] for each in found["reference"] if each["verdict"] == "shifted"]
     assert shifted == [column]
     assert {one["kind"] for one in found["detections"]} == {"skew"}
+
+
+def test_a_season_is_seen_in_the_errors_of_labels_that_come_last(tmp_path: Path) -> None:
+    """Labels of later than all predictions: no prediction comes with their errors."""
+    ts = START + 120.0 * np.arange(COUNT)
+    predictions = np.random.default_rng(5).integers(0, 2, COUNT)
+    is_wrong = np.random.default_rng(6).random(COUNT) < 0.3 + 0.25 * np.sin(2 * np.pi * ts / DAY)
+    for name, columns in {
+        "predictions.csv": {"id": range(COUNT), "ts": ts, "prediction": predictions},
+        "labels.csv": {"id": range(COUNT), "ts": ts + 15 * DAY, "label": np.where(is_wrong, 1 - predictions, predictions)},
+    }.items():
+        with (tmp_path / name).open("w", newline="") as file:
+            csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
+    _, found = _told(tmp_path, tmp_path / "predictions.csv", "--labels", tmp_path / "labels.csv")
+    assert "season of 24h left in: it explains" in _caveats(found)
+    assert "of error" in _caveats(found)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from stream_monitor.stats.share_test import Sizes, cohens_h, evidence, share_limit
+from stream_monitor.stats.effect_size import cohens_h
+from stream_monitor.stats.share_test import Sizes, evidence, share_limit
 
 
 def test_equal_shares_have_no_evidence_and_different_ones_have() -> None:

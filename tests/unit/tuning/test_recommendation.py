@@ -19,9 +19,10 @@ _NONE = Column(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
 _ERROR, _REST = 2 / 15, 13 / 15
 
 
-def _sweep(signals: Sequence[str], features: Sequence[str]) -> Sweep:
+def _sweep(signals: Sequence[str], features: Sequence[str], left_out: Sequence[str] = ()) -> Sweep:
     made = tuple(Signal(name, "number", _NONE) for name in signals)
-    return Sweep(Recording(ModelVersion("m", "1"), 0, 0, tuple(features), made, None), [], 1, {}, [])
+    recording = Recording(ModelVersion("m", "1"), 0, 0, tuple(features), made, None, left_out=left_out)
+    return Sweep(recording, [], 1, {}, [])
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,11 @@ def _sweep(signals: Sequence[str], features: Sequence[str]) -> Sweep:
 )
 def test_the_part_is_that_of_the_budget(signals: list[str], features: Sequence[str], expected: float) -> None:
     assert looked_at(_sweep(signals, features)) == pytest.approx(expected)
+
+
+def test_the_errors_of_rare_classes_are_not_shown() -> None:
+    """Two of ten classes have 1 and 1/2 of the harmonic sum's parts of a sixteenth."""
+    names, left_out = ["prediction", "score", "error", "feature:a"], ["error:b", "error:c"]
+    part = 1 / 16 * 1.5 / sum(1 / place for place in range(1, 11))
+    expected = (15 / 16) / (15 / 16 + part)
+    assert looked_at(_sweep(names, ["a"], left_out)) == pytest.approx(expected)

@@ -22,9 +22,9 @@ def _signal(name: str) -> Signal:
     return Signal(name, "number", Column(values, index, index.astype(float)))
 
 
-def _watcher(signal: Signal) -> Watcher:
+def _watcher(signal: Signal, min_effect: float = 0.1) -> Watcher:
     recording = Recording(ModelVersion("m", "1"), 8000, 0, ("x",), [signal], None)
-    return Watcher(recording, signal, CANDIDATE, 100_000.0, None)
+    return Watcher(recording, signal, CANDIDATE, 100_000.0, None, min_effect)
 
 
 @pytest.mark.parametrize("name", ["feature:x", "spread:x"])
@@ -49,3 +49,10 @@ def test_an_alarm_has_the_row_of_the_value_that_raises_it(name: str) -> None:
             assert part.index[alarm.row] == alarm.detection.index
     (found,) = feed_all([_watcher(signal)], signal.column)
     assert found[0].index >= 15_000
+
+
+@pytest.mark.parametrize("name", ["feature:x", "spread:x"])
+def test_a_change_below_the_smallest_effect_is_no_alarm(name: str) -> None:
+    signal = _signal(name)
+    assert _watcher(signal).feed(signal.column)
+    assert not _watcher(signal, min_effect=10.0).feed(signal.column)
