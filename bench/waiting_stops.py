@@ -1,4 +1,4 @@
-"""The time for which a checkpoint stops the loop with 200 signals: `waiting_stops.py DIRECTORY KIND CHECKPOINTS`.
+"""The time for which a checkpoint stops the loop with 300 signals: `waiting_stops.py DIRECTORY KIND CHECKPOINTS`.
 
 The kinds are `predictions` of 100 numeric features under full load; the same with `labels` some time later, both with
 a checkpoint every quarter of a second; and `full`, where these are followed by predictions of another model, which

@@ -12,7 +12,7 @@ class Gate:
     Attributes:
         holds: The result; None if too little was measured.
         what: The requirement and the measured values.
-        is_asked: True if the issue requires it, False if it is only for comparison.
+        is_asked: True if it is a requirement, False if it is only for comparison.
     """
 
     holds: bool | None

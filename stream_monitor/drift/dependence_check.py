@@ -80,7 +80,7 @@ class DependenceCheck:
 
     def forget(self) -> None:
         """Forget all values, and start the schedule anew: less a season, the values are another series."""
-        self.stop()
+        self.reset()
         self._counts, self._sums = np.zeros((2, LEVELS))
         self._volatility = Volatility()
 

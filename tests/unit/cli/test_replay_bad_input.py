@@ -171,7 +171,11 @@ def test_a_season_is_seen_in_the_errors_of_labels_that_come_last(tmp_path: Path)
     is_wrong = np.random.default_rng(6).random(COUNT) < 0.3 + 0.25 * np.sin(2 * np.pi * ts / DAY)
     for name, columns in {
         "predictions.csv": {"id": range(COUNT), "ts": ts, "prediction": predictions},
-        "labels.csv": {"id": range(COUNT), "ts": ts + 15 * DAY, "label": np.where(is_wrong, 1 - predictions, predictions)},
+        "labels.csv": {
+            "id": range(COUNT),
+            "ts": ts + 15 * DAY,
+            "label": np.where(is_wrong, 1 - predictions, predictions),
+        },
     }.items():
         with (tmp_path / name).open("w", newline="") as file:
             csv.writer(file).writerows([list(columns), *zip(*columns.values(), strict=True)])
