@@ -45,6 +45,8 @@ class Volatility:
 
     def __init__(self) -> None:
         self._counts, self._sums = np.zeros((2, LEVELS))
+        #: The dependence of the magnitudes, None until somebody asks.
+        self._known: VarianceRatios | None = None
 
     def add(self, scores: Floats, lag1: float) -> None:
         """Add the values of a warm-up.
@@ -56,13 +58,13 @@ class Volatility:
         haar = HaarVariances()
         haar.add(magnitudes(scores, lag1))
         self._counts, self._sums = self._counts + haar.counts, self._sums + haar.sums
+        self._known = None
 
     def raised(self, found: VarianceRatios) -> VarianceRatios:
         """Return variance ratios that allow for the volatility as well."""
         if found.lag1 > MAX_LAG1 or not self._counts[0]:
             return found
-        enough = int(2.0 * self._counts[0] / MANY)
-        known = variance_ratios(self._counts.tolist(), self._sums.tolist(), enough, prior=PRIOR)
+        known = self._known = self._known or self._estimated()
         if known.lag1 == 0.0 and not known.ratios:
             return found
         lengths = [2.0**level for level in range(MAX_LEVEL + 1)]
@@ -71,6 +73,11 @@ class Volatility:
         ratios = [found.ratio(each) * (1.0 + rise) for each, rise in zip(lengths, rises, strict=True)]
         return found._replace(ratios=tuple(ratios))
 
+    def _estimated(self) -> VarianceRatios:
+        """Return the dependence of the magnitudes."""
+        enough = int(2.0 * self._counts[0] / MANY)
+        return variance_ratios(self._counts.tolist(), self._sums.tolist(), enough, prior=PRIOR)
+
     def state(self) -> list[list[float]]:
         """Return the state as JSON values."""
         return [self._counts.tolist(), self._sums.tolist()]
@@ -78,6 +85,7 @@ class Volatility:
     def restore(self, state: Sequence[Sequence[float]]) -> None:
         """Load what `state` returned."""
         self._counts, self._sums = np.array(state[0]), np.array(state[1])
+        self._known = None
 
 
 def magnitudes(scores: Floats, lag1: float) -> Floats:
