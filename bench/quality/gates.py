@@ -9,6 +9,7 @@ from dependent_tables import dependent_gates
 from flights_tables import flights_gate
 from gate import Gate
 from ours import NAME, OURS, OURS_DEFAULT, OURS_RARE
+from seasonal_tables import seasonal_gates
 from streams import CHANGES, DRIFTING, QUIET
 from whole import RUN_LENGTH, within
 
@@ -28,7 +29,7 @@ PAIRS = ((OURS, ADWIN), (OURS_RARE, ADWIN), (OURS, TUNED))
 
 def gates(report: Report) -> list[Gate]:
     """Return the gates for which all values were measured."""
-    parts = (_quiet, _whole, _delays, _limits, _drifts, dependent_gates, flights_gate, _real)
+    parts = (_quiet, _whole, _delays, _limits, _drifts, dependent_gates, seasonal_gates, flights_gate, _real)
     return [gate for part in parts for gate in part(report)]
 
 

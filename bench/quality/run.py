@@ -29,6 +29,7 @@ from gates import gates
 from install_peers import DEFAULT
 from measure import SIZES, annotated_series, measure
 from program import Program
+from seasonal import CASES, seasonal_alarms
 from tables import tables
 from whole import FEATURES, whole_model
 
@@ -119,6 +120,12 @@ def start_dependent(pool: ProcessPoolExecutor, report: dict[str, Any], arguments
     return running
 
 
+def start_seasonal(pool: ProcessPoolExecutor, report: dict[str, Any], arguments: argparse.Namespace) -> Running:
+    """Start the measurements of this project on streams with a season."""
+    chosen = [case for case in CASES if arguments.only in case.name]
+    return {pool.submit(seasonal_alarms, case, report["form"]): (report["seasonal"], case.name) for case in chosen}
+
+
 def start_flights(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse.Namespace) -> Running:
     """Start the replay of real flights."""
     return {pool.submit(episodes, report["form"]): (report["flights"], "replay")}
@@ -128,6 +135,7 @@ def start_flights(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse
 SECTIONS: dict[str, Callable[[ProcessPoolExecutor, dict[str, Any], argparse.Namespace], Running]] = {
     "programs": start_programs,
     "dependent": start_dependent,
+    "seasonal": start_seasonal,
     "flights": start_flights,
 }
 
@@ -143,6 +151,7 @@ def empty(arguments: argparse.Namespace) -> dict[str, Any]:
         "programs": {},
         "whole": {},
         "dependent": {},
+        "seasonal": {},
         "flights": {},
         "real": {},
         "gates": [],

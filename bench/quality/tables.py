@@ -12,6 +12,7 @@ from dependent_tables import dependent_tables
 from flights_tables import flights_table
 from gates import ADWIN, MUCH_SOONER, SHARE
 from ours import NAME, OURS_RARE
+from seasonal_tables import seasonal_tables
 from streams import CHANGES, DRIFTING, QUIET
 from table import Table
 from whole import RUN_LENGTH
@@ -33,6 +34,7 @@ def tables(report: Report) -> list[Table]:
         _per_stream(report, DRIFTS, "drifts", [each.name for each in DRIFTING], _f1),
         _whole(report),
         *dependent_tables(report),
+        *seasonal_tables(report),
         *flights_table(report),
         _real(report),
     ]
