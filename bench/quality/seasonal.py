@@ -25,7 +25,7 @@ from stream_monitor.signals.spread import SPREAD_OF, Spread
 FEATURES, RUN_LENGTH = 20, 20_000
 #: Events a day, days of a stream, events of a batch, and the number of streams.
 PER_DAY, DAYS, BATCH = 1_000, 84.0, 2_000
-PIECES = {"full": 120, "short": 1}
+PIECES = {"full": 40, "short": 1}
 Reading = dict[str, Any]
 
 

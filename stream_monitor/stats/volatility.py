@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.haar_variances import LEVELS, HaarVariances
@@ -22,8 +23,8 @@ PRIOR = -2.0
 SHORTEST = 2
 #: Values that depend on their neighbours more than this are read as means, whose volatility is not known.
 MAX_LAG1 = 1.0 / 3.0
-#: Smallest probability of either tail; normal scores end before.
-MIN_TAIL = 1e-7
+#: Largest score of a magnitude, and the distance of the scores between which magnitudes are interpolated.
+MAX_SCORE, STEP = 5.2, 0.01
 
 
 class Volatility:
@@ -99,6 +100,13 @@ def magnitudes(scores: Floats, lag1: float) -> Floats:
         The magnitude of all but the first, shape (n - 1,).
     """
     innovations = (scores[1:] - lag1 * scores[:-1]) / np.sqrt(1.0 - lag1 * lag1)
-    tails = np.clip(2.0 * ndtr(-np.abs(innovations)), MIN_TAIL, 1.0 - MIN_TAIL)
-    found: Floats = -ndtri(tails)
+    found: Floats = np.interp(np.abs(innovations), *_score_table())
     return found
+
+
+@cache
+def _score_table() -> tuple[Floats, Floats]:
+    """Return magnitudes of a standard normal value, rising, and their normal scores; shape (n,) each."""
+    normal, count = NormalDist(), round(MAX_SCORE / STEP)
+    scores = [STEP * number for number in range(-count, count + 1)]
+    return np.array([-normal.inv_cdf(normal.cdf(-score) / 2.0) for score in scores]), np.array(scores)

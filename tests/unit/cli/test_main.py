@@ -76,6 +76,13 @@ def test_the_help_of_the_group_loads_no_command() -> None:
     assert not {"pydantic", "numpy", "yaml", "kafka", "stream_monitor.cli.run"} & set(loaded)
 
 
+def test_the_sidecar_loads_no_scipy() -> None:
+    """It would cost a quarter of a second at the start, and some 20 MB."""
+    code = "import sys\nimport stream_monitor.app.sidecar\nprint('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_as_a_module_it_is_the_same_program() -> None:
     command = [sys.executable, "-m", "stream_monitor", "run", "--start", "middle"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

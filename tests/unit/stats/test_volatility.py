@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from stream_monitor.core.arrays import Floats
 from stream_monitor.stats.variance_ratios import VarianceRatios
@@ -35,6 +36,12 @@ def test_the_magnitudes_of_independent_values_are_independent_normal_values() ->
     assert abs(found.mean()) < 0.03 and abs(found.std() - 1.0) < 0.03
     assert abs(np.corrcoef(found[1:], found[:-1])[0, 1]) < 0.03
     assert np.isfinite(magnitudes(np.array([0.0, 0.0, 40.0, -40.0]), 0.0)).all()
+
+
+def test_the_scores_of_magnitudes_are_those_of_their_tails() -> None:
+    values = np.concatenate((np.random.default_rng(2).normal(size=10_000), np.geomspace(1e-6, 5.2, 200)))
+    wanted = -ndtri(2.0 * ndtr(-np.abs(values[1:])))
+    assert np.abs(magnitudes(values, 0.0) - wanted).max() < 1e-4
 
 
 @pytest.mark.parametrize("count", [125, 500])
