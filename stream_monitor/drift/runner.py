@@ -155,7 +155,6 @@ class DetectorRunner:
         self, season: SeasonalScores, running: RunningDetector, column: Column
     ) -> tuple[list[SignalChange], Column]:
         """Feed values of one period less their season, and let the season learn from those that are taken."""
-        room = running.room
         known_periods = season.known
         in_period, transform = season.begin(column.ts)
         if self._context.season is None and season.known != known_periods:
@@ -164,7 +163,7 @@ class DetectorRunner:
             running.restart(transform, int(column.index[0]))
             known = self._first.dependence if self._first else running.dependence
             self._first = self._make_first(transform, known, int(column.index[0]))
-        part = column.until(min(room, in_period))
+        part = column.until(min(running.room, in_period))
         transform = running.transform
         transformed = part._replace(values=transform.of(part))
         running.smallest = season.smallest

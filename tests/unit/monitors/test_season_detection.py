@@ -240,3 +240,13 @@ def test_a_new_category_leaves_the_season_of_the_others() -> None:
     assert found[0].category == "(unseen)" and 20_000 <= found[0].index < 20_200
     assert len(found) == 1 and signal.detectors.runners["glr"].running
     assert signal.detectors.seasons[86_400.0] > 0.1
+
+
+def test_a_week_is_found_long_after_the_dependence_was_estimated() -> None:
+    """The schedule of its estimates starts anew then; no value is taken beyond the next one."""
+    n = np.arange(84_000)
+    at_weekend = n * 86.4 % 604_800 >= 432_000
+    values = np.random.default_rng(0).normal(size=len(n)) + at_weekend
+    signal = SignalMonitor(KEY, "feature:x", "number", {"glr": KINDS["glr"]()}, SignalContext(season=None), 1e6, None)
+    assert len(signal.update(Column(values, n, n * 86.4))) <= 2
+    assert signal.detectors.seasons[604_800.0] > 0.1
