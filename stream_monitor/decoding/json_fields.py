@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,10 @@ class JsonFields:
         columns[FIELDS.index("groups")] = self._groups(columns[FIELDS.index("groups")])
         features = self._features(is_category)
         fields = FieldColumns(self._at, self._batch.times[self._at], features, False, *columns)
-        unusual = self._decoded.unusual
-        return fields.take(np.delete(np.arange(len(self._at)), unusual)) if unusual else fields
+        if not (unusual := self._decoded.unusual):
+            return fields
+        usual = fields.take(np.delete(np.arange(len(self._at)), unusual))
+        return replace(usual, features=usual.features.without_numbers_in_raw(is_category))
 
     def _field(self, name: str) -> Sequence[Any]:
         """Return a native field: the value that is mapped to it where there is one, else that of its own name."""

@@ -132,6 +132,16 @@ def test_a_feature_that_changes_its_type_in_mid_batch_is_as_received_in_all_of_i
     decode_both_ways([make_records(events[:40]), make_records(events), make_records(events)])
 
 
+def test_text_in_an_event_that_the_codec_reads_leaves_the_numbers_of_the_others() -> None:
+    """The last one has no prediction in its schema: it is a label, whose features nobody reads."""
+    known = {"id": "r", "features": {"a": 0.5, "c": "DE"}, "prediction": "yes", "label": "yes"}
+    usual = {**known, "features": {"a": 0.5, "c": 0.5}}
+    label = {"id": "r", "label": "yes", "a": 0.5, "c": "DE", "features": {"y": None}}
+    values = [[label], [known], [usual, label]]
+    batches = [[Record("t", 0, json.dumps(each).encode(), 0) for each in batch] for batch in values]
+    decode_both_ways(batches, fields={"features": "@rest", "prediction": "features.y"})
+
+
 def test_numbers_of_a_category_are_as_received() -> None:
     events = [_prediction(at, a=at % 3, b=at % 2 == 0, c=at) for at in range(20)]
     decode_both_ways([make_records(events)] * 2, lambda name: name != "c")
