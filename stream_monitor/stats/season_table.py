@@ -22,6 +22,15 @@ MIN_VARIANCE = 0.25
 MIN_AROUND = 1e-12
 
 
+def bins_of(period: float) -> int:
+    """Return the number of parts of a period in seconds: its hours, but at least 24 and at most 168.
+
+    >>> bins_of(86_400.0), bins_of(604_800.0), bins_of(3600.0)
+    (24, 168, 24)
+    """
+    return int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
+
+
 class SeasonTable:
     """Learns the usual difference from the mean in each part of a period, and the usual variance of numbers.
 
@@ -40,7 +49,7 @@ class SeasonTable:
 
     def __init__(self, period: float, rows: int = 1, *, is_share: bool = False) -> None:
         self.period, self._rows, self._is_share = period, rows, is_share
-        self._bins = int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
+        self._bins = bins_of(period)
         self.forget()
 
     def forget(self) -> None:

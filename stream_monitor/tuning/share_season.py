@@ -10,7 +10,7 @@ from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.cyclic_shrinkage import shrunken
 from stream_monitor.stats.season_period import SURE
-from stream_monitor.stats.season_table import HOUR, MAX_BINS, MIN_BINS
+from stream_monitor.stats.season_table import bins_of
 
 #: The smallest variance that is divided by.
 MIN_VARIANCE = 1e-4
@@ -31,7 +31,7 @@ class ShareSeason:
     def __init__(self, column: Column, period: float, time: float = 1.0) -> None:
         self._codes, self._values = np.unique(column.values, return_inverse=True)
         self._time = time
-        self._bins = int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
+        self._bins = bins_of(period)
         is_timed = np.isfinite(column.ts)
         turns = np.where(is_timed, column.ts, 0.0) / period
         #: Each value's place in its period, in parts of it; NaN without a time.
