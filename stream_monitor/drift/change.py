@@ -69,7 +69,14 @@ class RawSums:
         self.restart(since)
 
     def restart(self, since: int) -> None:
-        """Count from this prediction on."""
+        """Count from this prediction on, behind a change."""
+        self.n, self.total, self.since = 0, 0.0, since
+        #: Number and sum of the values between the newest change, or the first value, and the detector's start.
+        self.earlier = (0, 0.0)
+
+    def go_on(self, since: int) -> None:
+        """Count from this prediction on, where the detector starts again without a change."""
+        self.earlier = (self.earlier[0] + self.n, self.earlier[1] + self.total)
         self.n, self.total, self.since = 0, 0.0, since
 
     def add(self, values: Floats) -> None:
@@ -80,13 +87,19 @@ class RawSums:
         np.multiply(values, 2.0**SUM_SCALE, out=sums[1:])
         self.n, self.total = self.n + len(values), float(np.add.accumulate(sums, out=sums)[-1])
 
+    def since_change(self) -> tuple[int, float] | None:
+        """Return the number and the mean of the values since the newest change, None if there are none."""
+        n, total = self.earlier[0] + self.n, self.earlier[1] + self.total
+        return (n, math.ldexp(total / n, -SUM_SCALE)) if n else None
+
     def state(self) -> list[float]:
-        """Return the state as JSON values."""
+        """Return the number, the sum and the position since the detector's start, as JSON values."""
         return [self.n, self.total, self.since]
 
-    def restore(self, state: Sequence[Any]) -> None:
-        """Load what `state` returned."""
+    def restore(self, state: Sequence[Any], earlier: Sequence[Any] = (0, 0.0)) -> None:
+        """Load what `state` returned, and `earlier`."""
         self.n, self.total, self.since = state
+        self.earlier = (earlier[0], earlier[1])
 
 
 def change_point_mle(values: Floats, before: float) -> int:

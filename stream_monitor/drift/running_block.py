@@ -17,6 +17,7 @@ from stream_monitor.drift.runner import DetectorRunner
 from stream_monitor.drift.running import RunningDetector
 from stream_monitor.drift.transform_columns import TransformColumns
 from stream_monitor.drift.value_queue import ColumnValues
+from stream_monitor.drift.weighted_detector import WeightedDetector
 
 
 def runner_key(runner: DetectorRunner) -> Hashable | None:
@@ -26,9 +27,9 @@ def runner_key(runner: DetectorRunner) -> Hashable | None:
     of detector has no block.
     """
     running = runner.running
-    if running is None or runner.has_season or running.dependence.batch > 1:
+    if running is None or runner.season or running.dependence.batch > 1:
         return None
-    return block_key(running.detector)
+    return block_key(running.weighted.detector)
 
 
 class RunningStep(NamedTuple):
@@ -51,7 +52,7 @@ class RunningBlock:
     """
 
     def __init__(self, running: Sequence[RunningDetector]) -> None:
-        self._detectors = make_block([each.detector for each in running])
+        self._detectors = make_block([each.weighted.detector for each in running])
         self._n = np.array([each.sums.n for each in running], dtype=np.int64)
         self._totals = np.array([each.sums.total for each in running])
         self._dependence = DependenceBlock([each.check for each in running])
@@ -122,13 +123,13 @@ class RunningBlock:
 
     def store(self, column: int, running: RunningDetector) -> None:
         """Write a column's state into its detector."""
-        self._detectors.store(column, running.detector)
+        self._detectors.store(column, running.weighted.detector)
         running.sums.n, running.sums.total = int(self._n[column]), float(self._totals[column])
         self._dependence.store(column, running.check)
 
     def load(self, column: int, running: RunningDetector) -> None:
         """Read a column's state from its detector, which may be a new one."""
-        self._detectors.load(column, running.detector)
+        self._detectors.load(column, running.weighted.detector)
         self._n[column], self._totals[column] = running.sums.n, running.sums.total
         self._dependence.load(column, running.check)
         if self._transforms[column] is not running.transform:
@@ -136,18 +137,18 @@ class RunningBlock:
 
     def replay(self, column: int, running: RunningDetector, step: RunningStep) -> None:
         """Make a detector that was fed by a step return once more what it found, in place of being fed again."""
-        self._detectors.store(column, running.detector)
-        running.detector = _FedDetector(running, list(step.detectors.changes.get(column, ())))
+        self._detectors.store(column, running.weighted.detector)
+        running.weighted.detector = _FedDetector(running.weighted, list(step.detectors.changes.get(column, ())))
 
 
 class _FedDetector:
     """Stands for a detector that was fed already: returns the changes found, and puts the detector back."""
 
-    def __init__(self, running: RunningDetector, changes: list[Change]) -> None:
-        self._running, self._detector, self._changes = running, running.detector, changes
+    def __init__(self, weighted: WeightedDetector, changes: list[Change]) -> None:
+        self._weighted, self._detector, self._changes = weighted, weighted.detector, changes
 
     def update_many(self, values: Floats) -> list[Change]:  # noqa: ARG002 (they were fed)
-        self._running.detector = self._detector
+        self._weighted.detector = self._detector
         return self._changes
 
     def state(self) -> dict[str, Any]:

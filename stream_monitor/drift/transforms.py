@@ -33,6 +33,11 @@ class Transform(ABC):
         """Return the transformed values, shape (n,)."""
 
     @property
+    def has_means(self) -> bool:
+        """Return whether the mean of transformed values says something: that of the codes of categories does not."""
+        return self.kind != "category"
+
+    @property
     def key(self) -> Hashable:
         """Return what is equal only for transforms that give the same values."""
         return id(self)

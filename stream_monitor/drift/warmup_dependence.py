@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from stream_monitor.core.arrays import Floats
+from stream_monitor.drift.context import RunnerContext
+from stream_monitor.drift.dependence import Dependence, dependence_of, lag1_of
+from stream_monitor.drift.dependence_check import DependenceCheck
+from stream_monitor.drift.warmup import Learned
 from stream_monitor.stats.autocorrelation import autocorrelation_time, median_lag1
-from stream_monitor.stats.variance_ratios import SURE
+from stream_monitor.stats.variance_ratios import SURE, VarianceRatios
 
 #: Fewest values of a warm-up that a dependence is estimated from.
 MIN_VALUES = 50
@@ -30,3 +34,19 @@ def warmup_autocorrelation_time(values: Floats) -> float:
     short = (1.0 + lag1) / (1.0 - lag1)
     long = autocorrelation_time(values)
     return long if short < long < DRIFTING * short else short
+
+
+def learned_dependence(check: DependenceCheck, context: RunnerContext, learned: Learned) -> Dependence:
+    """Return the dependence that a warm-up and all before it show, at least the known one."""
+    if not check.is_enabled:
+        return Dependence()
+    lag1 = lag1_of(max(warmup_autocorrelation_time(learned.measured), context.autocorrelation_time))
+    are_scores = learned.transform.kind == "number"
+    found = check.start(learned.measured, lag1, are_scores=are_scores)
+    return dependence_of(found, in_batches=learned.transform.has_means)
+
+
+def neighbours_dependence(learned: Learned) -> Dependence:
+    """Return the dependence of neighbouring values alone: in a cycle that is unknown yet, distant ones are alike."""
+    lag1 = lag1_of(warmup_autocorrelation_time(learned.measured))
+    return dependence_of(VarianceRatios(lag1), in_batches=learned.transform.has_means)

@@ -14,6 +14,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import Alarm, Origin, detection
 from stream_monitor.drift.runner import DetectorRunner
+from stream_monitor.drift.seasonal_adjustment import SeasonalAdjustment
 from stream_monitor.drift.small_changes import SmallChanges
 from stream_monitor.drift.transforms import REST, UNSEEN
 from stream_monitor.signals.columns import Column
@@ -142,14 +143,14 @@ class SignalDetectors:
     @property
     def awaited_seasons(self) -> tuple[AwaitedSeason, ...]:
         """The given periods of which the slowest detector has seen no whole one: only large changes are told yet."""
-        return max((runner.awaited_seasons for runner in self.runners.values()), key=len, default=())
+        return max((season.scores.awaited for season in _adjustments(self.runners)), key=len, default=())
 
     @property
     def seasons(self) -> dict[float, float]:
         """The strength of each season that a detector takes out, from 0 to 1, by its period in seconds."""
         found: dict[float, float] = {}
-        for runner in self.runners.values():
-            for period, strength in runner.seasons.items():
+        for season in _adjustments(self.runners):
+            for period, strength in season.scores.strengths.items():
                 found[period] = max(strength, found.get(period, 0.0))
         return found
 
@@ -174,6 +175,11 @@ class SignalDetectors:
                 logger.warning(
                     "%s on %s of %s/%s starts anew: it is new or was changed", each, self._name, *self._key
                 )
+
+
+def _adjustments(runners: Mapping[str, DetectorRunner]) -> list[SeasonalAdjustment]:
+    """Return the seasonal adjustments of the runners that have one."""
+    return [runner.season for runner in runners.values() if runner.season]
 
 
 def is_readable(config: DetectorConfig, kind: ColumnKind) -> bool:

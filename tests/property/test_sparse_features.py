@@ -84,9 +84,9 @@ def _parameters(signal: SignalMonitor) -> Iterator[Any]:
     """Yield the run length of each detector of a signal, and the parameters that follow from it."""
     for name, runner in signal.detectors.runners.items():
         running = runner.running
-        yield name, runner.run_length, running and running._run_length
+        yield name, runner.run_length, running and running.weighted.run_length
         if running:
-            known = vars(running.detector)
+            known = vars(running.weighted.detector)
             yield [(each, repr(known[each])) for each in ("config", "context", "_parameters") if each in known]
 
 

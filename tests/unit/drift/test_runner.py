@@ -96,8 +96,8 @@ def test_with_a_season_a_change_in_reach_of_the_scores_keeps_them() -> None:
 def test_a_change_discards_the_period_that_it_is_in(is_given: bool) -> None:
     """The new level of part of a period does not enter the levels of the season."""
     runner = _runner((PERIOD,) if is_given else None)
-    season = runner._season
-    assert season
+    assert runner.season
+    season = runner.season.scores
     season._seasonality = Seasonality([PERIOD], is_given)
     _fed(runner, _daily(5, 1.0), 250)
     before = season.state()["seasonality"]["tables"][0]["total"]
@@ -149,4 +149,8 @@ def test_a_state_without_seasonality_is_taken_up_with_one(season: tuple[float, .
     _fed(plain, _daily(8, 0.0, 3000), 500)
     seasonal.restore(json.loads(json.dumps(plain.state(), default=list)))
     _fed(seasonal, _daily(8, 0.0, 9000), 500, 3000)
-    assert seasonal.state()["season"]["transform"] is not None and seasonal.awaited_seasons == ()
+    assert (
+        seasonal.state()["season"]["transform"] is not None
+        and seasonal.season
+        and seasonal.season.scores.awaited == ()
+    )
