@@ -76,7 +76,15 @@ def make_pipeline(
         observer: Sees every column.
         kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
     """
-    joiner = Joiner(
+    joiner = _make_joiner(settings, store, early_ttl, max_memory)
+    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock)
+    return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
+
+
+def _make_joiner(
+    settings: PipelineSettings, store: KeyValueStore | None, early_ttl: float | None, max_memory: int
+) -> Joiner:
+    return Joiner(
         store,
         max_waiting=settings.max_waiting,
         ttl=settings.label_ttl,
@@ -86,8 +94,6 @@ def make_pipeline(
         max_labelled=settings.max_labelled,
         max_memory=max_memory,
     )
-    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock)
-    return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
 
 
 def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:

@@ -152,7 +152,7 @@ class ModelMonitor:
         self.coverage.labelled(outcomes.ts)
         if self._observer:
             self._observer.on_performance(self.key, self.performance, int(outcomes.index[-1]))
-        return self._outputs.class_errors(errors, self.performance.class_names, outcomes.index, outcomes.ts)
+        return self._outputs.errors_by_class(errors, self.performance.class_names, outcomes.index, outcomes.ts)
 
     def warm_start(self, other: ModelMonitor) -> None:
         """Start with the run length and the features' state of another version of the model.

@@ -44,7 +44,7 @@ class OutputSignals:
         """Return ``error`` and its next values; all have shape (n,)."""
         return self._source("error", errors, index, ts)
 
-    def class_errors(self, errors: Errors, class_names: Sequence[str], index: Ints, ts: Floats) -> Source:
+    def errors_by_class(self, errors: Errors, class_names: Sequence[str], index: Ints, ts: Floats) -> Source:
         """Return ``error``, and that of each rare class, with their next values.
 
         Args:

@@ -103,15 +103,12 @@ def numeric_distances(
         "wasserstein": wasserstein(reference, steps),
     }
     noise = autocorrelation_time * (1.0 / len(window) + 1.0 / reference.sampled)
-    by_chance = {
-        **chi_square_limits(bins, noise),
-        "kolmogorov_smirnov": smirnov_limit(noise),
-        "wasserstein": shift_limit(reference.farthest, noise),
-    }
-    ends = {"kolmogorov_smirnov": 1.0, "wasserstein": reference.reach}
+    in_bins = chi_square_limits(bins, noise)
+    by_chance = {"kolmogorov_smirnov": smirnov_limit(noise), "wasserstein": shift_limit(reference.farthest, noise)}
+    largest = {"kolmogorov_smirnov": 1.0, "wasserstein": reference.reach}
     return {
-        **{name: judged_in_bins(name, values[name], by_chance[name], bins) for name in ("psi", "jensen_shannon")},
-        **{name: judged(name, values[name], by_chance[name], largest) for name, largest in ends.items()},
+        **{name: judged_in_bins(name, values[name], in_bins[name], bins) for name in ("psi", "jensen_shannon")},
+        **{name: judged(name, values[name], limit, largest[name]) for name, limit in by_chance.items()},
     }
 
 

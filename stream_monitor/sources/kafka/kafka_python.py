@@ -104,13 +104,7 @@ def connect(
         _reach(config["bootstrap_servers"])
     if column_partition.is_supported():
         widen_reads()
-    assignor = CopartitionedAssignor(lambda: consumer.assignment(), kept)
-    try:
-        consumer = KafkaConsumer(
-            kafka_client=_client_of(topics), **{"partition_assignment_strategy": [assignor], **config}
-        )
-    except KafkaConfigurationError as error:
-        raise ConfigError(f"--kafka-option: {one_line(error)}") from None
+    consumer = _make_consumer(config, topics, kept)
     try:
         _bootstrap(consumer, topics)
         check(consumer)
@@ -122,6 +116,20 @@ def connect(
     consumer.subscribe(topics, listener=_Listener(member))
     _note_metadata(consumer)
     logger.info("connected to %s", ", ".join(config["bootstrap_servers"]))
+    return consumer
+
+
+def _make_consumer(
+    config: Mapping[str, Any], topics: Sequence[str], kept: Callable[[], Iterable[TopicPartition]]
+) -> KafkaConsumer:
+    """Return a consumer that has asked no broker for anything yet."""
+    assignor = CopartitionedAssignor(lambda: consumer.assignment(), kept)
+    try:
+        consumer = KafkaConsumer(
+            kafka_client=_client_of(topics), **{"partition_assignment_strategy": [assignor], **config}
+        )
+    except KafkaConfigurationError as error:
+        raise ConfigError(f"--kafka-option: {one_line(error)}") from None
     return consumer
 
 
