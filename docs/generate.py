@@ -68,7 +68,33 @@ def detectors() -> str:
         ]
         head = "| parameter | default | allowed | meaning |\n|---|---|---|---|\n"
         parts.append(f"\n## {kind}\n\n{_about(config)}{head}" + "\n".join(rows) + "\n")
-    return "".join([*parts, _promise()])
+    return "".join([*parts, _episodes(), _promise()])
+
+
+def _episodes() -> str:
+    """Return what an episode tells, and when."""
+    return (
+        "\n## Episodes\n\n"
+        "The detections of one change, in many signals and by many detectors, are told as one episode, the\n"
+        "most evident first. The evidence is the effect size times the root of the number of values: a burst\n"
+        "of eight values ranks below a lasting change of thousands. What an episode says of a signal is the\n"
+        "mean over the whole time of its change:\n"
+        "\n"
+        "- The change goes on until a detector finds that the signal is back, or changes anew.\n"
+        "- A burst is often over before its end can be found. It is over, at its newest alarm, once as many\n"
+        "  values have followed as it had, with a mean that is back: at most a quarter of the change is left,\n"
+        "  and less than an effect of 0.2. Its figures are those of the burst alone, so that a short one is\n"
+        "  told with its effect.\n"
+        "- The same change once more, within `--episode-gap` predictions, goes on with it; the time between\n"
+        "  does not count. Bursts further apart are episodes of their own.\n"
+        "- Four alarms in both directions, each within ten gaps of the one before, make a signal *unstable*;\n"
+        "  it has settled when none comes for ten gaps.\n"
+        "\n"
+        "A change whose effect over its whole time is below `--min-effect` is not told as an episode, but in\n"
+        "the second list of small changes, and so is one that the levels of the signal do not show. What\n"
+        "differs from the training data since the start is an episode, too, with the figures of its newest\n"
+        "verdict.\n"
+    )
 
 
 def _promise() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stream_monitor.actions.message import fields
 from stream_monitor.core.events import Detection
-from stream_monitor.core.formatting import counted, moment, plain, short
+from stream_monitor.core.formatting import counted, moment, percent, plain, short
 from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.drift.episode_signal import EpisodeSignal, Place
 from stream_monitor.drift.episodes import Episode
@@ -35,9 +35,15 @@ def title(episode: Episode) -> str:
     names = [subject(row.first) for row in others[:MAX_NAMED]]
     rest = episode.count - 1 - len(names) - (errors is not None)
     also = [*names, *([counted(rest, "more signal")] if rest > 0 else [])]
-    parts = f"{_lead(episode)}: {change(leader)}" + (f"; also {', '.join(also)}" if also else "") + "."
-    performance = change(errors) if errors else ""
+    parts = f"{_lead(episode)}: {_told(leader, episode)}" + (f"; also {', '.join(also)}" if also else "") + "."
+    performance = _told(errors, episode) if errors else ""
     return f"{parts} {performance[:1].upper()}{performance[1:]}." if performance else parts
+
+
+def _told(row: EpisodeSignal, episode: Episode) -> str:
+    """Return the change of a signal, and its end where it is over before the episode is."""
+    is_earlier = row.end is not None and row.end != episode.end
+    return change(row) + (f" until {_place(row.end)}" if row.end is not None and is_earlier else "")
 
 
 def _lead(episode: Episode) -> str:
@@ -46,8 +52,15 @@ def _lead(episode: Episode) -> str:
 
 def period(episode: Episode) -> str:
     """Return the time from an episode's change to its end."""
-    end = episode.end
-    return f"Since {_place(episode.change)}" if end is None else f"{_place(episode.change)} to {_place(end)}"
+    begin, end = _place(episode.change), episode.end
+    if end is None:
+        return f"Since {begin}"
+    return f"At {begin}" if _place(end) == begin else f"{begin[:1].upper()}{begin[1:]} to {_place(end)}"
+
+
+def end_word(episode: Episode) -> str:
+    """Return the preposition before an episode's end: *soon after* its newest alarm, where no detector found it."""
+    return "soon after" if episode.end and episode.end[0] == episode.last_index else "by"
 
 
 def change(row: EpisodeSignal) -> str:
@@ -76,7 +89,7 @@ def subject(one: Detection) -> str:
 
 def level(one: Detection, value: float) -> str:
     """Return a level of a signal in its unit; shares as percentages."""
-    return f"{short(100.0 * value, 3)}%" if one.is_share else short(value, 4)
+    return percent(value) if one.is_share else short(value, 4)
 
 
 def episode_fields(episode: Episode) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import click
 
-from stream_monitor.actions.episode_message import subject, title
+from stream_monitor.actions.episode_message import end_word, subject, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, plain, short, span
-from stream_monitor.drift.episode_signal import EpisodeSignal, by_evidence
+from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
+from stream_monitor.drift.practical_size import Ranked
 
 #: Episodes that are printed, and signals of each; --json has all.
 MAX_EPISODES, MAX_SIGNALS = 10, 8
@@ -22,20 +23,18 @@ MIN_NAME_LENGTH = 16
 _HEAD = ("signal", "", "before -> after", "values", "effect", "detector")
 
 
-def show(episodes: Sequence[Episode], small: Sequence[Detection], min_effect: float) -> None:
-    """Print the most evident episodes in order of their beginnings, and a line on changes that are too small.
+def show(found: Ranked, min_effect: float) -> None:
+    """Print the most evident episodes, and a line on changes that are too small.
 
     Args:
-        episodes: The episodes, in order.
-        small: The changes that are too small to matter.
+        found: The episodes, the most evident first, and the changes that are too small to matter.
         min_effect: The effect from which on they would matter.
     """
+    episodes, small = found
     drifts = sum(episode.detections for episode in episodes)
-    click.echo(
-        f"{counted(drifts, 'drift')} detected" + (f", in {counted(len(episodes), 'episode')}" if drifts else "")
-    )
-    numbered = sorted(enumerate(episodes, 1), key=lambda each: by_evidence(each[1].ranked[0]))
-    for number, episode in sorted(numbered[:MAX_EPISODES], key=lambda each: each[0]):
+    where = f", in {counted(len(episodes), 'episode')}" if drifts else ""
+    click.echo(f"{counted(drifts, 'drift')} detected{where}{', the most evident first' if len(episodes) > 1 else ''}")
+    for number, episode in enumerate(episodes[:MAX_EPISODES], 1):
         click.echo("\n" + "\n".join(_block(number, episode, shutil.get_terminal_size().columns)))
     rest = len(episodes) - MAX_EPISODES
     if rest > 0:
@@ -66,7 +65,7 @@ def _times(episode: Episode) -> list[str]:
     """Return the estimated time of the change, the delay of the first alarm, and the end."""
     index, ts = episode.change
     late = episode.index - index
-    end = "still on" if episode.end is None else f"over by {_when(episode.end[1], episode.end[0])}"
+    end = "still on" if episode.end is None else f"over {end_word(episode)} {_when(episode.end[1], episode.end[0])}"
     if not late:
         return [f"noticed at {_when(episode.ts, episode.index)}", end]
     known = episode.ts is not None and ts is not None

@@ -21,7 +21,6 @@ from stream_monitor.config.loading import flag
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, plain
-from stream_monitor.drift.episodes import group
 from stream_monitor.pipeline.counters import told_backward
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.caveats import caveats
@@ -104,7 +103,7 @@ def _print(
     seconds: float,
 ) -> None:
     show_reference(snapshot.models)
-    show(group((one for one in detections if one.kind == "drift"), snapshot.episodes), snapshot.small, min_effect)
+    show(snapshot.ranked(detections), min_effect)
     click.echo()
     _print_totals(snapshot, seconds)
     for model in snapshot.models:

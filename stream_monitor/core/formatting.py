@@ -41,6 +41,15 @@ def fixed(value: float) -> str:
     return f"{value:.4f}" if is_usual else short(value, 4)
 
 
+def percent(share: float, digits: int = 3) -> str:
+    """Return a share as a percentage.
+
+    >>> percent(0.5), percent(0.00012), percent(0.0)
+    ('50%', '0.012%', '0%')
+    """
+    return f"{short(100.0 * share, digits)}%"
+
+
 def in_words(effect: float | None) -> str:
     """Return the common word for the size of an effect.
 

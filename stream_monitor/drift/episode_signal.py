@@ -12,6 +12,9 @@ from stream_monitor.stats.effect_size import cohens_h
 
 #: A signal is back when its new level is nearer to the old one than this share of the change.
 BACK = 0.5
+#: A change whose end no detector has found is over when at most this share of it is left, and less than what Cohen
+#: calls a small effect.
+SETTLED, SMALL_EFFECT = 0.25, 0.2
 
 #: Position and event time of a prediction; the time is None where it is unknown.
 Place = tuple[int, float | None]
@@ -89,19 +92,65 @@ class EpisodeSignal:
     def until(self, n: int, mean: float) -> EpisodeSignal:
         """Return the change with further values after the newest alarm, of which there are ``n`` with this mean."""
         row = EpisodeSignal(**vars(self))
-        row._take(n, mean)
+        if row.is_over_after(n, mean):
+            row.end = row.last_index, row.last_ts
+        else:
+            row._take(n, mean)
         return row
+
+    def is_over_after(self, n: int, mean: float) -> bool:
+        """Return whether the values after the newest alarm are back at the level before the change.
+
+        The end of a short burst is often not found. It is over if at least as many values follow as it had, and their
+        mean is at the old level, or beyond it.
+
+        Args:
+            n: Number of values after the newest alarm.
+            mean: Their mean.
+        """
+        change, rest = self.after - self.first.before, mean - self.first.before
+        if n < self.n_after or not (math.isfinite(change) and change != 0.0):
+            return False
+        left = rest / change
+        return left <= SETTLED and left * (self.effect or 0.0) < SMALL_EFFECT
 
     def is_back_with(self, one: Detection) -> bool:
         """Return whether a detection of the signal brings it back to its level before the change."""
-        change = self.after - self.first.before
-        return one.category == self.first.category and abs(one.after - self.first.before) <= BACK * abs(change)
+        old = self.first.before
+        is_towards = abs(one.after - old) < abs(one.before - old)
+        return one.category == self.first.category and is_towards and self._is_near_old_level(one.after)
+
+    def is_repeated_by(self, one: Detection) -> bool:
+        """Return whether a detection is the same change once more: from the old level, in the same direction."""
+        return (
+            one.category == self.first.category
+            and one.direction == self.first.direction
+            and self._is_near_old_level(one.before)
+        )
+
+    def _is_near_old_level(self, level: float) -> bool:
+        old = self.first.before
+        return abs(level - old) <= BACK * abs(self.after - old)
+
+    def settle(self, one: Detection) -> None:
+        """End the change at its newest alarm if the signal was back before a detection, without one of its own."""
+        if self._is_counted_with(one) and self.is_over_after(one.n_before, one.before):
+            self.end = self.last_index, self.last_ts
 
     def end_with(self, one: Detection) -> None:
         """End the change where a detection begins: the signal returns to its old level, or another change begins."""
-        if (one.detector, one.category) == (self.first.detector, self.first.category):
+        if self._is_counted_with(one):
             self._take(one.n_before, one.before)
         self.end = changed(one)
+
+    def resume(self, one: Detection) -> None:
+        """Go on with a change that was over: the values between are not its own."""
+        self.end = None
+        self.extend(one._replace(n_before=0))
+
+    def _is_counted_with(self, one: Detection) -> bool:
+        """Return whether the values before a detection are those after the newest alarm."""
+        return (one.detector, one.category) == (self.first.detector, self.first.category)
 
     def extend(self, one: Detection) -> None:
         """Add a detection with which the change goes on."""

@@ -132,9 +132,10 @@ class Episode:
 class Episodes:
     """Puts the detections of one model version into episodes.
 
-    A detection of a signal that has changed before ends that change if the signal is back, and prolongs it if the new
-    change begins at most ``gap`` predictions after the signal's newest alarm. Any other detection joins the newest
-    episode if its change begins at most ``gap`` predictions after the episode's first alarm; else it opens another.
+    A detection of a signal that has changed before ends that change if the signal is back, and prolongs or repeats it
+    if the new change begins at most ``gap`` predictions after the signal's newest alarm. Any other detection joins
+    the newest episode if its change begins at most ``gap`` predictions after the episode's first alarm, and no other
+    change of the signal is in it; else it opens another.
     A signal that goes on changing to and fro is unstable: all its further alarms belong to one episode.
     All differences from the training data since the start are one episode, however late they are noticed.
 
@@ -192,34 +193,57 @@ class Episodes:
         return len(alarms) == UNSTABLE_ALARMS and len({up for _, up in alarms}) == 2
 
     def _of_signal(self, one: Detection) -> Episode | None:
-        """Add a detection to the change of its signal that still lasts; return its episode, None without one."""
+        """Add a detection to the newest change of its signal; return its episode, None if it is another change."""
         for episode in reversed(self.recent):
             row = episode.signals.get(one.signal)
             if row is None:
                 continue
-            if row.end is None and self._goes_on(row, one):
-                row.extend(one)
-            elif row.end is None and row.is_back_with(one):
-                row.end_with(one)
-                row.count(one)
-            else:
-                if row.end is None:
-                    row.end_with(one)
+            if not self._is_of(row, one):
                 return None
             episode.count_alarm(one)
             return episode
         return None
 
-    def _goes_on(self, row: EpisodeSignal, one: Detection) -> bool:
-        """Return whether a detection belongs to a change that lasts."""
+    def _is_of(self, row: EpisodeSignal, one: Detection) -> bool:
+        """Add a detection to a change if it prolongs, ends or repeats it; return whether it does."""
         if row.is_unstable:
-            return one.index <= row.last_index + UNSTABLE_GAPS * self._gap
-        return not row.is_back_with(one) and changed(one)[0] <= row.last_index + self._gap
+            return self._is_of_unstable(row, one)
+        is_soon = changed(one)[0] <= row.last_index + self._gap
+        if row.end is None:
+            row.settle(one)
+        if row.end is not None:
+            return is_soon and _follows(row, one)
+        if row.is_back_with(one):
+            row.end_with(one)
+            row.count(one)
+        elif is_soon:
+            row.extend(one)
+        else:
+            row.end_with(one)
+            return False
+        return True
+
+    def _is_of_unstable(self, row: EpisodeSignal, one: Detection) -> bool:
+        """Add a detection to a signal that is unstable, if it still is; return whether it is."""
+        is_still = not self.is_settled(row, one.index)
+        if is_still:
+            row.end = None
+            row.extend(one)
+        elif row.end is None:
+            row.end = row.last_index, row.last_ts
+        return is_still
+
+    def is_settled(self, row: EpisodeSignal, index: int) -> bool:
+        """Return whether a signal that was unstable has had no alarm for long at this prediction."""
+        return row.is_unstable and index > row.last_index + UNSTABLE_GAPS * self._gap
 
     def _of_time(self, one: Detection) -> Episode:
-        """Add a detection to the newest episode if its change began with it, else to another one."""
+        """Add a detection to the newest episode if its change began with it, else to another one.
+
+        An episode has one change of each signal.
+        """
         newest = self.newest
-        if newest is None or changed(one)[0] > newest.index + self._gap:
+        if newest is None or changed(one)[0] > newest.index + self._gap or one.signal in newest.signals:
             if newest:
                 newest.pass_on()
             newest = Episode.begun_by(one)
@@ -244,6 +268,17 @@ class Episodes:
         for name, alarms in state["alarms"].items():
             self._alarms[name] = deque(((index, up) for index, up in alarms), maxlen=UNSTABLE_ALARMS)
         self.recent.extend(map(Episode.restored, state["recent"]))
+
+
+def _follows(row: EpisodeSignal, one: Detection) -> bool:
+    """Add a detection to a change that is over, if it repeats it or finds its end again; return whether it does."""
+    if row.is_repeated_by(one):
+        row.resume(one)
+    elif row.is_back_with(one):
+        row.count(one)
+    else:
+        return False
+    return True
 
 
 def group(detections: Iterable[Detection], known: Iterable[Episode] = ()) -> list[Episode]:

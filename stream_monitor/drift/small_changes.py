@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from stream_monitor.core.events import Detection
+from stream_monitor.drift.practical_size import matters
 from stream_monitor.stats.effect_size import cohens_h
-
-#: A change of ``error``, or of that of a class, matters from this part of the smallest effect on, as a difference of
-#: shares: with 0.1, from one percentage point of accuracy.
-POINTS = 0.1
 
 
 class SmallChanges:
@@ -31,14 +28,14 @@ class SmallChanges:
 
     def judge(self, one: Detection) -> Detection:
         """Return a detection marked as small, or as it is, or as the whole of the small changes that led to it."""
-        if self._matters(one):
+        if matters(one, self._min_effect):
             self._first = None
             return one
         if self._first is None or self._first.category != one.category:
             self._first, self._effects = one, 0.0
         self._effects += (one.effect or 0.0) * (1.0 if one.direction == "up" else -1.0)
         whole = self._whole(self._first, one)
-        if not self._matters(whole):
+        if not matters(whole, self._min_effect):
             return one._replace(is_small=True)
         self._first = None
         return whole
@@ -48,12 +45,6 @@ class SmallChanges:
         return one._replace(
             before=first.before, n_before=first.n_before, changed_index=first.changed_index, effect=effect
         )
-
-    def _matters(self, one: Detection) -> bool:
-        if one.effect is None or one.effect >= self._min_effect:
-            return True
-        is_error = one.is_share and one.signal.partition(":")[0] == "error"
-        return is_error and abs(one.after - one.before) >= POINTS * self._min_effect
 
     def state(self) -> list[Any]:
         """Return the state as JSON values."""

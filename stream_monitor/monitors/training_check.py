@@ -125,23 +125,18 @@ class TrainingCheck:
     def _skew(self, column: Column, row: int) -> Detection:
         """Return the detection of the verdict given at a row."""
         verdict, ts = self.verdict, float(column.ts[row])
-        part = _told_part(verdict, self._training.kind)
-        before, after = (verdict.before, verdict.after) if part is None else (part.before, part.after)
-        return Detection(
+        found = Detection(
             int(column.index[row]),
             None if math.isnan(ts) else ts,
             *self._key,
             self._signal,
             "profile",
-            before,
-            after,
-            effect=verdict.effect,
+            math.nan,
+            math.nan,
             n_before=self._training.count,
-            n_after=verdict.values,
-            category=None if part is None else part.name,
             kind="skew",
-            is_share=part is not None or self._training.kind == "share",
         )
+        return with_verdict(found, verdict, self._training.kind)
 
     def _count(self, window: Floats) -> None:
         before = int(self._counts.sum())
@@ -161,8 +156,10 @@ class TrainingCheck:
         cells, level = training.cells, training.level / (self._looks * (self._looks + 1))
         sizes = training.sizes(values)
         newest = cells.counts(window)
-        if outside := self._outside(self._counts, sizes, level) or self._outside(newest, sizes, level):
+        if outside := self._outside(self._counts, sizes, level):
             return self._told("shifted", outside, window, sizes.window)
+        if outside := self._outside(newest, sizes, level):
+            return self._told_of(newest, mean(window), "shifted", outside, window, training.sizes(len(window)).window)
         found = clearest_difference(cells, self._counts, sizes, level)
         if found.is_shift:
             if ts - self._begin_ts < training.min_seconds:
@@ -213,8 +210,20 @@ class TrainingCheck:
     def _told(
         self, verdict: VerdictName, found: Difference, window: Floats, effective: float, reason: str | None = None
     ) -> Verdict:
-        values = int(self._counts.sum())
-        words = self._training.cells.described(found, Counted(self._counts / values, self._mean, window))
+        return self._told_of(self._counts, self._mean, verdict, found, window, effective, reason)
+
+    def _told_of(
+        self,
+        counts: Ints,
+        level: float,
+        verdict: VerdictName,
+        found: Difference,
+        window: Floats,
+        effective: float,
+        reason: str | None = None,
+    ) -> Verdict:
+        values = int(counts.sum())
+        words = self._training.cells.described(found, Counted(counts / values, level, window))
         return Verdict(
             verdict,
             found.measure,
@@ -256,6 +265,26 @@ class TrainingCheck:
         self._counts, self._mean = np.array(state["counts"], np.int64), state["mean"]
         self._is_start, self._is_told = state["is_start"], state["is_told"]
         self.verdict = _restored(state["verdict"])
+
+
+def with_verdict(found: Detection, verdict: Verdict, kind: ColumnKind) -> Detection:
+    """Return a skew with the levels, the effect and the number of values of a verdict on its signal.
+
+    Args:
+        found: The skew.
+        verdict: The verdict.
+        kind: The kind of the signal's values.
+    """
+    part = _told_part(verdict, kind)
+    before, after = (verdict.before, verdict.after) if part is None else (part.before, part.after)
+    return found._replace(
+        before=before,
+        after=after,
+        effect=verdict.effect,
+        n_after=verdict.values,
+        category=None if part is None else part.name,
+        is_share=part is not None or kind == "share",
+    )
 
 
 def _told_part(verdict: Verdict, kind: ColumnKind) -> Part | None:

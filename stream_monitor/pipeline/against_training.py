@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream_monitor.core.formatting import counted, plain, short
+from stream_monitor.core.formatting import counted, percent, plain, short
 from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.stats.training_verdict import SignalVerdict, Verdict, VerdictName
 
@@ -52,9 +52,9 @@ def moved(signal: SignalVerdict) -> str:
     if verdict.measure is None:
         return ""
     if signal.kind == "share":
-        return f"{share(verdict.before)} -> {share(verdict.after)}"
+        return f"{percent(verdict.before)} -> {percent(verdict.after)}"
     shares = ", ".join(
-        f"{_named(part.name, signal)} {share(part.before)} -> {share(part.after)}" for part in verdict.parts
+        f"{_named(part.name, signal)} {percent(part.before)} -> {percent(part.after)}" for part in verdict.parts
     )
     if signal.kind == "category":
         return shares
@@ -79,15 +79,6 @@ def distance(verdict: Verdict) -> str:
         return f"{verdict.measure} {short(verdict.value, 3)}"
     sign = ">" if verdict.value > verdict.threshold else "<="
     return f"{verdict.measure} {short(verdict.value, 3)} {sign} {short(verdict.threshold, 3)}"
-
-
-def share(value: float) -> str:
-    """Return a share as a percentage.
-
-    >>> share(0.5), share(0.00012), share(0.0)
-    ('50 %', '0.012 %', '0 %')
-    """
-    return f"{100.0 * value:.3g} %"
 
 
 def _named(name: str, signal: SignalVerdict) -> str:

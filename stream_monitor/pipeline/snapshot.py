@@ -7,14 +7,15 @@ loads no detector; `stream_monitor.pipeline.take_snapshot` makes them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
-from stream_monitor.drift.episodes import Episode
+from stream_monitor.drift.episodes import Episode, group
+from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -210,7 +211,7 @@ class Snapshot:
     """Everything that is shown, at one moment.
 
      ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
-     ones, the latest last; ``small``: those that are too small to matter.
+     ones, the latest last; ``small``: those that are too small to matter, being below ``min_effect``.
     ``failures``: models that were left out of a snapshot because of an error, so far.
     """
 
@@ -223,11 +224,22 @@ class Snapshot:
     detections: Sequence[Detection]
     small: Sequence[Detection]
     failures: int
+    min_effect: float = 0.0
 
     @property
     def episodes(self) -> Sequence[Episode]:
-        """The newest episodes of drift of all models."""
-        return [episode for model in self.models for episode in model.episodes]
+        """The newest episodes of drift of all models, and those of the differences from their training data."""
+        skews = [model.skew for model in self.models if model.skew]
+        return [*skews, *(episode for model in self.models for episode in model.episodes)]
+
+    def ranked(self, detections: Iterable[Detection] = ()) -> Ranked:
+        """Return the episodes that matter, the most evident first, and the changes that are too small to.
+
+        Args:
+            detections: All detections, where they may be of more episodes than the newest ones.
+        """
+        found = rank(group(detections, self.episodes), self.min_effect)
+        return Ranked(found.episodes, [*self.small, *found.small])
 
 
 #: Gives a snapshot of now: this is how servers and reports are connected to a pipeline.

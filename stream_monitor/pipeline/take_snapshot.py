@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
@@ -18,6 +18,7 @@ from stream_monitor.monitors.comparison import Comparison, many_distances
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.monitors.training_check import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
@@ -37,6 +38,7 @@ from stream_monitor.pipeline.snapshot import (
 from stream_monitor.profiles.profile import Profile
 from stream_monitor.stats.moments import means
 from stream_monitor.stats.reference import NumericReference
+from stream_monitor.stats.training_verdict import SignalVerdict
 
 _T = TypeVar("_T")
 logger = logging.getLogger(__name__)
@@ -82,6 +84,8 @@ class SnapshotTaker:
             detections=tuple(fleet.recent),
             small=tuple(fleet.small),
             failures=0,
+            # Numbers that are not standardized have no effect size.
+            min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
         )
         return snapshot, readings
 
@@ -120,7 +124,8 @@ class ModelReading:
 
 def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
     """Return the reading of one model version."""
-    coverage = monitor.coverage
+    coverage, training = monitor.coverage, tuple(verdicts(monitor, profile))
+    skew = monitor.episodes.skew
     model = ModelSnapshot(
         key=monitor.key,
         predictions=monitor.predictions,
@@ -131,11 +136,11 @@ def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
         performance=_performance(monitor.performance),
         delays=_delays(monitor.delays),
         episode_count=monitor.episodes.count,
-        skew=_episode(monitor.episodes.skew, {}) if monitor.episodes.skew else None,
-        episodes=tuple(_episode(episode, monitor.signals) for episode in monitor.episodes.recent),
+        skew=_skew(skew, training) if skew else None,
+        episodes=tuple(_episode(episode, monitor) for episode in monitor.episodes.recent),
         features=tuple(_feature(name, counts) for name, counts in monitor.features.items()),
         signals=(),
-        training=tuple(verdicts(monitor, profile)),
+        training=training,
         seasons_left_in=monitor.seasons_left_in,
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
@@ -181,13 +186,28 @@ def _delays(delays: Histogram) -> DelaySnapshot:
     return DelaySnapshot(tuple(delays.bounds), tuple(delays.counts), delays.total)
 
 
-def _episode(episode: Episode, signals: Mapping[str, SignalMonitor]) -> Episode:
-    """Return a copy of an episode whose changes reach up to the newest values, where they last."""
-    rows = {name: _episode_signal(row, signals.get(name)) for name, row in episode.signals.items()}
+def _skew(episode: Episode, training: Iterable[SignalVerdict]) -> Episode:
+    """Return a copy of the episode of skew with the newest verdicts, where they are still of all values."""
+    found = {each.name: each for each in training if each.verdict.is_skew}
+    rows = {
+        name: EpisodeSignal.begun_by(with_verdict(row.first, found[name].verdict, found[name].kind))
+        if name in found
+        else replace(row)
+        for name, row in episode.signals.items()
+    }
     return replace(episode, signals=rows, weaker=set())
 
 
-def _episode_signal(row: EpisodeSignal, signal: SignalMonitor | None) -> EpisodeSignal:
+def _episode(episode: Episode, monitor: ModelMonitor) -> Episode:
+    """Return a copy of an episode whose changes reach up to the newest values, where they last."""
+    rows = {name: _episode_signal(row, monitor) for name, row in episode.signals.items()}
+    return replace(episode, signals=rows, weaker=set())
+
+
+def _episode_signal(row: EpisodeSignal, monitor: ModelMonitor) -> EpisodeSignal:
+    signal = monitor.signals.get(row.signal)
+    if row.end is None and monitor.episodes.is_settled(row, monitor.predictions):
+        return replace(row, end=(row.last_index, row.last_ts))
     if row.end is not None or signal is None:
         return replace(row)
     if signal.back and signal.back[0] > row.last_index:

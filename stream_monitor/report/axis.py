@@ -96,7 +96,7 @@ def _number(value: float, step: float, percent: bool) -> str:
         # Steps of 2.5 and 0.25 need one more digit than their magnitude.
         decimals += round(step / 10.0**-decimals, 6) % 1 > 0
         label = f"{value:,.{decimals}f}"
-    return f"{label} %" if percent else label
+    return f"{label}%" if percent else label
 
 
 def time_ticks(first: float, last: float, max_ticks: int = 8) -> list[Tick]:

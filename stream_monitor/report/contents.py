@@ -9,7 +9,7 @@ from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
 from stream_monitor.drift.episode_signal import by_evidence
-from stream_monitor.drift.episodes import Episode, episode_id, group
+from stream_monitor.drift.episodes import Episode, episode_id
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.chart import Mark
 from stream_monitor.report.recorder import Recorder, SignalKey
@@ -48,7 +48,8 @@ class Contents(NamedTuple):
     Attributes:
         snapshot: The pipeline at the end of the files, from which all totals are taken.
         detections: All detections.
-        episodes: The episodes by id.
+        episodes: The episodes that matter by id, the most evident first.
+        small: The changes that are too small to matter.
         recorder: The recorder of the timelines.
         signals: The recorded timelines by signal.
         base: The shared axis.
@@ -59,6 +60,7 @@ class Contents(NamedTuple):
     snapshot: Snapshot
     detections: Sequence[Detection]
     episodes: Mapping[str, NumberedEpisode]
+    small: Sequence[Detection]
     recorder: Recorder
     signals: Mapping[SignalKey, NumberTimeline | CategoryTimeline]
     base: Timebase
@@ -85,12 +87,12 @@ class Contents(NamedTuple):
         own: set[str] = set()
         for detection in sorted(chosen):
             name = episode_id(detection)
-            episode = self.episodes[name]
-            # Only an episode's first mark has its name.
-            found.append(alarm(detection, "" if name in own else episode.name, episode.link))
+            episode = self.episodes.get(name)
+            # Only an episode's first mark has its name; one that is too small to matter has none.
+            label = episode.name if episode and name not in own else ""
+            found.append(alarm(detection, label, episode.link if episode else ""))
             own.add(name)
         others = [each for name, each in self.episodes.items() if each.key == key and name not in own]
-        others.sort(key=lambda each: by_evidence(each.episode.ranked[0]))
         return found + [beginning(each) for each in others[:MAX_MARKED]]
 
 
@@ -131,18 +133,16 @@ def describe_briefly(detection: Detection) -> str:
     return " · ".join(parts)
 
 
-def number_episodes(detections: Sequence[Detection], known: Iterable[Episode] = ()) -> dict[str, NumberedEpisode]:
-    """Return the episodes by their ids, in the order of their beginnings, with their numbers from 1 on.
+def number_episodes(episodes: Iterable[Episode], detections: Iterable[Detection]) -> dict[str, NumberedEpisode]:
+    """Return the episodes by their ids, with their numbers from 1 on and their detections.
 
     Args:
-        detections: All detections.
-        known: Episodes that are known already; the others have what their detections tell.
+        episodes: The episodes, the most evident first.
+        detections: All detections, also of other episodes.
     """
-    ordered = sorted(detections)
     members: dict[str, list[Detection]] = {}
-    for one in ordered:
+    for one in sorted(detections):
         members.setdefault(episode_id(one), []).append(one)
     return {
-        each.id: NumberedEpisode(number, each, members.get(each.id, ()))
-        for number, each in enumerate(group(ordered, known), 1)
+        each.id: NumberedEpisode(number, each, members.get(each.id, ())) for number, each in enumerate(episodes, 1)
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream_monitor.actions.episode_message import title
+from stream_monitor.actions.episode_message import end_word, title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, span
-from stream_monitor.drift.episode_signal import EpisodeSignal, by_evidence
+from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import LAST, Contents, NumberedEpisode, alarm, beginning
@@ -47,10 +47,8 @@ def overview(contents: Contents, links: dict[tuple[ModelVersion, str], str]) -> 
 
 
 def chosen(contents: Contents) -> list[NumberedEpisode]:
-    """Return the episodes to show, in order: all, or the most evident ones."""
-    by_number = list(contents.episodes.values())
-    most = sorted(by_number, key=lambda each: by_evidence(each.episode.ranked[0]))
-    return sorted(most[:MAX_EPISODES], key=lambda each: each.number)
+    """Return the episodes to show, the most evident first."""
+    return list(contents.episodes.values())[:MAX_EPISODES]
 
 
 def cards(contents: Contents) -> str:
@@ -65,7 +63,7 @@ def cards(contents: Contents) -> str:
 
 def small_changes(contents: Contents) -> str:
     """Return a folded table of the changes that are too small to matter, a row for each signal."""
-    small = contents.snapshot.small
+    small = contents.small
     if not small:
         return ""
     groups: dict[tuple[ModelVersion, str], list[Detection]] = {}
@@ -106,7 +104,7 @@ def _category(detection: Detection) -> str:
 def _times(episode: Episode) -> str:
     """Return a sentence with the times of the estimated change, of the first alarm and of the end."""
     noticed = when(episode.ts, episode.index)
-    end = f" Over by {when(episode.end[1], episode.end[0])}." if episode.end else " Still on."
+    end = f" Over {end_word(episode)} {when(episode.end[1], episode.end[0])}." if episode.end else " Still on."
     if not episode.change_point:
         return f"Noticed {noticed}.{end}"
     index, ts = episode.change_point

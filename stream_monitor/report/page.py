@@ -48,19 +48,25 @@ def render(
         sources: The names of the files.
         flags: The flags that were given.
     """
-    base = make_timebase(recorder)
     detections = [one for one in detections if one.kind == "drift"]
-    contents = Contents(
-        snapshot,
-        detections,
-        number_episodes(detections, snapshot.episodes),
-        recorder,
-        recorder.signals,
-        base,
-        sources,
-        flags,
+    ranked = snapshot.ranked(detections)
+    return _page(
+        Contents(
+            snapshot,
+            detections,
+            number_episodes(ranked.episodes, detections),
+            ranked.small,
+            recorder,
+            recorder.signals,
+            make_timebase(recorder),
+            sources,
+            flags,
+        )
     )
-    charts = SignalCharts(contents)
+
+
+def _page(contents: Contents) -> str:
+    charts, sources = SignalCharts(contents), contents.sources
     folder = files(__package__)
     style = folder.joinpath("report.css").read_text(encoding="utf-8")
     template = Template(folder.joinpath("report.html").read_text(encoding="utf-8"))
@@ -71,13 +77,13 @@ def render(
         title=text(", ".join(sources[:3]) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")),
         facts=_facts(contents),
         tiles=_tiles(contents),
-        training=against(snapshot.models),
+        training=against(contents.snapshot.models),
         overview=overview(contents, charts.links),
         episodes=cards(contents) + small_changes(contents),
         performance=performance_charts(contents),
         signals=charts.render_full(),
         others=charts.render_small(),
-        detections=_detections(detections),
+        detections=_detections(contents.detections),
         notes=_notes(contents),
     )
 

@@ -11,7 +11,6 @@ from stream_monitor.actions.episode_message import episode_fields
 from stream_monitor.actions.message import fields
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
-from stream_monitor.drift.episodes import group
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.against_training import against_training
@@ -29,15 +28,16 @@ def summarise(
         detections: All detections, in order; a snapshot has the newest only.
         caveats: Those of each model version of the snapshot.
     """
+    ranked = snapshot.ranked(detections)
     return {
         "events": snapshot.counters.predictions,
         "labels": snapshot.counters.labels,
         **_join(snapshot.join),
         "rejected": rejected(snapshot),
         "reference": [verdict for model in snapshot.models for verdict in reference(model)],
-        "episodes": [episode_fields(episode) for episode in group(detections, snapshot.episodes)],
+        "episodes": [episode_fields(episode) for episode in ranked.episodes],
         "detections": [fields(detection) for detection in detections],
-        "small": [fields(detection) for detection in snapshot.small],
+        "small": [fields(detection) for detection in ranked.small],
         "performance": combine([model.performance for model in snapshot.models]),
         "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
     }

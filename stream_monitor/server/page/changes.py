@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from stream_monitor.actions.episode_message import title
+from stream_monitor.actions.episode_message import end_word, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
 from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
+from stream_monitor.drift.practical_size import rank
 from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
 from stream_monitor.server.page.table import table, text
 
@@ -17,9 +18,9 @@ from stream_monitor.server.page.table import table, text
 SHOWN_EPISODES, SHOWN_SIGNALS, SHOWN_ACTIVE, SHOWN_DISTANCES = 4, 8, 12, 2
 
 
-def episodes(models: Iterable[ModelSnapshot]) -> str:
-    """Return the newest episodes of all models, each with its signals, the most evident first."""
-    found = [episode for model in models for episode in model.episodes]
+def episodes(models: Iterable[ModelSnapshot], min_effect: float = 0.0) -> str:
+    """Return the newest episodes of all models that matter, each with its signals, the most evident first."""
+    found = list(rank((episode for model in models for episode in model.episodes), min_effect).episodes)
     found.sort(key=lambda episode: episode.last_index, reverse=True)
     cards = "".join(map(_card, found[:SHOWN_EPISODES]))
     return cards or "<p class=empty>No drift so far."
@@ -68,7 +69,7 @@ def _times(episode: Episode) -> str:
     began = f"began about {_when(ts, index)}" if index < episode.index else ""
     late = f"noticed {counted(episode.index - index, 'prediction')} later" if began else ""
     last = f"{'last' if episode.detections > 1 else 'only'} alarm {_when(episode.last_ts, episode.last_index)}"
-    end = f"over by {_when(episode.end[1], episode.end[0])}" if episode.end else ""
+    end = f"over {end_word(episode)} {_when(episode.end[1], episode.end[0])}" if episode.end else ""
     parts = (
         text(f"{episode.model} / {episode.version}"),
         began,

@@ -142,7 +142,7 @@ def _of(letters: str, *shares: float) -> Draw:
         (_always(2015), _always(2016), "feature:x", "x up from 2,015 to 2,016"),
         (_always(0), _always(1), "feature:x", "x up from 0 to 1"),
         (_always("EUR"), _always("USD"), "feature:x", "share of 'EUR' in x down from 100% to 0%"),
-        (_always(5), _normal(5.0), "feature:x", "share of 'above 5' in x up from 0% to "),
+        (_always(5), _normal(5.0), "feature:x", "share of 'below 5' in x up from 0% to "),
         (_always(5), _few_others(5, 6, 0.05), "feature:x", "share of '"),
         (_normal(), _normal(1.0), "feature:x", "x up from "),
         (_normal(), _normal(-0.5), "feature:x", "x down from "),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.actions.episode_message import title
+from stream_monitor.actions.episode_message import end_word, title
 from stream_monitor.actions.log import LogSink
 from stream_monitor.actions.message import fields, line
 from stream_monitor.app.log_format import JsonFormatter
@@ -110,6 +110,63 @@ def test_the_detection_that_brings_a_signal_back_ends_its_episode() -> None:
     assert ours.newest.end == row.end == (8941, None)
     assert (row.n_after, row.alarms) == (8000, 2)
     assert row.after == pytest.approx((100 * 2.0 + 7900 * 2.2) / 8000)
+
+
+def test_a_burst_whose_end_no_detector_finds_is_over_once_its_values_are_back() -> None:
+    """16 values of 31 % missing, and 75,000 with none: the burst is told, not a change to 0.007 %."""
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 0.0, 0.3125, 900, 16, is_share=True, signal="missing:a", changed_ts=START + 985))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    later = row.until(75_000, 0.0)
+    assert (later.n_after, later.after, later.end) == (16, 0.3125, (1000, START + 1000))
+    assert row.until(8, 0.0).end is None and row.until(75_000, 0.3).end is None
+    again = ours.add(_level(76_000, 0.0, 0.4, 75_000, 12, is_share=True, signal="missing:a"))
+    assert again.episode == again.id
+    assert (row.n_after, row.end) == (16, (1000, START + 1000))
+    assert title(ours.recent[0]) == "At 2026-11-23 12:16 UTC: missing values of a up from 0% to 31.2%."
+    assert end_word(ours.recent[0]) == "soon after"
+
+
+def test_bursts_that_come_soon_after_each_other_are_one_change_without_the_time_between() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 0.0, 1.0, 900, 10))
+    ours.add(_level(1040, 1.0, 0.0, 10, 20)._replace(detector="adwin"))
+    ours.add(_level(1050, 1.0, 0.0, 10, 30))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    assert (row.after, row.n_after, row.alarms, row.end) == (1.0, 10, 3, (1021, None))
+    ours.add(_level(1070, 0.0, 1.0, 20, 15)._replace(category=None))
+    assert ours.count == 1
+    assert (row.first.before, row.after, row.n_after, row.end) == (0.0, 1.0, 25, None)
+
+
+def test_another_change_of_a_signal_opens_another_episode_though_it_comes_soon() -> None:
+    ours = Episodes(gap=50)
+    for at, (before, after) in enumerate(((0.0, 2.0), (2.0, 0.0), (0.0, -2.0))):
+        ours.add(_level(1000 + 40 * at, before, after, 30, 10))
+    assert ours.count == 2
+    assert [episode.ranked[0].told.after for episode in ours.recent] == [2.0, -2.0]
+
+
+def test_a_drop_that_repeats_is_no_return_to_the_old_level() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 10.0, 9.5, 900, 80))
+    ours.add(_level(1060, 10.0, 9.85, 40, 20))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    assert row.end is None and row.n_after == 140
+    assert row.after == pytest.approx((80 * 9.5 + 40 * 10.0 + 20 * 9.85) / 140)
+
+
+def test_what_was_unstable_has_settled_when_no_alarm_has_come_for_long() -> None:
+    ours = Episodes(gap=50)
+    for at in range(5):
+        ours.add(_level(1000 + 60 * at, *((0.0, 2.0), (2.0, 0.0))[at % 2], 30, 30))
+    assert ours.newest
+    (row,) = ours.newest.ranked
+    assert row.is_unstable
+    assert (ours.is_settled(row, 1700), ours.is_settled(row, 1800)) == (False, True)
 
 
 def test_another_change_long_after_opens_an_episode_and_ends_the_first() -> None:
@@ -230,6 +287,15 @@ def test_the_sentence_tells_the_performance_once() -> None:
     assert title(ours.newest) == "Since prediction 901: temp up from 12 to 25. Accuracy down from 78% to 71%."
     ours.add(_level(1020, 0.1, 0.2, 900, 100, effect=0.2, signal="feature:kind", is_share=True, category="x"))
     assert "; also share of 'x' in kind. Accuracy" in title(ours.newest)
+
+
+def test_a_change_that_ends_before_its_episode_is_told_with_its_end() -> None:
+    ours = Episodes(gap=50)
+    ours.add(_level(1000, 12.0, 25.0, 900, 3000, effect=3.0, signal="feature:temp"))
+    ours.add(_level(1010, 0.22, 0.61, 900, 100, effect=0.8, signal="error", is_share=True))
+    ours.add(_level(1500, 0.6, 0.22, 400, 100, effect=0.8, signal="error", is_share=True))
+    assert ours.newest
+    assert "Accuracy down from 78% to 39.8% until prediction 1,401." in title(ours.newest)
 
 
 def test_the_line_of_a_detection_that_opens_and_of_one_that_joins() -> None:

@@ -157,7 +157,9 @@ def test_a_level_that_has_left_the_training_data_since_is_told() -> None:
     training = np.cumsum(_normal(1, 20_000)) / 100.0
     rising = np.linspace(np.median(training), training.max() + 1.0, 16_000)
     found = _verdict(training, rising)
-    assert found.verdict == "shifted" and found.values == 10_000
+    # Its figures are those of the newest window, which it was found in.
+    assert found.verdict == "shifted" and found.values == 1000
+    assert found.after == pytest.approx(rising[-1000:].mean()) and found.parts[0].after == 1.0
     assert _verdict(training, rising[:8000]).verdict == "not enough data"
 
 

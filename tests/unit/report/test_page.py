@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from stream_monitor.cli import cli
 from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.drift.episodes import group
+from stream_monitor.drift.practical_size import rank
 from stream_monitor.report.chart import LEFT, RIGHT, WIDTH
 from stream_monitor.report.contents import number_episodes
 from tests.files import write
@@ -102,9 +104,10 @@ def test_episodes_tell_the_largest_effect_first() -> None:
     first = Detection(100, 1.0, "m", "1", "feature:a", "glr", 1.0, 2.0, 0.5, 90, 0.5, 90, 10, None, "e")
     second = first._replace(index=120, signal="feature:b", effect=2.0, changed_index=80, changed_ts=0.2)
     third = first._replace(index=50, episode=None)
-    episodes = list(number_episodes([first, second, third]).values())
-    assert [(e.name, [d.index for d in e.detections]) for e in episodes] == [("E1", [50]), ("E2", [100, 120])]
-    assert [d.signal for d in episodes[1].episode.ranked] == ["feature:b", "feature:a"]
+    found = [first, second, third]
+    episodes = list(number_episodes(rank(group(found), 0.1).episodes, found).values())
+    assert [(e.name, [d.index for d in e.detections]) for e in episodes] == [("E1", [100, 120]), ("E2", [50])]
+    assert [d.signal for d in episodes[0].episode.ranked] == ["feature:b", "feature:a"]
 
 
 def test_the_change_is_told_apart_from_the_alarm() -> None:
