@@ -9,12 +9,14 @@ import click
 #: The short help of each command: the first sentence of its own help. A test holds them equal.
 COMMANDS = {
     "check-config": "Check the configuration of `run` without connecting, and print it.",
+    "contract": "Derive what a model's inputs must look like from the profile of its training data.",
     "demo": "See it find four scheduled incidents in about a minute.",
     "detectors": "List the drift detectors with their parameters, ranges and defaults.",
     "profile": "Learn from training data what is normal, for `run` and `replay` to compare with.",
     "replay": "Run recorded predictions through the pipeline, without a broker, and print what it finds.",
     "run": "Watch models over Kafka until SIGTERM, and serve the findings to Prometheus.",
     "tune": "Try detectors over recorded predictions: false alarms beside delays, and the flags that fit.",
+    "validate": "Validate recorded events against an input contract; exit with 1 if any violates it.",
 }
 
 

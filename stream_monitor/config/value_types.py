@@ -100,6 +100,17 @@ def _check_profile(path: Path | None) -> Path | None:
     return path
 
 
+def _check_contract(path: Path | None) -> Path | None:
+    if path is not None:
+        from stream_monitor.contract.input_contract import InputContract
+
+        try:
+            InputContract.load(path)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+    return path
+
+
 def _parse_kafka_options(pairs: dict[str, Any]) -> dict[str, Any]:
     if not pairs:
         return {}
@@ -118,4 +129,5 @@ DecoderText = Annotated[str, AfterValidator(_check_decoder)]
 DetectorTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_detectors)]
 SinkTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_sinks)]
 ProfilePath = Annotated[Path | None, AfterValidator(_check_profile)]
+ContractPath = Annotated[Path | None, AfterValidator(_check_contract)]
 KafkaOptions = Annotated[dict[str, Any], BeforeValidator(read_pairs), AfterValidator(_parse_kafka_options)]

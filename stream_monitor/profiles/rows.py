@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stream_monitor.core.errors import Reason, RecordError
+from stream_monitor.core.events import Features
 from stream_monitor.core.records import Record, TextRow
 from stream_monitor.decoding.fields import FieldMap
 from stream_monitor.decoding.json import JsonDecoder
@@ -43,6 +44,16 @@ def read_row(record: Record, fields: FieldMap) -> Row:
         raise RecordError(Reason.WRONG_TYPE, f"features is a {found}; allowed: an object")
     mapped = fields.apply(body, record)
     return Row(mapped.get("features") or {}, mapped, type(value) is TextRow)
+
+
+def read_features(record: Record, fields: FieldMap) -> Features:
+    """Return the features of a record, the cells of a CSV file as decoding reads them.
+
+    Raises:
+        RecordError: The record can't be read; the error has the reason.
+    """
+    row = read_row(record, fields)
+    return {name: read_cell(cell) for name, cell in row.features.items()} if row.is_text else row.features
 
 
 def cells(column: Sequence[str | None]) -> Sequence[Any]:

@@ -47,7 +47,17 @@ def test_the_version_and_the_help() -> None:
 
 
 def test_the_commands_and_their_short_helps() -> None:
-    assert set(COMMANDS) == {"run", "replay", "demo", "detectors", "check-config", "profile", "tune"}
+    assert set(COMMANDS) == {
+        "run",
+        "replay",
+        "demo",
+        "detectors",
+        "check-config",
+        "profile",
+        "tune",
+        "contract",
+        "validate",
+    }
     assert list(COMMANDS) == sorted(COMMANDS)
     for name, short_help in COMMANDS.items():
         command = load_command(name)

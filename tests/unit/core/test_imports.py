@@ -13,6 +13,7 @@ FORBIDDEN = {
     "stream_monitor.decoding": ("kafka", "river", "stream_monitor.sources"),
     "stream_monitor.signals": ("river", "stream_monitor.detectors"),
     "stream_monitor.performance": ("river", "stream_monitor.detectors"),
+    "stream_monitor.contract": ("kafka", "river", "scipy", "stream_monitor.detectors", "stream_monitor.sources"),
     "stream_monitor.report": ("kafka", "river", "stream_monitor.detectors"),
     "stream_monitor.server": ("kafka", "river", "stream_monitor.detectors"),
 }
