@@ -52,7 +52,9 @@ def replay(
 def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSource], None]) -> Recording:
     """Return the columns that the pipeline makes of files, without detectors, up to ``max_events`` predictions."""
     gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
-    pipeline, source, _ = _over_files(config.model_copy(update={"detector": []}), paths, gatherer)
+    pipeline, source, _ = _over_files(
+        config.model_copy(update={"detector": [], "evaluation_dir": None}), paths, gatherer
+    )
 
     def after_step(_: int) -> None:
         progress(source)

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from stream_monitor.actions.base import Sink
+from stream_monitor.actions.evaluation_export import EvaluationExport
+from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.config.settings import EventSettings, PipelineSettings
 from stream_monitor.core.clock import Clock
@@ -17,11 +19,12 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.profiles.profile import Profile
 from stream_monitor.sources.base import Source
-from stream_monitor.state.key_value_store import KeyValueStore
+from stream_monitor.state.key_value_store import KeyValueStore, MemoryStore
 
 #: Run length in events while that in time has no rate yet, or where events have no time.
 DEFAULT_RUN_LENGTH = 1_000_000.0
@@ -77,8 +80,12 @@ def make_pipeline(
         kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
     """
     joiner = _make_joiner(settings, store, early_ttl, max_memory)
-    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock)
-    return Pipeline(source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval)
+    evaluation = _make_evaluation(settings, store, clock)
+    sample = evaluation.sample if evaluation else None
+    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock, sample)
+    return Pipeline(
+        source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval, evaluation=evaluation
+    )
 
 
 def _make_joiner(
@@ -94,6 +101,22 @@ def _make_joiner(
         max_labelled=settings.max_labelled,
         max_memory=max_memory,
     )
+
+
+def _make_evaluation(
+    settings: PipelineSettings, store: KeyValueStore | None, clock: Clock
+) -> EvaluationExport | None:
+    if settings.evaluation_dir is None:
+        return None
+    wait = settings.label_ttl if settings.evaluation_wait is None else settings.evaluation_wait
+    chosen = EvaluationSettings(
+        settings.evaluation_share,
+        settings.evaluation_window,
+        max(wait, settings.label_maturity),
+        settings.evaluation_min_per_class,
+    )
+    sample = EvaluationSample(chosen, MemoryStore() if store is None else store)
+    return EvaluationExport(sample, EvaluationFiles(settings.evaluation_dir), clock)
 
 
 def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:

@@ -164,6 +164,44 @@ class JoinSettings(Settings):
     )
 
 
+class SampleSettings(Settings):
+    """Settings of the evaluation sets: labelled predictions that are kept to test other models on."""
+
+    evaluation_dir: Path | None = setting(
+        None, "directory of evaluation sets, of one replica alone; without it none are written", "DIR"
+    )
+
+    @field_validator("evaluation_dir", mode="before")
+    @classmethod
+    def _named_directory(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("must be a directory")
+        return value
+
+    evaluation_share: Share = setting(
+        "1%",
+        "share of predictions that are chosen for evaluation sets, by the hash of their ids",
+        "SHARE",
+        validate_default=True,
+        gt=0,
+    )
+    evaluation_window: Duration = setting(
+        "24h", "prediction time that one evaluation set covers", "DURATION", validate_default=True, ge=60
+    )
+    evaluation_wait: Duration | None = setting(
+        None,
+        "time after the end of its window for which an evaluation set waits for labels; by default --label-ttl",
+        "DURATION",
+    )
+    evaluation_min_per_class: int = setting(
+        0,
+        "rows of each class in an evaluation set, for which up to ten times the share of predictions is kept",
+        "COUNT",
+        ge=0,
+        le=5000,
+    )
+
+
 class KafkaSettings(Settings):
     """Settings of the Kafka consumer."""
 
@@ -262,7 +300,7 @@ class ServeSettings(Settings):
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 
 
-class PipelineSettings(JoinSettings, WatchSettings, EventSettings):
+class PipelineSettings(SampleSettings, JoinSettings, WatchSettings, EventSettings):
     """Settings of the pipeline, from decoding to monitors."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, Floats
+from stream_monitor.core.arrays import Bools, Floats, optional
 from stream_monitor.core.events import Features
 from stream_monitor.core.feature_values import ABSENT, FeatureValues, as_numbers
 from stream_monitor.core.sequences import Rows, take
@@ -154,6 +154,15 @@ class FeatureTable:
         if self.present is not None:
             numbers = [self.names[at] for at in np.flatnonzero(self.present[row]).tolist()]
         return sorted([*numbers, *(name for name, values in self.raw.items() if values[row] is not ABSENT)])
+
+    def row(self, row: int) -> dict[str, Any]:
+        """Return the features that one prediction carries by name; None for a number that is missing."""
+        names, numbers = self.names, self.numbers[row].tolist()
+        found: dict[str, Any] = {name: optional(number) for name, number in zip(names, numbers, strict=True)}
+        if self.present is not None:
+            found = {name: found[name] for name, is_there in zip(names, self.present[row], strict=True) if is_there}
+        raw = {name: values[row] for name, values in self.raw.items()}
+        return found | {name: value for name, value in raw.items() if value is not ABSENT}
 
     def carrying(self, names: Collection[str]) -> Bools:
         """Return which predictions carry at least one of these features, shape (n,)."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core import failpoints
 from stream_monitor.core.clock import Clock
@@ -39,6 +40,7 @@ class Pipeline:
         clock: The time for back-off and checkpoints.
         checkpoint_interval: Seconds between two checkpoints.
         poll_timeout: Seconds to wait for records in one pass.
+        evaluation: Writes evaluation sets; None: nothing does.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Pipeline:
         *,
         checkpoint_interval: float = 5.0,
         poll_timeout: float = 0.5,
+        evaluation: EvaluationExport | None = None,
     ) -> None:
         self.source, self.processor, self.outbox, self._clock = source, processor, outbox, clock
+        self.evaluation = evaluation
         self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
         self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._last_pass = clock.monotonic()
@@ -96,6 +100,9 @@ class Pipeline:
             with self._changing():
                 self.outbox.put(self.processor.catch_up())
         self.outbox.send()
+        if self.source.exhausted and self.processor.sample:
+            self.processor.sample.close()
+        self._export()
 
     def step(self) -> int:
         """Move one batch along the whole path; return its number of records."""
@@ -105,6 +112,7 @@ class Pipeline:
                 self.outbox.put(self.processor.process(batch, self.source.restoring))
             failpoints.hit("applied")
         self.outbox.send()
+        self._export()
         # Only this thread may ask the source; others read the copies.
         self.positions, self.restoring = self.source.positions(), sorted(self.source.restoring)
         if self._is_checkpoint_due():
@@ -131,6 +139,12 @@ class Pipeline:
         with self.reads.lock:
             self.reads.is_saved = self.saved_state is None
             yield
+
+    def _export(self) -> None:
+        """Write the evaluation sets that are due."""
+        if self.evaluation and self.evaluation.is_due:
+            with self._changing():
+                self.evaluation.send()
 
     def _is_checkpoint_due(self) -> bool:
         """Check that it is time, that much is unsaved, or that a reader waits for a saved state."""

@@ -22,6 +22,7 @@ from stream_monitor.join.batch_join import Joined
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.origins import Origins
 from stream_monitor.monitors.fleet import Fleet
+from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.pipeline.counters import Counters
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,20 @@ NO_PREDICTIONS = PredictionBatch.of((), ())
 
 
 class BatchProcessor:
-    """Decodes a batch, joins its labels with predictions, and updates the monitors with both."""
+    """Decodes a batch, joins its labels with predictions, and updates the monitors with both.
 
-    def __init__(self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock) -> None:
-        self.codec, self.joiner, self.fleet = codec, joiner, fleet
+    Args:
+        codec: Decodes records.
+        joiner: Joins labels with predictions.
+        fleet: The monitors.
+        clock: The time, for log lines.
+        sample: Keeps predictions for evaluation sets; None: nothing does.
+    """
+
+    def __init__(
+        self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock, sample: EvaluationSample | None = None
+    ) -> None:
+        self.codec, self.joiner, self.fleet, self.sample = codec, joiner, fleet, sample
         self._decoder = BatchDecoder(codec, fleet.settings.is_category)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
@@ -106,6 +117,7 @@ class BatchProcessor:
             "joiner": self.joiner.state(),
             "fleet": self.fleet.state(),
             "timestamps_replaced": self.codec.timestamps_replaced,
+            **({"evaluation": self.sample.state()} if self.sample else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -113,6 +125,8 @@ class BatchProcessor:
         self.joiner.restore(state["joiner"])
         self.fleet.restore(state["fleet"])
         self.codec.timestamps_replaced = state["timestamps_replaced"]
+        if self.sample and "evaluation" in state:
+            self.sample.restore(state["evaluation"])
 
     def _count(self, batch: RecordBatch, events: EventBatch, joined: Joined, origins: Origins) -> None:
         """Count the records of a batch but for those that restore."""
@@ -147,4 +161,6 @@ class BatchProcessor:
         index = np.arange(first, first + len(predictions), dtype=np.int64)
         detections = self.fleet.update(predictions, index, outcomes)
         self.fleet.advance(self.joiner.stream_time)
+        if self.sample:
+            self.sample.update(predictions, first, outcomes)
         return detections

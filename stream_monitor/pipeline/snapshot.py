@@ -81,6 +81,17 @@ class JoinSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationSnapshot:
+    """Counts of the evaluation sets, see `EvaluationCounts`; ``waiting``: sets that are to be written."""
+
+    written: int = 0
+    waiting: int = 0
+    failures: int = 0
+    late: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DriftSnapshot:
     """The drifts that one detector has raised on one signal: their number, and the newest one.
 
@@ -225,6 +236,7 @@ class Snapshot:
     small: Sequence[Detection]
     failures: int
     min_effect: float = 0.0
+    evaluation: EvaluationSnapshot = EvaluationSnapshot()
 
     @property
     def episodes(self) -> Sequence[Episode]:

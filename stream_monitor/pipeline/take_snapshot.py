@@ -20,6 +20,7 @@ from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.training_check import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
+from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
 from stream_monitor.pipeline.pipeline import Pipeline
@@ -28,6 +29,7 @@ from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
     DriftSnapshot,
+    EvaluationSnapshot,
     FeatureSnapshot,
     JoinSnapshot,
     ModelSnapshot,
@@ -86,6 +88,7 @@ class SnapshotTaker:
             failures=0,
             # Numbers that are not standardized have no effect size.
             min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
+            evaluation=_evaluation(processor.sample),
         )
         return snapshot, readings
 
@@ -169,6 +172,12 @@ def _join(joiner: Joiner, unaccounted: int) -> JoinSnapshot:
         unaccounted=unaccounted,
         stream_time=joiner.stream_time,
     )
+
+
+def _evaluation(sample: EvaluationSample | None) -> EvaluationSnapshot:
+    if sample is None:
+        return EvaluationSnapshot()
+    return EvaluationSnapshot(waiting=len(sample.closed()), **vars(sample.counts))
 
 
 def _performance(performance: Performance) -> PerformanceSnapshot:

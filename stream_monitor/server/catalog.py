@@ -238,6 +238,17 @@ TIMESTAMPS_REPLACED = _metric(
     "Event times that can't be right; the record's own time was taken.",
 )
 EVICTED = _metric("evicted_total", "counter", "Models, versions and features evicted past their bound.", "kind")
+EVALUATION_WRITTEN = _metric("evaluation_sets_written_total", "counter", "Evaluation sets written.")
+EVALUATION_WAITING = _metric("evaluation_sets_waiting", "gauge", "Closed evaluation sets that are not written yet.")
+EVALUATION_FAILURES = _metric(
+    "evaluation_write_failures_total", "counter", "Failed attempts to write an evaluation set."
+)
+EVALUATION_LATE = _metric(
+    "evaluation_predictions_late_total", "counter", "Chosen predictions that came after their evaluation set."
+)
+EVALUATION_DROPPED = _metric(
+    "evaluation_sets_dropped_total", "counter", "Evaluation sets dropped because too many were waiting."
+)
 LAG = _metric("consumer_lag_records", "gauge", "Records behind the end of the partition.", "topic", "partition")
 SOURCE_ERRORS = _metric("source_errors_total", "counter", "Failed attempts to read the source.")
 LAST_PASS = _metric("loop_age_seconds", "gauge", "Time since the last pass of the loop.")

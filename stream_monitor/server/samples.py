@@ -17,6 +17,7 @@ from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
     DriftSnapshot,
+    EvaluationSnapshot,
     JoinSnapshot,
     ModelSnapshot,
     Snapshot,
@@ -33,6 +34,7 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
     yield from _sidecar(snapshot)
     yield from _counters(snapshot.counters)
     yield from _join(snapshot.join)
+    yield from _evaluation(snapshot.evaluation)
     for model in snapshot.models:
         yield from _model(model)
         yield from _performance(model)
@@ -72,6 +74,14 @@ def _counters(counters: CountersSnapshot) -> Iterator[Sample]:
         yield catalog.RECORDS_LOST, (topic,), count
     for reason, count in counters.rejected.items():
         yield catalog.REJECTED, (reason.value,), count
+
+
+def _evaluation(evaluation: EvaluationSnapshot) -> Iterator[Sample]:
+    yield catalog.EVALUATION_WRITTEN, (), evaluation.written
+    yield catalog.EVALUATION_WAITING, (), evaluation.waiting
+    yield catalog.EVALUATION_FAILURES, (), evaluation.failures
+    yield catalog.EVALUATION_LATE, (), evaluation.late
+    yield catalog.EVALUATION_DROPPED, (), evaluation.dropped
 
 
 def _join(join: JoinSnapshot) -> Iterator[Sample]:

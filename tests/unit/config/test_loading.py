@@ -57,6 +57,11 @@ WRONG: dict[str, tuple[str, str]] = {
     "label_ttl": ("soon", "500ms"),
     "label_maturity": ("a week", "500ms"),
     "label_updates": ("newest", "'first' or 'last'"),
+    "evaluation_dir": ("", "directory"),
+    "evaluation_share": ("0", "greater than 0"),
+    "evaluation_window": ("1s", "greater than or equal to 60"),
+    "evaluation_wait": ("soon", "500ms"),
+    "evaluation_min_per_class": ("-1", "greater than or equal to 0"),
     "max_labelled": ("0", "greater than or equal to 1"),
     "on_bad_state": ("ignore", "'refuse' or 'reset'"),
     "max_latency": ("11s", "0s to 10s, not 11s"),
@@ -73,9 +78,16 @@ WRONG: dict[str, tuple[str, str]] = {
 #: These have no value as flags.
 SWITCHES = {"allow_unaligned_labels"}
 #: Any text is right for these, an empty one aside, which counts as not given.
-FREE = {"label_topic", "topic", "state_dir", "group_id", "model", "version", "positive_class"} & set(
-    RunConfig.model_fields
-)
+FREE = {
+    "label_topic",
+    "topic",
+    "state_dir",
+    "evaluation_dir",
+    "group_id",
+    "model",
+    "version",
+    "positive_class",
+} & set(RunConfig.model_fields)
 
 
 @pytest.fixture(autouse=True)

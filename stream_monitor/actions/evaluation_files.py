@@ -1,0 +1,131 @@
+"""Evaluation sets as Parquet files in a directory, with a manifest."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from stream_monitor.actions.evaluation_manifest import change_manifest, write_whole
+from stream_monitor.core.errors import ConfigError, SinkError
+from stream_monitor.performance.evaluation import EvaluationRow, EvaluationSet
+from stream_monitor.stats.reference import category_name
+
+logger = logging.getLogger(__name__)
+
+#: Sets of a directory; above it the oldest is deleted.
+MAX_SETS = 400
+#: Characters of a model's name in the name of a file.
+_MAX_NAME = 100
+
+
+class EvaluationFiles:
+    """Writes sets into a directory: each file, and the manifest, appears whole or not at all.
+
+    A set that is written again has the same name and the same content.
+
+    Args:
+        directory: The directory; it is made with the first set.
+
+    Raises:
+        ConfigError: pyarrow is not installed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        try:
+            import pyarrow.parquet
+        except ImportError:
+            raise ConfigError(
+                "--evaluation-dir: writing Parquet needs pyarrow: pip install 'stream-monitor[parquet]'"
+            ) from None
+        self._pyarrow, self.directory = pyarrow, directory
+
+    def write(self, found: EvaluationSet) -> None:
+        """Write a set, and delete the oldest ones past `MAX_SETS`.
+
+        Raises:
+            SinkError: The directory can't be written.
+        """
+        name = file_name(found)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_whole(self.directory / name, self._parquet(found.rows))
+            for old in change_manifest(self.directory, lambda manifest: _enter(manifest, name, found)):
+                (self.directory / old).unlink(missing_ok=True)
+        except (OSError, ConfigError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise SinkError(f"can't write {name} into {self.directory}: {reason}") from None
+
+    def _parquet(self, rows: Sequence[EvaluationRow]) -> bytes:
+        """Return the rows as a Parquet file."""
+        columns: dict[str, Any] = {
+            "id": [row.id for row in rows],
+            "ts": [row.ts for row in rows],
+            "model": [row.model for row in rows],
+            "version": [row.version for row in rows],
+            "prediction": _column([row.y_pred for row in rows]),
+            "score": self._pyarrow.array([row.score for row in rows], self._pyarrow.float64()),
+            "label": _column([row.y_true for row in rows]),
+            "sampling_share": [row.sampling_share for row in rows],
+            "in_sample": [row.in_sample for row in rows],
+        }
+        for name in sorted({name for row in rows for name in row.features}):
+            columns[f"features.{name}"] = _column([row.features.get(name) for row in rows])
+        buffer = io.BytesIO()
+        self._pyarrow.parquet.write_table(self._pyarrow.table(columns), buffer, compression="zstd")
+        return buffer.getvalue()
+
+
+def file_name(found: EvaluationSet) -> str:
+    """Return the name of a set's file, of the model and the start of the window."""
+    model, start = quote(found.key.model, safe=""), datetime.fromtimestamp(found.start, UTC)
+    if len(model) > _MAX_NAME:
+        model = f"{model[:_MAX_NAME]}-{blake2b(model.encode(), digest_size=6).hexdigest()}"
+    return f"{model}-{start:%Y%m%dT%H%M%S}{start.microsecond // 1000:03d}Z.parquet"
+
+
+def _column(values: Sequence[Any]) -> list[Any]:
+    """Return values of one type, None where there is none: numbers or truth values as they are, others as text."""
+    types = {type(value) for value in values if value is not None}
+    if types <= {bool}:
+        return list(values)
+    if types <= {int, float}:
+        return [None if value is None else float(value) for value in values]
+    return [None if value is None else _text(value) for value in values]
+
+
+def _text(value: Any) -> str:
+    return category_name(value) if isinstance(value, str | int | float) else orjson.dumps(value).decode()
+
+
+def _enter(manifest: dict[str, Any], name: str, found: EvaluationSet) -> list[str]:
+    """Enter a set into the manifest; return the files of the sets that are too many."""
+    known = {each["file"]: each for each in manifest["sets"]}
+    known[name] = _described(name, found)
+    ordered = sorted(known.values(), key=lambda each: (each["start"], each["file"]))
+    manifest["sets"] = ordered[-MAX_SETS:]
+    return [each["file"] for each in ordered[:-MAX_SETS]]
+
+
+def _described(name: str, found: EvaluationSet) -> dict[str, Any]:
+    times = [row.ts for row in found.rows]
+    return {
+        "file": name,
+        "model": found.key.model,
+        "start": found.start,
+        "end": found.end,
+        "rows": len(found.rows),
+        "time_range": [min(times), max(times)] if times else None,
+        "classes": dict(sorted(Counter(category_name(row.y_true) for row in found.rows).items())),
+        "versions": dict(sorted(Counter(row.version for row in found.rows).items())),
+        "label_coverage": found.coverage,
+        "sampling_share": found.share,
+    }

@@ -1,0 +1,311 @@
+"""Evaluation sets: labelled predictions with their features, chosen by the hash of their ids when they come."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import orjson
+
+from stream_monitor.core.arrays import optional
+from stream_monitor.core.event_batch import PredictionBatch
+from stream_monitor.core.events import Features, Target
+from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.performance.evaluation_window import Candidate, EvaluationWindow, WindowKey
+from stream_monitor.stats.reference import category_name
+
+logger = logging.getLogger(__name__)
+
+#: The reserve for rare classes, as a multiple of the sample.
+RESERVE = 10.0
+#: Windows that are kept at once, those included that are closed and not taken yet; above it the oldest goes.
+MAX_WINDOWS = 256
+_PREFIX, _END = b"e", b"f"
+#: Fields of a row that waits for its label, which comes behind them.
+_FIELDS = 8
+#: Rows that are read at once.
+_PAGE = 1_000
+
+
+class RowStore(Protocol):
+    """Bytes by key, which are saved with the state."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+    def get_all(self, keys: Sequence[bytes]) -> list[bytes]: ...
+    def put(self, key: bytes, value: bytes) -> None: ...
+    def delete(self, key: bytes) -> None: ...
+    def scan(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]: ...
+
+
+class EvaluationSettings(NamedTuple):
+    """Settings of evaluation sets.
+
+    Attributes:
+        share: The share of predictions that are chosen.
+        window: Seconds of prediction time that one set covers.
+        wait: Seconds after the end of its window for which a set waits for labels.
+        min_per_class: Rows of each class at least, as far as there are any among the newest `RESERVE` times as many.
+    """
+
+    share: float
+    window: float
+    wait: float
+    min_per_class: int = 0
+
+
+@dataclass
+class EvaluationCounts:
+    """Counts of chosen predictions and sets.
+
+    Attributes:
+        late: Chosen predictions that came when their window was closed.
+        dropped: Windows that went because too many were kept.
+        written: Sets that were written.
+        failures: Attempts to write one that failed.
+    """
+
+    late: int = 0
+    dropped: int = 0
+    written: int = 0
+    failures: int = 0
+
+
+class EvaluationRow(NamedTuple):
+    """One labelled prediction of a set.
+
+    ``in_sample``: whether it belongs to the uniform sample; if not, it was added for its rare class.
+    ``sampling_share``: the share of the predictions of its class in the window that are in the set.
+    """
+
+    ts: float
+    id: str
+    model: str
+    version: str
+    y_pred: Target
+    score: float | None
+    features: Features
+    y_true: Target
+    sampling_share: float
+    in_sample: bool
+
+
+class EvaluationSet(NamedTuple):
+    """The set of a window that is closed: its rows by time and id, and the share of its sample that has labels."""
+
+    key: WindowKey
+    start: float
+    end: float
+    rows: Sequence[EvaluationRow]
+    share: float
+    coverage: float
+
+
+class EvaluationSample:
+    """Chooses predictions, keeps them with their features until their label comes, and gives the sets of windows.
+
+    A window is closed at the first prediction that is ``wait`` seconds later than its end, or as soon as its end has
+    passed and no chosen prediction waits for a label. What a set has depends on the order of the stream alone, not on
+    where it was cut into batches.
+
+    Args:
+        settings: The settings.
+        store: Keeps the rows.
+    """
+
+    def __init__(self, settings: EvaluationSettings, store: RowStore) -> None:
+        self._settings, self._store = settings, store
+        is_reserved = settings.min_per_class > 0
+        self._reserve = min(settings.share * RESERVE, 1.0) if is_reserved else settings.share
+        self._windows: dict[WindowKey, EvaluationWindow] = {}
+        self._by_index: dict[int, WindowKey] = {}
+        #: Windows that were closed, as long as a prediction could still open them again.
+        self._past: set[WindowKey] = set()
+        self._clock = -math.inf
+        self.counts = EvaluationCounts()
+
+    def update(self, predictions: PredictionBatch, first: int, outcomes: OutcomeBatch) -> None:
+        """Take a batch.
+
+        Args:
+            predictions: Predictions, in order.
+            first: Position of the first of them in the stream.
+            outcomes: Outcomes, in order.
+        """
+        times = np.nan_to_num(predictions.ts, nan=-math.inf)
+        clock = np.maximum.accumulate(np.concatenate(([self._clock], times))).tolist()
+        hashes = map(id_hash, predictions.ids)
+        chosen = {first + row: each for row, each in enumerate(hashes) if each < self._reserve}
+        events = [(index, 1, index - first) for index in chosen]
+        labelled = zip(outcomes.before.tolist(), outcomes.index.tolist(), strict=True)
+        events += [
+            (before, 0, row)
+            for row, (before, index) in enumerate(labelled)
+            if index in chosen or index in self._by_index
+        ]
+        # An outcome that comes after p predictions comes before the one at position p.
+        for position, is_prediction, row in sorted(events):
+            self._advance(clock[min(max(position - first, 0) + is_prediction, len(predictions))])
+            if is_prediction:
+                self._keep(predictions, row, position, chosen[position])
+            else:
+                self._label(outcomes, row)
+        self._advance(clock[-1])
+
+    def _keep(self, predictions: PredictionBatch, row: int, index: int, hashed: float) -> None:
+        """Keep a chosen prediction in its window, unless that is closed."""
+        one = predictions.event(row)
+        if one.ts is None:
+            return
+        key = WindowKey(one.key.model, math.floor(one.ts / self._settings.window))
+        if key in self._past or self._deadline(key) <= self._clock:
+            self.counts.late += 1
+            return
+        window = self._windows.get(key) or self._open(key)
+        if hashed >= window.reserve:
+            return
+        features = predictions.features.row(row)
+        saved = _dumped([hashed, one.ts, one.id, *one.key, one.y_pred, one.score, features])
+        self._store.put(_key(index), saved)
+        self._by_index[index] = key
+        self._forget(window.add(index, Candidate(hashed, len(saved))))
+
+    def _open(self, key: WindowKey) -> EvaluationWindow:
+        if len(self._windows) >= MAX_WINDOWS:
+            oldest = min(self._windows, key=lambda each: each.number)
+            self.counts.dropped += 1
+            self.drop(oldest)
+        window = EvaluationWindow(self._settings.share, self._reserve, self._settings.min_per_class)
+        self._windows[key] = window
+        return window
+
+    def _label(self, outcomes: OutcomeBatch, row: int) -> None:
+        """Give a row its label, where the outcome is of the same prediction."""
+        index = int(outcomes.index[row])
+        key = self._by_index.get(index)
+        window = self._windows[key] if key else None
+        if window is None or window.is_closed or index not in window.waiting:
+            return
+        saved = orjson.loads(self._store.get(_key(index)) or b"[]")
+        version = outcomes.keys[outcomes.which[row]]
+        if saved[1] != optional(outcomes.ts[row]) or (saved[3], saved[4]) != version:
+            return
+        if window.label(index, outcomes.y_true[row]):
+            self._store.put(_key(index), _dumped([*saved, outcomes.y_true[row]]))
+        else:
+            self._forget([index])
+
+    def _advance(self, clock: float) -> None:
+        """Close the windows that are over at this time."""
+        self._clock = clock
+        for key, window in self._windows.items():
+            if not window.is_closed and clock >= self._end(key):
+                window.is_closed = not window.waiting or clock >= self._deadline(key)
+                if window.is_closed:
+                    self._past.add(key)
+        if len(self._past) > MAX_WINDOWS:
+            self._past = {key for key in self._past if self._deadline(key) > clock}
+
+    def close(self) -> None:
+        """Close all windows, at the end of a file."""
+        for window in self._windows.values():
+            window.is_closed = True
+
+    def closed(self) -> list[WindowKey]:
+        """Return the windows that are closed and still kept, the oldest first."""
+        found = (key for key, window in self._windows.items() if window.is_closed)
+        return sorted(found, key=lambda key: (key.number, key.model))
+
+    def made(self, key: WindowKey) -> EvaluationSet:
+        """Return the set of a closed window."""
+        window = self._windows[key]
+        shares = window.sampling_shares()
+        rows = []
+        for index, raw in zip(shares, self._store.get_all([_key(index) for index in shares]), strict=True):
+            hashed, *row = orjson.loads(raw)
+            rows.append(EvaluationRow._make((*row, shares[index], hashed < window.share)))
+        rows.sort(key=lambda row: row[:4])
+        start = key.number * self._settings.window
+        return EvaluationSet(key, start, self._end(key), rows, window.share, window.coverage)
+
+    def drop(self, key: WindowKey) -> None:
+        """Drop a window with its rows, once its set is written."""
+        self._forget(list(self._windows.pop(key).rows))
+        self._past.add(key)
+
+    def _forget(self, indices: Sequence[int]) -> None:
+        for index in indices:
+            self._by_index.pop(index, None)
+            self._store.delete(_key(index))
+
+    def _end(self, key: WindowKey) -> float:
+        return (key.number + 1) * self._settings.window
+
+    def _deadline(self, key: WindowKey) -> float:
+        return self._end(key) + self._settings.wait
+
+    def state(self) -> dict[str, Any]:
+        """Return the state but for the rows, which are in the store."""
+        return {
+            "clock": self._clock if math.isfinite(self._clock) else None,
+            "settings": list(self._settings),
+            "past": sorted(self._past),
+            "windows": [[*key, window.state()] for key, window in self._windows.items()],
+            "counts": vars(self.counts),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Load what `state` returned, and read the rows from the store."""
+        self.counts = EvaluationCounts(**state["counts"])
+        if state["settings"][1] != self._settings.window:
+            logger.warning("--evaluation-window was changed: the predictions that wait for their labels are dropped")
+            for index, _, _ in list(self._saved()):
+                self._store.delete(_key(index))
+            return
+        self._clock = -math.inf if state["clock"] is None else state["clock"]
+        self._past = {WindowKey(*key) for key in state["past"]}
+        rows: dict[WindowKey, list[tuple[int, Candidate]]] = {}
+        for index, key, candidate in self._saved():
+            self._by_index[index] = key
+            rows.setdefault(key, []).append((index, candidate))
+        for model, number, saved in state["windows"]:
+            self._open(key := WindowKey(model, number)).restore(saved, rows.get(key, ()))
+
+    def _saved(self) -> Iterator[tuple[int, WindowKey, Candidate]]:
+        """Yield all rows of the store."""
+        start = _PREFIX
+        while page := self._store.scan(start, _END, _PAGE):
+            for name, raw in page:
+                saved = orjson.loads(raw)
+                hashed, ts, model = saved[0], saved[1], saved[3]
+                key = WindowKey(model, math.floor(ts / self._settings.window))
+                label = category_name(saved[_FIELDS]) if len(saved) > _FIELDS else None
+                yield int.from_bytes(name[1:]), key, Candidate(hashed, len(_dumped(saved[:_FIELDS])), label)
+            start = page[-1][0] + b"\0"
+
+
+def id_hash(identity: str) -> float:
+    """Return a hash of an id as a number from 0 to 1, the same in every process.
+
+    >>> round(id_hash("r-17"), 6)
+    0.96165
+    """
+    digest = blake2b(identity.encode(errors="surrogatepass"), digest_size=8, person=b"evaluation").digest()
+    return int.from_bytes(digest) / 2.0**64
+
+
+def _dumped(row: Sequence[Any]) -> bytes:
+    """Return a row as JSON; an integer of more than 64 bits becomes a float."""
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        return orjson.dumps(json.loads(json.dumps(row), parse_int=float))
+
+
+def _key(index: int) -> bytes:
+    return _PREFIX + index.to_bytes(8)
