@@ -138,9 +138,14 @@ def unbudgeted(specs: Sequence[DetectorSpec]) -> list[str]:
     >>> unbudgeted([parse_spec("glr"), parse_spec("kswin"), parse_spec("error=adwin:delta=0.01")])
     ['adwin', 'kswin']
     """
-    return sorted({spec.kind for spec in specs if not _budgeted([spec.config])})
+    return sorted({spec.kind for spec in specs if not is_budgeted(spec.config)})
+
+
+def is_budgeted(config: DetectorConfig) -> bool:
+    """Return whether a detector has a parameter that is computed from the budget, and was not given."""
+    return config.budgeted is not None and config.budgeted not in config.model_fields_set
 
 
 def _budgeted(configs: Iterable[DetectorConfig]) -> int:
-    """Return how many of these detectors have a parameter that is computed from the budget, and was not given."""
-    return sum(config.budgeted is not None and config.budgeted not in config.model_fields_set for config in configs)
+    """Return how many of these detectors are budgeted."""
+    return sum(map(is_budgeted, configs))

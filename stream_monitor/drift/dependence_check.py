@@ -112,8 +112,12 @@ class DependenceCheck:
         """Estimate the dependence, which must be due; return it where it differs from the known one, else None."""
         self._keep()
         self._schedule()
-        found = self._volatility.raised(variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup))
+        found = self._volatility.raised(self.without_volatility())
         return is_new(known, found, in_batches=in_batches)
+
+    def without_volatility(self) -> VarianceRatios:
+        """Return the dependence of the values as of the last estimate, before their volatility is allowed for."""
+        return variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup)
 
     def _schedule(self) -> None:
         self._step = 1 if self._is_interrupted else max(2 * self._step, 1)

@@ -1,4 +1,4 @@
-"""The checks of a block of signals: of alarms that may be over, and against the training data."""
+"""The checks of a block of signals: of alarms that may be over, and of windows of values."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class BlockChecks:
     def __init__(self, columns: BlockColumns) -> None:
         self._columns = columns
         self._is_latched = np.zeros(len(columns.parts), bool)
-        #: Number of values of each column at the end of its next window that is compared with the training data.
-        self._next_window = np.zeros(len(columns.parts), np.int64)
+        #: Number of values of each column at the end of its next window that is measured or compared.
+        self._next_look = np.zeros(len(columns.parts), np.int64)
         for column in range(len(columns.parts)):
             self.load(column)
 
@@ -32,14 +32,14 @@ class BlockChecks:
         """Read what is due from a column, which was loaded again."""
         parts = self._columns.parts[column]
         self._is_latched[column] = parts.latch.active_since is not None
-        self._next_window[column] = parts.check.next_window if parts.check else sys.maxsize
+        self._next_look[column] = parts.next_look_after(parts.count)
 
     def room(self, is_in: Bools) -> int:
         """Return the number of values that each of these columns can take before a check is due."""
         counts = self._columns.counts
         rooms = (
             CHECK_INTERVAL - counts[is_in & self._is_latched] % CHECK_INTERVAL,
-            (self._next_window - counts)[is_in],
+            (self._next_look - counts)[is_in],
         )
         return int(np.concatenate(rooms).min(initial=sys.maxsize))
 
@@ -51,7 +51,7 @@ class BlockChecks:
             is_in: A mask of the columns to check, shape (columns,).
         """
         self._check_latches(matrix, matrix.sizes, is_in)
-        return self._check_training(matrix, matrix.sizes, is_in)
+        return self._take_windows(matrix, matrix.sizes, is_in)
 
     def _check_latches(self, matrix: ColumnMatrix, sizes: Ints, is_in: Bools) -> None:
         """Check whether alarms are over."""
@@ -64,14 +64,14 @@ class BlockChecks:
             parts.latch.update(values, history, int(counts[column]), (), time)
             self._is_latched[column] = parts.latch.active_since is not None
 
-    def _check_training(self, matrix: ColumnMatrix, sizes: Ints, is_in: Bools) -> list[tuple[int, Alarm]]:
-        """Compare the columns with the training data where a window ends."""
+    def _take_windows(self, matrix: ColumnMatrix, sizes: Ints, is_in: Bools) -> list[tuple[int, Alarm]]:
+        """Take the windows that end; return the skews found in them."""
         found: list[tuple[int, Alarm]] = []
         counts = self._columns.counts
-        for column in np.flatnonzero(is_in & (counts + sizes >= self._next_window)).tolist():
+        for column in np.flatnonzero(is_in & (counts + sizes >= self._next_look)).tolist():
             parts, values = self._columns.parts[column], matrix.column(column)
             history = self._columns.history(column, values.values)
-            if parts.check:
-                found += [(column, alarm) for alarm in parts.check.update(values, history, int(counts[column]), ())]
-            self.load(column)
+            begin = int(counts[column])
+            found += [(column, alarm) for alarm in parts.look(values, history, begin)]
+            self._next_look[column] = parts.next_look_after(begin + len(values.values))
         return found

@@ -12,7 +12,7 @@ from stream_monitor.drift.running_block import RunningBlock
 from stream_monitor.drift.value_queue import ColumnValues, ValueQueue
 from stream_monitor.monitors.block_feeding import FedValues, running_of
 from stream_monitor.monitors.recent_values import RecentValues
-from stream_monitor.monitors.signal import SignalParts
+from stream_monitor.monitors.signal_parts import SignalParts
 
 
 class BlockColumns:

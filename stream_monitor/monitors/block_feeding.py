@@ -11,7 +11,7 @@ from stream_monitor.core.arrays import Bools
 from stream_monitor.drift.block_input import BlockInput
 from stream_monitor.drift.running import RunningDetector
 from stream_monitor.drift.running_block import RunningBlock, RunningStep
-from stream_monitor.monitors.signal import SignalParts
+from stream_monitor.monitors.signal_parts import SignalParts
 from stream_monitor.signals.matrix_part import ColumnMatrix
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Ints
-from stream_monitor.monitors.signal import SignalMonitor, SignalParts
+from stream_monitor.monitors.signal import SignalMonitor
+from stream_monitor.monitors.signal_parts import SignalParts
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.matrix import SignalMatrix
 
@@ -176,6 +177,5 @@ def warmup_room(signal: SignalMonitor) -> int:
         return 0
     parts = signal.parts
     room = min((runner.room for runner in parts.detectors.runners.values()), default=sys.maxsize)
-    if parts.check:
-        room = min(room, parts.check.next_window - parts.count)
+    room = min(room, parts.next_look_after(parts.count) - parts.count)
     return min(room, parts.reference.size - parts.count) if parts.reference.distribution is None else room

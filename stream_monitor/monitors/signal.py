@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stream_monitor.core.arrays import ColumnKind, Floats
+from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.newest import Newest
 from stream_monitor.detectors import DetectorConfig
@@ -19,13 +19,14 @@ from stream_monitor.monitors.alarm_latch import NO_ALARM, AlarmLatch
 from stream_monitor.monitors.comparison import Comparison, Reference
 from stream_monitor.monitors.season_watch import SeasonWatch
 from stream_monitor.monitors.signal_detectors import SignalDetectors
+from stream_monitor.monitors.signal_parts import SignalParts
 from stream_monitor.monitors.signal_reference import SignalReference
 from stream_monitor.monitors.training import Training
 from stream_monitor.monitors.training_check import TrainingCheck
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.encoder import CategoryEncoder
 from stream_monitor.stats.season_period import Period
-from stream_monitor.stats.training_verdict import Verdict
+from stream_monitor.stats.variance_bursts import VarianceBursts
 
 
 @dataclass(frozen=True)
@@ -49,50 +50,6 @@ class SignalContext:
     min_effect: float = 0.0
     is_sparse: bool = False
     seasons: Mapping[float, tuple[Period, float]] = field(default_factory=dict)
-
-
-@dataclass
-class SignalParts:
-    """The parts that a signal is watched with.
-
-    Attributes:
-        detectors: Its detectors.
-        reference: Its reference.
-        latch: The latch of its alarm.
-        check: Its comparison with the training data, None without a profile of it.
-        recent: Its newest values, as many as the reference and the means need.
-        count: The number of its values so far.
-    """
-
-    detectors: SignalDetectors
-    reference: SignalReference
-    latch: AlarmLatch
-    check: TrainingCheck | None = None
-    recent: Floats = field(default_factory=lambda: np.empty(0))
-    count: int = 0
-
-    @property
-    def keep(self) -> int:
-        """The number of newest values to keep."""
-        return max(MEAN_WINDOW, self.reference.size)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The newest verdict against the training data, None without a profile of the signal."""
-        return self.check.verdict_after(self.count) if self.check else None
-
-    def update(self, column: Column) -> list[Alarm]:
-        """Take the next values, at least one; return the drifts found in them."""
-        history = np.concatenate((self.recent, column.values))
-        begin, self.count = self.count, self.count + len(column.values)
-        self.reference.learn(history, self.count)
-        alarms = self.detectors.update(column, history)
-        told = [alarm for alarm in alarms if not alarm.detection.is_small]
-        self.latch.update(column, history, begin, told, self.detectors.autocorrelation_time)
-        if self.check:
-            alarms += self.check.update(column, history, begin, told)
-        self.recent = history[-self.keep :]
-        return alarms
 
 
 class SignalBorrower(Protocol):
@@ -160,7 +117,8 @@ class SignalMonitor:
         )
         detectors = SignalDetectors(key, name, configs, runner_context, run_length)
         check = TrainingCheck(training, key, name) if training else None
-        self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own), check)
+        bursts = VarianceBursts() if kind == "number" else None
+        self._parts = SignalParts(detectors, own, AlarmLatch(context.rearm_after, own), check, bursts)
         self._borrower: SignalBorrower | None = None
         self._series = object()
         #: Looks for seasons in the values of `update`; None: nothing does.
@@ -254,6 +212,7 @@ class SignalMonitor:
             "reference": parts.reference.state(),
             "active": parts.latch.state(),
             "training": parts.check.state() if parts.check else None,
+            "bursts": parts.bursts.state() if parts.bursts else None,
             "drifts": parts.detectors.summaries(),
             "runners": parts.detectors.state(),
         }
@@ -274,4 +233,6 @@ class SignalMonitor:
         parts.latch.restore(state["active"])
         if parts.check:
             parts.check.restore(state["training"], parts.count)
+        if parts.bursts and state["bursts"]:
+            parts.bursts.restore(state["bursts"])
         parts.detectors.restore(state["runners"], state["drifts"])

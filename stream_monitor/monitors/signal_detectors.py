@@ -11,21 +11,28 @@ from typing import Any
 from stream_monitor.core.arrays import ColumnKind, Floats
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.detectors import DetectorConfig
+from stream_monitor.drift.budget import is_budgeted
+from stream_monitor.drift.burst_alarms import expected_ratio
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.detection import Alarm, Origin, detection
+from stream_monitor.drift.false_alarms import FalseAlarms, past_ratio
 from stream_monitor.drift.runner import DetectorRunner
 from stream_monitor.drift.seasonal_adjustment import SeasonalAdjustment
 from stream_monitor.drift.small_changes import SmallChanges
 from stream_monitor.drift.transforms import REST, UNSEEN
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.season_clock import AwaitedSeason
+from stream_monitor.stats.variance_bursts import VarianceBursts
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class DriftSummary:
-    """The detections of one detector on one signal: their number, and the last one's values; and the small ones."""
+    """The detections of one detector on one signal: their number, and the last one's values; and the small ones.
+
+    ``turns``: those in the opposite direction of the one before. ``newest``: category and direction of the last one.
+    """
 
     count: int = 0
     small: int = 0
@@ -33,12 +40,16 @@ class DriftSummary:
     before: float = math.nan
     after: float = math.nan
     effect: float | None = None
+    turns: int = 0
+    newest: tuple[str | None, str] | None = None
 
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> DriftSummary:
         """Return the summary of a saved state; JSON has null for NaN."""
-        means = {name: math.nan if state[name] is None else state[name] for name in ("before", "after")}
-        return cls(state["count"], state["small"], state["last_ts"], **means, effect=state["effect"])
+        before, after = (math.nan if state[name] is None else state[name] for name in ("before", "after"))
+        newest = tuple(state["newest"]) if state["newest"] else None
+        counts = state["count"], state["small"]
+        return cls(*counts, state["last_ts"], before, after, state["effect"], state["turns"], newest)
 
     def add(self, one: Detection) -> None:
         """Count a detection."""
@@ -46,6 +57,8 @@ class DriftSummary:
             self.small += 1
             return
         self.count += 1
+        last, self.newest = self.newest, (one.category, one.direction)
+        self.turns += last is not None and last[0] == one.category and last[1] != one.direction
         self.last_ts, self.before, self.after, self.effect = one.ts, one.before, one.after, one.effect
 
 
@@ -153,6 +166,22 @@ class SignalDetectors:
             for period, strength in season.scores.strengths.items():
                 found[period] = max(strength, found.get(period, 0.0))
         return found
+
+    def false_alarms(self, bursts: VarianceBursts | None, values: int) -> FalseAlarms:
+        """Return the false alarms as a multiple of the promised ones.
+
+        Args:
+            bursts: The bursts of the signal's variance; None where they are not measured.
+            values: The number of values of the signal so far.
+        """
+        found = [FalseAlarms()]
+        for each, runner in self.runners.items():
+            if is_budgeted(self._configs[each]) and math.isfinite(runner.run_length):
+                expected = expected_ratio(runner, bursts) if bursts else 1.0
+                past = past_ratio(self.drifts[each].turns, values, runner.run_length)
+                ratio = max(expected, past)
+                found.append(FalseAlarms(ratio, "" if ratio == 1.0 else "level" if past == ratio else "variance"))
+        return max(found[1:], default=found[0])
 
     def state(self) -> dict[str, Any]:
         """Return the state of each detector as JSON values."""

@@ -15,6 +15,7 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.drift.episodes import Episode, group
+from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
@@ -117,7 +118,8 @@ class SignalSnapshot:
     ``batch_length``: values that are averaged before a detector sees them. ``awaited_seasons``: given periods of
     which none has passed yet. ``seasons``: the strength of each that is taken out, by its period in seconds.
     ``distances`` to the reference are by measure. ``reference_values``: different values in a numeric reference, None
-    without one. ``categories``: their names, in the order in which they first came.
+    without one. ``categories``: their names, in the order in which they first came. ``false_alarms``: their number as
+    a multiple of the promised one.
     """
 
     name: str
@@ -132,6 +134,7 @@ class SignalSnapshot:
     drifts: Sequence[DriftSnapshot]
     reference_values: int | None
     categories: Sequence[str]
+    false_alarms: FalseAlarms
 
 
 @dataclass(frozen=True, slots=True)

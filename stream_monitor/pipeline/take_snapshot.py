@@ -257,4 +257,5 @@ def _signal(signal: SignalMonitor) -> partial[SignalSnapshot]:
         ),
         reference_values=reference.distinct if isinstance(reference, NumericReference) else None,
         categories=tuple(signal.categories.state()) if signal.categories else (),
+        false_alarms=signal.counted.false_alarms,
     )

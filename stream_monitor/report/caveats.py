@@ -1,4 +1,4 @@
-"""Caveats: reasons why a replay without a detection may not mean that nothing changed."""
+"""Caveats: what is not watched, or less well than it seems."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from stream_monitor.core.formatting import period_text, plain
 from stream_monitor.decoding.values import read_cell
+from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.signals.encoder import MAX_CATEGORIES
 
@@ -25,7 +26,13 @@ def caveats(model: ModelSnapshot, warmup: int, order: str = "") -> list[str]:
     """
     if model.predictions < warmup:
         return [f"{model.predictions:,} predictions are fewer than --warmup {warmup}: nothing could be found"]
-    return [*_of_order(order), *_of_season(model), *_of_seasons_left_in(model), *_of_features(model)]
+    return [
+        *_of_order(order),
+        *_of_season(model),
+        *_of_seasons_left_in(model),
+        *sentences(model),
+        *_of_features(model),
+    ]
 
 
 def _of_order(order: str) -> Iterator[str]:

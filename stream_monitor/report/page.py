@@ -11,7 +11,8 @@ from string import Template
 from stream_monitor import __version__
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, span
-from stream_monitor.pipeline.snapshot import Snapshot
+from stream_monitor.pipeline.false_alarms import sentences
+from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.report.against_training import against
 from stream_monitor.report.contents import Contents, number_episodes
 from stream_monitor.report.episodes import cards, overview, small_changes
@@ -78,6 +79,7 @@ def _page(contents: Contents) -> str:
         facts=_facts(contents),
         tiles=_tiles(contents),
         training=against(contents.snapshot.models),
+        promise=_promise(contents.snapshot.models),
         overview=overview(contents, charts.links),
         episodes=cards(contents) + small_changes(contents),
         performance=performance_charts(contents),
@@ -86,6 +88,14 @@ def _page(contents: Contents) -> str:
         detections=_detections(contents.detections),
         notes=_notes(contents),
     )
+
+
+def _promise(models: Iterable[ModelSnapshot]) -> str:
+    """Return where the promise on false alarms does not hold; nothing where it does."""
+    found = "".join(
+        f"<li>{text('/'.join(model.key))}: {text(sentence)}" for model in models for sentence in sentences(model)
+    )
+    return f"<section><h2>False alarms</h2><ul>{found}</ul></section>" if found else ""
 
 
 def _facts(contents: Contents) -> str:

@@ -14,6 +14,7 @@ from stream_monitor.core.formatting import period_text
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.against_training import against_training
+from stream_monitor.pipeline.false_alarms import unkept
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
 from stream_monitor.stats.training_verdict import Verdict
 
@@ -113,5 +114,6 @@ def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
             for signal in model.signals
             for period, strength in signal.seasons.items()
         ],
+        "false_alarms": [{"signal": each.name, **each.false_alarms._asdict()} for each in unkept(model)],
         "caveats": list(caveats),
     }

@@ -122,6 +122,13 @@ DRIFT_ACTIVE = _metric(
     *_VERSION,
     "signal",
 )
+FALSE_ALARM_RATIO = _metric(
+    "false_alarm_ratio",
+    "gauge",
+    "False alarms of a signal per promised one, by its variance and its past alarms; 1: nothing speaks against it.",
+    *_VERSION,
+    "signal",
+)
 EPISODES = _metric(
     "drift_episodes_total", "counter", "Changes, each of them in one signal or in many at once.", *_VERSION
 )

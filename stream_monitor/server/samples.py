@@ -152,6 +152,8 @@ def _signals(model: ModelSnapshot) -> Iterator[Sample]:
         yield catalog.DRIFT_ACTIVE, where, float(signal.active_since is not None)
         yield catalog.BATCH_LENGTH, where, signal.batch_length
         yield catalog.EFFECTIVE, where, signal.effective_samples
+        if math.isfinite(signal.false_alarms.ratio):
+            yield catalog.FALSE_ALARM_RATIO, where, signal.false_alarms.ratio
         for period, strength in signal.seasons.items():
             yield catalog.SEASONAL_STRENGTH, (*where, period_text(period)), strength
         for measure, distance in signal.distances.items():

@@ -33,6 +33,7 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
         verdict=escape("; ".join(problems) or "ready"),
         tiles=_tiles(snapshot),
         training=training.against(snapshot.models),
+        promise=changes.promise(snapshot.models),
         episodes=changes.episodes(snapshot.models, snapshot.min_effect),
         active=changes.active(snapshot.models, snapshot.join.stream_time),
         models=table(

@@ -11,6 +11,7 @@ from stream_monitor.core.formatting import counted, in_words, moment, short, spa
 from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.drift.practical_size import rank
+from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
 from stream_monitor.server.page.table import table, text
 
@@ -39,6 +40,14 @@ def active(models: Iterable[ModelSnapshot], now: float) -> str:
     head = ("Model", "Signal", "Last alarm", "Distance to the reference, where above its threshold")
     empty = "No signal: none has had an alarm, or each is back near its reference, or --rearm-after has passed since."
     return table(head, rows, empty) + (more if len(found) > SHOWN_ACTIVE else "")
+
+
+def promise(models: Iterable[ModelSnapshot]) -> str:
+    """Return where the promise on false alarms does not hold; nothing where it does."""
+    found = "".join(
+        f"<li>{text('/'.join(model.key))}: {text(sentence)}" for model in models for sentence in sentences(model)
+    )
+    return f"<h2>False alarms</h2><ul>{found}</ul>" if found else ""
 
 
 def named(one: Detection) -> str:
