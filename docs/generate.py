@@ -15,8 +15,9 @@ from architecture_picture import packages_svg
 
 from stream_monitor.cli import cli
 from stream_monitor.cli.commands import COMMANDS, load_command
+from stream_monitor.config.base import Settings
 from stream_monitor.config.loading import flag, variable
-from stream_monitor.config.settings import RunConfig, Settings
+from stream_monitor.config.settings import RunConfig
 from stream_monitor.core.errors import Reason
 from stream_monitor.detectors import KINDS, DetectorConfig
 from stream_monitor.detectors.describe import describe, remark

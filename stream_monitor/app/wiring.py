@@ -20,6 +20,8 @@ from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSettings
+from stream_monitor.performance.fairness import FairnessSettings
+from stream_monitor.performance.groups import Grouping
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.profiles.profile import Profile
@@ -119,6 +121,15 @@ def _make_evaluation(
     return EvaluationExport(sample, EvaluationFiles(settings.evaluation_dir), clock)
 
 
+def _fairness(settings: PipelineSettings) -> FairnessSettings:
+    return FairnessSettings(
+        tuple(Grouping.parse(name, path) for name, path in settings.group.items()),
+        settings.group_intersections,
+        settings.positive or settings.positive_class,
+        settings.group_min_count,
+    )
+
+
 def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:
     made = MonitorSettings(
         specs=tuple(parse_spec(text) for text in settings.detector),
@@ -135,6 +146,7 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         performance_window=settings.performance_window,
         performance_decay=settings.performance_decay,
         positive_class=settings.positive_class,
+        fairness=_fairness(settings),
         label_maturity=settings.label_maturity,
         max_models=settings.max_models,
         max_versions=settings.max_versions,

@@ -9,8 +9,8 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import click
 
+from stream_monitor.config.base import Settings
 from stream_monitor.config.loading import PREFIX, flag, load_config
-from stream_monitor.config.settings import Settings
 
 _Config = TypeVar("_Config", bound=Settings)
 _Command = TypeVar("_Command", bound=Callable[..., Any])

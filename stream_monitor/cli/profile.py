@@ -13,7 +13,7 @@ import numpy as np
 
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.progress import Reading
-from stream_monitor.config.settings import Settings, setting
+from stream_monitor.config.base import Settings, setting
 from stream_monitor.config.value_types import Count, FeatureTypes, FieldPaths
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.events import Task

@@ -13,6 +13,7 @@ import orjson
 
 from stream_monitor.cli import performance_table
 from stream_monitor.cli.episode_table import show
+from stream_monitor.cli.fairness_table import show_fairness
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
@@ -109,6 +110,8 @@ def _print(
     for model in snapshot.models:
         click.echo(f"\nModel {model.key.model}, version {model.key.version}: {model.predictions:,} predictions")
         performance_table.show(model.performance)
+        if model.fairness:
+            show_fairness(model.fairness)
         if model.coverage is not None:
             click.echo(f"  {model.coverage:.1%} of its mature predictions have a label")
         for caveat in warnings[model.key]:

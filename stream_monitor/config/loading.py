@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from stream_monitor.config.settings import Settings
+from stream_monitor.config.base import Settings
 from stream_monitor.core.errors import ConfigError
 
 PREFIX = "STREAM_MONITOR_"

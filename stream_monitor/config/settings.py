@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import field_validator
 
 from stream_monitor.actions import SINKS
+from stream_monitor.config.base import Settings, setting
+from stream_monitor.config.group_settings import GroupSettings
 from stream_monitor.config.units import Duration, Expected, Latency, Seasonality, Share, Size
 from stream_monitor.config.value_types import (
     Address,
@@ -27,17 +29,6 @@ from stream_monitor.core.events import Task
 from stream_monitor.core.spec_grammar import usages
 from stream_monitor.decoding import DECODERS
 from stream_monitor.sources.formats import Format
-
-
-def setting(default: Any, description: str, metavar: str = "TEXT", **limits: Any) -> Any:
-    """Return a field whose flag has this help and metavar."""
-    return Field(default, description=description, json_schema_extra={"metavar": metavar}, **limits)
-
-
-class Settings(BaseModel):
-    """The base of all settings. An unknown name is an error, and no error repeats a value."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class EventSettings(Settings):
@@ -300,7 +291,7 @@ class ServeSettings(Settings):
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 
 
-class PipelineSettings(SampleSettings, JoinSettings, WatchSettings, EventSettings):
+class PipelineSettings(SampleSettings, JoinSettings, GroupSettings, WatchSettings, EventSettings):
     """Settings of the pipeline, from decoding to monitors."""
 
 

@@ -75,6 +75,16 @@ def _check_fields(fields: dict[str, str]) -> dict[str, str]:
     return fields
 
 
+def _check_groups(groups: dict[str, str]) -> dict[str, str]:
+    from stream_monitor.performance.groups import MAX_GROUPS, Grouping
+
+    if len(groups) > MAX_GROUPS:
+        raise ValueError(f"{len(groups)} groups; allowed: {MAX_GROUPS} at most")
+    for name, path in groups.items():
+        Grouping.parse(name, path)
+    return groups
+
+
 def _check_detectors(specs: list[str]) -> list[str]:
     from stream_monitor.detectors.spec import parse_spec
 
@@ -124,6 +134,7 @@ Address = Annotated[str, AfterValidator(_check_address)]
 List = Annotated[list[str], BeforeValidator(split_commas)]
 Addresses = Annotated[list[Address], BeforeValidator(split_commas)]
 FieldPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidator(_check_fields)]
+GroupPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidator(_check_groups)]
 FeatureTypes = Annotated[dict[str, FeatureType], BeforeValidator(read_pairs)]
 DecoderText = Annotated[str, AfterValidator(_check_decoder)]
 DetectorTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_detectors)]

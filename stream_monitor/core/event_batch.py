@@ -30,6 +30,7 @@ class PredictionBatch:
         groups: The groups that the predictions belong to, None where there are none; None: no prediction has any.
         features: The features.
         probabilities: The probabilities by class, None where there are none; None: no prediction has any.
+        subgroups: The subgroups, None where there is none; None: no prediction has one.
     """
 
     at: Ints
@@ -43,6 +44,7 @@ class PredictionBatch:
     groups: Sequence[Mapping[str, str] | None] | None
     features: FeatureTable
     probabilities: Sequence[Probabilities | None] | None = None
+    subgroups: Sequence[str | None] | None = None
 
     @classmethod
     def of(
@@ -68,6 +70,7 @@ class PredictionBatch:
             [one.groups for one in predictions] if has_groups else None,
             FeatureTable.of([one.features for one in predictions], is_category),
             [one.probabilities for one in predictions] if has_probabilities else None,
+            [one.subgroup for one in predictions] if any(one.subgroup is not None for one in predictions) else None,
         )
 
     def __len__(self) -> int:
@@ -87,6 +90,7 @@ class PredictionBatch:
             None if self.groups is None else take(self.groups, rows),
             self.features.take(rows),
             None if self.probabilities is None else take(self.probabilities, rows),
+            None if self.subgroups is None else take(self.subgroups, rows),
         )
 
     def event(self, row: int) -> Prediction:
@@ -101,6 +105,7 @@ class PredictionBatch:
             None if self.groups is None else self.groups[row],
             None if self.y_true is None else self.y_true[row],
             None if self.probabilities is None else self.probabilities[row],
+            None if self.subgroups is None else self.subgroups[row],
         )
 
 

@@ -28,7 +28,8 @@ class Prediction(NamedTuple):
     """One inference.
 
     ``ts`` is in seconds since the epoch, None when its time is unknown. ``probabilities`` are those by class, where
-    the score came so; ``score`` is then that of the predicted class.
+    the score came so; ``score`` is then that of the predicted class. ``subgroup`` has the values of the groups that
+    are compared, as one text, see `stream_monitor.performance.groups`; None if there are none.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Prediction(NamedTuple):
     groups: Mapping[str, str] | None = None
     y_true: Target | None = None
     probabilities: Probabilities | None = None
+    subgroup: str | None = None
 
 
 class Label(NamedTuple):
@@ -62,7 +64,8 @@ class Rejection(NamedTuple):
 class Outcome(NamedTuple):
     """A prediction joined to its label.
 
-    ``index`` is the prediction's 0-based position in its stream; ``score`` and ``probabilities`` are its own.
+    ``index`` is the prediction's 0-based position in its stream; ``score``, ``probabilities`` and ``subgroup`` are
+    its own.
     """
 
     key: ModelVersion
@@ -73,6 +76,7 @@ class Outcome(NamedTuple):
     delay: float | None
     score: float | None = None
     probabilities: Probabilities | None = None
+    subgroup: str | None = None
 
 
 DetectionKind = Literal["drift", "skew"]

@@ -28,6 +28,7 @@ class OutcomeBatch:
         before: The position of the prediction that comes next in the stream after the outcome, shape (n,), rising.
         scores: Scores of the predictions, NaN where there is none, shape (n,).
         probabilities: The probabilities by class, None where there are none; None: no prediction has any.
+        subgroups: The subgroups of the predictions, None where there is none; None: no prediction has one.
     """
 
     keys: Sequence[ModelVersion]
@@ -40,6 +41,7 @@ class OutcomeBatch:
     before: Ints
     scores: Floats
     probabilities: Sequence[Probabilities | None] | None = None
+    subgroups: Sequence[str | None] | None = None
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome], before: Sequence[int]) -> OutcomeBatch:
@@ -58,6 +60,7 @@ class OutcomeBatch:
             [one.probabilities for one in outcomes]
             if any(one.probabilities is not None for one in outcomes)
             else None,
+            [one.subgroup for one in outcomes] if any(one.subgroup is not None for one in outcomes) else None,
         )
 
     @classmethod
@@ -80,6 +83,7 @@ class OutcomeBatch:
             np.concatenate([part.before for part in parts]),
             np.concatenate([part.scores for part in parts]),
             concat([part.probabilities for part in parts], [len(part) for part in parts], None),
+            concat([part.subgroups for part in parts], [len(part) for part in parts], None),
         )
 
     def __len__(self) -> int:
@@ -91,7 +95,7 @@ class OutcomeBatch:
         ts, delays = map(optional, self.ts.tolist()), map(optional, self.delays.tolist())
         scores, probabilities = map(optional, self.scores.tolist()), self.probabilities or repeat(None)
         columns = self.index.tolist(), ts, self.y_pred, self.y_true, delays, scores, probabilities
-        return map(Outcome, keys, *columns)
+        return map(Outcome, keys, *columns, self.subgroups or repeat(None))
 
     def take(self, rows: Rows) -> OutcomeBatch:
         """Return some of the outcomes, in this order."""
@@ -106,4 +110,5 @@ class OutcomeBatch:
             self.before[rows],
             self.scores[rows],
             None if self.probabilities is None else take(self.probabilities, rows),
+            None if self.subgroups is None else take(self.subgroups, rows),
         )

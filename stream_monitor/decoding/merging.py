@@ -26,6 +26,7 @@ def merge_predictions(one: PredictionBatch, other: PredictionBatch, features: Fe
         concat((one.groups, other.groups), sizes, None),
         features,
         concat((one.probabilities, other.probabilities), sizes, None),
+        concat((one.subgroups, other.subgroups), sizes, None),
     ).take(_order(one.at, other.at))
 
 

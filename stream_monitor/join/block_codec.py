@@ -24,7 +24,7 @@ _NUMBERS = np.dtype(
         ("state", "u1"),
     ]
 )
-_OTHERS = ("identity", "target", "key", "scope", "probabilities", "score")
+_OTHERS = ("identity", "target", "key", "scope", "probabilities", "score", "subgroup")
 
 
 class Block(NamedTuple):
@@ -32,7 +32,7 @@ class Block(NamedTuple):
 
     Attributes:
         numbers: A structured array with the columns that hold numbers, shape (n,).
-        ids, targets, keys, scopes, probabilities, scores: The other columns.
+        ids, targets, keys, scopes, probabilities, scores, subgroups: The other columns.
     """
 
     numbers: NDArray[np.void]
@@ -42,6 +42,7 @@ class Block(NamedTuple):
     scopes: list[Any]
     probabilities: list[Any]
     scores: list[float | None]
+    subgroups: list[str | None]
 
     def take(self, at: Ints) -> Block:
         """Return some of the rows."""
@@ -54,7 +55,7 @@ def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:
     numbers = np.empty(len(at), _NUMBERS)
     for name in _NUMBERS.names or ():
         numbers[name] = rows[name][at]
-    ids, targets, keys, scopes, probabilities, scores = (rows[name][at].tolist() for name in _OTHERS)
+    ids, targets, keys, scopes, *given = (rows[name][at].tolist() for name in _OTHERS)
     for start in range(0, len(at), size):
         part = slice(start, start + size)
         others = (
@@ -62,7 +63,7 @@ def encode(rows: Rows, at: Ints, size: int) -> Iterator[bytes]:
             targets[part],
             _once(keys[part]),
             _once(scopes[part]),
-            *_given(probabilities, scores, part),
+            *_given(given, part),
         )
         fixed = numbers[part].tobytes()
         yield b"%b%b%b" % (len(ids[part]).to_bytes(2, "big"), fixed, orjson.dumps(others, default=tuple))
@@ -72,7 +73,7 @@ def decode(values: Sequence[bytes]) -> tuple[Block, Ints]:
     """Return the rows of blocks in order, and the row at which each block begins, shape (len(values),)."""
     sizes = [int.from_bytes(value[:2], "big") for value in values]
     fixed = [value[2 : 2 + size * _NUMBERS.itemsize] for value, size in zip(values, sizes, strict=True)]
-    block = Block(np.frombuffer(b"".join(fixed), _NUMBERS), [], [], [], [], [], [])
+    block = Block(np.frombuffer(b"".join(fixed), _NUMBERS), [], [], [], [], [], [], [])
     versions: dict[tuple[str, str], ModelVersion] = {}
     for value, size in zip(values, sizes, strict=True):
         ids, targets, keys, scopes, *given = orjson.loads(value[2 + size * _NUMBERS.itemsize :])
@@ -82,18 +83,20 @@ def decode(values: Sequence[bytes]) -> tuple[Block, Ints]:
             _each([versions.setdefault((*key,), ModelVersion(*key)) if key else key for key in keys], size)
         )
         block.scopes.extend(_each([tuple(scope) if scope else scope for scope in scopes], size))
-        probabilities, scores = given or ([None], [None])
+        probabilities, scores, subgroups = given or ([None], [None], [None])
         block.probabilities.extend(_each(probabilities, size))
         block.scores.extend(_each(scores, size))
+        block.subgroups.extend(_each(subgroups, size))
     return block, np.cumsum([0, *sizes])[:-1]
 
 
-def _given(probabilities: list[Any], scores: list[float], part: slice) -> tuple[list[Any], ...]:
-    """Return the probabilities and scores of some rows, where there are any."""
-    some, numbers = probabilities[part], [optional(score) for score in scores[part]]
-    if some.count(None) == numbers.count(None) == len(some):
-        return ()
-    return _once(some), _once(numbers)
+def _given(columns: list[list[Any]], part: slice) -> list[list[Any]]:
+    """Return the probabilities, scores and subgroups of some rows, where there are any."""
+    probabilities, scores, subgroups = (column[part] for column in columns)
+    found = [probabilities, [optional(score) for score in scores], subgroups]
+    if all(column.count(None) == len(column) for column in found):
+        return []
+    return [_once(column) for column in found]
 
 
 def _once(values: list[Any]) -> list[Any]:

@@ -27,6 +27,7 @@ class Waiting(NamedTuple):
     epoch: int
     score: float | None = None
     probabilities: Probabilities | None = None
+    subgroup: str | None = None
 
 
 class Early(NamedTuple):

@@ -17,7 +17,7 @@ from stream_monitor.state.key_value_store import KeyValueStore
 
 _ID = b"i"
 #: The columns of a row whose id has an entry: what would keep objects in memory is cleared.
-_OF_ENTRY = {"state": ENTRY, "key": None, "target": None, "scope": None, "probabilities": None}
+_OF_ENTRY = {"state": ENTRY, "key": None, "target": None, "scope": None, "probabilities": None, "subgroup": None}
 
 
 class EntryStore:

@@ -71,7 +71,8 @@ class Matcher:
         identity, ts, key, y_true = prediction.id, prediction.ts, prediction.key, prediction.y_true
         score = prediction.score if prediction.score is not None and math.isfinite(prediction.score) else None
         place = -1, self._queues.order, index, ts
-        waiting = Waiting(*place, prediction.y_pred, *key, epoch, score, prediction.probabilities)
+        y_pred, maps, subgroup = prediction.y_pred, prediction.probabilities, prediction.subgroup
+        waiting = Waiting(*place, y_pred, *key, epoch, score, maps, subgroup)
         self._queues.order += 1
         label = entry.label_for(key) if y_true is None else Known(None, y_true, None, None)
         if label is None:
@@ -105,9 +106,9 @@ class Matcher:
     def _match(self, done: Done, matched: list[Waiting], label: Label | Early | Known) -> None:
         """Conclude the outcomes of predictions and their label, and remember the versions as labelled."""
         label_ts, y_true = label.ts, label.y_true
-        for _, order, index, ts, y_pred, model, version, epoch, score, probabilities in matched:
+        for _, order, index, ts, y_pred, model, version, epoch, score, maps, subgroup in matched:
             key, seconds = ModelVersion(model, version), delay(label_ts, ts)
-            outcome = Outcome(key, index, ts, y_pred, y_true, seconds, score, probabilities)
+            outcome = Outcome(key, index, ts, y_pred, y_true, seconds, score, maps, subgroup)
             self._conclude(outcome, order, epoch)
             done.labelled.append(Labelled(model, version, y_true, ts, order, epoch))
         del done.labelled[:-MAX_PER_ID]

@@ -10,7 +10,9 @@ from stream_monitor.core.events import ModelVersion, Target
 from stream_monitor.join.entry import Done, Entry, Known, Labelled, Waiting
 from stream_monitor.join.rows import LABELLED, WAITING, Rows
 
-_WAITING = ("identity", "number", "order", "index", "ts", "target", "key", "epoch", "score", "probabilities")
+_WAITING = (
+    *("identity", "number", "order", "index", "ts", "target", "key", "epoch", "score", "probabilities", "subgroup"),
+)
 _LABELLED = ("identity", "number", "key", "target", "ts", "order", "epoch", "label_ts", "scope")
 
 
@@ -27,8 +29,8 @@ def row_of(entry: Entry) -> dict[str, Any] | None:
 def entry_of(rows: Rows, row: int) -> Entry:
     """Return the entry of a row."""
     if rows["state"][row] == WAITING:
-        _, number, order, index, ts, y_pred, key, epoch, score, probabilities = rows.get(row, _WAITING)
-        output = y_pred, *key, epoch, optional(score), probabilities
+        _, number, order, index, ts, y_pred, key, epoch, score, *rest = rows.get(row, _WAITING)
+        output = y_pred, *key, epoch, optional(score), *rest
         return Entry([Waiting(number, order, index, optional(ts), *output)], [], None)
     _, number, (model, version), y_true, ts, order, epoch, label_ts, scope = rows.get(row, _LABELLED)
     known = [] if scope is None else [Known(optional(label_ts), y_true, *scope)]
@@ -36,7 +38,7 @@ def entry_of(rows: Rows, row: int) -> Entry:
 
 
 def _of_waiting(waiting: Waiting) -> dict[str, Any]:
-    number, order, index, ts, y_pred, model, version, epoch, score, probabilities = waiting
+    number, order, index, ts, y_pred, model, version, epoch, score, probabilities, subgroup = waiting
     return {
         "state": WAITING,
         "number": number,
@@ -48,6 +50,7 @@ def _of_waiting(waiting: Waiting) -> dict[str, Any]:
         "target": y_pred,
         "score": math.nan if score is None else score,
         "probabilities": probabilities,
+        "subgroup": subgroup,
         "scope": None,
     }
 
@@ -71,6 +74,7 @@ def _of_labelled(done: Done) -> dict[str, Any] | None:
         "scope": (known.model, known.version) if known else None,
         "score": math.nan,
         "probabilities": None,
+        "subgroup": None,
     }
 
 

@@ -103,7 +103,7 @@ class RowTable:
         """Add rows that are in the store to those in memory."""
         numbers = {name: block.numbers[name] for name in block.numbers.dtype.names or ()}
         names = {"target": block.targets, "key": block.keys, "scope": block.scopes}
-        objects = {**names, "probabilities": block.probabilities}
+        objects = {**names, "probabilities": block.probabilities, "subgroup": block.subgroups}
         places = {"position": positions, "hash": self._hash(block.ids) if self._hash else 0}
         columns = {name: as_objects(each) for name, each in objects.items()}
         self.rows.load(block.ids, **places, **numbers, **columns, score=optional_floats(block.scores))

@@ -36,6 +36,7 @@ _TYPES: dict[str, Any] = {
     "target": object,
     "scope": object,
     "probabilities": object,
+    "subgroup": object,
 }
 #: The columns that are cleared when a row is freed: what tells that it is in use, and what keeps objects in memory.
 _CLEARED = {
@@ -43,7 +44,7 @@ _CLEARED = {
     "is_changed": False,
     "position": NOTHING,
     "score": np.nan,
-    **dict.fromkeys(("identity", "key", "target", "scope", "probabilities")),
+    **dict.fromkeys(("identity", "key", "target", "scope", "probabilities", "subgroup")),
 }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.core.events import Target
@@ -69,7 +70,8 @@ class RunMatcher:
         y_pred, delays, at = predictions.y_pred[of], np.full(len(run), math.nan), run.predictions
         scores, maps = _finite(predictions.scores[of]), predictions.probabilities
         columns = index, ts, y_pred, y_true, delays, at, scores, None if maps is None else maps[of]
-        outcomes = OutcomeBatch(predictions.keys, which, *columns)
+        subgroups = None if predictions.subgroups is None else predictions.subgroups[of]
+        outcomes = OutcomeBatch(predictions.keys, which, *columns, subgroups)
         return self._outcomes.take(run, Met(at, outcomes, order, epochs), first)
 
     def _match(self, run: Run, first: int) -> OutcomeBatch:
@@ -87,7 +89,6 @@ class RunMatcher:
         """Let the predictions wait, those that bring a label until `_remember`; return their rows."""
         predictions, of, at = run.events.predictions, run.of_predictions, run.predictions
         ids, epochs = predictions.ids[of], self._epochs.of(run.events.origins.partitions, run.partitions)[at]
-        probabilities = predictions.probabilities
         rows = self._entries.rows.add(
             ids,
             state=WAITING,
@@ -99,7 +100,8 @@ class RunMatcher:
             target=as_objects(predictions.y_pred[of]),
             scope=None,
             score=_finite(predictions.scores[of]),
-            probabilities=None if probabilities is None else as_objects(probabilities[of]),
+            probabilities=_objects(predictions.probabilities, of),
+            subgroup=_objects(predictions.subgroups, of),
         )
         waits = np.flatnonzero(~run.events.has_label[of])
         self._entries.rows["number"][rows[waits]] = self._queues.waiting.extend(
@@ -121,10 +123,9 @@ class RunMatcher:
         delays = run.label_ts[positions] - ts
         delays[delays <= 0.0] = 0.0
         y_pred, y_true = columns["target"][rows].tolist(), run.y_true[positions].tolist()
-        scores, probabilities = columns["score"][rows], columns["probabilities"][rows].tolist()
-        given = probabilities if probabilities.count(None) < len(probabilities) else None
-        index = columns["index"][rows]
-        outcomes = OutcomeBatch(keys, which, index, ts, y_pred, y_true, delays, positions, scores, given)
+        scores, index = columns["score"][rows], columns["index"][rows]
+        rest = (_given(columns[name][rows].tolist()) for name in ("probabilities", "subgroup"))
+        outcomes = OutcomeBatch(keys, which, index, ts, y_pred, y_true, delays, positions, scores, *rest)
         return Met(positions, outcomes, columns["order"][rows], columns["epoch"][rows].astype(np.int64))
 
     def _leave(self, rows: Ints) -> None:
@@ -147,7 +148,18 @@ class RunMatcher:
             scope=run.scopes[met],
             score=np.nan,
             probabilities=None,
+            subgroup=None,
         )
+
+
+def _objects(values: Sequence[Any] | None, of: slice) -> NDArray[np.object_] | None:
+    """Return some of the values of a column as an array of objects, None for a column without any."""
+    return None if values is None else as_objects(values[of])
+
+
+def _given(values: list[Any]) -> list[Any] | None:
+    """Return the values of a column, None if there are none."""
+    return values if values.count(None) < len(values) else None
 
 
 def _finite(scores: Floats) -> Floats:

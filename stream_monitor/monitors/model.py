@@ -25,6 +25,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.performance.coverage import Coverage
+from stream_monitor.performance.fairness import Fairness
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import Scores, make_performance
 
@@ -60,6 +61,7 @@ class ModelMonitor:
         self.performance = make_performance(
             settings.task, settings.performance_window, settings.performance_decay, settings.positive_class
         )
+        self.fairness = Fairness(settings.fairness, settings.task, settings.performance_window)
         self.coverage = Coverage(settings.label_maturity)
         self.labels = LabelCheck(key, settings)
         self.episodes = Episodes(settings.episode_gap, settings.episodes_kept)
@@ -100,6 +102,7 @@ class ModelMonitor:
             The drifts detected in the predictions, and those in the outcomes, each with the row of its outcome.
         """
         detections: list[Detection] = []
+        self.fairness.update(batch, index, outcomes)
         errors = self._errors(outcomes) if outcomes else NO_SIGNALS
         skews = self.labels.update(outcomes) if outcomes else []
         alarms: list[Alarm] = []
@@ -177,6 +180,7 @@ class ModelMonitor:
             "last_seen": self.last_seen,
             "delays": self.delays.state(),
             "performance": self.performance.state(),
+            "fairness": self.fairness.state(),
             "episodes": self.episodes.state(),
             "rate": self._rate.state(),
             "outputs": self._outputs.state(),
@@ -189,6 +193,7 @@ class ModelMonitor:
         self.delays.restore(saved["delays"])
         self.coverage.restore(state["coverage"])
         self.performance.restore(saved["performance"])
+        self.fairness.restore(saved["fairness"])
         self.episodes.restore(saved["episodes"])
         self._rate.restore(saved["rate"])
         # Every signal has its part of the budget before its state is restored.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
 from stream_monitor.drift.episodes import MAX_RECENT
+from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.profiles.profile import Profile
 
 
@@ -34,6 +35,7 @@ class MonitorSettings:
         performance_window: Outcomes in the rolling window.
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
         positive_class: The class that scores which are numbers are of; None where that is not known.
+        fairness: The groups that are compared.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
         looks_for_seasons: Whether seasons are looked for that are not taken out.
         side_by_side: Whether signals are handled side by side where they can be; the results are the same.
@@ -56,6 +58,7 @@ class MonitorSettings:
     performance_window: int = 1000
     performance_decay: float = 0.999
     positive_class: str | None = None
+    fairness: FairnessSettings = field(default_factory=FairnessSettings)
     label_maturity: float = 0.0
     max_models: int = 20
     max_versions: int = 5

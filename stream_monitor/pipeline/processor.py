@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.join.origins import Origins
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.performance.evaluation import EvaluationSample
+from stream_monitor.performance.groups import SubgroupReader
 from stream_monitor.pipeline.counters import Counters
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class BatchProcessor:
     ) -> None:
         self.codec, self.joiner, self.fleet, self.sample = codec, joiner, fleet, sample
         self._decoder = BatchDecoder(codec, fleet.settings.is_category)
+        self._subgroups = SubgroupReader(fleet.settings.fairness.groupings)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
         self.counters = Counters()
@@ -72,9 +75,10 @@ class BatchProcessor:
     def _decode(self, batch: RecordBatch) -> EventBatch | None:
         """Return the events of a batch; None where they have too many features to be kept at once."""
         try:
-            return self._decoder.decode(batch)
+            events = self._decoder.decode(batch)
         except TooManyFeaturesError:
             return None
+        return replace(events, predictions=self._subgroups.read(events.predictions))
 
     def _apply(self, batch: RecordBatch, events: EventBatch, origins: Origins) -> list[Detection]:
         """Apply the events of a batch; return the drifts detected in it, in order."""

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.events import Detection, FeatureType, ModelVersion
+from stream_monitor.core.events import Detection, FeatureType, ModelVersion, Task
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.drift.episodes import Episode, group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
+from stream_monitor.performance.fairness import ValueCounts
+from stream_monitor.performance.group_gaps import Gap, gaps
+from stream_monitor.performance.group_measures import BY_NAME, GROUP_MEASURES, GroupMeasure
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -180,6 +183,32 @@ class PerformanceSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class FairnessSnapshot:
+    """The groups of one model version that are compared.
+
+    ``groups``: counts by the name of the group, window and value. ``paths``: where each group's values come from.
+    ``positive``: the class that counts as positive, None without. ``min_count``: see `FairnessSettings`.
+    """
+
+    task: Task
+    positive: str | None
+    min_count: int
+    paths: Mapping[str, str]
+    groups: Mapping[str, Mapping[Window, ValueCounts]]
+
+    def gaps(self, values: ValueCounts) -> dict[str, Gap]:
+        """Return the gaps between the values of a group, by name."""
+        return gaps(values, self.task, self.min_count, has_positive=self.positive is not None)
+
+    @property
+    def measures(self) -> Sequence[GroupMeasure]:
+        """The measures of single groups that are defined."""
+        if self.task == "regression":
+            return [BY_NAME["label_coverage"]]
+        return [each for each in GROUP_MEASURES if self.positive is not None or not each.needs_positive]
+
+
+@dataclass(frozen=True, slots=True)
 class DelaySnapshot:
     """Label delays as a histogram: ``counts`` has one entry more than the upper ``bounds``, in seconds."""
 
@@ -195,7 +224,7 @@ class ModelSnapshot:
     ``skew``: the episode of what differs from the training data since the start. ``episodes``: the newest ones of
     drift, the latest last, of ``episode_count`` in all; copies, up to the newest values. ``training``: the signals
     against the training data, none without a profile. ``seasons_left_in``: the strength of each season that is seen
-    in a replay though none is taken out, by signal and period in seconds.
+    in a replay though none is taken out, by signal and period in seconds. ``fairness``: None without groups.
     """
 
     key: ModelVersion
@@ -213,6 +242,7 @@ class ModelSnapshot:
     signals: Sequence[SignalSnapshot]
     training: Sequence[SignalVerdict]
     seasons_left_in: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
+    fairness: FairnessSnapshot | None = None
 
     @property
     def drift_count(self) -> int:

@@ -17,6 +17,7 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.comparison import Comparison, many_distances
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.model import ModelMonitor
+from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.training_check import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
@@ -30,6 +31,7 @@ from stream_monitor.pipeline.snapshot import (
     DelaySnapshot,
     DriftSnapshot,
     EvaluationSnapshot,
+    FairnessSnapshot,
     FeatureSnapshot,
     JoinSnapshot,
     ModelSnapshot,
@@ -37,7 +39,6 @@ from stream_monitor.pipeline.snapshot import (
     SignalSnapshot,
     Snapshot,
 )
-from stream_monitor.profiles.profile import Profile
 from stream_monitor.stats.moments import means
 from stream_monitor.stats.reference import NumericReference
 from stream_monitor.stats.training_verdict import SignalVerdict
@@ -74,7 +75,7 @@ class SnapshotTaker:
         processor, fleet = self._pipeline.processor, self._pipeline.processor.fleet
         monitors = fleet.monitors.values()
         readings = list(
-            self._made((monitor.key, partial(read_model, monitor, fleet.settings.profile)) for monitor in monitors)
+            self._made((monitor.key, partial(read_model, monitor, fleet.settings)) for monitor in monitors)
         )
         snapshot = Snapshot(
             loop=self._pipeline.status(),
@@ -125,9 +126,9 @@ class ModelReading:
         return replace(self.model, signals=signals)
 
 
-def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
+def read_model(monitor: ModelMonitor, settings: MonitorSettings) -> ModelReading:
     """Return the reading of one model version."""
-    coverage, training = monitor.coverage, tuple(verdicts(monitor, profile))
+    coverage, training = monitor.coverage, tuple(verdicts(monitor, settings.profile))
     skew = monitor.episodes.skew
     model = ModelSnapshot(
         key=monitor.key,
@@ -145,6 +146,7 @@ def read_model(monitor: ModelMonitor, profile: Profile | None) -> ModelReading:
         signals=(),
         training=training,
         seasons_left_in=monitor.seasons_left_in,
+        fairness=_fairness(monitor, settings) if settings.fairness.groupings else None,
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 
@@ -189,6 +191,13 @@ def _performance(performance: Performance) -> PerformanceSnapshot:
         classes=performance.class_measures(),
         confusion=performance.confusion(),
     )
+
+
+def _fairness(monitor: ModelMonitor, settings: MonitorSettings) -> FairnessSnapshot:
+    compared = settings.fairness
+    positive = compared.positive if settings.task == "classification" else None
+    groups = monitor.fairness.counts()
+    return FairnessSnapshot(settings.task, positive, compared.min_count, compared.paths, groups)
 
 
 def _delays(delays: Histogram) -> DelaySnapshot:

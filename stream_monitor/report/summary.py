@@ -16,6 +16,7 @@ from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.against_training import against_training
 from stream_monitor.pipeline.false_alarms import unkept
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
+from stream_monitor.report.fairness import fairness_summary, version_fairness
 from stream_monitor.stats.training_verdict import Verdict
 
 
@@ -39,6 +40,7 @@ def summarise(
         "episodes": [episode_fields(episode) for episode in ranked.episodes],
         "detections": [fields(detection) for detection in detections],
         "small": [fields(detection) for detection in ranked.small],
+        **fairness_summary(snapshot.models),
         "performance": combine([model.performance for model in snapshot.models]),
         "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
     }
@@ -109,6 +111,7 @@ def _version(model: ModelSnapshot, caveats: Sequence[str]) -> dict[str, Any]:
             for (label, prediction), count in performance.confusion.items()
         ],
         "coverage": model.coverage,
+        **({"fairness": version_fairness(model.fairness)} if model.fairness else {}),
         "seasons": [
             {"signal": signal.name, "period": period_text(period), "strength": strength}
             for signal in model.signals

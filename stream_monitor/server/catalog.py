@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
 from stream_monitor.performance.class_measures import CLASS_MEASURES
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.measures import EXPORTED_SUMS
 from stream_monitor.performance.score_measures import RANKED
+from stream_monitor.server.group_metrics import GROUP_METRICS
+from stream_monitor.server.metric import VERSION as _VERSION
+from stream_monitor.server.metric import Metric
+from stream_monitor.server.metric import metric as _metric
 
-PREFIX = "stream_monitor_"
-Kind = Literal["counter", "gauge", "histogram"]
-_VERSION = ("model", "version")
 _DRIFT = (*_VERSION, "signal", "detector")
-
-
-class Metric(NamedTuple):
-    """One metric. ``name`` is the full name, with ``_total`` for a counter."""
-
-    name: str
-    kind: Kind
-    help: str
-    label_names: tuple[str, ...] = ()
-
-
-def _metric(name: str, kind: Kind, text: str, *label_names: str) -> Metric:
-    return Metric(PREFIX + name, kind, text, label_names)
 
 
 def _names(*, is_unitless: bool) -> str:
@@ -268,4 +254,4 @@ _VALUES = [
     each for value in list(globals().values()) for each in (value.values() if value is OUTCOME_SUMS else [value])
 ]
 #: All of them, in the order of the page.
-CATALOG: tuple[Metric, ...] = tuple(each for each in _VALUES if isinstance(each, Metric))
+CATALOG: tuple[Metric, ...] = (*(each for each in _VALUES if isinstance(each, Metric)), *GROUP_METRICS)

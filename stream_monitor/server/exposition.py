@@ -18,7 +18,8 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from stream_monitor.pipeline.snapshot import Snapshot
-from stream_monitor.server.catalog import CATALOG, Metric
+from stream_monitor.server.catalog import CATALOG
+from stream_monitor.server.metric import Metric
 from stream_monitor.server.samples import label_delays, samples
 
 #: Encodes the families of a collector, as prometheus_client's ``choose_encoder`` gives it.

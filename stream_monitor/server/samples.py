@@ -10,20 +10,24 @@ from itertools import accumulate
 from prometheus_client.core import HistogramMetricFamily
 
 from stream_monitor import __version__
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.formatting import period_text
+from stream_monitor.performance.group_measures import GroupCounts, mean_residual
 from stream_monitor.performance.known_measures import KNOWN
+from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.against_training import VERDICTS
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
     DriftSnapshot,
     EvaluationSnapshot,
+    FairnessSnapshot,
     JoinSnapshot,
     ModelSnapshot,
     Snapshot,
 )
-from stream_monitor.server import catalog
-from stream_monitor.server.catalog import Metric
+from stream_monitor.server import catalog, group_metrics
+from stream_monitor.server.metric import Metric
 
 #: A metric, its label values in the order of its label names, and the value.
 Sample = tuple[Metric, tuple[str, ...], float]
@@ -38,6 +42,8 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
     for model in snapshot.models:
         yield from _model(model)
         yield from _performance(model)
+        if model.fairness:
+            yield from _fairness(model.key, model.fairness)
         yield from _features(model)
         yield from _signals(model)
         yield from _training(model)
@@ -132,6 +138,32 @@ def _performance(model: ModelSnapshot) -> Iterator[Sample]:
         yield catalog.CONFUSION, (*key, *pair), times
     for window, count in performance.outcomes.items():
         yield catalog.PERFORMANCE_OUTCOMES, (*key, window), count
+
+
+def _fairness(key: ModelVersion, fairness: FairnessSnapshot) -> Iterator[Sample]:
+    for group, windows in fairness.groups.items():
+        for value, counts in windows["cumulative"].items():
+            yield group_metrics.GROUP_PREDICTIONS, (*key, group, value), counts.predictions
+            yield group_metrics.GROUP_OUTCOMES, (*key, group, value), counts.outcomes
+        for window, values in windows.items():
+            for value, counts in values.items():
+                yield from _group((*key, group, value), window, counts, fairness)
+            for name, gap in fairness.gaps(values).items():
+                where = (*key, group, name, window)
+                yield group_metrics.FAIRNESS_GAP, where, gap.estimate.value
+                yield group_metrics.FAIRNESS_GAP_LOWER, where, gap.estimate.lower
+                yield group_metrics.FAIRNESS_GAP_UPPER, where, gap.estimate.upper
+
+
+def _group(
+    where: tuple[str, ...], window: Window, counts: GroupCounts, fairness: FairnessSnapshot
+) -> Iterator[Sample]:
+    for measure in fairness.measures:
+        value = measure.value(counts)
+        if not math.isnan(value) and (window == "cumulative" or measure.is_of_window):
+            yield group_metrics.GROUP_PERFORMANCE, (*where, measure.name, window), value
+    if fairness.task == "regression" and counts.outcomes:
+        yield group_metrics.GROUP_RESIDUAL, (*where, window), mean_residual(counts)
 
 
 def _features(model: ModelSnapshot) -> Iterator[Sample]:

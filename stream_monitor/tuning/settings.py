@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stream_monitor.config.settings import ReplayConfig, setting
+from stream_monitor.config.base import setting
+from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.config.units import Expected, parse_seasonality
 from stream_monitor.config.value_types import Count, DetectorTexts, split_commas
 

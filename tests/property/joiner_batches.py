@@ -70,7 +70,9 @@ class BatchDriver(Driver):
     def _event(self, step: Predict | Tell) -> Prediction | Label | Rejection:
         ts = self.time(step.step)
         if isinstance(step, Predict):
-            return Prediction(step.id, ts, step.key, f"y {self._count}", {}, y_true=step.y_true)
+            subgroup = f"g={step.id}" if self._count % 3 else None
+            y_pred = f"y {self._count}"
+            return Prediction(step.id, ts, step.key, y_pred, {}, y_true=step.y_true, subgroup=subgroup)
         return Label(step.id, ts, step.y_true, step.model, step.version)
 
     def _expected(
@@ -109,5 +111,6 @@ def outcomes_of(batch: OutcomeBatch) -> list[tuple[Outcome, int]]:
     delays = [None if math.isnan(delay) else delay for delay in batch.delays.tolist()]
     keys = [batch.keys[which] for which in batch.which.tolist()]
     columns = keys, batch.index.tolist(), times, batch.y_pred, batch.y_true, delays
-    found = [Outcome(*fields) for fields in zip(*columns, strict=True)]
+    rest = batch.subgroups or [None] * len(batch)
+    found = [Outcome(*fields, subgroup=subgroup) for *fields, subgroup in zip(*columns, rest, strict=True)]
     return list(zip(found, batch.before.tolist(), strict=True))

@@ -205,7 +205,7 @@ class Driver:
         self.since.append(step)
 
     def _predict(self, step: Predict) -> None:
-        event = Prediction(step.id, self.time(step.step), step.key, "yes", {}, y_true=step.y_true)
+        event = Prediction(step.id, self.time(step.step), step.key, "yes", {}, y_true=step.y_true, subgroup=step.id)
         index = 1_000_000 - self.naive.arrivals  # a position in a model's stream is no order of arrival
         taken = self.joiner.events.predict(event, index, step.partition, step.restored)
         same("taken", taken, self.naive.predict(event, index, step.partition, step.restored))

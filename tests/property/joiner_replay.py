@@ -66,7 +66,7 @@ class Replay:
         taken = None
         match step:
             case Predict():
-                event = Prediction(step.id, ts, step.key, "yes", {}, y_true=step.y_true)
+                event = Prediction(step.id, ts, step.key, "yes", {}, y_true=step.y_true, subgroup=step.id)
                 taken = joiner.events.predict(event, 0, step.partition, step.restored)
             case Tell():
                 label = Label(step.id, ts, step.y_true, step.model, step.version)

@@ -15,12 +15,16 @@ from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.performance.fairness import FairnessSettings
+from stream_monitor.performance.groups import Grouping
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint
 from stream_monitor.state.key_value_store import KeyValueStore
 from stream_monitor.testing import FakeClock, MemorySource, make_label, make_prediction, make_records
 from tests.states import content, state_json
+
+FAIRNESS = FairnessSettings([Grouping.parse("sex", "groups.sex"), Grouping.parse("a", "features.a:1")], True, "a", 10)
 
 
 def make_stream(seed: int, count: int) -> list[Record]:
@@ -31,7 +35,9 @@ def make_stream(seed: int, count: int) -> list[Record]:
         features = {"a": rng.gauss(0 if at < count / 2 else 2, 1), "b": rng.choice([None, 1.5, 2, "x"]), "c": 5}
         ts = 1_795_435_200.0 + at if at % 7 else None
         version, y_pred = rng.choice("12"), rng.choice("ab")
-        events.append(make_prediction(at, features=features, prediction=y_pred, version=version, ts=ts))
+        given: dict[str, Any] = {"groups": {"sex": rng.choice("fmx")}} if at % 5 else {}
+        given |= {"features": features, "prediction": y_pred, "version": version, "ts": ts}
+        events.append(make_prediction(at, **given))
         if at > 50 and rng.random() < 0.8:
             events.append(make_label(at - rng.randrange(-5, 50), rng.choice("ab")))
         if rng.random() < 0.02:
@@ -41,7 +47,7 @@ def make_stream(seed: int, count: int) -> list[Record]:
 
 def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -> tuple[Pipeline, MemorySink]:
     clock, sink = FakeClock(), MemorySink()
-    fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity))
+    fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity, fairness=FAIRNESS))
     joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
     processor = BatchProcessor(Codec(clock), joiner, fleet, clock)
     return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink

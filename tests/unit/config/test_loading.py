@@ -51,6 +51,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "performance_window": ("0", "greater than or equal to 1"),
     "performance_decay": ("1", "less than 1"),
     "positive_class": ("", "at least 1 character"),
+    "group": ("sex=sex", "NAME=groups.FIELD"),
+    "group_intersections": ("perhaps", "boolean"),
+    "group_min_count": ("0", "greater than or equal to 1"),
+    "positive": ("", "at least 1 character"),
     "max_models": ("0", "greater than or equal to 1"),
     "max_versions": ("x", "integer"),
     "max_features": ("-1", "greater than or equal to 1"),
@@ -76,7 +80,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "log_format": ("xml", "'text' or 'json'"),
 }
 #: These have no value as flags.
-SWITCHES = {"allow_unaligned_labels"}
+SWITCHES = {"allow_unaligned_labels", "group_intersections"}
 #: Any text is right for these, an empty one aside, which counts as not given.
 FREE = {
     "label_topic",
@@ -87,6 +91,7 @@ FREE = {
     "model",
     "version",
     "positive_class",
+    "positive",
 } & set(RunConfig.model_fields)
 
 
@@ -283,4 +288,5 @@ def test_what_is_repeatable() -> None:
         "label_field",
         "kafka_option",
         "feature_type",
+        "group",
     }

@@ -15,7 +15,8 @@ import yaml
 from stream_monitor.cli.commands import load_command
 from stream_monitor.config.loading import variable
 from stream_monitor.config.settings import RunConfig
-from stream_monitor.server.catalog import CATALOG, Metric
+from stream_monitor.server.catalog import CATALOG
+from stream_monitor.server.metric import Metric
 
 REPOSITORY = Path(__file__).parents[3]
 DOCKER = REPOSITORY / "docker"

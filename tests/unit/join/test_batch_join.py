@@ -51,7 +51,8 @@ def _stream(seed: int, count: int, odd: float, inline: float = 0.3) -> list[Pred
             identity = f"r-{rng.randrange(at + 1)}" if is_odd else f"r-{at}"
             y_true = rng.choice(("yes", "no")) if rng.random() < inline else None
             key = rng.choice(KEYS) if is_odd else KEYS[0]
-            events.append(Prediction(identity, ts, key, rng.choice(("yes", "no")), {}, y_true=y_true))
+            y_pred, subgroup = rng.choice(("yes", "no")), rng.choice(("g=a", "g=b", None))
+            events.append(Prediction(identity, ts, key, y_pred, {}, y_true=y_true, subgroup=subgroup))
             waiting += [identity] * (y_true is None)
         else:
             identity = waiting.pop(rng.randrange(len(waiting)))
@@ -65,7 +66,7 @@ def _steady(count: int, behind: int, every: int) -> list[Prediction | Label]:
     """Return predictions a second apart, and the label of each that is so far behind; one in ``every`` has none."""
     events = list[Prediction | Label]()
     for at in range(count):
-        events.append(Prediction(f"r-{at}", 1e9 + at, KEYS[0], "yes", {}))
+        events.append(Prediction(f"r-{at}", 1e9 + at, KEYS[0], "yes", {}, subgroup=f"g={at % 3}"))
         if at >= behind and (at - behind) % every:
             events.append(Label(f"r-{at - behind}", 1e9 + at, "yes"))
     return events

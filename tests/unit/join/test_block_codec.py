@@ -25,6 +25,7 @@ ROWS = st.fixed_dictionaries(
         "epoch": st.integers(0, 2**31 - 1),
         "key": st.builds(ModelVersion, NAMES, NAMES) | st.none(),
         "target": TARGETS,
+        "subgroup": st.none() | NAMES,
         "scope": st.none() | st.tuples(st.none() | NAMES, st.none() | NAMES),
     }
 )
@@ -42,8 +43,8 @@ def test_rows_come_back_in_blocks(columns: dict[str, dict[str, object]], size: i
     block, starts = block_codec.decode(stored)
     assert starts.tolist() == list(range(0, len(columns), size))
     assert block.ids == list(columns)
-    others = zip(block.keys, block.targets, block.scopes, strict=True)
-    expected = [(row["key"], row["target"], row["scope"]) for row in columns.values()]
+    others = zip(block.keys, block.targets, block.scopes, block.subgroups, strict=True)
+    expected = [(row["key"], row["target"], row["scope"], row["subgroup"]) for row in columns.values()]
     assert repr(list(others)) == repr(expected)
     for name in NUMBERS:
         assert repr(block.numbers[name].tolist()) == repr([row[name] for row in columns.values()])

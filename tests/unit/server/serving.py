@@ -13,13 +13,16 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream_monitor.core.records import Record
+from stream_monitor.performance.fairness import FairnessSettings
+from stream_monitor.performance.groups import Grouping
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.profiles.profiler import Profiler
-from stream_monitor.server.catalog import CATALOG, PREFIX
+from stream_monitor.server.catalog import CATALOG
 from stream_monitor.server.health import Health
 from stream_monitor.server.http import MetricsServer
+from stream_monitor.server.metric import PREFIX
 from stream_monitor.server.page import render_page
 from stream_monitor.server.samples import label_delays, samples
 from stream_monitor.sources.base import Position
@@ -34,9 +37,12 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
     """Return a pipeline with a value for every metric."""
     columns = {"a": [float(at >= 1000) + (at % 7) / 7 for at in range(2000)], "b": ["x", None] * 1000}
     events: list[Any] = feature_events(columns, score=0.5, prediction=1)
+    fairness = FairnessSettings([Grouping.parse("b", "features.b"), Grouping.parse("a", "features.a:0.5")], True, "1")
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
     detectors = [*RIVERS, "glr:threshold=8"]
-    pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors)
+    pipeline, _ = run(
+        [*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors, fairness=fairness
+    )
     pipeline.processor.counters.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
     return pipeline

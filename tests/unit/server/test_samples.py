@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_monitor.core.errors import Reason
 from stream_monitor.pipeline import take_snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
-from stream_monitor.server.catalog import CATALOG, PREFIX
+from stream_monitor.server.catalog import CATALOG
+from stream_monitor.server.metric import PREFIX
 from stream_monitor.testing import make_prediction, make_records
 from tests.harness import run
 from tests.unit.server.serving import (
