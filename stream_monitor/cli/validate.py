@@ -14,7 +14,7 @@ import click
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.progress import Reading
 from stream_monitor.cli.violation_table import show_violations
-from stream_monitor.config.settings import Settings, setting
+from stream_monitor.config.base import Settings, setting
 from stream_monitor.config.value_types import ContractPath, FieldPaths
 from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.contract.tally import Tally
