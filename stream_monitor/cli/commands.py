@@ -9,6 +9,7 @@ import click
 #: The short help of each command: the first sentence of its own help. A test holds them equal.
 COMMANDS = {
     "check-config": "Check the configuration of `run` without connecting, and print it.",
+    "compare": "Test a candidate model on evaluation sets: its accuracy beside the champion's, and a verdict.",
     "contract": "Derive what a model's inputs must look like from the profile of its training data.",
     "demo": "See it find four scheduled incidents in about a minute.",
     "detectors": "List the drift detectors with their parameters, ranges and defaults.",

@@ -56,6 +56,7 @@ def test_the_commands_and_their_short_helps() -> None:
         "profile",
         "tune",
         "contract",
+        "compare",
         "validate",
     }
     assert list(COMMANDS) == sorted(COMMANDS)
