@@ -17,7 +17,7 @@ MAX_NAMED = 3
 #: Fields of a detection that are the same for its whole episode.
 _OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader", "is_small"}
 #: What is said in place of the prefix of a signal.
-_SUBJECTS = {"missing": "missing values of ", "spread": "spread of "}
+_SUBJECTS = {"missing": "missing values of ", "spread": "spread of ", "invalid": "share of inputs that are "}
 
 
 def title(episode: Episode) -> str:

@@ -11,6 +11,7 @@ from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.config.settings import EventSettings, PipelineSettings
+from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.clock import Clock
 from stream_monitor.decoding import parse_decoder
 from stream_monitor.decoding.codec import Codec
@@ -143,6 +144,7 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         episode_gap=settings.episode_gap,
         feature_types=settings.feature_type,
         profile=Profile.read(settings.profile) if settings.profile else None,
+        contract=InputContract.load(settings.contract) if settings.contract else None,
         performance_window=settings.performance_window,
         performance_decay=settings.performance_decay,
         positive_class=settings.positive_class,

@@ -25,6 +25,6 @@ def detectors() -> None:
         "Use: --detector '[SIGNAL=]KIND[:PARAMETER=VALUE,...]', for example --detector 'error=adwin:delta=0.01'."
     )
     click.echo(
-        "Signals: feature:NAME, spread:NAME, missing:NAME, prediction, score, error, error:CLASS (of a rare class); "
-        "a glob as in '*:age' takes many."
+        "Signals: feature:NAME, spread:NAME, missing:NAME, prediction, score, error, error:CLASS (of a rare class), "
+        "invalid; a glob as in '*:age' takes many."
     )

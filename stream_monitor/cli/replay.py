@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.cli.reference_table import show_reference
+from stream_monitor.cli.violation_table import show_violations
 from stream_monitor.config.loading import flag
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, plain
+from stream_monitor.core.violations import FeatureRule
 from stream_monitor.pipeline.counters import told_backward
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.caveats import caveats
@@ -105,6 +108,7 @@ def _print(
 ) -> None:
     show_reference(snapshot.models)
     show(snapshot.ranked(detections), min_effect)
+    _print_violations(snapshot)
     click.echo()
     _print_totals(snapshot, seconds)
     for model in snapshot.models:
@@ -116,6 +120,22 @@ def _print(
             click.echo(f"  {model.coverage:.1%} of its mature predictions have a label")
         for caveat in warnings[model.key]:
             click.echo(f"  note: {caveat}")
+
+
+def _print_violations(snapshot: Snapshot) -> None:
+    """Print the violations of the input contract; nothing without one."""
+    if snapshot.violation_examples is None:
+        return
+    counts: Counter[FeatureRule] = Counter()
+    for model in snapshot.models:
+        counts.update(model.violations)
+    invalid, total = sum(model.invalid for model in snapshot.models), snapshot.counters.predictions
+    if not invalid:
+        click.echo("\nNo prediction breaks the input contract")
+        return
+    click.echo(f"\n{counted(invalid, 'prediction')} ({invalid / total:.2%}) with a violation of the input contract")
+    examples = snapshot.violation_examples.items()
+    show_violations(counts, total, {rule: f"row {row:,}: {found.explanation}" for rule, (row, found) in examples})
 
 
 def _print_totals(snapshot: Snapshot, seconds: float) -> None:

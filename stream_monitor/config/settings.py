@@ -15,6 +15,7 @@ from stream_monitor.config.units import Duration, Expected, Latency, Seasonality
 from stream_monitor.config.value_types import (
     Address,
     Addresses,
+    ContractPath,
     Count,
     DecoderText,
     DetectorTexts,
@@ -69,9 +70,15 @@ class WatchSettings(Settings):
     profile: ProfilePath = setting(
         None, "reference profile of the training data, made by `stream-monitor profile`", "FILE"
     )
+    contract: ContractPath = setting(
+        None,
+        "input contract, made by `stream-monitor contract` and edited: its violations are counted, and their rate is "
+        "the signal invalid; a value of a wrong type is missing",
+        "FILE",
+    )
     feature_type: FeatureTypes = setting(
         {},
-        "type of a feature; by default that of the profile, or of most of its first values; repeatable",
+        "type of a feature; by default that of the contract or profile, or of most of its first values; repeatable",
         "NAME=numeric|categorical",
     )
     seasonality: Seasonality = setting(

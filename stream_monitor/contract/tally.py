@@ -59,13 +59,13 @@ class Tally:
         for place, rule in enumerate(violations.rules):
             if rule not in self.examples and violations.broken[:, place].any():
                 at = int(np.argmax(violations.broken[:, place]))
-                self.examples[rule] = Example(self.rows + at + 1, self._violation(rows[at], rule))
+                self.examples[rule] = Example(self.rows + at + 1, violation_of(self._contract, rows[at], rule))
         self.rows += len(rows)
 
-    def _violation(self, features: Features, rule: FeatureRule) -> Violation:
-        """Return the violation of this rule in an event that has one."""
-        found = self._contract.check(features)
-        return next(one for one in found if rule in ((one.feature, one.rule), _of_others(one)))
+
+def violation_of(contract: InputContract, features: Features, rule: FeatureRule) -> Violation:
+    """Return the first violation of a rule in an event that has one."""
+    return next(one for one in contract.check(features) if rule in ((one.feature, one.rule), _of_others(one)))
 
 
 def _of_others(violation: Violation) -> FeatureRule | None:

@@ -12,6 +12,7 @@ from stream_monitor.core.arrays import Floats, Ints, optional, optional_floats
 from stream_monitor.core.events import Label, ModelVersion, Prediction, Probabilities, Rejection, Target
 from stream_monitor.core.feature_table import FeatureTable
 from stream_monitor.core.sequences import Rows, encode, take
+from stream_monitor.core.violations import Violations
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class PredictionBatch:
         features: The features.
         probabilities: The probabilities by class, None where there are none; None: no prediction has any.
         subgroups: The subgroups, None where there is none; None: no prediction has one.
+        violations: The violations of the input contract; None: they were not validated.
     """
 
     at: Ints
@@ -45,6 +47,7 @@ class PredictionBatch:
     features: FeatureTable
     probabilities: Sequence[Probabilities | None] | None = None
     subgroups: Sequence[str | None] | None = None
+    violations: Violations | None = None
 
     @classmethod
     def of(
@@ -91,6 +94,7 @@ class PredictionBatch:
             self.features.take(rows),
             None if self.probabilities is None else take(self.probabilities, rows),
             None if self.subgroups is None else take(self.subgroups, rows),
+            None if self.violations is None else self.violations.take(rows),
         )
 
     def event(self, row: int) -> Prediction:

@@ -11,7 +11,7 @@ from stream_monitor.core.spec_grammar import parse_config
 from stream_monitor.detectors import KINDS, DetectorConfig
 
 #: The names of signals, and the prefixes of those that are followed by a feature's name.
-SIGNALS = ("prediction", "score", "error")
+SIGNALS = ("prediction", "score", "error", "invalid")
 SIGNAL_PREFIXES = ("feature:", "spread:", "missing:")
 #: The prefix of the errors of one class, which the name of the class follows.
 CLASS_ERROR = "error:"

@@ -19,7 +19,7 @@ CLASS_PART, MAX_CLASSES = 1 / 16, 10
 _CLASS_WEIGHTS = math.fsum(1.0 / place for place in range(1, MAX_CLASSES + 1))
 #: Weight of each signal in the rest. Signals of the model have more than those of its inputs, and values of an input
 #: more than its missing ones.
-WEIGHTS = {"prediction": 4.0, "score": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
+WEIGHTS = {"prediction": 4.0, "score": 4.0, "invalid": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
 
 #: The probability that a model version is ever told to differ from its training data though it does not. Such a
 #: finding comes once, not at a rate: it is beside the run length, and the same for every one.
@@ -38,6 +38,7 @@ class Budget:
     Args:
         specs: The detectors.
         run_length: Mean number of predictions between two false alarms of the whole model.
+        has_contract: True if there is an input contract, and so the signal ``invalid``.
 
     >>> from stream_monitor.detectors.spec import DEFAULT_SPECS
     >>> budget = Budget(DEFAULT_SPECS, 1_000_000.0)
@@ -45,8 +46,9 @@ class Budget:
     8000000
     """
 
-    def __init__(self, specs: Sequence[DetectorSpec], run_length: float) -> None:
+    def __init__(self, specs: Sequence[DetectorSpec], run_length: float, has_contract: bool = False) -> None:
         self._run_length = run_length
+        self._of_model = ("prediction", "score", *(("invalid",) if has_contract else ()))
         self._count = lru_cache(maxsize=10_000)(lambda signal: _budgeted(select(specs, signal).values()))
 
     def run_length(self, signal: str, features: Iterable[str]) -> float:
@@ -69,8 +71,7 @@ class Budget:
     def total(self, features: Iterable[str]) -> float:
         """Return the total weight of the signals of a model with these features, except that of ``error``."""
         names = [
-            "prediction",
-            "score",
+            *self._of_model,
             *(f"{each}:{name}" for name in features for each in ("feature", "spread", "missing")),
         ]
         return math.fsum(WEIGHTS[name.partition(":")[0]] for name in names if self._count(name))

@@ -24,13 +24,15 @@ from stream_monitor.monitors.rate import PredictionRate
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.monitors.violation_counts import ViolationCounts
 from stream_monitor.performance.coverage import Coverage
 from stream_monitor.performance.fairness import Fairness
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import Scores, make_performance
 
-#: The kinds of the sources of signals: values, spreads and scores; missing values, predictions and errors.
-KINDS = ("number", "number", "number", "share", "share", "share")
+#: The kinds of the sources of signals: values, spreads and scores; missing values, predictions, invalid inputs and
+#: errors.
+KINDS = ("number", "number", "number", "share", "share", "share", "share")
 
 
 class ModelMonitor:
@@ -38,6 +40,7 @@ class ModelMonitor:
 
     Attributes:
         predictions: Predictions so far.
+        violations: The violations of the input contract so far.
         last_seen: Position of the newest prediction.
 
     Args:
@@ -64,6 +67,7 @@ class ModelMonitor:
         self.fairness = Fairness(settings.fairness, settings.task, settings.performance_window)
         self.coverage = Coverage(settings.label_maturity)
         self.labels = LabelCheck(key, settings)
+        self.violations = ViolationCounts(settings.contract)
         self.episodes = Episodes(settings.episode_gap, settings.episodes_kept)
         self.predictions = self.last_seen = 0
         self._mark = object()
@@ -134,10 +138,17 @@ class ModelMonitor:
         self.last_seen = int(index[-1])
         predictions, scores = self._outputs.predictions(batch, index), self._outputs.scores(batch, index)
         detections, features = self._features.update(batch.features, index, batch.ts)
-        sources = (features.values, features.spread, scores, features.missing, predictions, errors)
+        invalid = self._invalid(batch, index)
+        sources = (features.values, features.spread, scores, features.missing, predictions, invalid, errors)
         *others, alarms = self._blocks.update(sources)
         self._watch_seasons(sources)
         return detections + [alarm.detection for each in others for alarm in each], alarms
+
+    def _invalid(self, batch: PredictionBatch, index: Ints) -> Source:
+        """Count the violations of the input contract; return ``invalid`` and its next values."""
+        if batch.violations:
+            self.violations.add(batch.violations)
+        return self._outputs.invalid(batch.violations, index, batch.ts)
 
     def _watch_seasons(self, sources: Iterable[Source]) -> None:
         """Look for seasons in the next values of signals, where none is taken out."""
@@ -185,6 +196,7 @@ class ModelMonitor:
             "rate": self._rate.state(),
             "outputs": self._outputs.state(),
             "labels": self.labels.state(),
+            "violations": self.violations.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -200,4 +212,5 @@ class ModelMonitor:
         self._features.follow(state["features"])
         self._outputs.restore(saved["outputs"])
         self.labels.restore(saved["labels"])
+        self.violations.restore(saved["violations"])
         self._features.restore(state["features"])

@@ -10,6 +10,7 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Target
+from stream_monitor.core.violations import Violations
 from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.monitors.class_errors import ClassErrors
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source
@@ -20,7 +21,7 @@ from stream_monitor.signals.matrix import SignalMatrix
 
 
 class OutputSignals:
-    """Turns predictions, scores and errors into the signals ``prediction``, ``score``, ``error``, ``error:CLASS``."""
+    """Turns outputs into ``prediction``, ``score``, ``error``, ``error:CLASS``; and violations into ``invalid``."""
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals
@@ -39,6 +40,10 @@ class OutputSignals:
     def scores(self, batch: PredictionBatch, index: Ints) -> Source:
         """Return ``score`` and its next values; ``index`` as for `predictions`."""
         return self._source("score", batch.scores, index, batch.ts)
+
+    def invalid(self, violations: Violations | None, index: Ints, ts: Floats) -> Source:
+        """Return ``invalid`` and its next values; nothing without an input contract."""
+        return self._source("invalid", violations.is_invalid(), index, ts) if violations else NO_SIGNALS
 
     def errors(self, errors: Floats, index: Ints, ts: Floats) -> Source:
         """Return ``error`` and its next values; all have shape (n,)."""
@@ -79,6 +84,8 @@ class OutputSignals:
         return Source((self._signals.get(name, self._kind(name)),), matrix)
 
     def _kind(self, name: str) -> ColumnKind:
+        if name == "invalid":
+            return "share"
         if self._is_regression or name == "score":
             return "number"
         return "share" if name == "error" else "category"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
 from stream_monitor.drift.episodes import MAX_RECENT
@@ -32,6 +33,7 @@ class MonitorSettings:
             a signal's newest alarm in which a further one prolongs its change.
         feature_types: The types of features that were given, by name.
         profile: The profile of the training data.
+        contract: The input contract.
         performance_window: Outcomes in the rolling window.
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
         positive_class: The class that scores which are numbers are of; None where that is not known.
@@ -55,6 +57,7 @@ class MonitorSettings:
     episode_gap: int = 1000
     feature_types: Mapping[str, FeatureType] = field(default_factory=dict)
     profile: Profile | None = None
+    contract: InputContract | None = None
     performance_window: int = 1000
     performance_decay: float = 0.999
     positive_class: str | None = None
@@ -67,12 +70,14 @@ class MonitorSettings:
     side_by_side: bool = True
 
     def feature_type(self, name: str) -> FeatureType | None:
-        """Return the type that a feature was given or has in the profile, else None."""
+        """Return the type that a feature was given, or has in the contract or the profile, else None."""
         given = self.feature_types.get(name)
+        if given is None and self.contract:
+            given = self.contract.feature_types.get(name)
         return self.profile.feature_type(name) if given is None and self.profile else given
 
     def is_category(self, name: str) -> bool:
-        """Return True for a feature that is given or profiled as categorical: its numbers, too, are categories."""
+        """Return True for a feature that is known to be categorical: its numbers, too, are categories."""
         return self.feature_type(name) == "categorical"
 
     @property

@@ -36,7 +36,7 @@ class SignalSet:
         self.by_name: dict[str, SignalMonitor] = {}
         #: Monitors of the text of features whose type is not known yet, by the name that they will have.
         self.candidates: dict[str, SignalMonitor] = {}
-        self._budget = Budget(settings.specs, 1.0)
+        self._budget = Budget(settings.specs, 1.0, settings.contract is not None)
         self._run_length, self._total = settings.run_length, self._budget.total(())
         #: The part of each class's errors in the budget: the run length in values of a model of run length 1.
         self._classes: dict[str, float] = {}

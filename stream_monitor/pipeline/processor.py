@@ -25,6 +25,7 @@ from stream_monitor.join.origins import Origins
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.groups import SubgroupReader
+from stream_monitor.pipeline.contract_check import ContractCheck
 from stream_monitor.pipeline.counters import Counters
 
 logger = logging.getLogger(__name__)
@@ -52,11 +53,18 @@ class BatchProcessor:
         self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock, sample: EvaluationSample | None = None
     ) -> None:
         self.codec, self.joiner, self.fleet, self.sample = codec, joiner, fleet, sample
-        self._decoder = BatchDecoder(codec, fleet.settings.is_category)
         self._subgroups = SubgroupReader(fleet.settings.fairness.groupings)
+        contract = fleet.settings.contract
+        self.contract = ContractCheck(contract, codec, clock) if contract else None
+        self._decoder = BatchDecoder(codec, self._is_received)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
         self.counters = Counters()
+
+    def _is_received(self, name: str) -> bool:
+        """Return whether a feature must be in tables as received: its numbers, too, are categories or no text."""
+        is_in_contract = self.contract is not None and self.contract.is_received(name)
+        return is_in_contract or self.fleet.settings.is_category(name)
 
     def process(self, batch: RecordBatch, restoring: Mapping[TopicPartition, int]) -> list[Detection]:
         """Apply a batch; return the drifts detected in it, in order.
@@ -88,6 +96,8 @@ class BatchProcessor:
         self._expect(events.predictions, origins)
         predictions = events.predictions
         taken = predictions if len(joined.rows) == len(predictions) else predictions.take(joined.rows)
+        if self.contract:
+            taken = self.contract.apply(batch, taken)
         self.counters.count_backward(taken.ts)
         return self._update(taken, first, joined.outcomes)
 

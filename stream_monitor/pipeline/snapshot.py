@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stream_monitor.contract.tally import Example
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion, Task
 from stream_monitor.core.records import TopicPartition
+from stream_monitor.core.violations import FeatureRule
 from stream_monitor.drift.episodes import Episode, group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
@@ -225,6 +227,8 @@ class ModelSnapshot:
     drift, the latest last, of ``episode_count`` in all; copies, up to the newest values. ``training``: the signals
     against the training data, none without a profile. ``seasons_left_in``: the strength of each season that is seen
     in a replay though none is taken out, by signal and period in seconds. ``fairness``: None without groups.
+    ``violations``: predictions that break each rule of the input contract, by feature and rule; ``invalid``: those
+    that break any.
     """
 
     key: ModelVersion
@@ -243,6 +247,8 @@ class ModelSnapshot:
     training: Sequence[SignalVerdict]
     seasons_left_in: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
     fairness: FairnessSnapshot | None = None
+    violations: Mapping[FeatureRule, int] = field(default_factory=dict)
+    invalid: int = 0
 
     @property
     def drift_count(self) -> int:
@@ -256,7 +262,8 @@ class Snapshot:
 
      ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
      ones, the latest last; ``small``: those that are too small to matter, being below ``min_effect``.
-    ``failures``: models that were left out of a snapshot because of an error, so far.
+    ``failures``: models that were left out of a snapshot because of an error, so far. ``violation_examples``: the
+    first violation of each rule of the input contract, by feature and rule, None without a contract.
     """
 
     loop: LoopStatus
@@ -268,6 +275,7 @@ class Snapshot:
     detections: Sequence[Detection]
     small: Sequence[Detection]
     failures: int
+    violation_examples: Mapping[FeatureRule, Example] | None = None
     min_effect: float = 0.0
     evaluation: EvaluationSnapshot = EvaluationSnapshot()
 

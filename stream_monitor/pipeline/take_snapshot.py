@@ -87,6 +87,7 @@ class SnapshotTaker:
             detections=tuple(fleet.recent),
             small=tuple(fleet.small),
             failures=0,
+            violation_examples=dict(processor.contract.examples) if processor.contract else None,
             # Numbers that are not standardized have no effect size.
             min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
             evaluation=_evaluation(processor.sample),
@@ -147,6 +148,8 @@ def read_model(monitor: ModelMonitor, settings: MonitorSettings) -> ModelReading
         training=training,
         seasons_left_in=monitor.seasons_left_in,
         fairness=_fairness(monitor, settings) if settings.fairness.groupings else None,
+        violations=dict(monitor.violations.rules),
+        invalid=monitor.violations.invalid,
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 

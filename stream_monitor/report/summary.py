@@ -9,8 +9,10 @@ from typing import Any
 
 from stream_monitor.actions.episode_message import episode_fields
 from stream_monitor.actions.message import fields
+from stream_monitor.contract.tally import Example
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
+from stream_monitor.core.violations import FeatureRule
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.measures import evaluate
 from stream_monitor.pipeline.against_training import against_training
@@ -38,6 +40,9 @@ def summarise(
         "rejected": rejected(snapshot),
         "reference": [verdict for model in snapshot.models for verdict in reference(model)],
         "episodes": [episode_fields(episode) for episode in ranked.episodes],
+        "violations": [
+            row for model in snapshot.models for row in violations(model, snapshot.violation_examples or {})
+        ],
         "detections": [fields(detection) for detection in detections],
         "small": [fields(detection) for detection in ranked.small],
         **fairness_summary(snapshot.models),
@@ -62,6 +67,26 @@ def _finite(verdict: Verdict) -> dict[str, Any]:
     }
     parts = [part._asdict() for part in verdict.parts]
     return {**fields, "parts": parts, "kind": "skew" if verdict.is_skew else None}
+
+
+def violations(model: ModelSnapshot, examples: Mapping[FeatureRule, Example]) -> list[dict[str, Any]]:
+    """Return the rules of the input contract that a version's predictions break, with the first violation of each."""
+    return [
+        {
+            **model.key._asdict(),
+            "feature": rule[0],
+            "rule": rule[1],
+            "count": count,
+            "example": _example(examples[rule]),
+        }
+        for rule, count in model.violations.items()
+        if count
+    ]
+
+
+def _example(example: Example) -> dict[str, Any]:
+    violation = example.violation
+    return {"row": example.row, **violation._asdict()}
 
 
 def duplicates(join: JoinSnapshot) -> int:

@@ -182,6 +182,15 @@ VIOLATIONS = _metric(
     *_VERSION,
     "feature",
 )
+FEATURE_VIOLATIONS = _metric(
+    "feature_violations_total",
+    "counter",
+    "Predictions that break a rule of the input contract: missing, type, range, category, pattern, unknown.",
+    *_VERSION,
+    "feature",
+    "rule",
+)
+INVALID = _metric("predictions_invalid_total", "counter", "Predictions that break the input contract.", *_VERSION)
 FEATURES_IGNORED = _metric(
     "features_ignored_total",
     "counter",

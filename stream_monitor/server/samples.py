@@ -174,6 +174,10 @@ def _features(model: ModelSnapshot) -> Iterator[Sample]:
         yield catalog.FEATURE_VALUES, (*where, "missing"), feature.missing
         yield catalog.FEATURE_VALUES, (*where, "other"), feature.other
         yield catalog.VIOLATIONS, where, feature.violations
+    if model.violations:
+        yield catalog.INVALID, model.key, model.invalid
+    for rule, count in model.violations.items():
+        yield catalog.FEATURE_VIOLATIONS, (*model.key, *rule), count
 
 
 def _signals(model: ModelSnapshot) -> Iterator[Sample]:

@@ -141,8 +141,8 @@ def looked_at(sweep: Sweep) -> float:
     """Return the share of the model's false-alarm budget that the signals of the recording have."""
     recording = sweep.recording
     names = {signal.name for signal in recording.signals}
-    fixed = [name for name in ("prediction", "score") if name in names]
-    budget = Budget(DEFAULT_SPECS, 1.0)
+    fixed = [name for name in ("prediction", "score", "invalid") if name in names]
+    budget = Budget(DEFAULT_SPECS, 1.0, "invalid" in names)
 
     def part(features: Iterable[str]) -> float:
         wanted = [*fixed, *(f"{each}:{name}" for name in features for each in ("feature", "spread", "missing"))]

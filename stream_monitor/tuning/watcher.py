@@ -86,8 +86,8 @@ class Watcher:
 
 def run_lengths(recording: Recording, candidate: Candidate) -> dict[str, float]:
     """Return each signal's part of the candidate's budget; features left out of the recording have theirs, too."""
-    budget = Budget([candidate.spec], candidate.events)
-    return budget.run_lengths([signal.name for signal in recording.signals], recording.features)
+    names = [signal.name for signal in recording.signals]
+    return Budget([candidate.spec], candidate.events, "invalid" in names).run_lengths(names, recording.features)
 
 
 def is_watched(signal: Signal, candidate: Candidate) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.actions.outbox import Outbox
+from stream_monitor.contract.feature import CategorySchema, IntegerSchema, NumberSchema
+from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.events import Detection
 from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
@@ -25,6 +27,13 @@ from stream_monitor.testing import FakeClock, MemorySource, make_label, make_pre
 from tests.states import content, state_json
 
 FAIRNESS = FairnessSettings([Grouping.parse("sex", "groups.sex"), Grouping.parse("a", "features.a:1")], True, "a", 10)
+CONTRACT = InputContract(
+    features={
+        "a": NumberSchema(maximum=1.5),
+        "b": IntegerSchema(required=False),
+        "d": CategorySchema(categories=("x", "y"), required=False),
+    }
+)
 
 
 def make_stream(seed: int, count: int) -> list[Record]:
@@ -47,7 +56,8 @@ def make_stream(seed: int, count: int) -> list[Record]:
 
 def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -> tuple[Pipeline, MemorySink]:
     clock, sink = FakeClock(), MemorySink()
-    fleet = Fleet(MonitorSettings(warmup=100, label_maturity=maturity, fairness=FAIRNESS))
+    settings = MonitorSettings(warmup=100, label_maturity=maturity, fairness=FAIRNESS, contract=CONTRACT)
+    fleet = Fleet(settings)
     joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
     processor = BatchProcessor(Codec(clock), joiner, fleet, clock)
     return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink

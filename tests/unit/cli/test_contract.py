@@ -115,3 +115,27 @@ def test_one_line_for_what_cannot_be(
     arguments, said = ERRORS[name]
     files = {"CONTRACT": str(contract), "PROFILE": str(tmp_path / "p.json")}
     assert said in one_line(monkeypatch, capsys, [files.get(each, each) for each in arguments])
+
+
+def test_a_replay_against_a_contract(tmp_path: Path, contract: Path) -> None:
+    rows = [{**row, "prediction": "yes"} for row in ROWS]
+    for row in rows[2000::5]:
+        row["age"] = "forty"
+    path = write(tmp_path / "y.jsonl", rows, "jsonl")
+    flags = ["--field", "features=@rest", *FLAGS, "--contract", contract, "--json", tmp_path / "out.json"]
+    result = _run("replay", path, *flags)
+    assert result.exit_code == 0, result.output
+    assert "100 predictions (4.00%) with a violation of the input contract" in result.stdout
+    assert "    row 2,001: expected a whole number from 18 to 89, got the text 'forty'; send a whole" in result.stdout
+    assert "share of inputs that are invalid up from 0% to 20" in " ".join(result.stdout.split())
+    found = json.loads((tmp_path / "out.json").read_bytes())
+    (violation,) = found["violations"]
+    assert (violation["feature"], violation["rule"], violation["count"]) == ("age", "type", 100)
+    assert violation["example"]["received"] == "the text 'forty'"
+    assert {"missing:age", "invalid"} <= {one["signal"] for one in found["detections"]}
+
+
+def test_a_replay_without_violations_says_so(tmp_path: Path, contract: Path) -> None:
+    path = write(tmp_path / "y.jsonl", [{**row, "prediction": "yes"} for row in ROWS[:50]], "jsonl")
+    result = _run("replay", path, "--field", "features=@rest", *FLAGS, "--contract", contract)
+    assert "No prediction breaks the input contract" in result.stdout

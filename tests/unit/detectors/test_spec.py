@@ -51,7 +51,7 @@ def test_good(text: str, signal: str, config: object) -> None:
         ("adwim:delta=0.1", "adwim", "adwin, "),
         ("error=adwim", "adwim", "adwin, "),
         ("error=", "unknown detector ''", "adwin, "),
-        ("eror=adwin", "eror", "prediction, score, error, feature:NAME, spread:NAME, missing:NAME"),
+        ("eror=adwin", "eror", "prediction, score, error, invalid, feature:NAME, spread:NAME, missing:NAME"),
         ("age=adwin", "age", "feature:NAME"),
         ("=adwin", "unknown signal ''", "feature:NAME"),
         ("adwin:dleta=0.1", "dleta", "delta, clock, max_buckets, min_window_length, grace_period"),
@@ -103,4 +103,7 @@ def test_a_name_with_marks_of_a_glob_selects_itself() -> None:
 
 
 def test_the_signals_of_this_issue() -> None:
-    assert (SIGNALS, SIGNAL_PREFIXES) == (("prediction", "score", "error"), ("feature:", "spread:", "missing:"))
+    assert (SIGNALS, SIGNAL_PREFIXES) == (
+        ("prediction", "score", "error", "invalid"),
+        ("feature:", "spread:", "missing:"),
+    )

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
@@ -49,13 +50,15 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
 
 
 def shifted_pipeline() -> Pipeline:
-    """Return a pipeline with a profile: the feature ``a`` has been shifted since the start, ``b`` is the same."""
+    """Return a pipeline with a profile and its contract: the feature ``a`` has shifted since the start."""
     train = {"a": [(at % 7) / 7 for at in range(1200)], "b": ["x", "y"] * 600}
     now = {"a": [1 + (at % 7) / 7 for at in range(600)], "b": ["x", "y"] * 300}
     rows = [{"features": event["features"]} for event in feature_events(train, prediction=1)]
     profiler = Profiler()
     profiler.add([Record("rows", at, row) for at, row in enumerate(rows)])
-    pipeline, _ = run(feature_events(now, prediction=1), detectors=["glr"], profile=profiler.profile([], ""))
+    profile = profiler.profile([], "")
+    events = feature_events(now, prediction=1)
+    pipeline, _ = run(events, detectors=["glr"], profile=profile, contract=derive(profile))
     return pipeline
 
 
