@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -18,6 +19,7 @@ from stream_monitor.detectors.spec import DEFAULT_SPECS
 from stream_monitor.drift.budget import Budget
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal_set import make_signal_monitor
+from stream_monitor.pipeline.false_alarms import MIN_TOLD
 from stream_monitor.signals.columns import Column
 from stream_monitor.signals.spread import SPREAD_OF, Spread
 
@@ -44,6 +46,11 @@ class Numbers:
         self._signals = [make_signal_monitor(KEY, name, "number", settings, lengths[name]) for name in lengths]
         self._spread, self._count = Spread(), 0
 
+    @property
+    def ratios(self) -> list[float]:
+        """The `false_alarm_ratio` of the level and of the spread."""
+        return [signal.parts.false_alarms.ratio for signal in self._signals]
+
     def update(self, values: Floats) -> list[list[Detection]]:
         """Return the detections in the level, and those in the spread."""
         index = np.arange(self._count, self._count + len(values))
@@ -53,26 +60,39 @@ class Numbers:
         return [signal.update(each) for signal, each in zip(self._signals, columns, strict=True)]
 
 
-def false_alarms(stream: Dependent, form: str) -> Reading:
-    """Count the detections in a stream in which nothing changes, and how many of them are told."""
+def false_alarms(stream: Dependent, form: str, share: float = 1.0) -> Reading:
+    """Count the detections in a stream in which nothing changes, how many of them are told, and how many come late.
+
+    Args:
+        stream: The stream.
+        form: The form of the run.
+        share: The share of its pieces that are measured.
+    """
     found: list[list[Detection]] = [[], []]
+    ratios: list[list[float]] = []
     began = time.process_time()
-    pieces = PIECES[form] * (3 if stream.max_multiple < STRICT else 1)
+    pieces = math.ceil(share * PIECES[form] * (3 if stream.max_multiple < STRICT else 1))
     for piece in range(pieces):
         values, monitors = stream.sample(generator(stream.name, piece), LENGTH), Numbers()
         for begin in range(0, LENGTH, BATCH):
             for signal, new in zip(found, monitors.update(values[begin : begin + BATCH]), strict=True):
                 signal += new
+        ratios.append(monitors.ratios)
     level, spread = map(len, found)
     told = sum(not one.is_small for signal in found for one in signal)
+    late = sum(one.index >= LENGTH // 2 for signal in found for one in signal)
     seconds = round(time.process_time() - began, 1)
-    return {"values": pieces * LENGTH, "level": level, "spread": spread, "told": told, "cpu_s": seconds}
+    counts = {"values": pieces * LENGTH, "level": level, "spread": spread, "told": told, "late": late}
+    of_level, of_spread = (math.fsum(each) / pieces for each in zip(*ratios, strict=True))
+    unkept = sum(max(each) >= MIN_TOLD for each in ratios) / pieces
+    return {**counts, "ratio_level": of_level, "ratio_spread": of_spread, "unkept": unkept, "cpu_s": seconds}
 
 
-def delays(stream: Dependent, form: str) -> Reading:
-    """Measure the delays of the first alarm of the level after it has changed."""
+def delays(stream: Dependent, form: str, share: float = 1.0) -> Reading:
+    """Measure the delays of the first alarm of the level after it has changed, in a share of the changes."""
     found: list[int | None] = []
-    for change in range(CHANGES[form]):
+    changes = math.ceil(share * CHANGES[form])
+    for change in range(changes):
         random, monitors = generator(f"{stream.name} changes", change), Numbers()
         before = BEFORE + int(random.integers(PHASE))
         values = stream.sample(random, before + AFTER)
@@ -80,7 +100,7 @@ def delays(stream: Dependent, form: str) -> Reading:
         monitors.update(values[:before])
         found.append(_first_alarm(monitors, values, before))
     summary = finite(measures.delay_summary(found))
-    return {"repetitions": CHANGES[form], "median": summary["median"], "missed": summary["missed"]}
+    return {"repetitions": changes, "median": summary["median"], "missed": summary["missed"]}
 
 
 def _first_alarm(monitors: Numbers, values: Floats, changed: int) -> int | None:
@@ -103,11 +123,21 @@ def multiple(values: int, alarms: int) -> tuple[float, float, float]:
     return alarms / promised + _rest(), low / promised + _rest(), high / promised + _rest()
 
 
+def whole_ratio(level: float, spread: float) -> float:
+    """Return the `false_alarm_ratio` of the whole model, from those of the levels and of the spreads."""
+    return sum(part * each for part, each in zip(_parts(), (level, spread), strict=True)) + _rest()
+
+
 def _rest() -> float:
     """Return the part of the promise that belongs to all other signals, and that they keep exactly."""
+    return 1.0 - sum(_parts())
+
+
+def _parts() -> tuple[float, float]:
+    """Return the parts of the promise that belong to the levels and to the spreads of all features."""
     budget = Budget(DEFAULT_SPECS, float(RUN_LENGTH))
     names = [f"f{number}" for number in range(FEATURES)]
     lengths = budget.run_lengths(("feature:f0", "spread:f0"), names)
     # A value of a spread comes once in so many predictions.
-    of_feature = 1.0 / lengths["feature:f0"] + 1.0 / (lengths["spread:f0"] * SPREAD_OF)
-    return 1.0 - FEATURES * RUN_LENGTH * of_feature
+    promised = FEATURES * float(RUN_LENGTH)
+    return promised / lengths["feature:f0"], promised / (lengths["spread:f0"] * SPREAD_OF)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dependent import FEATURES, RUN_LENGTH, multiple
+from dependent import FEATURES, LENGTH, RUN_LENGTH, multiple, whole_ratio
 from dependent_streams import DEPENDENT, Dependent
+from frontier import ALARMS, DELAYS, FRONTIER
 from gate import Gate
 from table import Table
 
@@ -35,7 +36,7 @@ def dependent_tables(report: Report) -> list[Table]:
     """Return the tables of false alarms and of delays, as far as they were measured."""
     if not report.get("dependent"):
         return []
-    return [_multiples(report), _delays(report)]
+    return [_multiples(report), *_told(report), _delays(report), *_frontier(report)]
 
 
 def _multiples(report: Report) -> Table:
@@ -64,6 +65,43 @@ def _delays(report: Report) -> Table:
         rows.append([name, f"{stream.delay_before:g}", _delay(reading), f"{reading['missed']:.1%}"])
     note = f"Median values from the change up to and including the alarm, in a model of {FEATURES} features."
     return Table("Dependent streams: delays", note, rows)
+
+
+def _told(report: Report) -> list[Table]:
+    """Return the table of what the product says, none of readings without it."""
+    rows = [["stream", "measured", "in the second half", "`false_alarm_ratio`", "features told of"]]
+    for stream, reading in _measured(report, "alarms"):
+        if "late" in reading:
+            found = multiple(reading["values"], _alarms(reading))[0]
+            late = multiple(reading["values"] // 2, reading["late"])[0]
+            ratio = whole_ratio(reading["ratio_level"], reading["ratio_spread"])
+            cells = (f"{found:.3g}", f"{late:.3g}", f"{ratio:.3g}", f"{reading['unkept']:.0%}")
+            rows.append([stream.name, *cells])
+    note = (
+        f"What the product says of its promise after {LENGTH:,} values of the streams above, beside the measured\n"
+        "multiple of the promise: the mean ratio, weighted by the parts that the signals have in the promise, and the\n"
+        "share of the features of whose level or spread it is told that the promise is not kept (a ratio of 3 or\n"
+        "more). It speaks of what is to be expected from then on: the second half is nearest to that."
+    )
+    return [Table("Dependent streams: the promise and what is said of it", note, rows)] if len(rows) > 1 else []
+
+
+def _frontier(report: Report) -> list[Table]:
+    """Return the table of the settings of the estimate of dependence, none where it was not measured."""
+    readings = report.get("frontier", {})
+    rows = [["setting", *ALARMS, *(f"delay, {name}" for name in DELAYS), ""]]
+    for setting in FRONTIER:
+        if reading := readings.get(setting.name):
+            counts = [(each["values"], _alarms(each)) for each in map(reading["alarms"].get, ALARMS)]
+            cells = [f"{multiple(*count)[0]:.3g}" for count in counts]
+            cells += [_delay(each) for each in map(reading["delays"].get, DELAYS)]
+            rows.append([setting.name, *cells, "chosen" if setting.is_chosen else ""])
+    note = (
+        "False alarms as a multiple of the promise, and median delays of +1 sigma, with other settings of the\n"
+        "estimate of dependence: the upper limit of what exceeds an autoregression, in standard deviations, and the smallest\n"
+        "probability of such an excess that counts (`stats/variance_ratios.py`). Fewer streams than above."
+    )
+    return [Table("Dependent streams: the frontier", note, rows)] if len(rows) > 1 else []
 
 
 def _measured(report: Report, part: str) -> Iterator[tuple[Dependent, Mapping[str, Any]]]:

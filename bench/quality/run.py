@@ -25,6 +25,7 @@ from dependent import delays, false_alarms
 from dependent_streams import DEPENDENT
 from document import document
 from flights import episodes
+from frontier import FRONTIER, frontier
 from gates import gates
 from install_peers import DEFAULT
 from measure import SIZES, annotated_series, measure
@@ -131,10 +132,17 @@ def start_flights(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse
     return {pool.submit(episodes, report["form"]): (report["flights"], "replay")}
 
 
+def start_frontier(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse.Namespace) -> Running:
+    """Start the measurements of this project with other settings of the estimate of dependence."""
+    where = report.setdefault("frontier", {})
+    return {pool.submit(frontier, each, report["form"]): (where, each.name) for each in FRONTIER}
+
+
 #: The sections of the bench: each starts its measurements, and tells where their results go.
 SECTIONS: dict[str, Callable[[ProcessPoolExecutor, dict[str, Any], argparse.Namespace], Running]] = {
     "programs": start_programs,
     "dependent": start_dependent,
+    "frontier": start_frontier,
     "seasonal": start_seasonal,
     "flights": start_flights,
 }
@@ -151,6 +159,7 @@ def empty(arguments: argparse.Namespace) -> dict[str, Any]:
         "programs": {},
         "whole": {},
         "dependent": {},
+        "frontier": {},
         "seasonal": {},
         "flights": {},
         "real": {},
