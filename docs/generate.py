@@ -111,6 +111,16 @@ def _promise() -> str:
         "every few hundred events, as in clusters of hundreds of events of one origin, each jump is a change that\n"
         "is found: there are hundreds of times as many alarms, and a signal that goes on changing is told once, as\n"
         "unstable.\n\n"
+        "Where it is not kept, the product says so, signal by signal: `false_alarm_ratio` is the number of\n"
+        "false alarms per promised one, and from 3 on `replay` (its output, `--json` and report) and the\n"
+        "landing page tell it in a sentence, with the reason and what lowers it. It is the larger of two\n"
+        "estimates. The first asks whether the variance comes in bursts: differences of neighbouring values\n"
+        "are measured in a window of 1,000 values after 1,000, 2,000, 4,000 ... values, and the rate of\n"
+        "alarms is averaged over the local variances that they show, less what the detector allows for\n"
+        "already. The second counts the alarms that undo the one before: from three on, the level comes and\n"
+        "goes. A single change, one there and back, a trend or a known season do not raise it. Both say\n"
+        "nothing of the few alarms that come while a dependence is still being learned, and of a ratio below\n"
+        "3.\n\n"
         "The multiples of the promise that were measured, stream by stream, stand in [quality.md](quality.md).\n"
     )
 

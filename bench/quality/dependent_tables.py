@@ -79,9 +79,9 @@ def _told(report: Report) -> list[Table]:
             rows.append([stream.name, *cells])
     note = (
         f"What the product says of its promise after {LENGTH:,} values of the streams above, beside the measured\n"
-        "multiple of the promise: the mean ratio, weighted by the parts that the signals have in the promise, and the\n"
-        "share of the features of whose level or spread it is told that the promise is not kept (a ratio of 3 or\n"
-        "more). It speaks of what is to be expected from then on: the second half is nearest to that."
+        "multiple of the promise: the mean ratio, weighted by the parts that the signals have in the promise, and\n"
+        "the share of the features of whose level or spread it is told that the promise is not kept (a ratio of 3\n"
+        "or more). It speaks of what is to be expected from then on: the second half is nearest to that."
     )
     return [Table("Dependent streams: the promise and what is said of it", note, rows)] if len(rows) > 1 else []
 
@@ -98,8 +98,8 @@ def _frontier(report: Report) -> list[Table]:
             rows.append([setting.name, *cells, "chosen" if setting.is_chosen else ""])
     note = (
         "False alarms as a multiple of the promise, and median delays of +1 sigma, with other settings of the\n"
-        "estimate of dependence: the upper limit of what exceeds an autoregression, in standard deviations, and the smallest\n"
-        "probability of such an excess that counts (`stats/variance_ratios.py`). Fewer streams than above."
+        "estimate of dependence: the upper limit of what exceeds an autoregression, in standard deviations, and the\n"
+        "smallest probability of such an excess that counts (`stats/variance_ratios.py`). Fewer streams than above."
     )
     return [Table("Dependent streams: the frontier", note, rows)] if len(rows) > 1 else []
 

@@ -166,3 +166,16 @@ def test_what_differs_from_the_training_data_is_told_first() -> None:
     (row,) = _rows(section)
     assert row[0] == "feature:a" and "mean 0.42" in row[1] and "→ 1.42" in row[1] and row[4] == "since the start"
     assert "Against the training data" not in render(_changed(count=600))
+
+
+def test_where_the_promise_is_not_kept_the_page_says_so() -> None:
+    rng, at = np.random.default_rng(1), np.arange(8000)
+    noise = rng.standard_normal(len(at))
+    clusters = noise + np.repeat(rng.standard_normal(len(at) // 500), 500)
+    bursts = noise * np.where(at < 600, 1.0, np.where(at // 60 % 2, 2.0, 0.3))
+    pipeline = run(feature_events({"a": clusters, "b": bursts, "c": noise[::-1]}), detectors=["glr"])[0]
+    told = unescape(_section(render(pipeline), "False alarms"))
+    assert re.search("about [0-9,]+ times as many in feature:a, where the level comes and goes", told)
+    assert re.search("about [0-9,]+ times as many in feature:b, where the variance comes in bursts", told)
+    assert "feature:c" not in told
+    assert "<h2>False alarms</h2>" not in render(shifted_pipeline())
