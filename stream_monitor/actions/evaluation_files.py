@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -16,6 +16,7 @@ import orjson
 
 from stream_monitor.actions.evaluation_manifest import change_manifest, write_whole
 from stream_monitor.core.errors import ConfigError, SinkError
+from stream_monitor.core.events import Task
 from stream_monitor.performance.evaluation import EvaluationRow, EvaluationSet
 from stream_monitor.stats.reference import category_name
 
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 #: Sets of a directory; above it the oldest is deleted.
 MAX_SETS = 400
+#: Classes of a set in the manifest, the most frequent ones.
+MAX_CLASSES = 100
 #: Characters of a model's name in the name of a file.
 _MAX_NAME = 100
 
@@ -34,19 +37,20 @@ class EvaluationFiles:
 
     Args:
         directory: The directory; it is made with the first set.
+        task: The kind of model; a regression has no classes.
 
     Raises:
         ConfigError: pyarrow is not installed.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, task: Task = "classification") -> None:
         try:
             import pyarrow.parquet
         except ImportError:
             raise ConfigError(
                 "--evaluation-dir: writing Parquet needs pyarrow: pip install 'stream-monitor[parquet]'"
             ) from None
-        self._pyarrow, self.directory = pyarrow, directory
+        self._pyarrow, self.directory, self._task = pyarrow, directory, task
 
     def write(self, found: EvaluationSet) -> None:
         """Write a set, and delete the oldest ones past `MAX_SETS`.
@@ -58,11 +62,29 @@ class EvaluationFiles:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             write_whole(self.directory / name, self._parquet(found.rows))
-            for old in change_manifest(self.directory, lambda manifest: _enter(manifest, name, found)):
+            described = self._described(name, found)
+            for old in change_manifest(self.directory, lambda manifest: _enter(manifest, described)):
                 (self.directory / old).unlink(missing_ok=True)
         except (OSError, ConfigError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SinkError(f"can't write {name} into {self.directory}: {reason}") from None
+
+    def _described(self, name: str, found: EvaluationSet) -> dict[str, Any]:
+        """Return the entry of a set in the manifest."""
+        times = [row.ts for row in found.rows]
+        classes = Counter(category_name(row.y_true) for row in found.rows) if self._task == "classification" else None
+        return {
+            "file": name,
+            "model": found.key.model,
+            "start": found.start,
+            "end": found.end,
+            "rows": len(found.rows),
+            "time_range": [min(times), max(times)] if times else None,
+            "classes": None if classes is None else dict(classes.most_common(MAX_CLASSES)),
+            "versions": dict(sorted(Counter(row.version for row in found.rows).items())),
+            "label_coverage": found.coverage,
+            "sampling_share": found.share,
+        }
 
     def _parquet(self, rows: Sequence[EvaluationRow]) -> bytes:
         """Return the rows as a Parquet file."""
@@ -106,26 +128,10 @@ def _text(value: Any) -> str:
     return category_name(value) if isinstance(value, str | int | float) else orjson.dumps(value).decode()
 
 
-def _enter(manifest: dict[str, Any], name: str, found: EvaluationSet) -> list[str]:
+def _enter(manifest: dict[str, Any], described: Mapping[str, Any]) -> list[str]:
     """Enter a set into the manifest; return the files of the sets that are too many."""
     known = {each["file"]: each for each in manifest["sets"]}
-    known[name] = _described(name, found)
+    known[described["file"]] = described
     ordered = sorted(known.values(), key=lambda each: (each["start"], each["file"]))
     manifest["sets"] = ordered[-MAX_SETS:]
     return [each["file"] for each in ordered[:-MAX_SETS]]
-
-
-def _described(name: str, found: EvaluationSet) -> dict[str, Any]:
-    times = [row.ts for row in found.rows]
-    return {
-        "file": name,
-        "model": found.key.model,
-        "start": found.start,
-        "end": found.end,
-        "rows": len(found.rows),
-        "time_range": [min(times), max(times)] if times else None,
-        "classes": dict(sorted(Counter(category_name(row.y_true) for row in found.rows).items())),
-        "versions": dict(sorted(Counter(row.version for row in found.rows).items())),
-        "label_coverage": found.coverage,
-        "sampling_share": found.share,
-    }

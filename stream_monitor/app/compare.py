@@ -89,6 +89,8 @@ def _look(question: Question, candidate: Mapping[str, str], manifest: dict[str, 
     model, kept = _model(question, manifest["sets"]), {each["file"] for each in manifest["sets"]}
     manifest["looks"] = [look for look in manifest["looks"] if kept & set(look["sets"])]
     sets = [each for each in manifest["sets"] if each["model"] == model]
+    if any(each["classes"] is None for each in sets):
+        raise ConfigError(f"--model: {model} is a regression; allowed: a classification")
     champion = question.champion or _champion(sets)
     sealed = sealed_sets(sets, manifest["looks"])
     wanted = [each for each in sets if (each["file"] in sealed) == question.is_final]

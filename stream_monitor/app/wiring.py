@@ -116,10 +116,10 @@ def _make_evaluation(
         settings.evaluation_share,
         settings.evaluation_window,
         max(wait, settings.label_maturity),
-        settings.evaluation_min_per_class,
+        settings.evaluation_min_per_class if settings.task == "classification" else 0,
     )
     sample = EvaluationSample(chosen, MemoryStore() if store is None else store)
-    return EvaluationExport(sample, EvaluationFiles(settings.evaluation_dir), clock)
+    return EvaluationExport(sample, EvaluationFiles(settings.evaluation_dir, settings.task), clock)
 
 
 def _fairness(settings: PipelineSettings) -> FairnessSettings:

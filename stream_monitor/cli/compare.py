@@ -50,7 +50,7 @@ def compare(sets: Path, candidate: Path, model: str | None, champion: str | None
     tested = found.verdict
     which = "of sealed sets" if is_final else "whose scores stay hidden"
     click.echo(
-        f"\nLook {found.look}, on {tested.count:,} rows {which}: "
+        f"\nLook {found.look}, on {tested.rows:,} rows {which}: "
         f"p = {found.p_value:.2g}, to be at most {found.level:.2g}"
     )
     if found.sealed:
@@ -64,10 +64,10 @@ def _row(score: Score) -> tuple[str, ...]:
     lower, upper = difference_interval(pairs)
     return (
         f"{datetime.fromtimestamp(score.start, UTC):%Y-%m-%d %H:%M}",
-        f"{pairs.count:,}",
-        _accuracy(score.champion_right, pairs.count),
-        _accuracy(score.candidate_right, pairs.count),
-        f"{pairs.difference:+.3f} ({lower:+.3f} to {upper:+.3f})" if pairs.count else "",
+        f"{pairs.rows:,}",
+        _accuracy(score.champion_right, pairs.rows),
+        _accuracy(score.candidate_right, pairs.rows),
+        f"{pairs.difference:+.3f} ({lower:+.3f} to {upper:+.3f})" if pairs.rows else "",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ import orjson
 from stream_monitor.core.arrays import optional
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Features, Target
+from stream_monitor.core.feature_values import as_float
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.performance.evaluation_window import Candidate, EvaluationWindow, WindowKey
 from stream_monitor.stats.reference import category_name
@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 RESERVE = 10.0
 #: Windows that are kept at once, those included that are closed and not taken yet; above it the oldest goes.
 MAX_WINDOWS = 256
+#: Rows of all open windows, above which those with the largest hash in the largest window go; and of all closed ones,
+#: above which the oldest goes.
+MAX_KEPT = 100_000
 _PREFIX, _END = b"e", b"f"
 #: Fields of a row that waits for its label, which comes behind them.
 _FIELDS = 8
@@ -174,12 +177,16 @@ class EvaluationSample:
         self._store.put(_key(index), saved)
         self._by_index[index] = key
         self._forget(window.add(index, Candidate(hashed, len(saved))))
+        sizes = {each: len(one.rows) for each, one in self._windows.items() if not one.is_closed}
+        if sum(sizes.values()) > MAX_KEPT:
+            largest = max(sizes, key=lambda each: (sizes[each], each))
+            self._forget(self._windows[largest].drop_largest())
 
     def _open(self, key: WindowKey) -> EvaluationWindow:
-        if len(self._windows) >= MAX_WINDOWS:
-            oldest = min(self._windows, key=lambda each: each.number)
+        closed = self.closed()
+        if len(self._windows) >= MAX_WINDOWS or sum(len(self._windows[each].rows) for each in closed) > MAX_KEPT:
             self.counts.dropped += 1
-            self.drop(oldest)
+            self.drop(closed[0] if closed else min(self._windows, key=lambda each: each.number))
         window = EvaluationWindow(self._settings.share, self._reserve, self._settings.min_per_class)
         self._windows[key] = window
         return window
@@ -300,11 +307,15 @@ def id_hash(identity: str) -> float:
 
 
 def _dumped(row: Sequence[Any]) -> bytes:
-    """Return a row as JSON; an integer of more than 64 bits becomes a float."""
+    """Return a row as JSON; of features that JSON can't have, numbers become floats, and others are missing."""
     try:
         return orjson.dumps(row)
     except TypeError:
-        return orjson.dumps(json.loads(json.dumps(row), parse_int=float))
+        return orjson.dumps([_plain(each) if isinstance(each, dict) else each for each in row])
+
+
+def _plain(features: Features) -> Features:
+    return {name: value if isinstance(value, str) else as_float(value) for name, value in features.items()}
 
 
 def _key(index: int) -> bytes:

@@ -68,10 +68,10 @@ class EvaluationWindow:
             self._labelled[candidate.label] += 1
         gone: list[int] = []
         while len(self.rows) > MAX_ROWS or self._bytes > MAX_BYTES:
-            gone += self._drop_largest()
+            gone += self.drop_largest()
         return gone
 
-    def _drop_largest(self) -> list[int]:
+    def drop_largest(self) -> list[int]:
         """Drop the rows with the largest hash, and lower the shares to it."""
         while self._largest[0][1] not in self.rows:
             heapq.heappop(self._largest)

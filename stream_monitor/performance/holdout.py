@@ -57,6 +57,6 @@ def paired(candidate: Bools, champion: Bools) -> Pairs:
     """Return the pairs of a candidate and a champion out of the rows on which each is right, shape (n,).
 
     >>> paired(np.array([True, True, False]), np.array([True, False, False]))
-    Pairs(count=3, better=1, worse=0)
+    Pairs(rows=3, better=1, worse=0)
     """
     return Pairs(len(candidate), int((candidate & ~champion).sum()), int((champion & ~candidate).sum()))

@@ -14,19 +14,19 @@ class Pairs(NamedTuple):
     """Counts of rows on which two classifiers are compared.
 
     Attributes:
-        count: All rows.
+        rows: All rows.
         better: Those on which only the first one is right.
         worse: Those on which only the second one is right.
     """
 
-    count: int  # type: ignore[assignment]  # tuple.count is of no use here
+    rows: int
     better: int
     worse: int
 
     @property
     def difference(self) -> float:
         """The accuracy of the first one less that of the second one."""
-        return (self.better - self.worse) / max(self.count, 1)
+        return (self.better - self.worse) / max(self.rows, 1)
 
 
 def sign_test(pairs: Pairs) -> float:
@@ -56,7 +56,7 @@ def difference_interval(pairs: Pairs, z: float = Z95) -> Interval:
     >>> round(lower, 3), round(upper, 3)
     (0.017, 0.14)
     """
-    count, better, worse = pairs.count + 2.0, pairs.better + 0.5, pairs.worse + 0.5
+    count, better, worse = pairs.rows + 2.0, pairs.better + 0.5, pairs.worse + 0.5
     centre = (better - worse) / count
     reach = z * math.sqrt(max(better + worse - (better - worse) ** 2 / count, 0.0)) / count
     return Interval(max(centre - reach, -1.0), min(centre + reach, 1.0))

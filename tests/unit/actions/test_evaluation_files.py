@@ -65,6 +65,11 @@ def test_a_set_is_a_parquet_file_and_stands_in_the_manifest(tmp_path: Path) -> N
     }
 
 
+def test_a_regression_has_no_classes(tmp_path: Path) -> None:
+    EvaluationFiles(tmp_path, "regression").write(_set())
+    assert read_manifest(tmp_path)["sets"][0]["classes"] is None
+
+
 def test_a_set_that_is_written_again_is_the_same_file(tmp_path: Path) -> None:
     files = EvaluationFiles(tmp_path)
     files.write(_set())

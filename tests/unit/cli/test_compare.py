@@ -103,6 +103,14 @@ def test_bad_input_is_one_line(tmp_path: Path, content: str | None, more: tuple[
     assert read_manifest(sets)["looks"] == []
 
 
+def test_a_regression_is_refused(tmp_path: Path) -> None:
+    rows = [EvaluationRow(1.0, "r-1", "price", "1", 1.5, None, {}, 1.6, 1.0, True)]
+    found = EvaluationSet(WindowKey("price", 0), 0.0, DAY, rows, 1.0, 1.0)
+    EvaluationFiles(tmp_path / "sets", "regression").write(found)
+    with pytest.raises(ConfigError, match="price is a regression; allowed: a classification"):
+        _raised(_run(tmp_path / "sets", _candidate(tmp_path / "c.csv", 0.9)))
+
+
 def test_of_several_models_one_is_named(tmp_path: Path) -> None:
     _write(sets := tmp_path / "sets", 2)
     _write(sets, 2, "fraud")

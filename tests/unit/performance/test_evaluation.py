@@ -12,7 +12,7 @@ import pytest
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
-from stream_monitor.performance import evaluation_window
+from stream_monitor.performance import evaluation, evaluation_window
 from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSet, EvaluationSettings, id_hash
 from stream_monitor.state.key_value_store import MemoryStore
 
@@ -111,6 +111,29 @@ def test_a_full_set_is_a_smaller_sample(monkeypatch: pytest.MonkeyPatch) -> None
     sets, _ = stream.play(EvaluationSettings(0.9, HOUR, 5 * HOUR), 50)
     assert all(len(each.rows) <= 25 for each in sets)
     assert all(id_hash(row.id) < each.share < 0.9 for each in sets[:-1] for row in each.rows)
+
+
+def test_all_windows_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MAX_KEPT", 100)
+    settings, stream = EvaluationSettings(0.9, HOUR, 5 * HOUR), Stream(3000)
+    expected, sample = stream.play(settings, 50)
+    found, _ = stream.play(settings, 7, restart=30)
+    assert found == expected
+    assert 80 < sum(len(window.rows) for window in sample._windows.values()) <= 100
+
+
+def test_features_that_are_nested_deeply_are_missing() -> None:
+    deep: Any = []
+    for _ in range(2000):
+        deep = [deep]
+    key = ModelVersion("churn", "3")
+    one = Prediction("r-1", 10.0, key, "yes", {"age": 41, "big": 2**70, "deep": deep, "country": "DE"})
+    sample = EvaluationSample(EvaluationSettings(1.0, HOUR, HOUR), MemoryStore())
+    outcome = Outcome(key, 0, 10.0, "yes", "no", 1.0)
+    sample.update(PredictionBatch.of([0], [one]), 0, OutcomeBatch.of([outcome], [1]))
+    sample.close()
+    (row,) = sample.made(sample.closed()[0]).rows
+    assert row.features == {"age": 41.0, "big": 2.0**70, "deep": None, "country": "DE"}
 
 
 def test_an_outcome_of_another_prediction_at_the_same_position_is_left_out() -> None:
