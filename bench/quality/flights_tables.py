@@ -26,11 +26,11 @@ def flights_table(report: Report) -> list[Table]:
     if found is None:
         return []
     reading = report["flights"]["replay"]
-    rows = [["", "episode"], *([str(number), title] for number, title in enumerate(found, 1))]
+    rows = [["episode", "rank"], *([title, str(rank)] for rank, title in enumerate(found, 1))]
     note = (
         f"Five months of flights of New York, {reading['events']:,} events from April to August 2013, with a\n"
-        f"profile of January to March and `--seasonality {SEASONALITY}`: {reading['drifts']:,} drifts in\n"
-        f"{len(found)} episodes."
+        f"profile of January to March and `--seasonality {SEASONALITY}`: {reading['drifts']:,} detections in\n"
+        f"{len(found)} episodes, the most evident first."
     )
     return [Table("Real flights", note, rows)]
 

@@ -9,7 +9,7 @@ from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, percent, plain, short
 from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.drift.episode_signal import EpisodeSignal, Place
-from stream_monitor.drift.episodes import Episode
+from stream_monitor.drift.episodes import UNSTABLE_ALARMS, Episode
 
 #: Signals beside the most evident one that a sentence names.
 MAX_NAMED = 3
@@ -66,11 +66,10 @@ def end_word(episode: Episode) -> str:
 def change(row: EpisodeSignal) -> str:
     """Return the change of one signal: the direction, and both levels in its unit."""
     one = row.told
-    if row.is_unstable:
-        return f"{subject(one)} unstable" + (f", with {row.alarms:,} alarms" if row.alarms > 1 else "")
     if one.is_share and one.signal.partition(":")[0] == "error":
         one = one._replace(before=1.0 - one.before, after=1.0 - one.after)
-    return f"{subject(one)} {one.direction} from {level(one, one.before)} to {level(one, one.after)}"
+    alarms = f", unstable with {row.alarms:,} alarms" if row.is_unstable and row.alarms >= UNSTABLE_ALARMS else ""
+    return f"{subject(one)} {one.direction} from {level(one, one.before)} to {level(one, one.after)}{alarms}"
 
 
 def subject(one: Detection) -> str:

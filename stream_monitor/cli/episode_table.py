@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from stream_monitor.actions.episode_message import end_word, subject, title
+from stream_monitor.actions.episode_message import end_word, level, subject, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, plain, short, span
 from stream_monitor.drift.episode_signal import EpisodeSignal
@@ -91,7 +91,7 @@ def _rows(shown: Sequence[EpisodeSignal], columns: int) -> list[str]:
 def _cells(one: Detection) -> tuple[str, ...]:
     name = plain(one.signal if one.category is None else f"{one.signal} {one.category!r}")
     effect = "" if one.effect is None else f"{short(one.effect, 3)} {in_words(one.effect)}"
-    means = f"{short(one.before, 4)} -> {short(one.after, 4)}"
+    means = f"{level(one, one.before)} -> {level(one, one.after)}"
     return name, one.direction, means, f"{one.n_after:,}", effect, one.detector
 
 

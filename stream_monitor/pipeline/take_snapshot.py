@@ -227,13 +227,13 @@ def _episode(episode: Episode, monitor: ModelMonitor) -> Episode:
 
 def _episode_signal(row: EpisodeSignal, monitor: ModelMonitor) -> EpisodeSignal:
     signal = monitor.signals.get(row.signal)
-    if row.end is None and monitor.episodes.is_settled(row, monitor.predictions):
-        return replace(row, end=(row.last_index, row.last_ts))
     if row.end is not None or signal is None:
         return replace(row)
     if signal.back and signal.back[0] > row.last_index:
         index, ts = signal.back
         return replace(row, end=(index, None if math.isnan(ts) else ts))
+    if monitor.episodes.is_settled(row, monitor.predictions):
+        row = replace(row, is_unstable=False)
     tail = signal.detectors.since_change(row.first.detector, row.first.category)
     return row.until(*tail) if tail else replace(row)
 

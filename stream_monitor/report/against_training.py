@@ -13,7 +13,7 @@ from stream_monitor.stats.training_verdict import SignalVerdict
 
 #: The maximum number of signals of a model version, and of names in a list.
 MAX_SIGNALS, MAX_NAMES = 60, 100
-_HEAD = "<tr><th class=wider>Signal<th>Training → now<th class=number>Effect<th>Distance<th>"
+_HEAD = "<tr><th>Signal<th>Training → now<th class=number>Effect<th>Distance<th>"
 
 
 def against(models: Iterable[ModelSnapshot]) -> str:

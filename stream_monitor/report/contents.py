@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from stream_monitor.actions.episode_message import title
+from stream_monitor.actions.episode_message import level, title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
 from stream_monitor.drift.episode_signal import by_evidence
@@ -111,7 +111,7 @@ def describe(detection: Detection) -> str:
     """Describe a detection in plain text."""
     category = f" {detection.category!r}" if detection.category is not None else ""
     effect = f" (effect {short(detection.effect, 3)})" if detection.effect is not None else ""
-    change = f"{short(detection.before)} → {short(detection.after)}{effect}"
+    change = f"{level(detection, detection.before)} → {level(detection, detection.after)}{effect}"
     changed = ""
     if detection.changed_index is not None:
         changed = f"\nestimated change: {moment(detection.changed_ts)} prediction {detection.changed_index:,}"
@@ -122,7 +122,7 @@ def describe(detection: Detection) -> str:
 def describe_briefly(detection: Detection) -> str:
     """Describe a detection in one line, without its signal."""
     category = f"{detection.category!r} " if detection.category is not None else ""
-    parts = [f"{category}{short(detection.before)} → {short(detection.after)}"]
+    parts = [f"{category}{level(detection, detection.before)} → {level(detection, detection.after)}"]
     if detection.effect is not None:
         parts.append(f"effect {short(detection.effect, 3)}")
     time = f" {moment(detection.ts)}" if detection.ts is not None else ""

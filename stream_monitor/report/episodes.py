@@ -11,7 +11,7 @@ from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import LAST, Contents, NumberedEpisode, alarm, beginning
-from stream_monitor.report.html import exact, text, when
+from stream_monitor.report.html import exact, level_of, text, when
 
 #: The maximum number of episodes with a card, of signals in a card, and of signals in the overview.
 MAX_EPISODES, MAX_SIGNALS, MAX_LANES = 60, 12, 30
@@ -122,7 +122,7 @@ def _row(row: EpisodeSignal, detections: Sequence[Detection]) -> str:
     arrow = {"up": "↗", "down": "↘"}[one.direction]
     return (
         f"<tr><td><code>{text(row.signal)}</code>{_category(one)}"
-        f"<td class=number>{exact(one.before)}<td class=arrow title={one.direction}>{arrow}"
-        f"<td class=number>{exact(one.after)}<td class=number>{one.n_after:,}<td class=number>{exact(one.effect, 3)}"
+        f"<td class=number>{level_of(one, one.before)}<td class=arrow title={one.direction}>{arrow}"
+        f"<td class=number>{level_of(one, one.after)}<td class=number>{one.n_after:,}<td class=number>{exact(one.effect, 3)}"
         f"<td>{alarm_}<td>{text(detectors)}"
     )

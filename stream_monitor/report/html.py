@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from html import escape
 
+from stream_monitor.actions.episode_message import level
+from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import moment, plain, short
 
 
@@ -13,6 +15,11 @@ def exact(value: float | None, digits: int = 5) -> str:
     if value is None or not math.isfinite(value):
         return short(value)
     return f'<data value="{value!r}">{short(value, digits)}</data>'
+
+
+def level_of(one: Detection, value: float) -> str:
+    """Format a level of a detection's signal in its unit, in an element with the exact value as an attribute."""
+    return f'<data value="{value!r}">{text(level(one, value))}</data>'
 
 
 def when(ts: float | None, index: int) -> str:

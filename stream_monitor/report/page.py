@@ -16,7 +16,7 @@ from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.report.against_training import against
 from stream_monitor.report.contents import Contents, number_episodes
 from stream_monitor.report.episodes import cards, overview, small_changes
-from stream_monitor.report.html import exact, text
+from stream_monitor.report.html import exact, level_of, text
 from stream_monitor.report.performance_charts import performance_charts
 from stream_monitor.report.recorder import MAX_DISTANCES, MAX_SIGNALS, Recorder
 from stream_monitor.report.signal_charts import SignalCharts
@@ -163,8 +163,8 @@ def _detection(detection: Detection) -> str:
         f'<tr data-detection="{detection.id}"><td>{moment(detection.ts)}'
         f'<td class=number><data value="{detection.index}">{detection.index:,}</data><td>{changed}'
         f"<td>{text(detection.model)} / {text(detection.version)}<td><code>{text(detection.signal)}</code>{category}"
-        f"<td>{text(detection.detector)}<td class=number>{exact(detection.before)}"
-        f"<td class=number>{exact(detection.after)}<td class=number>{exact(detection.effect, 3)}"
+        f"<td>{text(detection.detector)}<td class=number>{level_of(detection, detection.before)}"
+        f"<td class=number>{level_of(detection, detection.after)}<td class=number>{exact(detection.effect, 3)}"
     )
 
 

@@ -51,7 +51,7 @@ def _figure(contents: Contents, key: ModelVersion, measure: str) -> str:
     enough = rows[4] >= min(MIN_OUTCOMES, rows[4].max())
     positions, (rolling, lower, upper, cumulative, _) = positions[enough], rows[:, enough]
     lines = [Line("cumulative", positions, cumulative), Line("mean", positions, rolling, lower, upper)]
-    interval = ", with its 95 % interval" if measure == "accuracy" else ""
+    interval = ", with its 95% interval" if measure == "accuracy" else ""
     picture = chart(contents.base, lines, contents.marks(key, ()), f"{measure} over time", _bounds(measure), 180)
     return (
         f'<figure data-performance="{text(measure)}"><figcaption><b>{text(measure)}</b> <span>rolling{interval}; '

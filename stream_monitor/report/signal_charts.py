@@ -36,10 +36,10 @@ MAX_FULL, MAX_LISTED = 60, 3
 MAX_SMALL = 1000
 
 _NUMBERS = f"mean, with the {LOW}th to {HIGH}th percentile"
-_SHARES = "share of ones, with its 95 % interval"
-_MISSING = "share of missing values, with its 95 % interval"
-_ERRORS = "share of wrong predictions, with its 95 % interval"
-_CLASS_ERRORS = "share of wrong predictions among the outcomes of this class, with its 95 % interval"
+_SHARES = "share of ones, with its 95% interval"
+_MISSING = "share of missing values, with its 95% interval"
+_ERRORS = "share of wrong predictions, with its 95% interval"
+_CLASS_ERRORS = "share of wrong predictions among the outcomes of this class, with its 95% interval"
 #: The captions of signals of numbers, by the prefix of the signal.
 _CAPTIONS = {
     "error": f"mean absolute error, with the {LOW}th to {HIGH}th percentile",
@@ -212,7 +212,7 @@ def _category_lines(
         code = next((code for code in found if code is not None and name_of(code) == category), list(found)[1])
         points, name = found[code], "others" if code is None else f"“{name_of(code)}”"
         line = Line("mean", points.positions, points.mean, *_intervals(points))
-        return [line], SHARE, f"share of {name}, with its 95 % interval", ""
+        return [line], SHARE, f"share of {name}, with its 95% interval", ""
     lines, legend = [], []
     for at, (code, points) in enumerate(found.items()):
         style, name = ("rest", "others") if code is None else (f"c{at}", name_of(code))

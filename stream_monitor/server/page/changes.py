@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from stream_monitor.actions.episode_message import end_word, title
+from stream_monitor.actions.episode_message import end_word, level, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
 from stream_monitor.drift.episode_signal import EpisodeSignal
@@ -57,7 +57,7 @@ def named(one: Detection) -> str:
 
 def moved(one: Detection) -> str:
     """Return the direction and both means of the change."""
-    return f"{'↗' if one.direction == 'up' else '↘'} {short(one.before, 4)} → {short(one.after, 4)}"
+    return f"{'↗' if one.direction == 'up' else '↘'} {level(one, one.before)} → {level(one, one.after)}"
 
 
 def _card(episode: Episode) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.actions.episode_message import episode_fields, title
-from stream_monitor.core.formatting import moment, short
+from stream_monitor.core.formatting import moment, percent, short
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.server.page.changes import SHOWN_EPISODES, SHOWN_SIGNALS
@@ -53,7 +53,10 @@ def test_the_newest_episode_tells_what_changed() -> None:
     # The two categories change by the same share: the last bit decides which of them is told.
     assert {"feature:kind 'x'", "feature:kind 'y'"} & set(names)
     for row, one in zip(rows, told["signals"], strict=False):
-        assert f"{short(one['before'], 4)} → {short(one['after'], 4)}" in row[1]
+        before, after = (
+            percent(one[name]) if one["is_share"] else short(one[name], 4) for name in ("before", "after")
+        )
+        assert f"{before} → {after}" in row[1]
         assert row[2] == f"{one['n_after']:,}"
         assert row[3].startswith(short(one["effect"], 3))
         assert row[4] == one["detector"] == "glr"
