@@ -123,6 +123,6 @@ def _row(row: EpisodeSignal, detections: Sequence[Detection]) -> str:
     return (
         f"<tr><td><code>{text(row.signal)}</code>{_category(one)}"
         f"<td class=number>{level_of(one, one.before)}<td class=arrow title={one.direction}>{arrow}"
-        f"<td class=number>{level_of(one, one.after)}<td class=number>{one.n_after:,}<td class=number>{exact(one.effect, 3)}"
-        f"<td>{alarm_}<td>{text(detectors)}"
+        f"<td class=number>{level_of(one, one.after)}<td class=number>{one.n_after:,}"
+        f"<td class=number>{exact(one.effect, 3)}<td>{alarm_}<td>{text(detectors)}"
     )

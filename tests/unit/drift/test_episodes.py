@@ -166,7 +166,7 @@ def test_what_was_unstable_has_settled_when_no_alarm_has_come_for_long() -> None
     assert ours.newest
     (row,) = ours.newest.ranked
     assert row.is_unstable and row.alarms == 5
-    assert title(ours.newest).endswith("a up from 0 to 1.2, unstable with 5 alarms.")
+    assert title(ours.newest).endswith("a up from 0 to 1.667, unstable with 5 alarms.")
     assert (ours.is_settled(row, 1700), ours.is_settled(row, 1800)) == (False, True)
 
 
