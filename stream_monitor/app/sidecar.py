@@ -19,6 +19,7 @@ from stream_monitor.config.settings import (
     WatchSettings,
 )
 from stream_monitor.config.value_types import parse_address
+from stream_monitor.config.version_settings import VersionSettings
 from stream_monitor.core.clock import Clock, SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
@@ -112,6 +113,6 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
 
 def fingerprint(config: RunConfig) -> str:
     """Return a hash of all settings that determine what is computed."""
-    parts = [settings.model_fields for settings in (EventSettings, WatchSettings, JoinSettings)]
+    parts = [settings.model_fields for settings in (EventSettings, WatchSettings, VersionSettings, JoinSettings)]
     told = config.model_dump(mode="json", include={name for fields in parts for name in fields})
     return blake2b(repr(sorted(told.items())).encode(), digest_size=8).hexdigest()

@@ -23,6 +23,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSettings
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
+from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.profiles.profile import Profile
@@ -153,6 +154,12 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         max_models=settings.max_models,
         max_versions=settings.max_versions,
         max_features=settings.max_features,
+        rollout=RolloutSettings(
+            task=settings.task,
+            champions=settings.champion,
+            design=None if settings.comparison == "auto" else settings.comparison,
+            split=settings.traffic_split,
+        ),
     )
     if kept is None:
         return made

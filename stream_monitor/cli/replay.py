@@ -20,6 +20,7 @@ from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.cli.reference_table import show_reference
 from stream_monitor.cli.violation_table import show_violations
+from stream_monitor.cli.version_table import show_versions
 from stream_monitor.config.loading import flag
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion
@@ -120,6 +121,8 @@ def _print(
             click.echo(f"  {model.coverage:.1%} of its mature predictions have a label")
         for caveat in warnings[model.key]:
             click.echo(f"  note: {caveat}")
+    for rollout in snapshot.rollouts:
+        show_versions(rollout)
 
 
 def _print_violations(snapshot: Snapshot) -> None:

@@ -26,6 +26,7 @@ from stream_monitor.config.value_types import (
     ProfilePath,
     SinkTexts,
 )
+from stream_monitor.config.version_settings import VersionSettings
 from stream_monitor.core.events import Task
 from stream_monitor.core.spec_grammar import usages
 from stream_monitor.decoding import DECODERS
@@ -298,7 +299,7 @@ class ServeSettings(Settings):
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 
 
-class PipelineSettings(SampleSettings, JoinSettings, GroupSettings, WatchSettings, EventSettings):
+class PipelineSettings(SampleSettings, JoinSettings, VersionSettings, GroupSettings, WatchSettings, EventSettings):
     """Settings of the pipeline, from decoding to monitors."""
 
 

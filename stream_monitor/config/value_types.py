@@ -5,14 +5,16 @@ What a check needs is imported when it checks, so that reading the settings load
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from stream_monitor.actions import parse_sink
+from stream_monitor.config.units import Share
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.events import FeatureType
 from stream_monitor.decoding import parse_decoder
@@ -121,6 +123,36 @@ def _check_contract(path: Path | None) -> Path | None:
     return path
 
 
+def read_champions(value: Any) -> Any:
+    """Return ``[MODEL=]VERSION`` texts as a mapping of models to versions; a mapping as it is.
+
+    >>> read_champions("3 churn=2")
+    {'': '3', 'churn': '2'}
+    """
+    if isinstance(value, Mapping):
+        return value
+    found: dict[str, str] = {}
+    for text in split_list([value] if isinstance(value, int | float) else value):
+        model, _, version = str(text).strip().rpartition("=")
+        if not version:
+            raise ValueError(f"{text!r} is not [MODEL=]VERSION")
+        found[model] = version
+    return found
+
+
+def _champions_written(champions: Mapping[str, str]) -> list[str]:
+    return [f"{model}={version}" if model else version for model, version in champions.items()]
+
+
+def _check_split(split: dict[str, float]) -> dict[str, float]:
+    total = sum(split.values())
+    if split and (len(split) < 2 or not math.isclose(total, 1.0, abs_tol=1e-6)):
+        raise ValueError(f"shares add up to {total:g}: name two versions or more, whose shares add up to 1")
+    if not all(split.values()):
+        raise ValueError("must be shares above 0")
+    return split
+
+
 def _parse_kafka_options(pairs: dict[str, Any]) -> dict[str, Any]:
     if not pairs:
         return {}
@@ -139,6 +171,8 @@ FeatureTypes = Annotated[dict[str, FeatureType], BeforeValidator(read_pairs)]
 DecoderText = Annotated[str, AfterValidator(_check_decoder)]
 DetectorTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_detectors)]
 SinkTexts = Annotated[list[str], BeforeValidator(split_list), AfterValidator(_check_sinks)]
+Champions = Annotated[dict[str, str], BeforeValidator(read_champions), PlainSerializer(_champions_written)]
+TrafficSplit = Annotated[dict[str, Share], BeforeValidator(read_pairs), AfterValidator(_check_split)]
 ProfilePath = Annotated[Path | None, AfterValidator(_check_profile)]
 ContractPath = Annotated[Path | None, AfterValidator(_check_contract)]
 KafkaOptions = Annotated[dict[str, Any], BeforeValidator(read_pairs), AfterValidator(_parse_kafka_options)]

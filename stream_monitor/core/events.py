@@ -64,8 +64,8 @@ class Rejection(NamedTuple):
 class Outcome(NamedTuple):
     """A prediction joined to its label.
 
-    ``index`` is the prediction's 0-based position in its stream; ``score``, ``probabilities`` and ``subgroup`` are
-    its own.
+    ``index`` is the prediction's 0-based position in its stream; ``score``, ``probabilities``, ``subgroup`` and
+    ``id`` are its own.
     """
 
     key: ModelVersion
@@ -77,6 +77,7 @@ class Outcome(NamedTuple):
     score: float | None = None
     probabilities: Probabilities | None = None
     subgroup: str | None = None
+    id: str = ""
 
 
 DetectionKind = Literal["drift", "skew"]

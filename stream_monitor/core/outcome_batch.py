@@ -26,6 +26,7 @@ class OutcomeBatch:
         y_true: What was true.
         delays: Seconds from prediction to label, NaN where unknown, shape (n,).
         before: The position of the prediction that comes next in the stream after the outcome, shape (n,), rising.
+        ids: The ids of the predictions.
         scores: Scores of the predictions, NaN where there is none, shape (n,).
         probabilities: The probabilities by class, None where there are none; None: no prediction has any.
         subgroups: The subgroups of the predictions, None where there is none; None: no prediction has one.
@@ -39,6 +40,7 @@ class OutcomeBatch:
     y_true: Sequence[Target]
     delays: Floats
     before: Ints
+    ids: Sequence[str]
     scores: Floats
     probabilities: Sequence[Probabilities | None] | None = None
     subgroups: Sequence[str | None] | None = None
@@ -56,6 +58,7 @@ class OutcomeBatch:
             [one.y_true for one in outcomes],
             optional_floats([one.delay for one in outcomes]),
             np.array(before, np.int64),
+            [one.id for one in outcomes],
             optional_floats([one.score for one in outcomes]),
             [one.probabilities for one in outcomes]
             if any(one.probabilities is not None for one in outcomes)
@@ -81,6 +84,7 @@ class OutcomeBatch:
             [value for part in parts for value in part.y_true],
             np.concatenate([part.delays for part in parts]),
             np.concatenate([part.before for part in parts]),
+            [identity for part in parts for identity in part.ids],
             np.concatenate([part.scores for part in parts]),
             concat([part.probabilities for part in parts], [len(part) for part in parts], None),
             concat([part.subgroups for part in parts], [len(part) for part in parts], None),
@@ -95,7 +99,7 @@ class OutcomeBatch:
         ts, delays = map(optional, self.ts.tolist()), map(optional, self.delays.tolist())
         scores, probabilities = map(optional, self.scores.tolist()), self.probabilities or repeat(None)
         columns = self.index.tolist(), ts, self.y_pred, self.y_true, delays, scores, probabilities
-        return map(Outcome, keys, *columns, self.subgroups or repeat(None))
+        return map(Outcome, keys, *columns, self.subgroups or repeat(None), self.ids)
 
     def take(self, rows: Rows) -> OutcomeBatch:
         """Return some of the outcomes, in this order."""
@@ -108,6 +112,7 @@ class OutcomeBatch:
             take(self.y_true, rows),
             self.delays[rows],
             self.before[rows],
+            take(self.ids, rows),
             self.scores[rows],
             None if self.probabilities is None else take(self.probabilities, rows),
             None if self.subgroups is None else take(self.subgroups, rows),

@@ -78,7 +78,7 @@ class Matcher:
         if label is None:
             self._waiting.add_prediction(entry, identity, waiting, arrival)
             return
-        self._match(self._done(entry, identity, epoch, arrival), [waiting], label)
+        self._match(self._done(entry, identity, epoch, arrival), identity, [waiting], label)
         if isinstance(label, Early):
             self._waiting.remove_label(entry, label)
             self._apply(entry, label)
@@ -86,7 +86,7 @@ class Matcher:
     def _match_waiting(self, label: Label, entry: Entry, matched: list[Waiting], arrival: float) -> None:
         """Match a label with predictions that wait for it."""
         self._waiting.remove_predictions(entry, matched)
-        self._match(self._done(entry, label.id, matched[0].epoch, arrival), matched, label)
+        self._match(self._done(entry, label.id, matched[0].epoch, arrival), label.id, matched, label)
         self._apply(entry, label)
 
     def _await_prediction(self, label: Label, entry: Entry, arrival: float, epoch: int) -> None:
@@ -103,12 +103,12 @@ class Matcher:
             self._epochs.add("labelled", epoch, 1)
         return entry.done
 
-    def _match(self, done: Done, matched: list[Waiting], label: Label | Early | Known) -> None:
+    def _match(self, done: Done, identity: str, matched: list[Waiting], label: Label | Early | Known) -> None:
         """Conclude the outcomes of predictions and their label, and remember the versions as labelled."""
         label_ts, y_true = label.ts, label.y_true
         for _, order, index, ts, y_pred, model, version, epoch, score, maps, subgroup in matched:
             key, seconds = ModelVersion(model, version), delay(label_ts, ts)
-            outcome = Outcome(key, index, ts, y_pred, y_true, seconds, score, maps, subgroup)
+            outcome = Outcome(key, index, ts, y_pred, y_true, seconds, score, maps, subgroup, identity)
             self._conclude(outcome, order, epoch)
             done.labelled.append(Labelled(model, version, y_true, ts, order, epoch))
         del done.labelled[:-MAX_PER_ID]

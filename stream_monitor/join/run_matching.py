@@ -69,7 +69,7 @@ class RunMatcher:
         self._epochs.add_each("labelled", epochs, 1)
         y_pred, delays, at = predictions.y_pred[of], np.full(len(run), math.nan), run.predictions
         scores, maps = _finite(predictions.scores[of]), predictions.probabilities
-        columns = index, ts, y_pred, y_true, delays, at, scores, None if maps is None else maps[of]
+        columns = index, ts, y_pred, y_true, delays, at, ids, scores, None if maps is None else maps[of]
         subgroups = None if predictions.subgroups is None else predictions.subgroups[of]
         outcomes = OutcomeBatch(predictions.keys, which, *columns, subgroups)
         return self._outcomes.take(run, Met(at, outcomes, order, epochs), first)
@@ -123,9 +123,9 @@ class RunMatcher:
         delays = run.label_ts[positions] - ts
         delays[delays <= 0.0] = 0.0
         y_pred, y_true = columns["target"][rows].tolist(), run.y_true[positions].tolist()
-        scores, index = columns["score"][rows], columns["index"][rows]
+        scores, index, ids = columns["score"][rows], columns["index"][rows], columns["identity"][rows].tolist()
         rest = (_given(columns[name][rows].tolist()) for name in ("probabilities", "subgroup"))
-        outcomes = OutcomeBatch(keys, which, index, ts, y_pred, y_true, delays, positions, scores, *rest)
+        outcomes = OutcomeBatch(keys, which, index, ts, y_pred, y_true, delays, positions, ids, scores, *rest)
         return Met(positions, outcomes, columns["order"][rows], columns["epoch"][rows].astype(np.int64))
 
     def _leave(self, rows: Ints) -> None:

@@ -18,6 +18,7 @@ from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.registry import VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.performance.rollouts import Rollouts
 
 
 class Fleet:
@@ -26,6 +27,7 @@ class Fleet:
     Attributes:
         recent: The newest detections, the latest last.
         small: The newest changes that are too small to matter, the latest last.
+        rollouts: The versions of each model side by side.
         outcomes_evicted: Outcomes whose model version had been evicted before the label came.
     """
 
@@ -34,6 +36,7 @@ class Fleet:
         self._registry = VersionRegistry(settings, observer)
         self.recent, self.small = (deque[Detection](maxlen=settings.detections_kept) for _ in range(2))
         self._times = TimeIndex()
+        self.rollouts = Rollouts(settings.rollout)
         self.outcomes_evicted = 0
 
     @property
@@ -87,6 +90,7 @@ class Fleet:
         """
         self._times.add(index, predictions.ts)
         raised = self._update_versions(predictions, index, outcomes)
+        self.rollouts.update(predictions, index, outcomes, self.monitors)
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
         found = [self._complete(one, before) for (before, _, _), one in raised]
         self.small.extend(one for one in found if one.is_small)
@@ -146,6 +150,7 @@ class Fleet:
             "recent": list(self.recent),
             "small": list(self.small),
             "times": self._times.state(),
+            "rollouts": self.rollouts.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -154,6 +159,7 @@ class Fleet:
         self.recent.extend(Detection(*saved) for saved in state["recent"])
         self.small.extend(Detection(*saved) for saved in state["small"])
         self._times.restore(state["times"])
+        self.rollouts.restore(state["rollouts"])
 
 
 def _is_all(rows: Rows) -> bool:

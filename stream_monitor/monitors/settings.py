@@ -11,6 +11,7 @@ from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
 from stream_monitor.drift.episodes import MAX_RECENT
 from stream_monitor.performance.fairness import FairnessSettings
+from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.profiles.profile import Profile
 
 
@@ -40,6 +41,7 @@ class MonitorSettings:
         fairness: The groups that are compared.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
         looks_for_seasons: Whether seasons are looked for that are not taken out.
+        rollout: The settings of the comparison of versions.
         side_by_side: Whether signals are handled side by side where they can be; the results are the same.
         max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
     """
@@ -67,6 +69,7 @@ class MonitorSettings:
     max_versions: int = 5
     max_features: int = 500
     looks_for_seasons: bool = False
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
     side_by_side: bool = True
 
     def feature_type(self, name: str) -> FeatureType | None:

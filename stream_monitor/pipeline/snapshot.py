@@ -22,6 +22,7 @@ from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.fairness import ValueCounts
 from stream_monitor.performance.group_gaps import Gap, gaps
 from stream_monitor.performance.group_measures import BY_NAME, GROUP_MEASURES, GroupMeasure
+from stream_monitor.performance.rollout import RolloutResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -263,7 +264,8 @@ class Snapshot:
      ``evicted``: models, versions and features evicted past their bound, by kind. ``detections``: the newest
      ones, the latest last; ``small``: those that are too small to matter, being below ``min_effect``.
     ``failures``: models that were left out of a snapshot because of an error, so far. ``violation_examples``: the
-    first violation of each rule of the input contract, by feature and rule, None without a contract.
+    first violation of each rule of the input contract, by feature and rule, None without a contract. ``rollouts``:
+    the versions of each model side by side.
     """
 
     loop: LoopStatus
@@ -278,6 +280,7 @@ class Snapshot:
     violation_examples: Mapping[FeatureRule, Example] | None = None
     min_effect: float = 0.0
     evaluation: EvaluationSnapshot = EvaluationSnapshot()
+    rollouts: Sequence[RolloutResult] = ()
 
     @property
     def episodes(self) -> Sequence[Episode]:

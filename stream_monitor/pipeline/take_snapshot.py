@@ -91,6 +91,7 @@ class SnapshotTaker:
             # Numbers that are not standardized have no effect size.
             min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
             evaluation=_evaluation(processor.sample),
+            rollouts=tuple(fleet.rollouts.results()),
         )
         return snapshot, readings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stream_monitor.actions.episode_message import episode_fields
@@ -13,8 +13,11 @@ from stream_monitor.contract.tally import Example
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
 from stream_monitor.core.violations import FeatureRule
+from stream_monitor.core.timestamps import format_timestamp
 from stream_monitor.performance.class_measures import averaged, counts_of
+from stream_monitor.performance.comparison import ComparisonResult
 from stream_monitor.performance.measures import evaluate
+from stream_monitor.performance.rollout import RolloutResult
 from stream_monitor.pipeline.against_training import against_training
 from stream_monitor.pipeline.false_alarms import unkept
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
@@ -33,6 +36,7 @@ def summarise(
         caveats: Those of each model version of the snapshot.
     """
     ranked = snapshot.ranked(detections)
+    sides = dict(_sides(snapshot.rollouts))
     return {
         "events": snapshot.counters.predictions,
         "labels": snapshot.counters.labels,
@@ -47,7 +51,15 @@ def summarise(
         "small": [fields(detection) for detection in ranked.small],
         **fairness_summary(snapshot.models),
         "performance": combine([model.performance for model in snapshot.models]),
-        "versions": [_version(model, caveats[model.key]) for model in snapshot.models],
+        "versions": [
+            {**_version(model, caveats[model.key]), **sides.get(model.key, {})} for model in snapshot.models
+        ],
+        "champions": {rollout.model: rollout.champion for rollout in snapshot.rollouts},
+        "traffic_split": {
+            rollout.model: {"p_value": rollout.split_p_value}
+            for rollout in snapshot.rollouts
+            if rollout.split_p_value is not None
+        },
     }
 
 
@@ -119,6 +131,38 @@ def _join(join: JoinSnapshot) -> dict[str, int]:
         "buffered": join.waiting_outcomes,
         "waiting": join.waiting_predictions,
         "expired": join.expired_predictions,
+    }
+
+
+def _sides(rollouts: Sequence[RolloutResult]) -> Iterator[tuple[ModelVersion, dict[str, Any]]]:
+    """Yield each model version with its traffic and its comparison with the champion."""
+    for rollout in rollouts:
+        for each in rollout.versions:
+            yield (
+                ModelVersion(rollout.model, each.version),
+                {
+                    "share": each.share,
+                    "first_seen": format_timestamp(each.first_ts),
+                    "last_seen": format_timestamp(each.last_ts),
+                    "is_champion": each.version == rollout.champion,
+                    "rollback_recommended": each.is_worse,
+                    "comparison": _comparison(rollout, each.comparison) if each.comparison else None,
+                },
+            )
+
+
+def _comparison(rollout: RolloutResult, comparison: ComparisonResult) -> dict[str, Any]:
+    difference = comparison.difference
+    return {
+        "champion": rollout.champion,
+        "measure": rollout.measure,
+        "design": comparison.design,
+        "difference": None if math.isnan(difference) else difference,
+        "lower": comparison.bounds.lower,
+        "upper": comparison.bounds.upper,
+        "verdict": comparison.verdict,
+        "outcomes": comparison.outcomes,
+        "decided_after": comparison.decided_after,
     }
 
 

@@ -10,6 +10,7 @@ from stream_monitor.server.group_metrics import GROUP_METRICS
 from stream_monitor.server.metric import VERSION as _VERSION
 from stream_monitor.server.metric import Metric
 from stream_monitor.server.metric import metric as _metric
+from stream_monitor.server.version_metrics import VERSION_METRICS
 
 _DRIFT = (*_VERSION, "signal", "detector")
 
@@ -263,4 +264,8 @@ _VALUES = [
     each for value in list(globals().values()) for each in (value.values() if value is OUTCOME_SUMS else [value])
 ]
 #: All of them, in the order of the page.
-CATALOG: tuple[Metric, ...] = (*(each for each in _VALUES if isinstance(each, Metric)), *GROUP_METRICS)
+CATALOG: tuple[Metric, ...] = (
+    *(each for each in _VALUES if isinstance(each, Metric)),
+    *GROUP_METRICS,
+    *VERSION_METRICS,
+)

@@ -19,6 +19,10 @@ class Metric(NamedTuple):
     label_names: tuple[str, ...] = ()
 
 
+#: A metric, its label values in the order of its label names, and the value.
+Sample = tuple[Metric, tuple[str, ...], float]
+
+
 def metric(name: str, kind: Kind, text: str, *label_names: str) -> Metric:
     """Return a metric; its name is given without the prefix."""
     return Metric(PREFIX + name, kind, text, label_names)

@@ -27,10 +27,8 @@ from stream_monitor.pipeline.snapshot import (
     Snapshot,
 )
 from stream_monitor.server import catalog, group_metrics
-from stream_monitor.server.metric import Metric
-
-#: A metric, its label values in the order of its label names, and the value.
-Sample = tuple[Metric, tuple[str, ...], float]
+from stream_monitor.server.metric import Sample
+from stream_monitor.server.version_samples import version_samples
 
 
 def samples(snapshot: Snapshot) -> Iterator[Sample]:
@@ -47,6 +45,8 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
         yield from _features(model)
         yield from _signals(model)
         yield from _training(model)
+    for rollout in snapshot.rollouts:
+        yield from version_samples(rollout)
 
 
 def label_delays(models: Iterable[ModelSnapshot]) -> HistogramMetricFamily:

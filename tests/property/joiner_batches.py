@@ -112,5 +112,6 @@ def outcomes_of(batch: OutcomeBatch) -> list[tuple[Outcome, int]]:
     keys = [batch.keys[which] for which in batch.which.tolist()]
     columns = keys, batch.index.tolist(), times, batch.y_pred, batch.y_true, delays
     rest = batch.subgroups or [None] * len(batch)
-    found = [Outcome(*fields, subgroup=subgroup) for *fields, subgroup in zip(*columns, rest, strict=True)]
+    rows = zip(*columns, rest, batch.ids, strict=True)
+    found = [Outcome(*fields, subgroup=subgroup, id=identity) for *fields, subgroup, identity in rows]
     return list(zip(found, batch.before.tolist(), strict=True))

@@ -222,8 +222,8 @@ class NaiveJoiner:
         prediction, buffered = waiting.prediction, None
         ts = prediction.ts
         delay = None if ts is None or label_ts is None else max(label_ts - ts, 0.0)
-        subgroup = prediction.subgroup
-        outcome = Outcome(prediction.key, waiting.index, ts, prediction.y_pred, y_true, delay, subgroup=subgroup)
+        of = {"subgroup": prediction.subgroup, "id": prediction.id}
+        outcome = Outcome(prediction.key, waiting.index, ts, prediction.y_pred, y_true, delay, **of)
         if not self.maturity or ts is None or ts + self.maturity <= self.stream_time:
             self._emit(outcome)
         else:

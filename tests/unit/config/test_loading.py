@@ -56,6 +56,9 @@ WRONG: dict[str, tuple[str, str]] = {
     "group_intersections": ("perhaps", "boolean"),
     "group_min_count": ("0", "greater than or equal to 1"),
     "positive": ("", "at least 1 character"),
+    "champion": ("churn=", "[MODEL=]VERSION"),
+    "comparison": ("ab", "'auto', 'split' or 'shadow'"),
+    "traffic_split": ("1=95%", "add up to 1"),
     "max_models": ("0", "greater than or equal to 1"),
     "max_versions": ("x", "integer"),
     "max_features": ("-1", "greater than or equal to 1"),
@@ -290,4 +293,6 @@ def test_what_is_repeatable() -> None:
         "kafka_option",
         "feature_type",
         "group",
+        "champion",
+        "traffic_split",
     }

@@ -16,6 +16,7 @@ from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
+from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
@@ -27,7 +28,7 @@ from stream_monitor.server.metric import PREFIX
 from stream_monitor.server.page import render_page
 from stream_monitor.server.samples import label_delays, samples
 from stream_monitor.sources.base import Position
-from stream_monitor.testing import make_label
+from stream_monitor.testing import make_label, make_prediction
 from tests.harness import RIVERS, feature_events, run
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -67,6 +68,16 @@ def seasonal_pipeline() -> Pipeline:
     columns = {"a": [np.sin(at / 300 * np.pi) + (at % 7) / 7 for at in range(2000)]}
     pipeline, _ = run(feature_events(columns, prediction=1), warmup=100, detectors=["glr"], seasonality=(600.0,))
     return pipeline
+
+
+def rollout_pipeline() -> Pipeline:
+    """Return a pipeline with a champion, which is always right, and a challenger, which is right in one of two."""
+    events = [
+        make_prediction(at, version=str(1 + at % 2), prediction="yes", label="no" if at % 4 == 1 else "yes")
+        for at in range(1000)
+    ]
+    settings = RolloutSettings(split={"1": 0.5, "2": 0.5})
+    return run(events, detectors=[], rollout=settings)[0]
 
 
 def serve(pipeline: Pipeline, host: str = "127.0.0.1", port: int = 0, limit: float = 0.05) -> MetricsServer:

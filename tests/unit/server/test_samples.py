@@ -24,6 +24,7 @@ from tests.unit.server.serving import (
     busy_pipeline,
     families,
     families_of,
+    rollout_pipeline,
     seasonal_pipeline,
     shifted_pipeline,
     value_of,
@@ -42,6 +43,7 @@ def test_what_is_rendered_is_the_catalog() -> None:
         busy_pipeline("regression"),
         shifted_pipeline(),
         seasonal_pipeline(),
+        rollout_pipeline(),
     ):
         for family in families(pipeline):
             for sample in family.samples:
@@ -269,3 +271,25 @@ def test_the_strength_of_a_season_is_told() -> None:
         if family.name == "stream_monitor_seasonal_strength" and sample.labels["signal"] == "feature:a"
     ]
     assert strength == pytest.approx(0.5 / (0.5 + 4 / 49), abs=0.15)
+
+
+# Versions side by side
+
+
+def test_a_challenger_that_is_worse_is_to_be_rolled_back() -> None:
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families(rollout_pipeline())
+        for sample in family.samples
+    }
+
+    def value(name: str, *labels: str) -> float:
+        return found[PREFIX + name, "default", *labels]
+
+    assert value("version_difference", "1", "2", "accuracy", "estimate") == pytest.approx(-0.5, abs=0.01)
+    assert value("version_difference", "1", "2", "accuracy", "upper") < 0.0
+    assert [value("version_verdict", "1", "2", each) for each in ("better", "worse", "undecided")] == [0, 1, 0]
+    assert [value("rollback_recommended", each) for each in "12"] == [0, 1]
+    assert [value("version_champion", each) for each in "12"] == [1, 0]
+    assert value("version_traffic_ratio", "2") == 0.5
+    assert value("traffic_split_p_value") == 1

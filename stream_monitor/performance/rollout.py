@@ -1,0 +1,270 @@
+"""The versions of one model side by side: the champion, and each other version as its challenger."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+
+from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.events import Task
+from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.core.sequences import take
+from stream_monitor.performance.comparison import Comparison, ComparisonResult, Design, ScoredOutcomes
+from stream_monitor.performance.version_traffic import VersionTraffic
+from stream_monitor.stats.split_test import split_p_value
+
+logger = logging.getLogger(__name__)
+
+#: Share of the traffic at which a version becomes the champion, where none is given: its rollout is complete.
+PROMOTION_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """The settings of the comparison of versions.
+
+    Attributes:
+        task: The kind of model.
+        champions: The champion by model; under an empty name, that of every other model.
+        design: How versions share the events; None: found by the ids.
+        split: The declared share of the traffic by version; empty if none is declared.
+    """
+
+    task: Task = "classification"
+    champions: Mapping[str, str] = field(default_factory=dict)
+    design: Design | None = None
+    split: Mapping[str, float] = field(default_factory=dict)
+
+    def champion(self, model: str) -> str | None:
+        """Return the champion that is given for a model, None for one that is found by its traffic."""
+        return self.champions.get(model, self.champions.get(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions of one model.
+
+    Attributes:
+        versions: Names of versions.
+        which: For each prediction the position of its version among them, shape (n,).
+        index: Positions in the stream, shape (n,).
+        ts: Event times in seconds, NaN where unknown, shape (n,).
+    """
+
+    versions: Sequence[str]
+    which: Ints
+    index: Ints
+    ts: Floats
+
+    def take(self, rows: slice) -> Predicted:
+        """Return some of the predictions."""
+        return replace(self, which=self.which[rows], index=self.index[rows], ts=self.ts[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class VersionResult:
+    """One version of a model.
+
+    Attributes:
+        version: Its name.
+        predictions: Its predictions so far.
+        share: Its share of the newest 1,000 to 2,000 predictions of the model.
+        first_ts, last_ts: Event times of its first and its last prediction, None where unknown.
+        comparison: Its comparison with the champion, None for the champion and before the first outcome.
+        is_worse: Whether to go back from it: it is worse than the champion, or the champion and worse than a version
+            that was seen before it.
+    """
+
+    version: str
+    predictions: int
+    share: float
+    first_ts: float | None
+    last_ts: float | None
+    comparison: ComparisonResult | None
+    is_worse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutResult:
+    """The versions of a model.
+
+    Attributes:
+        model: Its name.
+        measure: What is compared: ``accuracy``, or ``cliffs_delta`` of the absolute errors of a regression.
+        champion: Its champion.
+        is_champion_given: Whether the champion was given.
+        versions: The versions in the order in which they were first seen.
+        split_p_value: p-value of the declared split of the traffic, at all times; None where none is declared.
+    """
+
+    model: str
+    measure: str
+    champion: str | None
+    is_champion_given: bool
+    versions: Sequence[VersionResult]
+    split_p_value: float | None
+
+    @property
+    def unseen_champion(self) -> str | None:
+        """A message if the champion has made no prediction, else None."""
+        return unseen_champion(self.model, self.champion, [each.version for each in self.versions])
+
+
+def unseen_champion(model: str, champion: str | None, seen: Collection[str]) -> str | None:
+    """Return a message if a champion is not among the versions seen, else None.
+
+    >>> unseen_champion("churn", "3", ["1", "2"])
+    '--champion: version 3 of churn has made no prediction, so no version is compared; seen are 1, 2'
+    """
+    if champion is None or champion in seen:
+        return None
+    what = f"version {champion} of {model} has made no prediction, so no version is compared"
+    return f"--champion: {what}; seen are {', '.join(seen) or 'none'}"
+
+
+class Rollout:
+    """Compares the versions of one model.
+
+    Where no champion is given, it is the version that was seen first, until another one has nine tenths of 1,000
+    predictions. A new champion is compared anew.
+    """
+
+    def __init__(self, model: str, settings: RolloutSettings) -> None:
+        self._model, self._settings = model, settings
+        self._given = settings.champion(model)
+        self.champion = self._given
+        self._traffic = VersionTraffic()
+        self._comparisons: dict[str, Comparison] = {}
+        self._is_warned = False
+
+    @property
+    def versions(self) -> Collection[str]:
+        """The versions seen."""
+        return self._traffic.seen.keys()
+
+    def update(self, predicted: Predicted, outcomes: OutcomeBatch) -> None:
+        """Update with the next predictions and outcomes of the model, in the order that ``before`` tells."""
+        while len(predicted.which):
+            if self.champion is None:
+                outcomes = self._crown(predicted.versions[predicted.which[0]], predicted.index[0], outcomes)
+            part = predicted.take(slice(self._traffic.room))
+            is_complete = self._traffic.add(part.versions, part.which, part.ts)
+            if is_complete:
+                self._warn()
+            leader = self._traffic.leader(PROMOTION_SHARE) if is_complete and self._given is None else None
+            if leader not in (None, self.champion):
+                outcomes = self._crown(leader, part.index[-1], outcomes)
+            predicted = predicted.take(slice(len(part.which), None))
+        self._compare(outcomes)
+
+    def _warn(self) -> None:
+        """Log once that the champion was not seen."""
+        message = unseen_champion(self._model, self._given, self.versions)
+        if message and not self._is_warned:
+            logger.warning("%s", message)
+        self._is_warned = True
+
+    def _crown(self, version: str | None, index: int, outcomes: OutcomeBatch) -> OutcomeBatch:
+        """Make a version the champion at this position of the stream; return the outcomes from there on."""
+        count = int(np.searchsorted(outcomes.before, index, "right"))
+        self._compare(outcomes.take(slice(count)))
+        self.champion, self._comparisons = version, {}
+        return outcomes.take(slice(count, None))
+
+    def _compare(self, outcomes: OutcomeBatch) -> None:
+        """Compare the outcomes of each challenger with those of the champion."""
+        if self.champion is None or not len(outcomes):
+            return
+        names = [key.version for key in outcomes.keys]
+        found = {names[code] for code in np.unique(outcomes.which).tolist()} - {self.champion}
+        if not found and not self._comparisons:
+            return
+        scores = _scores(outcomes, self._settings.task)
+        for name in found | self._comparisons.keys():
+            sides = np.array([1 if each == name else 0 if each == self.champion else -1 for each in names])
+            self._challenge(name, outcomes, scores, sides[outcomes.which])
+
+    def _challenge(self, challenger: str, outcomes: OutcomeBatch, scores: Floats, sides: Ints) -> None:
+        """Update one comparison, which begins with the challenger's first outcome.
+
+        Args:
+            challenger: The version.
+            outcomes: Outcomes of the model.
+            scores: Their scores, shape (n,).
+            sides: 1 for one of the challenger, 0 for one of the champion, -1 for any other, shape (n,).
+        """
+        rows = np.flatnonzero(sides >= 0)
+        if challenger not in self._comparisons:
+            rows = rows[np.argmax(sides[rows] == 1) :]
+            self._comparisons[challenger] = Comparison(self._settings.design)
+        if len(rows):
+            scored = ScoredOutcomes(take(outcomes.ids, rows), sides[rows] == 1, scores[rows])
+            self._comparisons[challenger].update(scored)
+
+    def retain(self, versions: Collection[str]) -> None:
+        """Drop all versions but these: they are not followed any more."""
+        self._traffic.retain(versions)
+        self._comparisons = {name: each for name, each in self._comparisons.items() if name in versions}
+        if self._given is None and self.champion not in versions:
+            self.champion, self._comparisons = None, {}
+
+    def result(self) -> RolloutResult:
+        """Return the versions with their comparisons, as they are now."""
+        shares, seen = self._traffic.shares(), self._traffic.seen
+        compared = {name: each.result() for name, each in self._comparisons.items() if self.champion in seen}
+        versions = [
+            VersionResult(
+                version=name,
+                predictions=each.predictions,
+                share=shares[name],
+                first_ts=each.first_ts,
+                last_ts=each.last_ts,
+                comparison=compared.get(name),
+                is_worse=self._is_worse(name, compared),
+            )
+            for name, each in seen.items()
+        ]
+        measure = "cliffs_delta" if self._settings.task == "regression" else "accuracy"
+        is_given, p_value = self._given is not None, self._split_p_value()
+        return RolloutResult(self._model, measure, self.champion, is_given, versions, p_value)
+
+    def _is_worse(self, version: str, compared: Mapping[str, ComparisonResult]) -> bool:
+        if version != self.champion:
+            return version in compared and compared[version].verdict == "worse"
+        before = takewhile(lambda other: other != version, self.versions)
+        return any(compared[other].verdict == "better" for other in before if other in compared)
+
+    def _split_p_value(self) -> float | None:
+        split = self._settings.split
+        seen = {name: each.predictions for name, each in self._traffic.seen.items() if name in split}
+        return split_p_value([seen.get(name, 0) for name in split], list(split.values())) if seen else None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "champion": self.champion,
+            "traffic": self._traffic.state(),
+            "comparisons": {name: self._comparisons[name].state() for name in sorted(self._comparisons)},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Restore a state; with another champion by now, all versions are compared anew."""
+        self._traffic.restore(state["traffic"])
+        if self._given not in (None, state["champion"]):
+            return
+        self.champion = state["champion"]
+        for name, saved in state["comparisons"].items():
+            self._comparisons[name] = Comparison(self._settings.design)
+            self._comparisons[name].restore(saved)
+
+
+def _scores(outcomes: OutcomeBatch, task: Task) -> Floats:
+    """Return 1 for a prediction that is right, else 0; of a regression the absolute residual with a minus."""
+    if task == "regression":
+        residuals = np.array(outcomes.y_true, np.float64) - np.array(outcomes.y_pred, np.float64)
+        return -np.abs(residuals)
+    return np.array([one == other for one, other in zip(outcomes.y_true, outcomes.y_pred, strict=True)], np.float64)
