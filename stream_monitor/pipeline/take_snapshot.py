@@ -68,7 +68,9 @@ class SnapshotTaker:
         """
         snapshot, readings = self._pipeline.reads.read(self._read)
         models = tuple(self._made((each.model.key, each.completed) for each in readings))
-        return replace(snapshot, models=models, failures=self._failures)
+        shown = {model.key.model for model in models}
+        rollouts = tuple(each for each in snapshot.rollouts if each.model in shown)
+        return replace(snapshot, models=models, rollouts=rollouts, failures=self._failures)
 
     def _read(self) -> tuple[Snapshot, list[ModelReading]]:
         """Return a snapshot without models, and the readings of the models."""

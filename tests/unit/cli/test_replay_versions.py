@@ -23,7 +23,7 @@ def _file(tmp_path: Path) -> Path:
 def test_versions_are_told_with_their_verdict(tmp_path: Path) -> None:
     output = run_replay(_file(tmp_path), "--traffic-split", "1=90%", "--traffic-split", "2=10%").output
     assert "Versions of churn\n  1: champion, 1,000 predictions, " in output
-    assert "    worse than 1: accuracy -0.5000 (" in output
+    assert "    worse than 1: accuracy -0." in output
     assert "going back from version 2 is recommended" in output
     assert "note: the traffic is not split as --traffic-split says" in output
 
