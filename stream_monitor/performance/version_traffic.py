@@ -39,6 +39,7 @@ class VersionTraffic:
 
     >>> traffic = VersionTraffic()
     >>> traffic.add(["1", "2"], np.array([0, 1, 1]), np.array([5.0, 6.0, 7.0]))
+    False
     >>> traffic.seen["2"].predictions, traffic.shares()["1"], traffic.room
     (2, 0.3333333333333333, 997)
     """
