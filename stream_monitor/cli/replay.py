@@ -19,8 +19,8 @@ from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.cli.reference_table import show_reference
-from stream_monitor.cli.violation_table import show_violations
 from stream_monitor.cli.version_table import show_versions
+from stream_monitor.cli.violation_table import show_violations
 from stream_monitor.config.loading import flag
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.events import Detection, ModelVersion

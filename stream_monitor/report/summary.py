@@ -12,8 +12,8 @@ from stream_monitor.actions.message import fields
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
-from stream_monitor.core.violations import FeatureRule
 from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.core.violations import FeatureRule
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.comparison import ComparisonResult
 from stream_monitor.performance.measures import evaluate
