@@ -61,6 +61,14 @@ class EvaluationSettings(NamedTuple):
     wait: float
     min_per_class: int = 0
 
+    def end(self, key: WindowKey) -> float:
+        """Return the end of a window, in seconds since the Unix epoch."""
+        return (key.number + 1) * self.window
+
+    def deadline(self, key: WindowKey) -> float:
+        """Return the time at which a window is closed at the latest."""
+        return self.end(key) + self.wait
+
 
 @dataclass
 class EvaluationCounts:
@@ -166,7 +174,7 @@ class EvaluationSample:
         if one.ts is None:
             return
         key = WindowKey(one.key.model, math.floor(one.ts / self._settings.window))
-        if key in self._past or self._deadline(key) <= self._clock:
+        if key in self._past or self._settings.deadline(key) <= self._clock:
             self.counts.late += 1
             return
         window = self._windows.get(key) or self._open(key)
@@ -211,12 +219,12 @@ class EvaluationSample:
         """Close the windows that are over at this time."""
         self._clock = clock
         for key, window in self._windows.items():
-            if not window.is_closed and clock >= self._end(key):
-                window.is_closed = not window.waiting or clock >= self._deadline(key)
+            if not window.is_closed and clock >= self._settings.end(key):
+                window.is_closed = not window.waiting or clock >= self._settings.deadline(key)
                 if window.is_closed:
                     self._past.add(key)
         if len(self._past) > MAX_WINDOWS:
-            self._past = {key for key in self._past if self._deadline(key) > clock}
+            self._past = {key for key in self._past if self._settings.deadline(key) > clock}
 
     def close(self) -> None:
         """Close all windows, at the end of a file."""
@@ -238,7 +246,7 @@ class EvaluationSample:
             rows.append(EvaluationRow._make((*row, shares[index], hashed < window.share)))
         rows.sort(key=lambda row: row[:4])
         start = key.number * self._settings.window
-        return EvaluationSet(key, start, self._end(key), rows, window.share, window.coverage)
+        return EvaluationSet(key, start, self._settings.end(key), rows, window.share, window.coverage)
 
     def drop(self, key: WindowKey) -> None:
         """Drop a window with its rows, once its set is written."""
@@ -250,12 +258,6 @@ class EvaluationSample:
             self._by_index.pop(index, None)
             self._store.delete(_key(index))
 
-    def _end(self, key: WindowKey) -> float:
-        return (key.number + 1) * self._settings.window
-
-    def _deadline(self, key: WindowKey) -> float:
-        return self._end(key) + self._settings.wait
-
     def state(self) -> dict[str, Any]:
         """Return the state but for the rows, which are in the store."""
         return {
@@ -266,34 +268,39 @@ class EvaluationSample:
             "counts": vars(self.counts),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Load what `state` returned, and read the rows from the store."""
-        self.counts = EvaluationCounts(**state["counts"])
-        if state["settings"][1] != self._settings.window:
+    def restore(self, state: Mapping[str, Any] | None) -> None:
+        """Load what `state` returned, and read the rows from the store; None: nothing was saved."""
+        state = state or {}
+        self.counts = EvaluationCounts(**state.get("counts", {}))
+        windows = {WindowKey(*key): saved for *key, saved in state.get("windows", ())}
+        if windows and state["settings"][1] != self._settings.window:
             logger.warning("--evaluation-window was changed: the predictions that wait for their labels are dropped")
-            for index, _, _ in list(self._saved()):
-                self._store.delete(_key(index))
-            return
-        self._clock = -math.inf if state["clock"] is None else state["clock"]
-        self._past = {WindowKey(*key) for key in state["past"]}
+            windows = {}
+        elif state:
+            self._clock = -math.inf if state["clock"] is None else state["clock"]
+            self._past = {WindowKey(*key) for key in state["past"]}
         rows: dict[WindowKey, list[tuple[int, Candidate]]] = {}
-        for index, key, candidate in self._saved():
-            self._by_index[index] = key
-            rows.setdefault(key, []).append((index, candidate))
-        for model, number, saved in state["windows"]:
-            self._open(key := WindowKey(model, number)).restore(saved, rows.get(key, ()))
+        for index, key, candidate in list(_saved(self._store, self._settings.window)):
+            if key in windows:
+                self._by_index[index] = key
+                rows.setdefault(key, []).append((index, candidate))
+            else:
+                self._store.delete(_key(index))
+        for key, saved in windows.items():
+            self._open(key).restore(saved, rows.get(key, ()))
 
-    def _saved(self) -> Iterator[tuple[int, WindowKey, Candidate]]:
-        """Yield all rows of the store."""
-        start = _PREFIX
-        while page := self._store.scan(start, _END, _PAGE):
-            for name, raw in page:
-                saved = orjson.loads(raw)
-                hashed, ts, model = saved[0], saved[1], saved[3]
-                key = WindowKey(model, math.floor(ts / self._settings.window))
-                label = category_name(saved[_FIELDS]) if len(saved) > _FIELDS else None
-                yield int.from_bytes(name[1:]), key, Candidate(hashed, len(_dumped(saved[:_FIELDS])), label)
-            start = page[-1][0] + b"\0"
+
+def _saved(store: RowStore, window: float) -> Iterator[tuple[int, WindowKey, Candidate]]:
+    """Yield all rows of a store, each with its position and its window."""
+    start = _PREFIX
+    while page := store.scan(start, _END, _PAGE):
+        for name, raw in page:
+            saved = orjson.loads(raw)
+            hashed, ts, model = saved[0], saved[1], saved[3]
+            label = category_name(saved[_FIELDS]) if len(saved) > _FIELDS else None
+            candidate = Candidate(hashed, len(_dumped(saved[:_FIELDS])), label)
+            yield int.from_bytes(name[1:]), WindowKey(model, math.floor(ts / window)), candidate
+        start = page[-1][0] + b"\0"
 
 
 def id_hash(identity: str) -> float:

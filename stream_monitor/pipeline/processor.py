@@ -139,8 +139,8 @@ class BatchProcessor:
         self.joiner.restore(state["joiner"])
         self.fleet.restore(state["fleet"])
         self.codec.timestamps_replaced = state["timestamps_replaced"]
-        if self.sample and "evaluation" in state:
-            self.sample.restore(state["evaluation"])
+        if self.sample:
+            self.sample.restore(state.get("evaluation"))
 
     def _count(self, batch: RecordBatch, events: EventBatch, joined: Joined, origins: Origins) -> None:
         """Count the records of a batch but for those that restore."""

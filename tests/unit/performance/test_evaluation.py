@@ -148,6 +148,19 @@ def test_an_outcome_of_another_prediction_at_the_same_position_is_left_out() -> 
     assert all(not sample.made(key).rows for key in sample.closed())
 
 
+def test_without_a_state_old_rows_are_dropped() -> None:
+    """Evaluation sets were turned off in between."""
+    stream, store = Stream(500), MemoryStore()
+    sample = EvaluationSample(EvaluationSettings(1.0, HOUR, HOUR), store)
+    sample.update(PredictionBatch.of(range(500), stream.predictions), 0, OutcomeBatch.of((), ()))
+    again = EvaluationSample(EvaluationSettings(1.0, HOUR, HOUR), store)
+    again.restore(None)
+    assert store.scan(b"", b"\xff", 10) == []
+    outcomes = [one for _, one in stream.outcomes]
+    again.update(PredictionBatch.of((), ()), 500, OutcomeBatch.of(outcomes, [500] * len(outcomes)))
+    assert again.closed() == []
+
+
 def test_another_window_starts_anew() -> None:
     stream, store = Stream(500), MemoryStore()
     sample = EvaluationSample(EvaluationSettings(1.0, HOUR, HOUR), store)
