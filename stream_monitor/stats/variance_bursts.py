@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import mul
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +19,9 @@ from stream_monitor.stats.volatility import OF_SQUARE, PRIOR
 PAIR = 2
 #: Longest run of pairs whose dependence a window of 1,000 values shows; longer ones are taken to vary as those.
 MAX_PAIRS = 128.0
+#: An autocorrelation of neighbouring sizes below this many of its standard deviations, ``1 / sqrt(n)``, counts as
+#: zero; and the largest one of the differences themselves.
+SURE, MAX_LAG1 = 5.0, 1.0 / 3.0
 #: The logs of local variances, relative to their mean, over which a rate is averaged: from, to, and their number.
 LOWEST, HIGHEST, STEPS = -8.0, 5.0, 131
 #: The power of the rate in single windows that the rate of alarms goes with: neighbouring windows share their burst,
@@ -27,12 +31,18 @@ POWER = 0.6
 NONE = 1e-6
 
 
+_LOGS = [LOWEST + number * (HIGHEST - LOWEST) / (STEPS - 1) for number in range(STEPS)]
+_GRID = [(log, math.exp(log)) for log in _LOGS]
+
+
 class VarianceBursts:
     """The dependence of the sizes of differences of neighbouring values, measured in windows of a series.
 
     Pairs do not overlap, so that the sizes of independent values are independent; and a change of the level, a season
     or a trend, which moves both values of a pair, does not show in them. Each size is replaced by the normal score
     of its rank in the window: neither the scale nor the shape of the distribution matters.
+
+    A window in which the differences themselves depend on each other is left out: their sizes then do as well.
 
     Source: R. F. Engle, "Autoregressive conditional heteroscedasticity", Econometrica 50 (1982), pp. 987-1007.
 
@@ -51,8 +61,13 @@ class VarianceBursts:
 
     def add(self, values: Floats) -> None:
         """Add a window of neighbouring values, shape (n,)."""
+        # Halves, since a difference of the largest numbers would overflow.
+        pairs = values[: len(values) // PAIR * PAIR].reshape(-1, PAIR) / 2.0
+        differences = pairs[:, 1] - pairs[:, 0]
+        if abs(_lag1(differences)) > MAX_LAG1:
+            return
         haar = HaarVariances()
-        haar.add(_sizes(values))
+        haar.add(_scores(np.abs(differences)))
         self._counts, self._sums = self._counts + haar.counts, self._sums + haar.sums
         self._known = None
 
@@ -72,7 +87,9 @@ class VarianceBursts:
         """The dependence of the sizes."""
         if self._known is None:
             enough = max(int(2.0 * self._counts[0] / MANY), 1)
-            self._known = variance_ratios(self._counts.tolist(), self._sums.tolist(), enough, prior=PRIOR)
+            found = variance_ratios(self._counts.tolist(), self._sums.tolist(), enough, prior=PRIOR)
+            is_sure = found.ratios or found.lag1**2 * 2.0 * self._counts[0] > SURE**2
+            self._known = found if is_sure else VarianceRatios(0.0)
         return self._known
 
     def state(self) -> list[list[float]]:
@@ -109,19 +126,23 @@ def _rate(threshold: float, spread: float, allowed: float) -> float:
     """Return the rate at which windows of one length reach their threshold, per promised one."""
     if spread <= NONE:
         return math.exp(threshold * (1.0 - allowed))
-    logs = np.linspace(LOWEST, HIGHEST, STEPS)
-    variances = np.exp(logs)
-    density = (logs - variances) / spread
-    weights = np.exp(density - density.max())
-    rates = np.exp(threshold - threshold * allowed / variances)
-    return math.fsum(weights * rates) / math.fsum(weights)
+    # The density of the log of a gamma variance of mean 1, up to a factor; it is largest at 0.
+    weights = [math.exp((log + 1.0 - variance) / spread) for log, variance in _GRID]
+    rates = [math.exp(threshold - threshold * allowed / variance) for _, variance in _GRID]
+    return math.fsum(map(mul, weights, rates)) / math.fsum(weights)
 
 
-def _sizes(values: Floats) -> Floats:
-    """Return the normal score of each size's rank; equal ones have their middle rank; shape (n // 2,)."""
-    # Halves, since a difference of the largest numbers would overflow.
-    pairs = values[: len(values) // PAIR * PAIR].reshape(-1, PAIR) / 2.0
-    _, places, counts = np.unique(np.abs(pairs[:, 1] - pairs[:, 0]), return_inverse=True, return_counts=True)
-    shares = (np.cumsum(counts) - counts / 2.0) / len(pairs)
+def _lag1(differences: Floats) -> float:
+    """Return the autocorrelation of neighbouring differences by their signs, 0 for constant ones."""
+    signs = np.sign(differences)
+    both = np.count_nonzero(signs[1:] * signs[:-1])
+    # The correlation of two normal values by that of their signs.
+    return math.sin(math.pi / 2.0 * float(signs[1:] @ signs[:-1]) / both) if both else 0.0
+
+
+def _scores(sizes: Floats) -> Floats:
+    """Return the normal score of each size's rank; equal ones have their middle rank; shape (n,)."""
+    _, places, counts = np.unique(sizes, return_inverse=True, return_counts=True)
+    shares = (np.cumsum(counts) - counts / 2.0) / len(sizes)
     found: Floats = np.array([NormalDist().inv_cdf(share) for share in shares.tolist()])[places]
     return found

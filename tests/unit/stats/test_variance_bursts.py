@@ -62,3 +62,14 @@ def test_the_state_can_be_restored() -> None:
     other.restore(bursts.state())
     assert other.state() == bursts.state()
     assert other.spread(20.0) == bursts.spread(20.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "coefficients", [(0.3, 0.0), (0.9, 0.0), (1.936, -0.9604)], ids=["AR 0.3", "AR 0.9", "cyclic"]
+)
+def test_values_that_depend_on_their_neighbours_have_no_bursts(coefficients: tuple[float, float], seed: int) -> None:
+    values = np.random.default_rng(seed).standard_normal(COUNT).tolist()
+    for at in range(2, COUNT):
+        values[at] += coefficients[0] * values[at - 1] + coefficients[1] * values[at - 2]
+    assert not _bursts(np.array(values)).is_restless
