@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
+from stream_monitor.core.errors import SinkError
 from stream_monitor.core.records import Record
 from stream_monitor.sources.memory import MemorySource
 
-__all__ = ["FakeClock", "MemorySource", "make_label", "make_prediction", "make_records"]
+__all__ = ["FakeClock", "MemorySource", "MemoryTopic", "make_label", "make_prediction", "make_records"]
 
 
 class FakeClock:
@@ -28,6 +29,28 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Advance the clock."""
         self._now += seconds
+
+
+class MemoryTopic:
+    """A topic that records are written to.
+
+    Args:
+        fault: The reason why nothing can be written; empty if it can.
+    """
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.records: list[Record] = []
+        self.closed = False
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Append records."""
+        if self.fault:
+            raise SinkError(self.fault)
+        self.records += records
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def make_prediction(index: int, **fields: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.actions.outbox import Outbox
+from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.core.events import Detection
 from stream_monitor.core.records import Record
 from stream_monitor.decoding.codec import Codec
@@ -58,6 +59,7 @@ def make_pipeline(
     joiner: Joiner | None = None,
     clock: FakeClock | None = None,
     observer: Observer | None = None,
+    dead_letters: DeadLetters | None = None,
     **settings: Any,
 ) -> tuple[Pipeline, MemorySink]:
     """Return a pipeline on records in memory, and its sink; ``settings`` are those of the monitors."""
@@ -66,7 +68,7 @@ def make_pipeline(
     fleet = Fleet(MonitorSettings(specs=tuple(parse_spec(text) for text in detectors), **settings), observer)
     sink = MemorySink()
     source = MemorySource(records, batch_size)
-    processor = BatchProcessor(Codec(clock, **options), joiner or Joiner(), fleet, clock)
+    processor = BatchProcessor(Codec(clock, **options), joiner or Joiner(), fleet, clock, dead_letters=dead_letters)
     return Pipeline(source, processor, Outbox({"memory": sink}), clock), sink
 
 

@@ -20,6 +20,7 @@ from stream_monitor.config.settings import (
 )
 from stream_monitor.config.value_types import parse_address
 from stream_monitor.config.version_settings import VersionSettings
+from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.core.clock import Clock, SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
@@ -28,6 +29,7 @@ from stream_monitor.server.http import MetricsServer
 from stream_monitor.sources.kafka.options import reveal
 from stream_monitor.sources.kafka.record_columns import Wanted
 from stream_monitor.sources.kafka.source import KafkaSource
+from stream_monitor.sources.kafka.topic_writer import TopicWriter
 from stream_monitor.state.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ def run(config: RunConfig) -> None:
         make_sinks(map(parse_sink, config.alert), clock),
         clock,
         checkpoint_interval=config.checkpoint_interval,
+        dead_letters=_make_dead_letters(config),
         store=checkpoint.store if checkpoint else None,
         max_memory=config.max_memory,
     )
@@ -85,9 +88,18 @@ def _make_source(config: RunConfig, clock: Clock) -> KafkaSource:
 
 
 def _wanted(config: RunConfig) -> Wanted:
-    """Return the columns that a field is mapped to."""
+    """Return the columns that a field is mapped to; all for dead letters, which are as they came."""
     paths = {*config.field.values(), *config.label_field.values()}
-    return Wanted(keys="@key" in paths, headers=any(path.startswith("@header.") for path in paths))
+    has_letters = config.dead_letter_topic is not None
+    has_headers = any(path.startswith("@header.") for path in paths)
+    return Wanted(keys=has_letters or "@key" in paths, headers=has_letters or has_headers)
+
+
+def _make_dead_letters(config: RunConfig) -> DeadLetters | None:
+    if config.dead_letter_topic is None:
+        return None
+    options = reveal(config.kafka_option)
+    return DeadLetters(TopicWriter(config.bootstrap_servers, config.dead_letter_topic, options))
 
 
 def _label_topics(config: RunConfig) -> set[str]:

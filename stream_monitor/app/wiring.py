@@ -11,6 +11,7 @@ from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.config.settings import EventSettings, PipelineSettings
+from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.clock import Clock
 from stream_monitor.decoding import parse_decoder
@@ -67,6 +68,7 @@ def make_pipeline(
     max_memory: int = 96 << 20,
     observer: Observer | None = None,
     kept: int | None = None,
+    dead_letters: DeadLetters | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.
 
@@ -82,11 +84,13 @@ def make_pipeline(
         max_memory: Bytes that what waits may take in memory, about, before the rest is in the store alone.
         observer: Sees every column.
         kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
+        dead_letters: Takes records that can't be used or break the contract; None: nothing does.
     """
     joiner = _make_joiner(settings, store, early_ttl, max_memory)
     evaluation = _make_evaluation(settings, store, clock)
     sample = evaluation.sample if evaluation else None
-    processor = BatchProcessor(codec, joiner, Fleet(_monitor_settings(settings, kept), observer), clock, sample)
+    fleet = Fleet(_monitor_settings(settings, kept), observer)
+    processor = BatchProcessor(codec, joiner, fleet, clock, sample, dead_letters)
     return Pipeline(
         source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval, evaluation=evaluation
     )

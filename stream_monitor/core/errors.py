@@ -49,7 +49,7 @@ class SourceError(StreamMonitorError):
 
 
 class SinkError(StreamMonitorError):
-    """An alert can't be delivered now. It stays in the outbox."""
+    """An alert, or a dead letter, can't be delivered now. It is kept until it can."""
 
 
 class RecordError(StreamMonitorError):

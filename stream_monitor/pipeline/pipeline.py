@@ -11,7 +11,7 @@ from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core import failpoints
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.errors import SourceError
+from stream_monitor.core.errors import SinkError, SourceError
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.saved_state import SavedState
@@ -89,10 +89,11 @@ class Pipeline:
             try:
                 progress(self.step())
                 failures = 0
-            except SourceError as error:
+            except (SourceError, SinkError) as error:
                 failures += 1
                 wait = min(0.5 * 2 ** min(failures, 5), MAX_BACK_OFF)
-                self._fail()
+                if isinstance(error, SourceError):
+                    self._fail()
                 logger.warning("%s; trying again in %.0f s", error, wait)
                 stop.wait(wait)
             self._last_pass = self._clock.monotonic()
@@ -105,12 +106,19 @@ class Pipeline:
         self._export()
 
     def step(self) -> int:
-        """Move one batch along the whole path; return its number of records."""
+        """Move one batch along the whole path; return its number of records.
+
+        Raises:
+            SourceError: The source can't be read now.
+            SinkError: Dead letters can't be written now; until they are, nothing is read, saved or committed.
+        """
+        self._write_dead_letters()
         batch = self.source.poll(self._poll_timeout)
         if len(batch):
             with self._changing():
                 self.outbox.put(self.processor.process(batch, self.source.restoring))
             failpoints.hit("applied")
+            self._write_dead_letters()
         self.outbox.send()
         self._export()
         # Only this thread may ask the source; others read the copies.
@@ -126,12 +134,30 @@ class Pipeline:
         """Return the state of the loop; called from any thread, without the lock."""
         counters = self.processor.counters
         age = self._clock.monotonic() - self._last_pass
-        return LoopStatus(age, self.positions, self.restoring, counters.recent_records, counters.reject_share)
+        fault = self.processor.dead_letters.fault if self.processor.dead_letters else ""
+        return LoopStatus(age, self.positions, self.restoring, counters.recent_records, counters.reject_share, fault)
 
     def close(self) -> None:
-        """Save and commit what was applied, and close the source."""
+        """Save and commit what was applied, and close the source; nothing while dead letters can't be written."""
+        try:
+            self._write_dead_letters()
+        except SinkError as error:
+            logger.error("%s; the records since the last checkpoint will be read again", error)
+            self.source.close(commit=False)
+            return
+        finally:
+            if self.processor.dead_letters:
+                self.processor.dead_letters.close()
         self.source.commit(changed=not self.reads.is_saved)
         self.source.close()
+
+    def _write_dead_letters(self) -> None:
+        """Write the dead letters of the batches so far; their offsets must not be committed before."""
+        if self.processor.dead_letters:
+            try:
+                self.processor.dead_letters.write()
+            except SinkError as error:
+                raise SinkError(f"--dead-letter-topic: {error}") from None
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.core.batch import RecordBatch
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.event_batch import EventBatch, PredictionBatch
@@ -47,15 +48,23 @@ class BatchProcessor:
         fleet: The monitors.
         clock: The time, for log lines.
         sample: Keeps predictions for evaluation sets; None: nothing does.
+        dead_letters: Takes records that can't be used or break the contract; None: nothing does.
     """
 
     def __init__(
-        self, codec: Codec, joiner: Joiner, fleet: Fleet, clock: Clock, sample: EvaluationSample | None = None
+        self,
+        codec: Codec,
+        joiner: Joiner,
+        fleet: Fleet,
+        clock: Clock,
+        sample: EvaluationSample | None = None,
+        dead_letters: DeadLetters | None = None,
     ) -> None:
         self.codec, self.joiner, self.fleet, self.sample = codec, joiner, fleet, sample
         self._subgroups = SubgroupReader(fleet.settings.fairness.groupings)
         contract = fleet.settings.contract
-        self.contract = ContractCheck(contract, codec, clock) if contract else None
+        self.dead_letters = dead_letters
+        self.contract = ContractCheck(contract, codec, clock, dead_letters) if contract else None
         self._decoder = BatchDecoder(codec, self._is_received)
         self._clock = clock
         self._warnings = RateLimit(clock, MAX_WARNINGS)
@@ -132,6 +141,7 @@ class BatchProcessor:
             "fleet": self.fleet.state(),
             "timestamps_replaced": self.codec.timestamps_replaced,
             **({"evaluation": self.sample.state()} if self.sample else {}),
+            **({"dead_letters": self.dead_letters.state()} if self.dead_letters else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -141,6 +151,8 @@ class BatchProcessor:
         self.codec.timestamps_replaced = state["timestamps_replaced"]
         if self.sample:
             self.sample.restore(state.get("evaluation"))
+        if self.dead_letters and "dead_letters" in state:
+            self.dead_letters.restore(state["dead_letters"])
 
     def _count(self, batch: RecordBatch, events: EventBatch, joined: Joined, origins: Origins) -> None:
         """Count the records of a batch but for those that restore."""
@@ -165,6 +177,8 @@ class BatchProcessor:
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.counters.reject(rejection.reason)
+        if self.dead_letters:
+            self.dead_letters.put_rejected(record, rejection)
         if self._warnings.allow():
             where = f"{record.topic}[{record.partition}] offset {record.offset}"
             fields = {"event": "rejected", "reason": rejection.reason.value, "at": self._clock.now()}

@@ -37,6 +37,7 @@ class LoopStatus:
 
     ``age``: seconds since the last pass. ``restoring``: partitions whose waiting records are read again.
     ``reject_share``: share of rejects, 0 to 1, among the newest ``recent_records`` records.
+    ``dead_letter_fault``: the reason why dead letters can't be written now, empty if they can.
     """
 
     age: float
@@ -44,13 +45,15 @@ class LoopStatus:
     restoring: Sequence[TopicPartition]
     recent_records: int
     reject_share: float
+    dead_letter_fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CountersSnapshot:
     """Counters of the pipeline; ``records`` and ``gaps`` are by topic.
 
-    ``backward``: predictions with an earlier event time than the one before them.
+    ``backward``: predictions with an earlier event time than the one before them. ``dead_letters``: those that were
+    written, by reason; empty without a topic for them. ``dead_letter_errors``: failed attempts to write them.
     """
 
     records: Mapping[str, int]
@@ -61,6 +64,8 @@ class CountersSnapshot:
     source_errors: int
     timestamps_replaced: int
     backward: int = 0
+    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    dead_letter_errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def read_model(monitor: ModelMonitor, settings: MonitorSettings) -> ModelReading
 
 
 def _counters(processor: BatchProcessor) -> CountersSnapshot:
-    counters = processor.counters
+    counters, letters = processor.counters, processor.dead_letters
     return CountersSnapshot(
         records=dict(counters.records),
         gaps=dict(counters.gaps),
@@ -168,6 +168,8 @@ def _counters(processor: BatchProcessor) -> CountersSnapshot:
         source_errors=counters.source_errors,
         timestamps_replaced=processor.codec.timestamps_replaced,
         backward=counters.backward,
+        dead_letters=dict(letters.written) if letters else {},
+        dead_letter_errors=letters.errors if letters else 0,
     )
 
 

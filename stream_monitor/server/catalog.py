@@ -235,6 +235,17 @@ UNACCOUNTED = _metric(
     "Read and restored, less applied, rejected, duplicate, waiting, expired and handed over: 0, or it is a bug.",
 )
 REJECTED = _metric("records_rejected_total", "counter", "Records that could not be used, by reason.", "reason")
+DEAD_LETTERS = _metric(
+    "dead_letters_total",
+    "counter",
+    "Records written to --dead-letter-topic, by the reason of the rejection, or contract.",
+    "reason",
+)
+DEAD_LETTER_ERRORS = _metric(
+    "dead_letter_errors_total",
+    "counter",
+    "Failed attempts to write dead letters; nothing is read until one succeeds.",
+)
 TIMESTAMPS_REPLACED = _metric(
     "timestamps_replaced_total",
     "counter",

@@ -41,6 +41,8 @@ class Health:
         if status.restoring:
             partitions = ", ".join(f"{topic}[{number}]" for topic, number in status.restoring)
             problems.append(f"waiting records are being restored for {partitions}")
+        if status.dead_letter_fault:
+            problems.append(f"dead letters can't be written, so nothing is read: {status.dead_letter_fault}")
         share, limit = status.reject_share, self._max_reject_share
         if status.recent_records >= ENOUGH and share > limit:
             problems.append(f"{share:.1%} of the newest records were rejected; the limit is {limit:.1%}")

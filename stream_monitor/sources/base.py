@@ -94,6 +94,10 @@ class Source(Protocol):
         """True when there will never be another record, as at the end of a file."""
         ...
 
-    def close(self) -> None:
-        """Commit, then release everything."""
+    def close(self, commit: bool = True) -> None:
+        """Commit, then release everything.
+
+        Args:
+            commit: False to leave the offsets as they were committed last.
+        """
         ...

@@ -94,7 +94,7 @@ class FileSource:
     def positions(self) -> list[Position]:
         return [Position(PREDICTIONS, 0, None)]
 
-    def close(self) -> None:
+    def close(self, commit: bool = True) -> None:  # noqa: ARG002
         self._open.close()
 
     def _blocks(self, path: Path, file_format: Format, topic: str) -> Iterator[Sequence[Body]]:

@@ -51,6 +51,7 @@ class MemorySource:
     def exhausted(self) -> bool:
         return not self._records
 
-    def close(self) -> None:
-        self.commit()
+    def close(self, commit: bool = True) -> None:
+        if commit:
+            self.commit()
         self.closed = True

@@ -142,8 +142,11 @@ class KafkaSource:
         assigned = sorted(self._intake.reading | self._new)
         return [Position(tp.topic, tp.partition, self._intake.lag(consumer, tp)) for tp in assigned]
 
-    def close(self) -> None:
-        self.commit()
+    def close(self, commit: bool = True) -> None:
+        if commit:
+            self.commit()
+        else:
+            self._progress.uncommitted.clear()
         if self._consumer:
             # The group takes no commit amid a rebalance.
             with suppress(KafkaError):

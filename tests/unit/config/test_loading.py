@@ -41,6 +41,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "decoder": ("jason", "json"),
     "detector": ("adwim", "adwin, "),
     "expected_run_length": ("often", "a duration such as 30d"),
+    "dead_letter_topic": ("a topic", "letters"),
     "contract": ("/no/such.yaml", "can't read /no/such.yaml: No such file"),
     "profile": ("/no/such/profile.json", "/no/such/profile.json"),
     "feature_type": ("zip=number", "'numeric' or 'categorical'"),
