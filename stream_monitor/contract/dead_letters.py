@@ -94,7 +94,8 @@ class DeadLetters:
         if self._is_checked and not self._pending:
             return
         try:
-            self._writer.write(self._pending)
+            # Rejections of a batch are found before its violations.
+            self._writer.write(sorted(self._pending, key=lambda one: (one.topic, one.partition, one.offset)))
         except SinkError as error:
             self.fault, self.errors = str(error), self.errors + 1
             raise

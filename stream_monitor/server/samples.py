@@ -80,8 +80,7 @@ def _counters(counters: CountersSnapshot) -> Iterator[Sample]:
         yield catalog.RECORDS_LOST, (topic,), count
     for name, count in counters.dead_letters.items():
         yield catalog.DEAD_LETTERS, (name,), count
-    if counters.dead_letters:
-        yield catalog.DEAD_LETTER_ERRORS, (), counters.dead_letter_errors
+    yield catalog.DEAD_LETTER_ERRORS, (), counters.dead_letter_errors
     for reason, count in counters.rejected.items():
         yield catalog.REJECTED, (reason.value,), count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer
@@ -61,16 +62,13 @@ class TopicWriter:
         """
         try:
             producer = self._connected()
-            if not producer.partitions_for(self._topic):
-                raise SinkError(f"the topic {self._topic!r} does not exist")
-            futures = [self._send(producer, record) for record in records]
-            producer.flush(MAX_DELIVERY_MS / 1000)
-            for future in futures:
-                future.get(timeout=0)
-        except (KafkaError, SinkError, AssertionError) as error:
+            for future in [self._send(producer, record) for record in records]:
+                future.get(timeout=MAX_DELIVERY_MS / 1000)
+        except KafkaError as error:
             # What the client still holds would be sent beside the next attempt.
             self.close()
-            raise SinkError(self._told(error)) from None
+            told = f"can't write to {self._topic!r}: {type(error).__name__}: {one_line(error)}"
+            raise SinkError(told) from None
 
     def _send(self, producer: KafkaProducer, record: Record) -> Any:
         value = record.value if isinstance(record.value, bytes) else None
@@ -80,20 +78,28 @@ class TopicWriter:
             self._topic, value, record.key, headers=list(record.headers), timestamp_ms=record.timestamp
         )
 
-    def _told(self, error: BaseException) -> str:
-        if isinstance(error, SinkError):
-            return str(error)
-        if isinstance(error, KafkaTimeoutError):
-            return f"the topic {self._topic!r} does not exist, or no broker answers"
-        return f"the broker refuses to write to {self._topic!r}: {type(error).__name__}: {one_line(error)}"
-
     def _connected(self) -> KafkaProducer:
+        """Return the producer, of which the topic is known.
+
+        Raises:
+            SinkError: There is no such topic.
+            KafkaError: No broker answers.
+        """
         if self._producer is None:
             self._producer = KafkaProducer(**self._config)
-        return self._producer
+        try:
+            if self._producer.partitions_for(self._topic):
+                return self._producer
+        except KafkaTimeoutError:
+            pass
+        self.close()
+        raise SinkError(f"the topic {self._topic!r} does not exist, or no broker answers")
 
     def close(self) -> None:
         """Close the connection; what is not acknowledged is dropped."""
         if self._producer is not None:
-            self._producer.close(timeout=0)
+            # Otherwise the client (3.0.12) would wait for the rest, and raise an error.
+            self._producer._sender.force_close()
+            with suppress(KafkaError):
+                self._producer.close(timeout=0)
             self._producer = None

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
 from stream_monitor.performance.fairness import FairnessSettings
@@ -28,7 +29,7 @@ from stream_monitor.server.metric import PREFIX
 from stream_monitor.server.page import render_page
 from stream_monitor.server.samples import label_delays, samples
 from stream_monitor.sources.base import Position
-from stream_monitor.testing import make_label, make_prediction
+from stream_monitor.testing import MemoryTopic, make_label, make_prediction
 from tests.harness import RIVERS, feature_events, run
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -57,9 +58,9 @@ def shifted_pipeline() -> Pipeline:
     rows = [{"features": event["features"]} for event in feature_events(train, prediction=1)]
     profiler = Profiler()
     profiler.add([Record("rows", at, row) for at, row in enumerate(rows)])
-    profile = profiler.profile([], "")
+    profile, letters = profiler.profile([], ""), DeadLetters(MemoryTopic())
     events = feature_events(now, prediction=1)
-    pipeline, _ = run(events, detectors=["glr"], profile=profile, contract=derive(profile))
+    pipeline, _ = run(events, detectors=["glr"], profile=profile, contract=derive(profile), dead_letters=letters)
     return pipeline
 
 
