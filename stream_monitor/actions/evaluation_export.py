@@ -7,7 +7,8 @@ from typing import Protocol
 
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import SinkError
-from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSet
+from stream_monitor.performance.evaluation import EvaluationSample
+from stream_monitor.performance.evaluation_set import EvaluationSet
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ import orjson
 from stream_monitor.actions.evaluation_manifest import change_manifest, write_whole
 from stream_monitor.core.errors import ConfigError, SinkError
 from stream_monitor.core.events import Task
-from stream_monitor.performance.evaluation import EvaluationRow, EvaluationSet
+from stream_monitor.performance.evaluation_set import EvaluationRow, EvaluationSet
 from stream_monitor.stats.reference import category_name
 
 logger = logging.getLogger(__name__)

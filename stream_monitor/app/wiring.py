@@ -21,7 +21,8 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
-from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSettings
+from stream_monitor.performance.evaluation import EvaluationSample
+from stream_monitor.performance.evaluation_set import EvaluationSettings
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
 from stream_monitor.performance.rollout import RolloutSettings

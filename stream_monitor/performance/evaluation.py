@@ -4,117 +4,32 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
-import orjson
 
 from stream_monitor.core.arrays import optional
 from stream_monitor.core.event_batch import PredictionBatch
-from stream_monitor.core.events import Features, Target
-from stream_monitor.core.feature_values import as_float
 from stream_monitor.core.outcome_batch import OutcomeBatch
+from stream_monitor.performance.evaluation_rows import EvaluationRows, RowStore
+from stream_monitor.performance.evaluation_set import (
+    RESERVE,
+    EvaluationCounts,
+    EvaluationRow,
+    EvaluationSet,
+    EvaluationSettings,
+)
 from stream_monitor.performance.evaluation_window import Candidate, EvaluationWindow, WindowKey
-from stream_monitor.stats.reference import category_name
 
 logger = logging.getLogger(__name__)
 
-#: The reserve for rare classes, as a multiple of the sample.
-RESERVE = 10.0
 #: Windows that are kept at once, those included that are closed and not taken yet; above it the oldest goes.
 MAX_WINDOWS = 256
 #: Rows of all open windows, above which those with the largest hash in the largest window go; and of all closed ones,
 #: above which the oldest goes.
 MAX_KEPT = 100_000
-_PREFIX, _END = b"e", b"f"
-#: Fields of a row that waits for its label, which comes behind them.
-_FIELDS = 8
-#: Rows that are read at once.
-_PAGE = 1_000
-
-
-class RowStore(Protocol):
-    """Bytes by key, which are saved with the state."""
-
-    def get(self, key: bytes) -> bytes | None: ...
-    def get_all(self, keys: Sequence[bytes]) -> list[bytes]: ...
-    def put(self, key: bytes, value: bytes) -> None: ...
-    def delete(self, key: bytes) -> None: ...
-    def scan(self, start: bytes, end: bytes, limit: int) -> list[tuple[bytes, bytes]]: ...
-
-
-class EvaluationSettings(NamedTuple):
-    """Settings of evaluation sets.
-
-    Attributes:
-        share: The share of predictions that are chosen.
-        window: Seconds of prediction time that one set covers.
-        wait: Seconds after the end of its window for which a set waits for labels.
-        min_per_class: Rows of each class at least, as far as there are any among the newest `RESERVE` times as many.
-    """
-
-    share: float
-    window: float
-    wait: float
-    min_per_class: int = 0
-
-    def end(self, key: WindowKey) -> float:
-        """Return the end of a window, in seconds since the Unix epoch."""
-        return (key.number + 1) * self.window
-
-    def deadline(self, key: WindowKey) -> float:
-        """Return the time at which a window is closed at the latest."""
-        return self.end(key) + self.wait
-
-
-@dataclass
-class EvaluationCounts:
-    """Counts of chosen predictions and sets.
-
-    Attributes:
-        late: Chosen predictions that came when their window was closed.
-        dropped: Windows that went because too many were kept.
-        written: Sets that were written.
-        failures: Attempts to write one that failed.
-    """
-
-    late: int = 0
-    dropped: int = 0
-    written: int = 0
-    failures: int = 0
-
-
-class EvaluationRow(NamedTuple):
-    """One labelled prediction of a set.
-
-    ``in_sample``: whether it belongs to the uniform sample; if not, it was added for its rare class.
-    ``sampling_share``: the share of the predictions of its class in the window that are in the set.
-    """
-
-    ts: float
-    id: str
-    model: str
-    version: str
-    y_pred: Target
-    score: float | None
-    features: Features
-    y_true: Target
-    sampling_share: float
-    in_sample: bool
-
-
-class EvaluationSet(NamedTuple):
-    """The set of a window that is closed: its rows by time and id, and the share of its sample that has labels."""
-
-    key: WindowKey
-    start: float
-    end: float
-    rows: Sequence[EvaluationRow]
-    share: float
-    coverage: float
 
 
 class EvaluationSample:
@@ -130,7 +45,7 @@ class EvaluationSample:
     """
 
     def __init__(self, settings: EvaluationSettings, store: RowStore) -> None:
-        self._settings, self._store = settings, store
+        self._settings, self._rows = settings, EvaluationRows(store)
         is_reserved = settings.min_per_class > 0
         self._reserve = min(settings.share * RESERVE, 1.0) if is_reserved else settings.share
         self._windows: dict[WindowKey, EvaluationWindow] = {}
@@ -181,10 +96,9 @@ class EvaluationSample:
         if hashed >= window.reserve:
             return
         features = predictions.features.row(row)
-        saved = _dumped([hashed, one.ts, one.id, *one.key, one.y_pred, one.score, features])
-        self._store.put(_key(index), saved)
+        size = self._rows.put(index, [hashed, one.ts, one.id, *one.key, one.y_pred, one.score, features])
         self._by_index[index] = key
-        self._forget(window.add(index, Candidate(hashed, len(saved))))
+        self._forget(window.add(index, Candidate(hashed, size)))
         sizes = {each: len(one.rows) for each, one in self._windows.items() if not one.is_closed}
         if sum(sizes.values()) > MAX_KEPT:
             largest = max(sizes, key=lambda each: (sizes[each], each))
@@ -206,12 +120,12 @@ class EvaluationSample:
         window = self._windows[key] if key else None
         if window is None or window.is_closed or index not in window.waiting:
             return
-        saved = orjson.loads(self._store.get(_key(index)) or b"[]")
+        saved = self._rows.get(index)
         version = outcomes.keys[outcomes.which[row]]
         if saved[1] != optional(outcomes.ts[row]) or (saved[3], saved[4]) != version:
             return
         if window.label(index, outcomes.y_true[row]):
-            self._store.put(_key(index), _dumped([*saved, outcomes.y_true[row]]))
+            self._rows.put(index, [*saved, outcomes.y_true[row]])
         else:
             self._forget([index])
 
@@ -241,8 +155,7 @@ class EvaluationSample:
         window = self._windows[key]
         shares = window.sampling_shares()
         rows = []
-        for index, raw in zip(shares, self._store.get_all([_key(index) for index in shares]), strict=True):
-            hashed, *row = orjson.loads(raw)
+        for index, (hashed, *row) in zip(shares, self._rows.get_all(list(shares)), strict=True):
             rows.append(EvaluationRow._make((*row, shares[index], hashed < window.share)))
         rows.sort(key=lambda row: row[:4])
         start = key.number * self._settings.window
@@ -256,7 +169,7 @@ class EvaluationSample:
     def _forget(self, indices: Sequence[int]) -> None:
         for index in indices:
             self._by_index.pop(index, None)
-            self._store.delete(_key(index))
+            self._rows.delete(index)
 
     def state(self) -> dict[str, Any]:
         """Return the state but for the rows, which are in the store."""
@@ -280,27 +193,14 @@ class EvaluationSample:
             self._clock = -math.inf if state["clock"] is None else state["clock"]
             self._past = {WindowKey(*key) for key in state["past"]}
         rows: dict[WindowKey, list[tuple[int, Candidate]]] = {}
-        for index, key, candidate in list(_saved(self._store, self._settings.window)):
+        for index, key, candidate in list(self._rows.saved(self._settings.window)):
             if key in windows:
                 self._by_index[index] = key
                 rows.setdefault(key, []).append((index, candidate))
             else:
-                self._store.delete(_key(index))
+                self._rows.delete(index)
         for key, saved in windows.items():
             self._open(key).restore(saved, rows.get(key, ()))
-
-
-def _saved(store: RowStore, window: float) -> Iterator[tuple[int, WindowKey, Candidate]]:
-    """Yield all rows of a store, each with its position and its window."""
-    start = _PREFIX
-    while page := store.scan(start, _END, _PAGE):
-        for name, raw in page:
-            saved = orjson.loads(raw)
-            hashed, ts, model = saved[0], saved[1], saved[3]
-            label = category_name(saved[_FIELDS]) if len(saved) > _FIELDS else None
-            candidate = Candidate(hashed, len(_dumped(saved[:_FIELDS])), label)
-            yield int.from_bytes(name[1:]), WindowKey(model, math.floor(ts / window)), candidate
-        start = page[-1][0] + b"\0"
 
 
 def id_hash(identity: str) -> float:
@@ -311,19 +211,3 @@ def id_hash(identity: str) -> float:
     """
     digest = blake2b(identity.encode(errors="surrogatepass"), digest_size=8, person=b"evaluation").digest()
     return int.from_bytes(digest) / 2.0**64
-
-
-def _dumped(row: Sequence[Any]) -> bytes:
-    """Return a row as JSON; of features that JSON can't have, numbers become floats, and others are missing."""
-    try:
-        return orjson.dumps(row)
-    except TypeError:
-        return orjson.dumps([_plain(each) if isinstance(each, dict) else each for each in row])
-
-
-def _plain(features: Features) -> Features:
-    return {name: value if isinstance(value, str) else as_float(value) for name, value in features.items()}
-
-
-def _key(index: int) -> bytes:
-    return _PREFIX + index.to_bytes(8)

@@ -18,7 +18,8 @@ from stream_monitor.decoding.codec import Codec
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.settings import MonitorSettings
-from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSettings
+from stream_monitor.performance.evaluation import EvaluationSample
+from stream_monitor.performance.evaluation_set import EvaluationSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.state.checkpoint import Checkpoint

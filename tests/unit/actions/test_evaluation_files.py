@@ -18,13 +18,8 @@ from stream_monitor.core.errors import ConfigError, SinkError
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
-from stream_monitor.performance.evaluation import (
-    EvaluationRow,
-    EvaluationSample,
-    EvaluationSet,
-    EvaluationSettings,
-    WindowKey,
-)
+from stream_monitor.performance.evaluation import EvaluationSample, WindowKey
+from stream_monitor.performance.evaluation_set import EvaluationRow, EvaluationSet, EvaluationSettings
 from stream_monitor.state.key_value_store import MemoryStore
 from stream_monitor.testing import FakeClock
 

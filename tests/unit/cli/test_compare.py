@@ -12,7 +12,8 @@ from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.evaluation_manifest import read_manifest
 from stream_monitor.cli import cli
 from stream_monitor.core.errors import ConfigError
-from stream_monitor.performance.evaluation import EvaluationRow, EvaluationSet, WindowKey
+from stream_monitor.performance.evaluation import WindowKey
+from stream_monitor.performance.evaluation_set import EvaluationRow, EvaluationSet
 
 DAY, ROWS = 86_400.0, 800
 

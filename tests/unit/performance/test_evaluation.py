@@ -13,7 +13,8 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion, Outcome, Prediction
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.performance import evaluation, evaluation_window
-from stream_monitor.performance.evaluation import EvaluationSample, EvaluationSet, EvaluationSettings, id_hash
+from stream_monitor.performance.evaluation import EvaluationSample, id_hash
+from stream_monitor.performance.evaluation_set import EvaluationSet, EvaluationSettings
 from stream_monitor.state.key_value_store import MemoryStore
 
 HOUR = 3600.0
