@@ -18,6 +18,13 @@ MAX_NAMED = 3
 _OF_EPISODE = {"model", "version", "episode", "episode_signals", "episode_leader", "is_small"}
 #: What is said in place of the prefix of a signal.
 _SUBJECTS = {"missing": "missing values of ", "spread": "spread of ", "invalid": "share of inputs that are "}
+#: What is said of the gap between a value of a group and the others, by the measure.
+_GAPS = {
+    "accuracy": "share of errors that fall on",
+    "true_positive_rate": "share of missed positives that fall on",
+    "false_positive_rate": "share of false positives that fall on",
+    "residual": "mean residual over that of others of",
+}
 
 
 def title(episode: Episode) -> str:
@@ -81,6 +88,9 @@ def subject(one: Detection) -> str:
     kind, _, name = one.signal.partition(":")
     if kind == "error":
         which = ("recall of " + name if name else "accuracy") if one.is_share else "mean error"
+    elif kind == "gap":
+        measure, _, value = name.partition(":")
+        which = f"{_GAPS[measure]} {value}"
     else:
         which = _SUBJECTS.get(kind, "") + (name or kind)
     return plain(which if one.category is None else f"share of {one.category!r} in {which}")

@@ -15,6 +15,8 @@ SIGNALS = ("prediction", "score", "error", "invalid")
 SIGNAL_PREFIXES = ("feature:", "spread:", "missing:")
 #: The prefix of the errors of one class, which the name of the class follows.
 CLASS_ERROR = "error:"
+#: The prefix of the gap between a value of a group and the others, which ``MEASURE:GROUP=VALUE`` follows.
+GAP = "gap:"
 
 
 class DetectorSpec(NamedTuple):
@@ -63,9 +65,20 @@ def _split(text: str) -> tuple[str, str]:
         return signal, text[cut + 1 :]
     if ":" in signal:
         return "*", text  # KIND:PARAMETER=VALUE with an unknown KIND
-    allowed = ", ".join((*SIGNALS, *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES), f"{CLASS_ERROR}CLASS"))
+    allowed = ", ".join(
+        (
+            *SIGNALS,
+            *(f"{prefix}NAME" for prefix in SIGNAL_PREFIXES),
+            f"{CLASS_ERROR}CLASS",
+            f"{GAP}MEASURE:GROUP=VALUE",
+        )
+    )
     raise ValueError(f"{text!r}: unknown signal {signal!r}; allowed: {allowed}, or a glob such as feature:*")
 
 
 def _is_signal(name: str) -> bool:
-    return name in SIGNALS or name.startswith((*SIGNAL_PREFIXES, CLASS_ERROR)) or any(mark in name for mark in "*?[")
+    return (
+        name in SIGNALS
+        or name.startswith((*SIGNAL_PREFIXES, CLASS_ERROR, GAP))
+        or any(mark in name for mark in "*?[")
+    )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from stream_monitor.detectors import DetectorConfig
-from stream_monitor.detectors.spec import CLASS_ERROR, DetectorSpec, select
+from stream_monitor.detectors.spec import CLASS_ERROR, GAP, DetectorSpec, select
 from stream_monitor.signals.spread import SPREAD_OF
 
 #: The error signal's part of all false alarms. It is fixed: labels come at any time, so it must not depend on the
@@ -17,6 +17,8 @@ ERROR_PART = 1 / 8
 CLASS_PART, MAX_CLASSES = 1 / 16, 10
 #: The class that is found k-th has 1 / k of what the first has: the first are the least rare.
 _CLASS_WEIGHTS = math.fsum(1.0 / place for place in range(1, MAX_CLASSES + 1))
+#: The part of the gaps between groups, and the largest number of values that are compared; shared as by classes.
+GAP_PART, MAX_GAPS = 1 / 16, MAX_CLASSES
 #: Weight of each signal in the rest. Signals of the model have more than those of its inputs, and values of an input
 #: more than its missing ones.
 WEIGHTS = {"prediction": 4.0, "score": 4.0, "invalid": 4.0, "feature": 1.0, "spread": 1.0, "missing": 0.25}
@@ -39,6 +41,7 @@ class Budget:
         specs: The detectors.
         run_length: Mean number of predictions between two false alarms of the whole model.
         has_contract: True if there is an input contract, and so the signal ``invalid``.
+        has_gaps: Whether the gaps between groups have a part.
 
     >>> from stream_monitor.detectors.spec import DEFAULT_SPECS
     >>> budget = Budget(DEFAULT_SPECS, 1_000_000.0)
@@ -46,8 +49,10 @@ class Budget:
     8000000
     """
 
-    def __init__(self, specs: Sequence[DetectorSpec], run_length: float, has_contract: bool = False) -> None:
-        self._run_length = run_length
+    def __init__(
+        self, specs: Sequence[DetectorSpec], run_length: float, has_contract: bool = False, *, has_gaps: bool = False
+    ) -> None:
+        self._run_length, self._gap_part = run_length, GAP_PART if has_gaps else 0.0
         self._of_model = ("prediction", "score", *(("invalid",) if has_contract else ()))
         self._count = lru_cache(maxsize=10_000)(lambda signal: _budgeted(select(specs, signal).values()))
 
@@ -89,6 +94,7 @@ class Budget:
         error = ERROR_PART if self._count("error") else 0.0
         weight = WEIGHTS.get(signal.partition(":")[0], 0.0)
         rest = 1.0 - error - (CLASS_PART if self._count(CLASS_ERROR) else 0.0)
+        rest -= self._gap_part if self._count(GAP) else 0.0
         part = error if signal == "error" else rest * weight / (total or 1.0)
         values = self._run_length / SPREAD_OF if signal.startswith("spread:") else self._run_length
         return values * count / part if part else math.inf
@@ -101,7 +107,20 @@ class Budget:
             place: The number of classes that were found before.
             frequency: The share of the class among the labels.
         """
-        part = CLASS_PART / (place + 1) / _CLASS_WEIGHTS
+        return self._fixed(signal, CLASS_PART, place, frequency)
+
+    def gap_run_length(self, signal: str, place: int, frequency: float) -> float:
+        """Return the same for the gap between a value of a group and the others.
+
+        Args:
+            signal: The name of the signal.
+            place: The number of values that are compared before.
+            frequency: The number of values of the signal for each prediction.
+        """
+        return self._fixed(signal, GAP_PART, place, frequency)
+
+    def _fixed(self, signal: str, whole: float, place: int, frequency: float) -> float:
+        part = whole / (place + 1) / _CLASS_WEIGHTS
         count = self._count(signal)
         return self._run_length * frequency * count / part if count else math.inf
 

@@ -26,7 +26,7 @@ from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.monitors.violation_counts import ViolationCounts
 from stream_monitor.performance.coverage import Coverage
-from stream_monitor.performance.fairness import Fairness
+from stream_monitor.performance.fairness import Fairness, GroupOutcomes
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import Scores, make_performance
 
@@ -106,8 +106,8 @@ class ModelMonitor:
             The drifts detected in the predictions, and those in the outcomes, each with the row of its outcome.
         """
         detections: list[Detection] = []
-        self.fairness.update(batch, index, outcomes)
-        errors = self._errors(outcomes) if outcomes else NO_SIGNALS
+        groups = self.fairness.update(batch, index, outcomes)
+        errors = self._errors(outcomes, groups) if outcomes else NO_SIGNALS
         skews = self.labels.update(outcomes) if outcomes else []
         alarms: list[Alarm] = []
         while len(batch):
@@ -157,8 +157,8 @@ class ModelMonitor:
                 for place, signal in enumerate(source.signals):
                     self._signals.watch.take(signal.name, signal.kind, source.matrix.column(place))
 
-    def _errors(self, outcomes: OutcomeBatch) -> Source:
-        """Update the performance with outcomes; return ``error`` and those of the rare classes, with their values."""
+    def _errors(self, outcomes: OutcomeBatch, groups: GroupOutcomes | None) -> Source:
+        """Update the performance with outcomes; return the signals of their errors, with their values."""
         self._mark = object()
         scores = Scores(outcomes.scores, outcomes.probabilities)
         errors = self.performance.update(outcomes.y_true, outcomes.y_pred, scores)
@@ -166,7 +166,8 @@ class ModelMonitor:
         self.coverage.labelled(outcomes.ts)
         if self._observer:
             self._observer.on_performance(self.key, self.performance, int(outcomes.index[-1]))
-        return self._outputs.errors_by_class(errors, self.performance.class_names, outcomes.index, outcomes.ts)
+        place = outcomes.index, outcomes.ts
+        return self._outputs.errors_of_outcomes(errors, self.performance.class_names, groups, *place)
 
     def warm_start(self, other: ModelMonitor) -> None:
         """Start with the run length and the features' state of another version of the model.

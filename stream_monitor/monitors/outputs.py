@@ -13,20 +13,22 @@ from stream_monitor.core.events import Target
 from stream_monitor.core.violations import Violations
 from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.monitors.class_errors import ClassErrors
+from stream_monitor.monitors.gap_signals import GapSignals
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source
 from stream_monitor.monitors.signal_set import SignalSet
+from stream_monitor.performance.fairness import GroupOutcomes
 from stream_monitor.performance.realized import Errors
 from stream_monitor.signals.columns import number_column
 from stream_monitor.signals.matrix import SignalMatrix
 
 
 class OutputSignals:
-    """Turns outputs into ``prediction``, ``score``, ``error``, ``error:CLASS``; and violations into ``invalid``."""
+    """Turns outputs and outcomes into signals, those of rare classes and gaps too; and violations into ``invalid``."""
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals
         self._is_regression = signals.settings.task == "regression"
-        self._class_errors = ClassErrors(signals)
+        self._class_errors, self._gaps = ClassErrors(signals), GapSignals(signals)
 
     def predictions(self, batch: PredictionBatch, index: Ints) -> Source:
         """Return ``prediction`` and its next values.
@@ -49,24 +51,29 @@ class OutputSignals:
         """Return ``error`` and its next values; all have shape (n,)."""
         return self._source("error", errors, index, ts)
 
-    def errors_by_class(self, errors: Errors, class_names: Sequence[str], index: Ints, ts: Floats) -> Source:
-        """Return ``error``, and that of each rare class, with their next values.
+    def errors_of_outcomes(
+        self, errors: Errors, class_names: Sequence[str], groups: GroupOutcomes | None, index: Ints, ts: Floats
+    ) -> Source:
+        """Return ``error``, that of each rare class and the gaps between groups, with their next values.
 
         Args:
             errors: The errors of n outcomes.
             class_names: The names of the classes by code.
+            groups: The groups of the outcomes, None if none are compared.
             index: The positions of their predictions in the stream, shape (n,).
             ts: The times of these, shape (n,).
         """
         classes = errors.classes
         of_classes = None if classes is None else self._class_errors.take(errors.values, classes, class_names)
-        if of_classes is None:
+        of_gaps = None if groups is None else self._gaps.take(groups)
+        parts = [part for part in (of_classes, of_gaps) if part is not None and len(part[0])]
+        if not parts:
             return self.errors(errors.values, index, ts)
-        signals, values, is_of_class = of_classes
-        is_there = np.concatenate((np.ones((len(index), 1), bool), is_of_class), axis=1)
-        columns = np.concatenate((errors.values[:, None], values), axis=1)
+        is_there = np.concatenate([np.ones((len(index), 1), bool), *(part[2] for part in parts)], axis=1)
+        columns = np.concatenate([errors.values[:, None], *(part[1] for part in parts)], axis=1)
         matrix = SignalMatrix.of_finite(columns, is_there, index, ts)
-        return Source((self._signals.get("error", "share"), *signals), matrix)
+        signals = (signal for part in parts for signal in part[0])
+        return Source((self._signals.get("error", self._kind("error")), *signals), matrix)
 
     def _targets(self, predictions: Sequence[Target]) -> Floats:
         if self._is_regression:
@@ -93,9 +100,10 @@ class OutputSignals:
     def state(self) -> dict[str, Any]:
         by_name = self._signals.by_name
         outputs = {name: by_name[name].state() for name in SIGNALS if name in by_name}
-        return {"signals": outputs, "class_errors": self._class_errors.state()}
+        return {"signals": outputs, "class_errors": self._class_errors.state(), "gaps": self._gaps.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         for name, saved in state["signals"].items():
             self._signals.restore(name, self._kind(name), saved)
         self._class_errors.restore(state["class_errors"])
+        self._gaps.restore(state["gaps"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.detectors.spec import CLASS_ERROR, select
-from stream_monitor.drift.budget import MAX_CLASSES, Budget
+from stream_monitor.drift.budget import MAX_CLASSES, MAX_GAPS, Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.season_watch import SeasonWatch
 from stream_monitor.monitors.settings import MonitorSettings
@@ -36,10 +36,13 @@ class SignalSet:
         self.by_name: dict[str, SignalMonitor] = {}
         #: Monitors of the text of features whose type is not known yet, by the name that they will have.
         self.candidates: dict[str, SignalMonitor] = {}
-        self._budget = Budget(settings.specs, 1.0, settings.contract is not None)
+        has_gaps = bool(settings.fairness.groupings)
+        self._budget = Budget(settings.specs, 1.0, settings.contract is not None, has_gaps=has_gaps)
         self._run_length, self._total = settings.run_length, self._budget.total(())
-        #: The part of each class's errors in the budget: the run length in values of a model of run length 1.
+        #: The parts of the errors of classes, and of the gaps between groups, in the budget: the run length in values
+        #: of a model of run length 1.
         self._classes: dict[str, float] = {}
+        self._gaps = 0
 
     def share_out(self, run_length: float, features: Iterable[str]) -> None:
         """Set each signal's part of the budget.
@@ -64,10 +67,24 @@ class SignalSet:
             signal: The name of the signal.
             frequency: The share of the class among the labels.
         """
-        place = len(self._classes)
+        place = sum(name.startswith(CLASS_ERROR) for name in self._classes)
         if place == MAX_CLASSES:
             return False
         self._classes[signal] = self._budget.class_run_length(signal, place, frequency)
+        return True
+
+    def follow_gap(self, signals: Sequence[str], frequency: float) -> bool:
+        """Give the signals of a value of a group their part of the budget; return False if there is none.
+
+        Args:
+            signals: The names of the signals.
+            frequency: The number of values of each of them for each prediction.
+        """
+        if self._gaps == MAX_GAPS:
+            return False
+        for signal in signals:
+            self._classes[signal] = self._budget.gap_run_length(signal, self._gaps, frequency) * len(signals)
+        self._gaps += 1
         return True
 
     def get(self, name: str, kind: ColumnKind) -> SignalMonitor:

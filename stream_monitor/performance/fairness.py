@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,22 @@ class FairnessSettings:
         return paths
 
 
+class GroupOutcomes(NamedTuple):
+    """The groups of n outcomes.
+
+    Attributes:
+        names: The names of the values of each group by code, by group.
+        codes: The code of each outcome in each group, shape (n, groups).
+        losses: 0/1 loss, or the residual, label less prediction, shape (n,).
+        is_positive: Which labels are of the positive class, shape (n,).
+    """
+
+    names: Mapping[str, Sequence[str]]
+    codes: NDArray[np.uint8]
+    losses: Floats
+    is_positive: Bools
+
+
 class Fairness:
     """Counts the predictions and the outcomes of each value of each group, of one model version.
 
@@ -68,8 +84,8 @@ class Fairness:
         self._task: Task = task
         self._positives = frozenset[Target]() if settings.positive is None else spellings(settings.positive)
 
-    def update(self, batch: PredictionBatch, index: Ints, outcomes: OutcomeBatch | None) -> None:
-        """Count the next predictions and outcomes.
+    def update(self, batch: PredictionBatch, index: Ints, outcomes: OutcomeBatch | None) -> GroupOutcomes | None:
+        """Count the next predictions and outcomes; return the groups of the outcomes, None for none.
 
         Args:
             batch: The predictions.
@@ -77,30 +93,35 @@ class Fairness:
             outcomes: The outcomes, None for none.
         """
         if not self._tallies:
-            return
+            return None
         predicted = batch.subgroups or [None] * len(batch)
         labelled = (outcomes.subgroups or [None] * len(outcomes)) if outcomes else []
         if not (self._codes.are_known(predicted) and self._codes.are_known(labelled)):
             self._codes.learn(_in_order(predicted, index, labelled, outcomes))
         if len(batch):
             self._count_predictions(self._codes.encode(predicted), batch.y_pred)
-        if outcomes:
-            self._count_outcomes(self._codes.encode(labelled), outcomes.y_true, outcomes.y_pred)
+        if not outcomes:
+            return None
+        return self._count_outcomes(self._codes.encode(labelled), outcomes.y_true, outcomes.y_pred)
 
     def _count_predictions(self, codes: NDArray[np.uint8], y_pred: Sequence[Target]) -> None:
         selected = self._are_positive(y_pred)
         for tally, code in zip(self._tallies, codes.T, strict=True):
             tally.predictions.add(code * np.uint8(2) + selected)
 
-    def _count_outcomes(self, codes: NDArray[np.uint8], y_true: Sequence[Target], y_pred: Sequence[Target]) -> None:
-        correct = np.fromiter(map(eq, y_true, y_pred), np.uint8, len(y_true))
-        kinds = correct * np.uint8(4) + self._are_positive(y_true) * np.uint8(2) + self._are_positive(y_pred)
+    def _count_outcomes(
+        self, codes: NDArray[np.uint8], y_true: Sequence[Target], y_pred: Sequence[Target]
+    ) -> GroupOutcomes:
+        correct, is_positive = np.fromiter(map(eq, y_true, y_pred), np.uint8, len(y_true)), self._are_positive(y_true)
+        kinds = correct * np.uint8(4) + is_positive * np.uint8(2) + self._are_positive(y_pred)
         for tally, code in zip(self._tallies, codes.T, strict=True):
             tally.outcomes.add(code * np.uint8(8) + kinds)
-        if self._task == "regression":
-            residuals = np.array(y_true, np.float64) - np.array(y_pred, np.float64)
-            for tally, code in zip(self._tallies, codes.T, strict=True):
-                tally.residuals.add(code, residuals)
+        if self._task == "classification":
+            return GroupOutcomes(self._codes.names, codes, 1.0 - correct.astype(np.float64), is_positive)
+        residuals = np.array(y_true, np.float64) - np.array(y_pred, np.float64)
+        for tally, code in zip(self._tallies, codes.T, strict=True):
+            tally.residuals.add(code, residuals)
+        return GroupOutcomes(self._codes.names, codes, residuals, is_positive)
 
     def _are_positive(self, values: Sequence[Target]) -> Bools:
         if not self._positives:

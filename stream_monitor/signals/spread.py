@@ -123,7 +123,7 @@ def warmup_of(signal: str, warmup: int) -> int:
     (500, 125, 100, 20)
     """
     few = min(warmup, MIN_SPREADS)
-    if signal.startswith("error:"):
+    if signal.startswith(("error:", "gap:")):
         return few
     return max(warmup // SPREAD_OF, few) if signal.startswith("spread:") else warmup
 

@@ -11,7 +11,7 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import ConfigError, Reason
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.detectors.spec import CLASS_ERROR
+from stream_monitor.detectors.spec import CLASS_ERROR, GAP
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import ObservedSignal
 from stream_monitor.performance.realized import Performance
@@ -121,7 +121,7 @@ class Gatherer:
 
     def on_signal(self, signal: ObservedSignal, column: Column) -> None:
         """Store a signal's next values, unless its feature was not sampled; the errors of single classes never."""
-        if signal.name.startswith(CLASS_ERROR):
+        if signal.name.startswith((CLASS_ERROR, GAP)):
             self._left_out.add((signal.key, signal.name))
             return
         prefix, _, feature = signal.name.partition(":")

@@ -138,6 +138,26 @@ def test_the_counts_are_the_same_however_the_stream_is_cut(seed: int, batch_size
     assert states[0] == states[1]
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from((1, 7, 64)), st.sampled_from((2, 40)), st.booleans())
+@settings(max_examples=examples(10), deadline=None)
+def test_detections_are_the_same_however_the_stream_is_cut(
+    seed: int, batch_size: int, warmup: int, is_regression: bool
+) -> None:
+    groupings = [Grouping.parse("sex", "groups.sex"), Grouping.parse("age", "features.age:30,40")]
+    options: dict[str, Any] = {"fairness": FairnessSettings(groupings, False, "yes", 5), "warmup": warmup}
+    options |= {"detectors": ["glr:threshold=3"], "task": "regression" if is_regression else "classification"}
+    events = [_as_numbers(event) if is_regression else event for event in _stream(seed, 1200)]
+    whole, expected = run(events, batch_size=5000, side_by_side=False, **options)
+    pieces, found = run(events, batch_size=batch_size, **options)
+    assert found == expected
+    assert _outputs(pieces) == _outputs(whole)
+
+
+def _outputs(pipeline: Any) -> str:
+    monitors = pipeline.processor.fleet.monitors
+    return json.dumps([monitor._outputs.state() for _, monitor in sorted(monitors.items())], default=list)
+
+
 def _as_numbers(event: dict[str, Any]) -> dict[str, Any]:
     return {name: len(value) / 3 if name in ("prediction", "label") else value for name, value in event.items()}
 
