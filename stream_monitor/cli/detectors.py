@@ -26,5 +26,5 @@ def detectors() -> None:
     )
     click.echo(
         "Signals: feature:NAME, spread:NAME, missing:NAME, prediction, score, error, error:CLASS (of a rare class), "
-        "invalid; a glob as in '*:age' takes many."
+        "invalid, gap:MEASURE:GROUP=VALUE (of groups); a glob as in '*:age' takes many."
     )

@@ -23,7 +23,7 @@ from stream_monitor.signals.matrix import SignalMatrix
 
 
 class OutputSignals:
-    """Turns outputs and outcomes into signals, those of rare classes and gaps too; and violations into ``invalid``."""
+    """Turns outputs, outcomes and violations into signals, those of rare classes and of gaps between groups too."""
 
     def __init__(self, signals: SignalSet) -> None:
         self._signals = signals

@@ -1,0 +1,81 @@
+"""The page on the seven mistakes: its commands run, and the metrics and tests that it names exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from stream_monitor.cli import cli
+from stream_monitor.server.catalog import CATALOG
+from tests.files import write
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/seven-mistakes.md").read_text()
+
+
+def _predictions(count: int = 1500) -> list[dict[str, Any]]:
+    """Return predictions that are wrong about one sex three times as often."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for at in range(count):
+        sex, label = str(rng.choice(["f", "m"])), str(rng.choice(["yes", "no"]))
+        is_wrong = rng.random() < (0.3 if sex == "f" else 0.1)
+        y_pred = {"yes": "no", "no": "yes"}[label] if is_wrong else label
+        given = {"features": {"age": float(rng.integers(18, 80))}, "groups": {"sex": sex}}
+        rows.append({"id": f"r-{at}", "ts": 1.8e9 + at, "prediction": y_pred, "label": label, **given})
+    return rows
+
+
+def test_the_command_on_groups_shows_the_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay .*--group.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "predictions.jsonl", _predictions(), "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert "group sex (groups.sex, positive class yes)" in result.output
+    found = json.loads((tmp_path / "found.json").read_bytes())
+    values = found["fairness"]["sex"]
+    assert set(found["fairness"]) == {"sex", "age"}
+    assert sum(each["count"] for each in values.values()) == 1500
+    assert values["m"]["accuracy"] - values["f"]["accuracy"] == found["gaps"]["sex"]["accuracy_gap"]["value"]
+    assert found["gaps"]["sex"]["accuracy_gap"]["lower"] > 0.1
+    assert found["gaps"]["age"]["accuracy_gap"]["lower"] == 0.0
+    assert found["versions"][0]["fairness"]["sex"]["rolling"]["gaps"]["accuracy_gap"]["highest"] == "m"
+
+
+def test_metrics_and_files_that_the_page_names_exist() -> None:
+    metrics = set(re.findall(r"stream_monitor_\w+", PAGE))
+    assert metrics
+    assert metrics <= {metric.name for metric in CATALOG}
+    assert all((ROOT / name).is_file() for name in re.findall(r"`(tests/[\w/]+\.py)`", PAGE))
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (
+            ["--group", "race=groups.race", "--positive", "yes"],
+            "group race: no prediction has groups.race; check --group",
+        ),
+        (
+            ["--group", "sex=groups.sex", "--positive", "ja"],
+            "the positive class 'ja' was never predicted nor a label",
+        ),
+        (["--group", "sex=groups.sex"], "without --positive, groups are compared by accuracy only"),
+        (["--group", "age=features.age", "--positive", "yes"], "group age: more than 20 values"),
+        (["--group", "sex=groups.sex", "--positive", "yes", "--group-min-count", "9000"], "2 of 2 values have fewer"),
+    ],
+)
+def test_groups_that_tell_nothing_are_one_line_each(tmp_path: Path, flags: list[str], told: str) -> None:
+    path = write(tmp_path / "p.jsonl", _predictions(), "jsonl")
+    result = CliRunner().invoke(cli, ["replay", str(path), "--detector", "error=glr", *flags])
+    assert result.exit_code == 0, result.output
+    (line,) = [line for line in result.output.splitlines() if told in line]
+    assert line.startswith("  note: ")
