@@ -138,7 +138,7 @@ class GapSignals:
             "first": self._first,
             "values": [list(value) for value in self._values],
             "pairs": {name: pairs.state() for name, pairs in self._pairs.items()},
-            "signals": {name: signal.state() for name, signal in by_name.items() if name.startswith(GAP)},
+            "signals": {name: by_name[name].state() for name in sorted(by_name) if name.startswith(GAP)},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
