@@ -9,9 +9,11 @@ from hashlib import blake2b
 
 from stream_monitor import __version__
 from stream_monitor.actions import make_sinks, parse_sink
+from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.app.allocator import keep_freed_memory
 from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
+from stream_monitor.config.loading import shown
 from stream_monitor.config.settings import (
     EventSettings,
     JoinSettings,
@@ -57,6 +59,7 @@ def run(config: RunConfig) -> None:
         dead_letters=_make_dead_letters(config),
         store=checkpoint.store if checkpoint else None,
         max_memory=config.max_memory,
+        audit=AuditLog(config.audit_log, clock) if config.audit_log else None,
     )
     # Counters exist at 0 before their first event.
     topics = [*config.topic, *config.label_topic]
@@ -64,6 +67,8 @@ def run(config: RunConfig) -> None:
     try:
         if checkpoint:
             pipeline.resume(checkpoint, fingerprint(config))
+        if pipeline.audit:
+            pipeline.audit.start(__version__, shown(config))
         _serve(config, pipeline, stop)
     finally:
         if checkpoint:
@@ -118,6 +123,8 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
         counters = pipeline.processor.counters
         logger.info("stopping: %d predictions, %d labels", counters.predictions, counters.labels)
         pipeline.close()
+        if pipeline.audit:
+            pipeline.audit.stop()
     finally:
         pipeline.reads.close()
         server.stop()

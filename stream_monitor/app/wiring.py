@@ -6,6 +6,7 @@ import gc
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.base import Sink
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
@@ -70,6 +71,7 @@ def make_pipeline(
     observer: Observer | None = None,
     kept: int | None = None,
     dead_letters: DeadLetters | None = None,
+    audit: AuditLog | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.
 
@@ -86,6 +88,7 @@ def make_pipeline(
         observer: Sees every column.
         kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
         dead_letters: Takes records that can't be used or break the contract; None: nothing does.
+        audit: The audit log; None: there is none.
     """
     joiner = _make_joiner(settings, store, early_ttl, max_memory)
     evaluation = _make_evaluation(settings, store, clock)
@@ -93,7 +96,13 @@ def make_pipeline(
     fleet = Fleet(_monitor_settings(settings, kept), observer)
     processor = BatchProcessor(codec, joiner, fleet, clock, sample, dead_letters)
     return Pipeline(
-        source, processor, Outbox(sinks), clock, checkpoint_interval=checkpoint_interval, evaluation=evaluation
+        source,
+        processor,
+        Outbox(sinks),
+        clock,
+        checkpoint_interval=checkpoint_interval,
+        evaluation=evaluation,
+        audit=audit,
     )
 
 

@@ -8,6 +8,7 @@ import click
 import yaml
 
 from stream_monitor.cli.options import load, settings_options
+from stream_monitor.config.loading import shown
 from stream_monitor.config.settings import RunConfig
 from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.drift.budget import unbudgeted
@@ -18,8 +19,7 @@ from stream_monitor.drift.budget import unbudgeted
 def check_config(**flags: Any) -> None:
     """Check the configuration of `run` without connecting, and print it. Secrets are not shown."""
     config = load(RunConfig, flags)
-    shown = config.model_dump(mode="json", fallback=lambda value: getattr(value, "name", None) or str(value))
-    click.echo(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True).rstrip())
+    click.echo(yaml.safe_dump(shown(config), sort_keys=False, allow_unicode=True).rstrip())
     click.echo("The configuration is valid.", err=True)
     if own := unbudgeted([parse_spec(text) for text in config.detector]):
         click.echo(f"Note: by their own parameters, not by --expected-run-length, alarm: {', '.join(own)}.", err=True)

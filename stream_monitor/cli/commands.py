@@ -8,6 +8,7 @@ import click
 
 #: The short help of each command: the first sentence of its own help. A test holds them equal.
 COMMANDS = {
+    "audit": "Show an audit log, or verify that no line of it was changed or cut off.",
     "check-config": "Check the configuration of `run` without connecting, and print it.",
     "compare": "Test a candidate model on evaluation sets: its accuracy beside the champion's, and a verdict.",
     "contract": "Derive what a model's inputs must look like from the profile of its training data.",

@@ -98,3 +98,8 @@ def _read_yaml(path: Path, kind: type[Settings]) -> dict[str, Any]:
             hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(kind.model_fields)}"
             raise ConfigError(f"--config: {path}: unknown key {key!r}; {hint}")
     return {key: value for key, value in values.items() if value is not None}
+
+
+def shown(config: Settings) -> dict[str, Any]:
+    """Return a configuration as plain values; a secret is shown as the file or variable that has it."""
+    return config.model_dump(mode="json", fallback=lambda value: getattr(value, "name", None) or str(value))

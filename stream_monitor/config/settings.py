@@ -248,6 +248,9 @@ class ServeSettings(Settings):
     alert: SinkTexts = setting(
         ["log"], f"where detections are sent; repeatable ({usages(SINKS)})", "KIND[:PARAMETER=VALUE,...]"
     )
+    audit_log: Path | None = setting(
+        None, "file of the audit log, to which lines are appended (see `stream-monitor audit`)", "FILE"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting("info", "lowest level of log lines", "LEVEL")
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 

@@ -110,11 +110,17 @@ class Comparison:
         self._split, self._pairs = AlternatingOutcomes(), PairedOutcomes()
         self._evidence: dict[Design, _Evidence] = {"split": _Evidence(), "shadow": _Evidence()}
         self._side = 0
+        self._reached: list[tuple[Verdict, int]] = []
         self._decided_after: int | None = None
         self._outcomes = self._challenged = 0
 
-    def update(self, outcomes: ScoredOutcomes) -> None:
-        """Add the next outcomes of both versions, n > 0; the result does not depend on where they were cut."""
+    def update(self, outcomes: ScoredOutcomes) -> list[tuple[Verdict, int]]:
+        """Add the next outcomes of both versions, n > 0; the result does not depend on where they were cut.
+
+        Returns:
+            The verdicts that were reached, each with the number of outcomes at which it was.
+        """
+        self._reached = []
         if self._design is None:
             due = np.flatnonzero(outcomes.is_challenger)[MIN_SETTLED - self._challenged - 1 :]
             count = int(due[0]) + 1 if len(due) else len(outcomes.scores)
@@ -124,6 +130,7 @@ class Comparison:
                 self._settle()
         if len(outcomes.scores):
             self._add(outcomes)
+        return self._reached
 
     def _add(self, outcomes: ScoredOutcomes) -> None:
         """Add outcomes to the design, or to both while it is open."""
@@ -163,6 +170,7 @@ class Comparison:
         rows = np.flatnonzero(sides)
         changed = np.flatnonzero(np.diff(sides[rows], prepend=self._side))
         if len(changed):
+            self._reached += [(VERDICTS[int(sides[row])], int(outcomes[row])) for row in rows[changed].tolist()]
             row = rows[changed[-1]]
             self._side, self._decided_after = int(sides[row]), int(outcomes[row])
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.core.arrays import Floats, Ints
+from stream_monitor.core.arrays import Floats, Ints, optional
 from stream_monitor.core.events import Task
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import take
-from stream_monitor.performance.comparison import Comparison, ComparisonResult, Design, ScoredOutcomes
-from stream_monitor.performance.version_traffic import VersionTraffic
+from stream_monitor.performance.comparison import Comparison, ComparisonResult, Design, ScoredOutcomes, Verdict
+from stream_monitor.performance.version_event import VersionEvent
+from stream_monitor.performance.version_traffic import BLOCK, VersionTraffic
 from stream_monitor.stats.split_test import split_p_value
 
 logger = logging.getLogger(__name__)
@@ -132,6 +133,10 @@ class Rollout:
 
     Where no champion is given, it is the version that was seen first, until another one has nine tenths of 1,000
     predictions. A new champion is compared anew.
+
+    Attributes:
+        champion: The champion, None before the first prediction.
+        events: What has happened to versions since they were last taken.
     """
 
     def __init__(self, model: str, settings: RolloutSettings) -> None:
@@ -141,6 +146,7 @@ class Rollout:
         self._traffic = VersionTraffic()
         self._comparisons: dict[str, Comparison] = {}
         self._is_warned = False
+        self.events: list[VersionEvent] = []
 
     @property
     def versions(self) -> Collection[str]:
@@ -151,14 +157,15 @@ class Rollout:
         """Update with the next predictions and outcomes of the model, in the order that ``before`` tells."""
         while len(predicted.which):
             if self.champion is None:
-                outcomes = self._crown(predicted.versions[predicted.which[0]], predicted.index[0], outcomes)
+                outcomes = self._crown(predicted.versions[predicted.which[0]], predicted, 0, outcomes)
             part = predicted.take(slice(self._traffic.room))
+            self._note_new(part)
             is_complete = self._traffic.add(part.versions, part.which, part.ts)
             if is_complete:
                 self._warn()
             leader = self._traffic.leader(PROMOTION_SHARE) if is_complete and self._given is None else None
             if leader not in (None, self.champion):
-                outcomes = self._crown(leader, part.index[-1], outcomes)
+                outcomes = self._crown(leader, part, -1, outcomes)
             predicted = predicted.take(slice(len(part.which), None))
         self._compare(outcomes)
 
@@ -169,10 +176,23 @@ class Rollout:
             logger.warning("%s", message)
         self._is_warned = True
 
-    def _crown(self, version: str | None, index: int, outcomes: OutcomeBatch) -> OutcomeBatch:
-        """Make a version the champion at this position of the stream; return the outcomes from there on."""
-        count = int(np.searchsorted(outcomes.before, index, "right"))
+    def _note_new(self, predicted: Predicted) -> None:
+        """Note the first sight of each version that was not seen before."""
+        for code, row in zip(*np.unique(predicted.which, return_index=True), strict=True):
+            version = predicted.versions[code]
+            if version not in self.versions:
+                place = int(predicted.index[row]), optional(float(predicted.ts[row]))
+                event = VersionEvent("version_first_seen", self._model, version, self.champion, None, *place)
+                self.events.append(event)
+
+    def _crown(self, version: str | None, predicted: Predicted, row: int, outcomes: OutcomeBatch) -> OutcomeBatch:
+        """Make a version the champion at this prediction; return the outcomes from there on."""
+        count = int(np.searchsorted(outcomes.before, predicted.index[row], "right"))
         self._compare(outcomes.take(slice(count)))
+        if version and self.champion is not None:
+            place = int(predicted.index[row]), optional(float(predicted.ts[row]))
+            reason = f"it has nine tenths of the newest {BLOCK:,} predictions"
+            self.events.append(VersionEvent("promotion", self._model, version, version, reason, *place))
         self.champion, self._comparisons = version, {}
         return outcomes.take(slice(count, None))
 
@@ -204,7 +224,20 @@ class Rollout:
             self._comparisons[challenger] = Comparison(self._settings.design)
         if len(rows):
             scored = ScoredOutcomes(take(outcomes.ids, rows), sides[rows] == 1, scores[rows])
-            self._comparisons[challenger].update(scored)
+            for verdict, count in self._comparisons[challenger].update(scored):
+                self._note_verdict(challenger, verdict, count)
+
+    def _note_verdict(self, challenger: str, verdict: Verdict, outcomes: int) -> None:
+        """Note a verdict, and the version that is to be rolled back by it."""
+        reason = f"{challenger} is {verdict} than {self.champion}, after {outcomes:,} outcomes"
+        self.events.append(VersionEvent("verdict", self._model, challenger, self.champion, reason))
+        worse = challenger if verdict == "worse" else self.champion
+        if worse and (verdict == "worse" or challenger in self._before(worse)):
+            self.events.append(VersionEvent("rollback_recommended", self._model, worse, self.champion, reason))
+
+    def _before(self, version: str) -> list[str]:
+        """Return the versions that were seen before this one."""
+        return list(takewhile(lambda other: other != version, self.versions))
 
     def retain(self, versions: Collection[str]) -> None:
         """Drop all versions but these: they are not followed any more."""
@@ -236,8 +269,7 @@ class Rollout:
     def _is_worse(self, version: str, compared: Mapping[str, ComparisonResult]) -> bool:
         if version != self.champion:
             return version in compared and compared[version].verdict == "worse"
-        before = takewhile(lambda other: other != version, self.versions)
-        return any(compared[other].verdict == "better" for other in before if other in compared)
+        return any(compared[other].verdict == "better" for other in self._before(version) if other in compared)
 
     def _split_p_value(self) -> float | None:
         split = self._settings.split
@@ -255,6 +287,8 @@ class Rollout:
         """Restore a state; with another champion by now, all versions are compared anew."""
         self._traffic.restore(state["traffic"])
         if self._given not in (None, state["champion"]):
+            reason = f"--champion; before it was {state['champion']}"
+            self.events.append(VersionEvent("promotion", self._model, str(self._given), self._given, reason))
             return
         self.champion = state["champion"]
         for name, saved in state["comparisons"].items():

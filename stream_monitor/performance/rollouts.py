@@ -13,6 +13,7 @@ from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import Rows
 from stream_monitor.performance.rollout import Predicted, Rollout, RolloutResult, RolloutSettings
+from stream_monitor.performance.version_event import VersionEvent
 
 
 class Rollouts:
@@ -57,6 +58,13 @@ class Rollouts:
         for model, rollout in self._rollouts.items():
             rollout.retain([key.version for key in followed if key.model == model])
         self._rollouts = {model: rollout for model, rollout in self._rollouts.items() if rollout.versions}
+
+    def take_events(self) -> list[VersionEvent]:
+        """Return what has happened to versions since the last call."""
+        events = [event for rollout in self._rollouts.values() for event in rollout.events]
+        for rollout in self._rollouts.values():
+            rollout.events = []
+        return events
 
     def results(self) -> list[RolloutResult]:
         """Return the versions of each model, as they are now."""

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from stream_monitor.actions.audit_events import audit_events
+from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core import failpoints
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import SinkError, SourceError
+from stream_monitor.core.events import Detection
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.saved_state import SavedState
@@ -41,6 +44,7 @@ class Pipeline:
         checkpoint_interval: Seconds between two checkpoints.
         poll_timeout: Seconds to wait for records in one pass.
         evaluation: Writes evaluation sets; None: nothing does.
+        audit: The audit log; None: there is none.
     """
 
     def __init__(
@@ -53,9 +57,10 @@ class Pipeline:
         checkpoint_interval: float = 5.0,
         poll_timeout: float = 0.5,
         evaluation: EvaluationExport | None = None,
+        audit: AuditLog | None = None,
     ) -> None:
         self.source, self.processor, self.outbox, self._clock = source, processor, outbox, clock
-        self.evaluation = evaluation
+        self.evaluation, self.audit = evaluation, audit
         self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
         self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._last_pass = clock.monotonic()
@@ -73,7 +78,9 @@ class Pipeline:
             checkpoint: The directory of the state; it may be empty.
             fingerprint: Identifies the configuration.
         """
-        self.saved_state = SavedState(checkpoint, fingerprint, self.source, self.processor, self.outbox)
+        self.saved_state = SavedState(
+            checkpoint, fingerprint, self.source, self.processor, self.outbox, self.audit
+        )
         self.saved_state.restore()
         self.source.before_commit = self._save
 
@@ -99,8 +106,8 @@ class Pipeline:
             self._last_pass = self._clock.monotonic()
         while self.source.exhausted and self.processor.is_behind:
             with self._changing():
-                self.outbox.put(self.processor.catch_up())
-        self.outbox.send()
+                self._put(self.processor.catch_up())
+        self._send()
         if self.source.exhausted and self.processor.sample:
             self.processor.sample.close()
         self._export()
@@ -116,10 +123,10 @@ class Pipeline:
         batch = self.source.poll(self._poll_timeout)
         if len(batch):
             with self._changing():
-                self.outbox.put(self.processor.process(batch, self.source.restoring))
+                self._put(self.processor.process(batch, self.source.restoring))
             failpoints.hit("applied")
             self._write_dead_letters()
-        self.outbox.send()
+        self._send()
         self._export()
         # Only this thread may ask the source; others read the copies.
         self.positions, self.restoring = self.source.positions(), sorted(self.source.restoring)
@@ -166,6 +173,19 @@ class Pipeline:
             self.reads.is_saved = self.saved_state is None
             yield
 
+    def _put(self, detections: Sequence[Detection]) -> None:
+        """Let alerts and entries of the audit log wait, as part of the state."""
+        self.outbox.put(detections)
+        events = self.processor.fleet.rollouts.take_events()
+        if self.audit:
+            self.audit.put(audit_events(detections, events))
+
+    def _send(self) -> None:
+        """Send the alerts that wait; write the audit log here only where no state is saved."""
+        self.outbox.send()
+        if self.audit and self.saved_state is None:
+            self.audit.write()
+
     def _export(self) -> None:
         """Write the evaluation sets that are due."""
         if self.evaluation and self.evaluation.is_due:
@@ -181,6 +201,8 @@ class Pipeline:
         if self.saved_state:
             self.saved_state.save(applied)
             self.reads.is_saved = True
+            if self.audit:
+                self.audit.write()
 
     def _fail(self) -> None:
         """Count a failure of the source; save and serve readers, since no pass does."""

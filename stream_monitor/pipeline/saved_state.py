@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.pipeline.processor import BatchProcessor
@@ -22,10 +23,17 @@ class SavedState:
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, fingerprint: str, source: Source, processor: BatchProcessor, outbox: Outbox
+        self,
+        checkpoint: Checkpoint,
+        fingerprint: str,
+        source: Source,
+        processor: BatchProcessor,
+        outbox: Outbox,
+        audit: AuditLog | None = None,
     ) -> None:
         self._checkpoint, self._fingerprint = checkpoint, fingerprint
         self._source, self._processor, self._outbox = source, processor, outbox
+        self._audit = audit
 
     @property
     def unsaved(self) -> int:
@@ -44,6 +52,7 @@ class SavedState:
             "owner": self._source.owner,
             "applied": applied,
             "outbox": self._outbox.state(),
+            "audit": self._audit.state() if self._audit else None,
             **self._processor.state(),
         }
 
@@ -63,6 +72,8 @@ class SavedState:
             )
         self._processor.restore(saved)
         self._outbox.restore(saved["outbox"])
+        if self._audit and saved["audit"]:
+            self._audit.restore(saved["audit"])
         self._source.resume([AppliedOffset(*offset) for offset in saved["applied"]], saved["owner"])
         logger.info("restored the state after %d predictions", self._processor.counters.predictions)
 

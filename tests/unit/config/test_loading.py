@@ -81,6 +81,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "alert": ("pager", "allowed: log"),
     "listen": ("9464", "HOST:PORT"),
     "max_reject_share": ("5.5", "0.05 or 5%"),
+    "audit_log": ("", "FILE"),
     "log_level": ("loud", "'debug', 'info', 'warning' or 'error'"),
     "log_format": ("xml", "'text' or 'json'"),
 }
