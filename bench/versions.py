@@ -1,9 +1,8 @@
 """A simulation of the comparison of versions: wrong verdicts of equal versions, and outcomes up to a right one.
 
 `python bench/versions.py [--runs 1000]` prints a table. Equal versions are looked at after every one of 20,000
-outcomes. Two versions of which one is 3 points better than the other's 85 % are looked at until a verdict; the outcomes
-that nine runs in ten need are given as a multiple of those of a test of fixed size with a level of 5 % and a power of
-90 %.
+outcomes. Two versions, one of them right in 85 % and the other in 88 %, are looked at until a verdict; the outcomes
+that nine runs in ten need for it are given as a multiple of those of a test of fixed size (level 5 %, power 90 %).
 """
 
 import argparse

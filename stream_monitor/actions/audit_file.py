@@ -117,7 +117,7 @@ def read(path: Path, known: Head | None = None) -> Audited:
 
 
 def _entries(raw: bytes) -> tuple[list[Mapping[str, Any]], list[str], int, str | None]:
-    """Return the entries up to the first problem, the hashes from before the first line on, their bytes, the problem."""
+    """Return the entries up to the first problem, the hash before each and of the last, their bytes, the problem."""
     entries: list[Mapping[str, Any]] = []
     hashes, size = [FIRST], 0
     for number, line in enumerate(_lines(raw), 1):
@@ -169,7 +169,11 @@ def _cut(hashes: Sequence[str], head: Head | None) -> str | None:
     missing = head.lines - (len(hashes) - 1)
     if missing > 0:
         return f"the last {missing} of {head.lines} lines are missing"
-    return None if hashes[head.lines] == head.hash else f"the lines up to line {head.lines} are not those that were written"
+    return (
+        None
+        if hashes[head.lines] == head.hash
+        else f"the lines up to line {head.lines} are not those that were written"
+    )
 
 
 def _read_head(path: Path) -> Head | None:

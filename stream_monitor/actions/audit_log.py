@@ -56,9 +56,9 @@ class AuditLog:
             self._pending.clear()
 
     def start(self, version: str, configuration: Mapping[str, Any]) -> None:
-        """Write the start, after `restore`: damage of the file, a state that is gone, a configuration that changed."""
+        """Write the start, after `restore`: also what is damaged, is gone, or has changed since the last start."""
         found = self._file.found
-        problem = found.problem or read(self._path, self._known).problem
+        problem = read(self._path, self._known).problem
         entries: list[dict[str, Any]] = [{"event": "start", "version": version, "configuration": dict(configuration)}]
         before = next((each["configuration"] for each in reversed(found.entries) if each["event"] == "start"), None)
         if before is not None and self._known is None:

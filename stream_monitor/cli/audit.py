@@ -25,8 +25,8 @@ _HIDDEN = {"line", "time", "event", "state", "number", "previous"}
 def audit(action: str, file: Path, event: tuple[str, ...]) -> None:
     """Show an audit log, or verify that no line of it was changed or cut off.
 
-    FILE is what `run --audit-log` writes. Its head file, FILE.head, has the number of lines and the last hash: with a
-    copy of it elsewhere, an attacker who changes both is found as well. The exit code of verify is 1 for a damaged log.
+    FILE is what `run --audit-log` writes. Its head file, FILE.head, has the number of lines and the last hash; who
+    changes both is found by a copy of it that is kept elsewhere. The exit code is 1 for a damaged log.
     """
     try:
         found = read(file)

@@ -78,9 +78,7 @@ class Pipeline:
             checkpoint: The directory of the state; it may be empty.
             fingerprint: Identifies the configuration.
         """
-        self.saved_state = SavedState(
-            checkpoint, fingerprint, self.source, self.processor, self.outbox, self.audit
-        )
+        self.saved_state = SavedState(checkpoint, fingerprint, self.source, self.processor, self.outbox, self.audit)
         self.saved_state.restore()
         self.source.before_commit = self._save
 
