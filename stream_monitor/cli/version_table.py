@@ -9,7 +9,7 @@ import click
 
 from stream_monitor.core.formatting import moment, plain
 from stream_monitor.performance.comparison import ComparisonResult
-from stream_monitor.performance.rollout import RolloutResult, VersionResult
+from stream_monitor.performance.rollout_result import RolloutResult, VersionResult
 
 #: p-value of the declared split of traffic below which it is told that the split is another one.
 MAX_P_VALUE = 0.01

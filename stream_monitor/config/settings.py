@@ -251,6 +251,14 @@ class ServeSettings(Settings):
     audit_log: Path | None = setting(
         None, "file of the audit log, to which lines are appended (see `stream-monitor audit`)", "FILE"
     )
+
+    @field_validator("audit_log", mode="before")
+    @classmethod
+    def _named_file(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("must be a file")
+        return value
+
     log_level: Literal["debug", "info", "warning", "error"] = setting("info", "lowest level of log lines", "LEVEL")
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 

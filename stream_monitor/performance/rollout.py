@@ -15,6 +15,7 @@ from stream_monitor.core.events import Task
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import take
 from stream_monitor.performance.comparison import Comparison, ComparisonResult, Design, ScoredOutcomes, Verdict
+from stream_monitor.performance.rollout_result import RolloutResult, VersionResult, unseen_champion
 from stream_monitor.performance.version_event import VersionEvent
 from stream_monitor.performance.version_traffic import BLOCK, VersionTraffic
 from stream_monitor.stats.split_test import split_p_value
@@ -65,67 +66,6 @@ class Predicted:
     def take(self, rows: slice) -> Predicted:
         """Return some of the predictions."""
         return replace(self, which=self.which[rows], index=self.index[rows], ts=self.ts[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class VersionResult:
-    """One version of a model.
-
-    Attributes:
-        version: Its name.
-        predictions: Its predictions so far.
-        share: Its share of the newest 1,000 to 2,000 predictions of the model.
-        first_ts, last_ts: Event times of its first and its last prediction, None where unknown.
-        comparison: Its comparison with the champion, None for the champion and before the first outcome.
-        is_worse: Whether to go back from it: it is worse than the champion, or the champion and worse than a version
-            that was seen before it.
-    """
-
-    version: str
-    predictions: int
-    share: float
-    first_ts: float | None
-    last_ts: float | None
-    comparison: ComparisonResult | None
-    is_worse: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RolloutResult:
-    """The versions of a model.
-
-    Attributes:
-        model: Its name.
-        measure: What is compared: ``accuracy``, or ``cliffs_delta`` of the absolute errors of a regression.
-        champion: Its champion.
-        is_champion_given: Whether the champion was given.
-        versions: The versions in the order in which they were first seen.
-        split_p_value: p-value of the declared split of the traffic, at all times; None where none is declared.
-    """
-
-    model: str
-    measure: str
-    champion: str | None
-    is_champion_given: bool
-    versions: Sequence[VersionResult]
-    split_p_value: float | None
-
-    @property
-    def unseen_champion(self) -> str | None:
-        """A message if the champion has made no prediction, else None."""
-        return unseen_champion(self.model, self.champion, [each.version for each in self.versions])
-
-
-def unseen_champion(model: str, champion: str | None, seen: Collection[str]) -> str | None:
-    """Return a message if a champion is not among the versions seen, else None.
-
-    >>> unseen_champion("churn", "3", ["1", "2"])
-    '--champion: version 3 of churn has made no prediction, so no version is compared; seen are 1, 2'
-    """
-    if champion is None or champion in seen:
-        return None
-    what = f"version {champion} of {model} has made no prediction, so no version is compared"
-    return f"--champion: {what}; seen are {', '.join(seen) or 'none'}"
 
 
 class Rollout:

@@ -12,7 +12,8 @@ from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import Rows
-from stream_monitor.performance.rollout import Predicted, Rollout, RolloutResult, RolloutSettings
+from stream_monitor.performance.rollout import Predicted, Rollout, RolloutSettings
+from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.version_event import VersionEvent
 
 

@@ -22,7 +22,7 @@ from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.fairness import ValueCounts
 from stream_monitor.performance.group_gaps import Gap, gaps
 from stream_monitor.performance.group_measures import BY_NAME, GROUP_MEASURES, GroupMeasure
-from stream_monitor.performance.rollout import RolloutResult
+from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance

@@ -17,7 +17,7 @@ from stream_monitor.core.violations import FeatureRule
 from stream_monitor.performance.class_measures import averaged, counts_of
 from stream_monitor.performance.comparison import ComparisonResult
 from stream_monitor.performance.measures import evaluate
-from stream_monitor.performance.rollout import RolloutResult
+from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.pipeline.against_training import against_training
 from stream_monitor.pipeline.false_alarms import unkept
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot

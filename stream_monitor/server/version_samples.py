@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from stream_monitor.performance.comparison import VERDICTS
-from stream_monitor.performance.rollout import RolloutResult, VersionResult
+from stream_monitor.performance.rollout_result import RolloutResult, VersionResult
 from stream_monitor.server import version_metrics as metrics
 from stream_monitor.server.metric import Sample
 

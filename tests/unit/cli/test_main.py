@@ -48,6 +48,7 @@ def test_the_version_and_the_help() -> None:
 
 def test_the_commands_and_their_short_helps() -> None:
     assert set(COMMANDS) == {
+        "audit",
         "run",
         "replay",
         "demo",

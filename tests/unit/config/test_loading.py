@@ -81,7 +81,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "alert": ("pager", "allowed: log"),
     "listen": ("9464", "HOST:PORT"),
     "max_reject_share": ("5.5", "0.05 or 5%"),
-    "audit_log": ("", "FILE"),
+    "audit_log": ("", "file"),
     "log_level": ("loud", "'debug', 'info', 'warning' or 'error'"),
     "log_format": ("xml", "'text' or 'json'"),
 }
@@ -89,6 +89,7 @@ WRONG: dict[str, tuple[str, str]] = {
 SWITCHES = {"allow_unaligned_labels", "group_intersections"}
 #: Any text is right for these, an empty one aside, which counts as not given.
 FREE = {
+    "audit_log",
     "label_topic",
     "topic",
     "state_dir",

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.performance.rollout import RolloutResult, RolloutSettings
+from stream_monitor.performance.rollout import RolloutSettings
+from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.version_traffic import BLOCK, VersionTraffic
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.testing import make_prediction
