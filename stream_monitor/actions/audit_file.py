@@ -25,7 +25,7 @@ class Head(NamedTuple):
 
 
 class Audited(NamedTuple):
-    """What was read of an audit file.
+    """The entries of an audit file, as far as they are whole.
 
     Attributes:
         entries: The entries up to the first problem.
