@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stream_monitor.detectors import DetectorConfig
@@ -60,10 +60,18 @@ class SeasonalAdjustment:
         running.weighted.allow_for(self.scores.uncertainty)
         fed, adjusted = self.first or running, self.scores.without_season(transformed)
         result = fed.update(column, adjusted, self.scores.is_known)
-        self.scores.learn(part.until(result.taken), transformed.until(result.taken), transform)
-        if result.changes:
-            self.scores.interrupt()
+        ends = [len(column.values) - change.found.newer for change in result.changes]
+        self._learn(part.until(result.taken), transformed.until(result.taken), transform, ends)
         return result
+
+    def _learn(self, raw: Column, transformed: Column, transform: Transform, ends: Sequence[int]) -> None:
+        """Learn the season from values that were taken; behind each change another period begins."""
+        begin = 0
+        for end in ends:
+            self.scores.learn(raw.until(end).cut(begin), transformed.until(end).cut(begin), transform)
+            self.scores.interrupt(raw.ts[end:])
+            begin = end
+        self.scores.learn(raw.cut(begin), transformed.cut(begin), transform)
 
     def _begin(self, running: RunningDetector, column: Column) -> int:
         """Begin with the next values; return how many of them belong to one period."""

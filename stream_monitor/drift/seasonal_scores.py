@@ -158,9 +158,10 @@ class SeasonalScores:
         own = transformed if transform is self._transform else raw._replace(values=self._transform.of(raw))
         self._seasonality.count(own, raw.values)
 
-    def interrupt(self) -> None:
-        """Discard the current period: a change is in it."""
+    def interrupt(self, ts: Floats) -> None:
+        """Discard the current period: a change is in it; the next values, at these times, begin another."""
         self._seasonality.interrupt()
+        self._seasonality.go_on(ts)
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""

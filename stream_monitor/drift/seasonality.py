@@ -143,14 +143,18 @@ class Seasonality:
 
     def interrupt(self) -> None:
         """Discard the current periods: their values are on two scales."""
-        for table, clock in zip(self._tables, self._clocks, strict=True):
+        for at, (table, clock) in enumerate(zip(self._tables, self._clocks, strict=True)):
             if table.is_known:
                 clock.discard()
-            elif self._is_given:
-                clock.restart()
+            elif self._is_given and clock.begin_again():
                 table.begin()
-        if self._is_given and not self.is_known:
-            self._sample = PeriodSample()
+                if at == 0:
+                    self._sample = PeriodSample()
+
+    def go_on(self, ts: Floats) -> None:
+        """Begin the periods that were discarded with the next values, at these times."""
+        for clock in self._clocks:
+            clock.begin(ts)
 
     def _turn(self, at: int, now: float) -> None:
         """Close a period: its sums update the table, or its values give better scores."""

@@ -48,6 +48,25 @@ class SeasonClock:
         self._start += math.floor((now - self._start) / self._period) * self._period
         self._was_whole, self.is_whole = self.is_whole, True
 
+    def begin(self, ts: Floats) -> None:
+        """Begin a first period with the first of these times that is known, if none has begun."""
+        timed = ts[np.isfinite(ts)]
+        if self._start is None and len(timed):
+            self._start = float(timed[0])
+
+    def begin_again(self) -> bool:
+        """Begin a first period with the next value after a change; of two changes in a row, after the first one only.
+
+        Otherwise a season of steps, each of which is a change until it is known, would never be known.
+
+        Returns:
+            True if a period begins anew.
+        """
+        if not self._was_whole:
+            return False
+        self._start, self._was_whole = None, False
+        return True
+
     def discard(self) -> None:
         """Discard this period: its values are on two levels. Of two in a row with a change, the second one counts.
 
@@ -61,7 +80,7 @@ class SeasonClock:
             timed = np.flatnonzero(np.isfinite(ts))
             if not len(timed) or timed[0]:
                 return int(timed[0]) if len(timed) else len(ts)
-            self._start = float(ts[0])
+            self.begin(ts)
             return 1
         over = np.flatnonzero(ts >= self._start + self._period)
         return max(int(over[0]), 1) if len(over) else len(ts)

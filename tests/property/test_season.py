@@ -89,20 +89,36 @@ def _detected(
     kind=st.sampled_from(("share", "category", "number")),
     detector=st.sampled_from(("glr", "adwin", "ddm", "page_hinkley", "hddm_w")),
     periods=st.sampled_from(((25_000.0,), (25_000.0, 37_500.0), None)),
+    change=st.sampled_from((1_500, 5_100, -500)),
 )
 @settings(max_examples=examples(40), deadline=None)
 def test_shares_less_their_season_do_not_depend_on_batches(
-    seed: int, amplitude: float, shares: list[float], kind: Any, detector: str, periods: tuple[float, ...] | None
+    seed: int,
+    amplitude: float,
+    shares: list[float],
+    kind: Any,
+    detector: str,
+    periods: tuple[float, ...] | None,
+    change: int,
 ) -> None:
+    """Neither do the periods that begin anew behind a change."""
     if kind == "number" and "number" not in KINDS[detector].takes:
         return
     n, rng = np.arange(12_500 if periods else 30_000), np.random.default_rng(seed)
     usual = (
         0.3
         + amplitude * np.sin(2 * np.pi * n * 10.0 / (periods[0] if periods else 86_400.0))
-        + 0.3 * (n > len(n) - 500)
+        + 0.3 * (n > change % len(n))
     )
     values = (rng.random(len(n)) < usual).astype(float)
     if kind == "category":
         values += 2.0 * (rng.random(len(n)) < 0.2)
     assert _detected(kind, detector, values, shares, periods) == _detected(kind, detector, values, [], periods)
+
+
+def test_a_period_begins_anew_behind_the_change_itself() -> None:
+    """Not behind the batch that the change was found in."""
+    n, rng = np.arange(12_500), np.random.default_rng(1)
+    values = (rng.random(len(n)) < 0.1 + 0.3 * (n > 1500)).astype(float)
+    periods = (25_000.0, 37_500.0)
+    assert _detected("share", "glr", values, [0.131], periods) == _detected("share", "glr", values, [], periods)
