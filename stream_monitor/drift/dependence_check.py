@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
-
 from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.dependence import Dependence, is_new
-from stream_monitor.stats.haar_variances import LEVELS, HaarVariances
-from stream_monitor.stats.variance_ratios import VarianceRatios, variance_ratios
+from stream_monitor.stats.fading_variances import FadingVariances
+from stream_monitor.stats.variance_ratios import MANY, VarianceRatios, variance_ratios
 from stream_monitor.stats.volatility import Volatility
 
 #: Warm-ups up to the last estimate, if no change is found before.
@@ -27,26 +25,30 @@ MEMORY = 128
 class DependenceCheck:
     """The known state of the dependence of a signal, and the schedule of new estimates.
 
-    It is estimated after 1, 2, 4 ... 64 warm-ups. A change of the level looks like dependence: so when one is found,
-    the values since the last estimate are forgotten, and what was estimated before outlives it. After an estimate
-    with a change before it, the next one follows after a warm-up, then again after twice the time.
+    It is estimated after 1, 2, 4 ... 64 warm-ups. A change of the level looks like dependence. So where the values
+    after it are on a scale of their own, on which their mean is what it was before the change, the series goes on
+    with those, and the schedule starts anew. Otherwise the values since the last estimate are forgotten, and what was
+    estimated before outlives the change; after the next estimate, another one follows after a warm-up, then again
+    after twice the time. As long as there are few values, those of each part between two estimates stand for
+    themselves, since a change that is not found yet would count for much.
 
     Args:
         warmup: Number of values of the warm-up; 0: the dependence is never estimated.
         is_enabled: Whether the detector allows for dependence at all.
         is_sparse: Whether the values lie far apart: then they are taken for independent after fewer of them.
+        is_seasonal: Whether a season is taken out of the values once it is known. Until then distant values are alike
+            because of it: each part of the values between two estimates stands for itself.
     """
 
-    def __init__(self, warmup: int, is_enabled: bool, is_sparse: bool = False) -> None:
+    def __init__(self, warmup: int, is_enabled: bool, is_sparse: bool = False, is_seasonal: bool = False) -> None:
         least = SPARSE_WARMUP if is_sparse else max(warmup, MIN_WARMUP)
-        self._warmup, self.is_enabled = least if warmup else 0, is_enabled
+        self._warmup, self.is_enabled, self._is_seasonal = least if warmup else 0, is_enabled, is_seasonal
         #: Number of values since the start, and at the next estimate; warm-ups between that and the one before.
         self.seen, self._due, self._step = 0, self._warmup, 0
         self._is_interrupted = False
-        #: The values since the last estimate, and all before.
-        self.newest = HaarVariances()
-        self._counts, self._sums = np.zeros((2, LEVELS))
-        self._volatility = Volatility()
+        #: The direction of the last change after which everything was learned again.
+        self._is_up: bool | None = None
+        self.scores, self.volatility = FadingVariances(), Volatility()
 
     @property
     def room(self) -> int:
@@ -64,29 +66,52 @@ class DependenceCheck:
         self.reset()
         if not self.is_enabled or not self._warmup:
             return VarianceRatios(lag1)
-        first = HaarVariances()
-        first.add(warmup)
-        known = lag1 if not self._counts[0] else None
-        counts, sums = self._counts + first.counts, self._sums + first.sums
-        found = variance_ratios(counts.tolist(), sums.tolist(), self._warmup, known)
-        if are_scores:
-            self._volatility.add(warmup, found.lag1)
-        return self._volatility.raised(found)
+        known = lag1 if not self.scores.counts[0] else None
+        found = variance_ratios(*self.scores.read(warmup), self._warmup, known)
+        if not are_scores:
+            self.volatility.end()
+            return found
+        self.volatility.begin(found.lag1)
+        return self.volatility.raised(found, warmup)
 
     def reset(self) -> None:
-        """Forget the values since the last estimate, and start the schedule anew."""
+        """Start the schedule anew."""
         self.seen, self._due, self._step = 0, self._warmup, 0
-        self.newest, self._is_interrupted = HaarVariances(), False
+        self._is_interrupted = False
 
     def forget(self) -> None:
         """Forget all values, and start the schedule anew: less a season, the values are another series."""
         self.reset()
-        self._counts, self._sums = np.zeros((2, LEVELS))
-        self._volatility = Volatility()
+        self.scores = FadingVariances()
+        self.volatility.forget()
 
     def interrupt(self) -> None:
         """Forget the values since the last estimate, after a change."""
-        self.newest, self._is_interrupted = HaarVariances(), True
+        self.scores.interrupt()
+        self.volatility.interrupt()
+        self._is_interrupted = True
+
+    def end(self, values: Floats, *, is_up: bool) -> None:
+        """Add the last values before a change after which everything is learned again.
+
+        On the new scale the mean is as before the change. After a change back, the series goes on with the new
+        scores. After one in the direction of the last one, which may be a part of a drift, a new series begins, and
+        the values since the last estimate are forgotten.
+        """
+        last, self._is_up = self._is_up, is_up
+        if self._is_seasonal or last is None or last == is_up:
+            self.interrupt()
+            return
+        if self.room < sys.maxsize:
+            self.scores.series.add(values)
+            self.volatility.add(values)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the values since the last estimate; of as many as are remembered, the older ones fade."""
+        most = MEMORY * self._warmup / 2.0
+        self.scores.keep(most)
+        self.volatility.keep(most)
 
     def update(self, known: Dependence, values: Floats, count: int, *, in_batches: bool) -> Dependence | None:
         """Add values, and estimate the dependence if it is due.
@@ -105,44 +130,38 @@ class DependenceCheck:
             return None
         self.seen += count
         if len(values):
-            self.newest.add(values)
+            self.scores.series.add(values)
+            self.volatility.add(values)
         return self.estimate(known, in_batches=in_batches) if count == room else None
 
     def estimate(self, known: Dependence, *, in_batches: bool) -> Dependence | None:
         """Estimate the dependence, which must be due; return it where it differs from the known one, else None."""
         self._keep()
+        if self._is_seasonal or 2.0 * self.scores.counts[0] < MANY * self._warmup:
+            self.scores.interrupt()
         self._schedule()
-        found = self._volatility.raised(self.without_volatility())
+        found = self.volatility.raised(self.without_volatility())
         return is_new(known, found, in_batches=in_batches)
 
     def without_volatility(self) -> VarianceRatios:
         """Return the dependence of the values as of the last estimate, before their volatility is allowed for."""
-        return variance_ratios(self._counts.tolist(), self._sums.tolist(), self._warmup)
+        return variance_ratios(*self.scores.read(), self._warmup)
 
     def _schedule(self) -> None:
         self._step = 1 if self._is_interrupted else max(2 * self._step, 1)
         self._is_interrupted = False
         self._due = self._due + self._step * self._warmup if self._step < LAST else 0
 
-    def _keep(self) -> None:
-        fading = min(MEMORY * self._warmup / 2.0 / max(self._counts[0], 1.0), 1.0)
-        self._counts = self._counts * fading + self.newest.counts
-        self._sums = self._sums * fading + self.newest.sums
-        self.newest = HaarVariances()
-
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
         return {
-            "schedule": [self.seen, self._due, self._step, self._is_interrupted],
-            "newest": self.newest.state(),
-            "counts": self._counts.tolist(),
-            "sums": self._sums.tolist(),
-            "volatility": self._volatility.state(),
+            "schedule": [self.seen, self._due, self._step, self._is_interrupted, self._is_up],
+            "scores": self.scores.state(),
+            "volatility": self.volatility.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Load what `state` returned."""
-        self.seen, self._due, self._step, self._is_interrupted = state["schedule"]
-        self.newest.restore(state["newest"])
-        self._counts, self._sums = np.array(state["counts"]), np.array(state["sums"])
-        self._volatility.restore(state["volatility"])
+        self.seen, self._due, self._step, self._is_interrupted, self._is_up = state["schedule"]
+        self.scores.restore(state["scores"])
+        self.volatility.restore(state["volatility"])

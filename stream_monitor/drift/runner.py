@@ -37,7 +37,9 @@ class DetectorRunner:
         self.run_length = run_length
         self._config_state = config.model_dump()
         self._warmup = Warmup(context, config.takes)
-        self._check = DependenceCheck(context.warmup, config.batch_means, context.is_sparse)
+        self._check = DependenceCheck(
+            context.warmup, config.batch_means, context.is_sparse, is_seasonal=context.season != ()
+        )
         self.running: RunningDetector | None = None
         #: The seasonal adjustment of the values, None if there is no season to look for.
         self.season = SeasonalAdjustment(config, context) if context.season != () else None

@@ -128,6 +128,10 @@ class RunningDetector:
             if self.large_changes.is_told(change, self.transform.kind):
                 changes.append(self._located(change, column, end - 1, is_seasonal))
                 if self._wears_out(change, is_seasonal):
+                    if begin:
+                        self.check.interrupt()
+                    last = self.transform.measured(transformed.values[begin:end])
+                    self.check.end(last, is_up=change.after > change.before)
                     return FeedResult(changes, end, is_worn_out=True)
             self.sums.restart(int(column.index[end - 1]) + 1)
             begin = end

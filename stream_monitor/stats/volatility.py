@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
 from stream_monitor.core.arrays import Floats
-from stream_monitor.stats.haar_variances import LEVELS, HaarVariances
+from stream_monitor.stats.fading_variances import FadingVariances
 from stream_monitor.stats.variance_ratios import MANY, MAX_LEVEL, VarianceRatios, variance_ratios
 
 #: The variance of the square of a standard normal value.
@@ -28,44 +29,72 @@ MAX_SCORE, STEP = 5.2, 0.01
 
 
 class Volatility:
-    """The dependence of the magnitudes of a signal's values, measured in its warm-ups.
+    """The dependence of the magnitudes of a signal's values, from its first values on.
 
     Where it is beyond chance, the variance of the values comes in waves: means of few values are then more often far
-    from the level than those of independent values with the same distribution.
+    from the level than those of independent values with the same distribution. A change of the level moves one
+    magnitude only, so that changes need not be known.
 
     Source: R. F. Engle, "Autoregressive conditional heteroscedasticity", Econometrica 50 (1982), pp. 987-1007; A. I.
     McLeod, W. K. Li, Journal of Time Series Analysis 4 (1983), pp. 269-273, for the squares of innovations.
 
     >>> scores = np.random.default_rng(1).normal(size=2000)
     >>> calm, restless = Volatility(), Volatility()
-    >>> calm.add(scores, 0.0)
-    >>> restless.add(scores * np.repeat([0.5, 2.0] * 20, 50), 0.0)
-    >>> len(calm.raised(VarianceRatios(0.0)).ratios), len(restless.raised(VarianceRatios(0.0)).ratios)
+    >>> calm.begin(0.0)
+    >>> restless.begin(0.0)
+    >>> limits = calm.raised(VarianceRatios(0.0), scores)
+    >>> raised = restless.raised(VarianceRatios(0.0), scores * np.repeat([0.5, 2.0] * 20, 50))
+    >>> len(limits.ratios), len(raised.ratios)
     (0, 25)
     """
 
     def __init__(self) -> None:
-        self._counts, self._sums = np.zeros((2, LEVELS))
+        self.kept = FadingVariances()
+        #: The lag-1 autocorrelation of the values: what is left without it are innovations; and the newest value.
+        self.lag1, self.last = 0.0, 0.0
+        #: Whether the values are normal scores; of others, and of means, the volatility is not measured.
+        self.is_measured = False
         #: The dependence of the magnitudes, None until somebody asks.
         self._known: VarianceRatios | None = None
 
-    def add(self, scores: Floats, lag1: float) -> None:
-        """Add the values of a warm-up.
+    def begin(self, lag1: float) -> None:
+        """Measure the normal scores that follow, which have this lag-1 autocorrelation."""
+        self.lag1, self.last, self.is_measured = lag1, 0.0, lag1 <= MAX_LAG1
 
-        Args:
-            scores: The normal scores of the values, shape (n,).
-            lag1: Their lag-1 autocorrelation.
-        """
-        haar = HaarVariances()
-        haar.add(magnitudes(scores, lag1))
-        self._counts, self._sums = self._counts + haar.counts, self._sums + haar.sums
+    def end(self) -> None:
+        """Measure nothing of what follows."""
+        self.is_measured = False
+
+    def add(self, scores: Floats) -> None:
+        """Add the next normal scores, shape (n,), if they are measured."""
+        if self.is_measured and len(scores):
+            self.kept.series.add(magnitudes(np.concatenate(([self.last], scores)), self.lag1))
+            self.last = float(scores[-1])
+
+    def keep(self, largest: float) -> None:
+        """Keep what was added, see `FadingVariances.keep`."""
+        self.kept.keep(largest)
         self._known = None
 
-    def raised(self, found: VarianceRatios) -> VarianceRatios:
-        """Return variance ratios that allow for the volatility as well."""
-        if found.lag1 > MAX_LAG1 or not self._counts[0]:
+    def interrupt(self) -> None:
+        """Forget what was added and not kept."""
+        self.kept.interrupt()
+        self.last = 0.0
+
+    def forget(self) -> None:
+        """Forget all values."""
+        self.kept, self._known = FadingVariances(), None
+
+    def raised(self, found: VarianceRatios, warmup: Floats | None = None) -> VarianceRatios:
+        """Return variance ratios that allow for the volatility as well.
+
+        Args:
+            found: The variance ratios of the values.
+            warmup: Values that count but are not kept, shape (n,).
+        """
+        if not self.is_measured or found.lag1 > MAX_LAG1 or (warmup is None and not self.kept.counts[0]):
             return found
-        known = self._known = self._known or self._estimated()
+        known = self._estimated(warmup)
         if known.lag1 == 0.0 and not known.ratios:
             return found
         lengths = [2.0**level for level in range(MAX_LEVEL + 1)]
@@ -74,30 +103,36 @@ class Volatility:
         ratios = [found.ratio(each) * (1.0 + rise) for each, rise in zip(lengths, rises, strict=True)]
         return found._replace(ratios=tuple(ratios))
 
-    def _estimated(self) -> VarianceRatios:
+    def _estimated(self, warmup: Floats | None) -> VarianceRatios:
         """Return the dependence of the magnitudes."""
-        enough = int(2.0 * self._counts[0] / MANY)
-        return variance_ratios(self._counts.tolist(), self._sums.tolist(), enough, prior=PRIOR)
+        if warmup is None and self._known:
+            return self._known
+        counts, sums = self.kept.read(None if warmup is None else magnitudes(warmup, self.lag1))
+        known = variance_ratios(counts, sums, int(2.0 * counts[0] / MANY), prior=PRIOR)
+        if warmup is None:
+            self._known = known
+        return known
 
-    def state(self) -> list[list[float]]:
+    def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
-        return [self._counts.tolist(), self._sums.tolist()]
+        return {"kept": self.kept.state(), "lag1": self.lag1, "last": self.last, "is_measured": self.is_measured}
 
-    def restore(self, state: Sequence[Sequence[float]]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
-        self._counts, self._sums = np.array(state[0]), np.array(state[1])
+        self.kept.restore(state["kept"])
+        self.lag1, self.last, self.is_measured = state["lag1"], state["last"], state["is_measured"]
         self._known = None
 
 
-def magnitudes(scores: Floats, lag1: float) -> Floats:
+def magnitudes(scores: Floats, lag1: Floats | float) -> Floats:
     """Return the normal scores of the magnitudes of innovations: of independent values, independent normal ones.
 
     Args:
-        scores: Normal scores of neighbouring values, shape (n,).
-        lag1: Their lag-1 autocorrelation.
+        scores: Normal scores of neighbouring values, shape (n,) or (n, series).
+        lag1: Their lag-1 autocorrelation, or that of each series.
 
     Returns:
-        The magnitude of all but the first, shape (n - 1,).
+        The magnitude of all but the first, shape (n - 1,) or (n - 1, series).
     """
     innovations = (scores[1:] - lag1 * scores[:-1]) / np.sqrt(1.0 - lag1 * lag1)
     found: Floats = np.interp(np.abs(innovations), *_score_table())

@@ -113,6 +113,23 @@ def test_what_was_learned_survives_a_change_and_fades() -> None:
     assert check.start(NOISE[:500], 0.0) == VarianceRatios(0.0)
 
 
+@pytest.mark.parametrize("turns", [True, False])
+def test_means_longer_than_the_time_between_two_changes_are_compared_if_they_turn(turns: bool) -> None:
+    """After a change in the direction of the last one, which may be a part of a drift, the values are forgotten."""
+    check, is_up = DependenceCheck(WARMUP, True), True
+    for begin in range(0, 20_000, 600):
+        check.end(NOISE[begin : begin + 600], is_up=is_up)
+        check.reset()
+        is_up ^= turns
+    longest = sum(count >= 8 for count in check.scores.counts)
+    assert longest == (11 if turns else 0)
+    again = DependenceCheck(WARMUP, True)
+    again.restore(json.loads(json.dumps(check.state())))
+    for each in (check, again):
+        each.end(NOISE[:600], is_up=is_up)
+    assert again.state() == check.state()
+
+
 @pytest.mark.parametrize(("warmup", "is_enabled"), [(0, True), (WARMUP, False)])
 def test_without_a_warm_up_or_batch_means_there_is_no_check(warmup: int, is_enabled: bool) -> None:
     assert DependenceCheck(warmup, is_enabled).room == sys.maxsize

@@ -59,17 +59,16 @@ def test_nothing_is_told_where_the_promise_holds(kind: str, seed: int) -> None:
     assert _feed(_monitor(), _streams(seed)[kind]).parts.false_alarms == (1.0, "")
 
 
-@pytest.mark.parametrize(("kind", "cause"), [("bursts", "variance"), ("clusters", "level")])
-def test_it_is_told_where_the_promise_does_not_hold(kind: str, cause: str) -> None:
+@pytest.mark.parametrize(("kind", "cause", "least"), [("bursts", "variance", 2.5), ("clusters", "level", 100.0)])
+def test_it_is_told_where_the_promise_does_not_hold(kind: str, cause: str, least: float) -> None:
     ratio, why = _feed(_monitor(), _streams(1)[kind]).parts.false_alarms
-    assert ratio > 3.0
+    assert ratio > least
     assert why == cause
 
 
-def test_it_is_told_of_most_garch_streams() -> None:
+def test_nothing_is_told_of_bursts_that_are_allowed_for() -> None:
     ratios = [_feed(_monitor(), _streams(seed)["garch"]).parts.false_alarms.ratio for seed in range(6)]
-    assert sum(ratio > 3.0 for ratio in ratios) >= 3
-    assert max(ratios) < 150.0
+    assert max(ratios) < 3.0
 
 
 def test_without_a_promise_nothing_can_be_kept() -> None:

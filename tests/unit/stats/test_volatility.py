@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -27,7 +28,10 @@ def garch(seed: int, count: int, alpha: float = 0.1, beta: float = 0.88) -> Floa
 def measured(*warmups: Floats) -> Volatility:
     volatility = Volatility()
     for each in warmups:
-        volatility.add(each, 0.0)
+        volatility.begin(0.0)
+        volatility.add(each)
+        volatility.keep(1e9)
+        volatility.interrupt()
     return volatility
 
 
@@ -62,8 +66,31 @@ def test_where_means_are_read_nothing_is_added() -> None:
     assert restless.raised(VarianceRatios(0.9)) == VarianceRatios(0.9)
 
 
+def test_waves_that_one_warm_up_does_not_show_are_found_in_the_end() -> None:
+    volatility, values = Volatility(), garch(3, 16_000)
+    volatility.begin(0.0)
+    found = []
+    for begin in range(0, len(values), 1000):
+        volatility.add(values[begin : begin + 400])
+        volatility.add(values[begin + 400 : begin + 1000])
+        volatility.keep(1e9)
+        found.append(volatility.raised(INDEPENDENT).ratio(32))
+    assert found[-1] > 1.5
+    whole = Volatility()
+    whole.begin(0.0)
+    whole.add(values)
+    whole.keep(1e9)
+    assert whole.raised(INDEPENDENT).ratio(32) == pytest.approx(found[-1], rel=0.3)
+
+
+def test_what_is_no_score_has_no_magnitude() -> None:
+    volatility = measured(*(garch(seed, 500) for seed in range(4)))
+    volatility.end()
+    assert volatility.raised(INDEPENDENT) == INDEPENDENT
+
+
 def test_it_goes_on_from_a_state() -> None:
     known, again = measured(garch(1, 500), garch(2, 500)), Volatility()
-    again.restore(known.state())
+    again.restore(json.loads(json.dumps(known.state())))
     assert again.raised(INDEPENDENT) == known.raised(INDEPENDENT)
     assert Volatility().raised(INDEPENDENT) == INDEPENDENT
