@@ -76,7 +76,8 @@ def change(row: EpisodeSignal) -> str:
     if one.is_share and one.signal.partition(":")[0] == "error":
         one = one._replace(before=1.0 - one.before, after=1.0 - one.after)
     alarms = f", unstable with {row.alarms:,} alarms" if row.is_unstable and row.alarms >= UNSTABLE_ALARMS else ""
-    return f"{subject(one)} {one.direction} from {level(one, one.before)} to {level(one, one.after)}{alarms}"
+    most = " at most" if row.is_at_strongest else ""
+    return f"{subject(one)} {one.direction} from {level(one, one.before)} to {level(one, one.after)}{most}{alarms}"
 
 
 def subject(one: Detection) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stream_monitor.core.events import Detection
@@ -88,6 +88,18 @@ class EpisodeSignal:
         return self.first._replace(
             after=self.after, n_after=self.n_after, effect=self.effect, detector=self.strongest.detector
         )
+
+    @property
+    def is_at_strongest(self) -> bool:
+        """True if an unstable signal is told with the figures of its largest change, see `at_strongest`."""
+        levels = self.strongest.before, self.strongest.after, max(self.strongest.n_after, 1)
+        return self.is_unstable and (self.first.before, self.after, self.n_after) == levels
+
+    def at_strongest(self) -> EpisodeSignal:
+        """Return the change with the levels and the number of values of its strongest detection."""
+        one = self.strongest
+        first = self.first._replace(before=one.before, after=one.after, category=one.category)
+        return replace(self, first=first, after=one.after, n_after=max(one.n_after, 1))
 
     def until(self, n: int, mean: float) -> EpisodeSignal:
         """Return the change with further values after the newest alarm, of which there are ``n`` with this mean."""

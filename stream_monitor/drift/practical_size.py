@@ -52,7 +52,7 @@ def rank(episodes: Iterable[Episode], min_effect: float) -> Ranked:
         small += [row.told._replace(is_small=True) for row in rest]
         left = {row.signal for row in rest}
         if len(left) < len(episode.signals):
-            kept = {name: row for name, row in episode.signals.items() if name not in left}
+            kept = {name: _shown(row, min_effect) for name, row in episode.signals.items() if name not in left}
             told.append(replace(episode, signals=kept, count=episode.count - len(left)))
     return Ranked(sorted(told, key=_by_evidence), small)
 
@@ -60,6 +60,12 @@ def rank(episodes: Iterable[Episode], min_effect: float) -> Ranked:
 def _is_large(row: EpisodeSignal, min_effect: float) -> bool:
     """Return whether the whole change of a signal matters; of one that goes to and fro, its largest change."""
     return row.first.kind == "skew" or matters(row.strongest if row.is_unstable else row.told, min_effect)
+
+
+def _shown(row: EpisodeSignal, min_effect: float) -> EpisodeSignal:
+    """Return a change with figures that matter: where it came and went, those of its largest change."""
+    is_small = row.is_unstable and row.first.kind != "skew" and not matters(row.told, min_effect)
+    return row.at_strongest() if is_small else row
 
 
 def _by_evidence(episode: Episode) -> tuple[float, str, int, str, str]:

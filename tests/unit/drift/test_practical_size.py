@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection
 from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
@@ -55,7 +56,35 @@ def test_a_change_that_fades_is_small_though_its_detection_was_not() -> None:
     faded = replace(row, n_after=1000, after=0.02)
     episode = replace(_episode(row.first), signals={"feature:a": faded})
     assert not rank([episode], 0.1).episodes
-    assert rank([replace(episode, signals={"feature:a": replace(faded, is_unstable=True)})], 0.1).episodes
+
+
+def _unstable(effect: float) -> Episode:
+    """Return an episode of a signal that came and went, and is nearly back at its old level."""
+    row = EpisodeSignal.begun_by(_one("feature:a", 0.02, 10))
+    strongest = row.first._replace(before=0.4, after=0.1, effect=effect, n_after=30)
+    row = replace(row, strongest=strongest, n_after=5000, after=0.01, alarms=21, is_unstable=True, effects=3.0)
+    return replace(_episode(row.first), signals={"feature:a": row})
+
+
+def test_a_signal_that_comes_and_goes_is_told_with_its_largest_change() -> None:
+    (episode,) = rank([_unstable(0.3)], 0.1).episodes
+    (one,) = [row.told for row in episode.ranked]
+    assert (one.before, one.after, one.effect, one.n_after, one.direction) == (0.4, 0.1, 0.3, 30, "down")
+    assert title(episode).endswith("a down from 0.4 to 0.1 at most, unstable with 21 alarms.")
+
+
+def test_a_signal_that_comes_and_goes_a_little_is_small() -> None:
+    found = rank([_unstable(0.05)], 0.1)
+    assert not found.episodes and [one.signal for one in found.small] == ["feature:a"]
+
+
+def test_an_unstable_signal_with_a_large_whole_change_is_told_with_that() -> None:
+    episode = _unstable(0.3)
+    (row,) = episode.signals.values()
+    episode = replace(episode, signals={"feature:a": replace(row, after=2.0)})
+    (one,) = [row.told for row in rank([episode], 0.1).episodes[0].ranked]
+    assert (one.before, one.after, one.n_after) == (0.0, 2.0, 5000)
+    assert "at most" not in title(episode)
 
 
 def test_a_difference_from_the_training_data_has_a_threshold_of_its_own() -> None:
