@@ -36,7 +36,8 @@ class EventTimes:
         try:
             ts = parse_timestamp(value)
         except (ValueError, OverflowError):
-            raise RecordError(Reason.BAD_TIMESTAMP, "allowed: ISO 8601 or epoch s, ms, us, ns") from None
+            allowed = "allowed: ISO 8601 or epoch s, ms, us, ns"
+            raise RecordError(Reason.BAD_TIMESTAMP, f"ts is {_form(value)}; {allowed}") from None
         earliest, latest = (-math.inf, self._clock.now() + 365 * _DAY) if own is None else (_EARLIEST, own + _DAY)
         if earliest <= ts <= latest:
             return ts
@@ -64,3 +65,12 @@ class EventTimes:
         latest = np.where(has_own, own + _DAY, self._clock.now() + 365 * _DAY)
         is_right = (earliest <= ts) & (ts <= latest)
         return np.where(is_right, ts, own), ~is_right & ~np.isnan(ts)
+
+
+def _form(value: Any) -> str:
+    """Return the form of a value that is no time; the value itself may be personal.
+
+    >>> _form("yesterday"), _form([2026])
+    ('text of 9 characters', 'a list')
+    """
+    return f"text of {len(value):,} characters" if isinstance(value, str) else f"a {type(value).__name__}"

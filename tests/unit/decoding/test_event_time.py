@@ -43,3 +43,8 @@ def test_without_a_record_time_the_far_future_is_no_time() -> None:
 @pytest.mark.parametrize(("timestamp", "kept"), [(1_795_435_200_000, NOW), (None, None), (-1, None)])
 def test_without_a_time_the_records_holds(timestamp: int | None, kept: float | None) -> None:
     assert decode(without("ts"), timestamp=timestamp).ts == kept
+
+
+@pytest.mark.parametrize(("ts", "form"), [("yesterday", "text of 9 characters"), (True, "a bool"), ([1], "a list")])
+def test_the_reason_of_a_rejected_time_has_its_form_and_what_is_allowed(ts: Any, form: str) -> None:
+    assert decode(changed(ts=ts)).detail == f"ts is {form}; allowed: ISO 8601 or epoch s, ms, us, ns"
