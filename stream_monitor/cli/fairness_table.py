@@ -11,7 +11,7 @@ from stream_monitor.core.formatting import fixed, plain, short
 from stream_monitor.performance.group_gaps import Gap, is_small
 from stream_monitor.performance.group_measures import GroupCounts, mean_residual
 from stream_monitor.performance.windows import Window
-from stream_monitor.pipeline.snapshot import FairnessSnapshot
+from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 
 #: Characters of a value that are shown.
 MAX_NAME = 24

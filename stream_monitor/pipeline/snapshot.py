@@ -13,17 +13,15 @@ from dataclasses import dataclass, field
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
-from stream_monitor.core.events import Detection, FeatureType, ModelVersion, Task
+from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.core.violations import FeatureRule
 from stream_monitor.drift.episodes import Episode, group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
-from stream_monitor.performance.fairness import ValueCounts
-from stream_monitor.performance.group_gaps import Gap, gaps
-from stream_monitor.performance.group_measures import BY_NAME, GROUP_MEASURES, GroupMeasure
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
+from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval
@@ -188,32 +186,6 @@ class PerformanceSnapshot:
         for (y_true, _), count in self.confusion.items():
             labels[y_true] += count
         return labels
-
-
-@dataclass(frozen=True, slots=True)
-class FairnessSnapshot:
-    """The groups of one model version that are compared.
-
-    ``groups``: counts by the name of the group, window and value. ``paths``: where each group's values come from.
-    ``positive``: the class that counts as positive, None without. ``min_count``: see `FairnessSettings`.
-    """
-
-    task: Task
-    positive: str | None
-    min_count: int
-    paths: Mapping[str, str]
-    groups: Mapping[str, Mapping[Window, ValueCounts]]
-
-    def gaps(self, values: ValueCounts) -> dict[str, Gap]:
-        """Return the gaps between the values of a group, by name."""
-        return gaps(values, self.task, self.min_count, has_positive=self.positive is not None)
-
-    @property
-    def measures(self) -> Sequence[GroupMeasure]:
-        """The measures of single groups that are defined."""
-        if self.task == "regression":
-            return [BY_NAME["label_coverage"]]
-        return [each for each in GROUP_MEASURES if self.positive is not None or not each.needs_positive]
 
 
 @dataclass(frozen=True, slots=True)

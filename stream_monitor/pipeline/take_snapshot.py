@@ -24,6 +24,7 @@ from stream_monitor.monitors.verdicts import verdicts
 from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
+from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.snapshot import (
@@ -31,7 +32,6 @@ from stream_monitor.pipeline.snapshot import (
     DelaySnapshot,
     DriftSnapshot,
     EvaluationSnapshot,
-    FairnessSnapshot,
     FeatureSnapshot,
     JoinSnapshot,
     ModelSnapshot,

@@ -10,7 +10,8 @@ from typing import Any
 from stream_monitor.performance.group_gaps import Gap, is_small
 from stream_monitor.performance.group_measures import GroupCounts, mean_residual, variance_of_mean
 from stream_monitor.performance.subgroup_codes import MAX_VALUES, MISSING_NAME, OTHER_NAME
-from stream_monitor.pipeline.snapshot import FairnessSnapshot, ModelSnapshot
+from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
+from stream_monitor.pipeline.snapshot import ModelSnapshot
 from stream_monitor.stats.intervals import Z95
 
 
