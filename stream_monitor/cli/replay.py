@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -120,9 +122,17 @@ def _print(
         if model.coverage is not None:
             click.echo(f"  {model.coverage:.1%} of its mature predictions have a label")
         for caveat in warnings[model.key]:
-            click.echo(f"  note: {caveat}")
+            click.echo(_note(caveat))
     for rollout in snapshot.rollouts:
         show_versions(rollout)
+
+
+def _note(caveat: str) -> str:
+    """Return a caveat in lines as wide as the terminal."""
+    columns = max(shutil.get_terminal_size().columns, 40)
+    return textwrap.fill(
+        f"  note: {caveat}", columns, subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _print_violations(snapshot: Snapshot) -> None:

@@ -12,14 +12,17 @@ from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
 MIN_TOLD = 3.0
 #: Signals that a sentence names.
 MAX_NAMED = 5
+#: Largest multiple that is told as a number: beyond it the estimate says no more than that there are many.
+MAX_TOLD = 100.0
+_SEASON = ", with --seasonality if that is a season,"
 _WHY: dict[Cause, str] = {
     "variance": (
         "where the variance comes in bursts; fewer with --detector 'SIGNAL=glr:clock=32', without short windows, "
         "or with a higher --expected-run-length"
     ),
     "level": (
-        "where the level comes and goes, each alarm undoing the one before; fewer with a higher --min-effect, with "
-        "--seasonality if that is a season, or with a higher --expected-run-length"
+        "where the level comes and goes, each alarm undoing the one before; fewer with a higher --min-effect"
+        "{season} or with a higher --expected-run-length"
     ),
 }
 
@@ -34,20 +37,19 @@ def sentences(model: ModelSnapshot) -> Iterator[str]:
     """Yield a sentence for each reason for which the promise does not hold on some signals."""
     found = unkept(model)
     for cause, why in _WHY.items():
-        times = [
-            f"about {_rounded(each.false_alarms.ratio)} times as many in {plain(each.name)}"
-            for each in found
-            if each.false_alarms.cause == cause
-        ]
-        if times:
+        signals = [signal for signal in found if signal.false_alarms.cause == cause]
+        if signals:
+            times = [f"{_rounded(each.false_alarms.ratio)} times as many in {plain(each.name)}" for each in signals]
             more = f" and {len(times) - MAX_NAMED} more" if len(times) > MAX_NAMED else ""
-            yield f"the promised number of false alarms is not kept: {', '.join(times[:MAX_NAMED])}{more}, {why}"
+            season = "" if any(each.seasons or each.awaited_seasons for each in signals) else _SEASON
+            told = f"{', '.join(times[:MAX_NAMED])}{more}, {why.format(season=season)}"
+            yield f"the promised number of false alarms is not kept: {told}"
 
 
 def _rounded(ratio: float) -> str:
-    """Return a ratio with two digits.
+    """Return a ratio with two digits, in words.
 
     >>> _rounded(3.04), _rounded(1234.0)
-    ('3', '1,200')
+    ('about 3', 'more than 100')
     """
-    return f"{float(f'{ratio:.2g}'):,.0f}"
+    return f"more than {MAX_TOLD:.0f}" if ratio > MAX_TOLD else f"about {float(f'{ratio:.2g}'):.0f}"

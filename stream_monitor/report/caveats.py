@@ -51,9 +51,14 @@ def _of_season(model: ModelSnapshot) -> Iterator[str]:
             names.setdefault(period, []).append(signal.name)
             spans[period] = max(spans.get(period, 0.0), span)  # NaN gives way
     for period, span in sorted(spans.items()):
-        why = f"only {_days(span)} of data" if span else "events have no time, or none that is later"
-        season = f"season of {period_text(period)}: {why}; not taken out"
+        season = f"season of {period_text(period)}: {_why_awaited(period, span)}; not taken out"
         yield f"{season}, and only large changes are found in {_listed(names[period])}"
+
+
+def _why_awaited(period: float, span: float) -> str:
+    if span > period:
+        return "no whole period without a change in it yet"
+    return f"only {_days(span)} of data" if span > 0.0 else "events have no time, or none that is later"
 
 
 def _of_seasons_left_in(model: ModelSnapshot) -> Iterator[str]:

@@ -12,7 +12,12 @@ from stream_monitor.core.arrays import Floats
 
 
 class AwaitedSeason(NamedTuple):
-    """A given period of which no whole one has passed, and the seconds that the values cover, NaN: unknown."""
+    """A given period of which no whole one without a change has passed.
+
+    Attributes:
+        period: Its length in seconds.
+        span: The seconds that the values cover, NaN: unknown.
+    """
 
     period: float
     span: float

@@ -75,7 +75,7 @@ def test_metrics_and_files_that_the_page_names_exist() -> None:
 )
 def test_groups_that_tell_nothing_are_one_line_each(tmp_path: Path, flags: list[str], told: str) -> None:
     path = write(tmp_path / "p.jsonl", _predictions(), "jsonl")
-    result = CliRunner().invoke(cli, ["replay", str(path), "--detector", "error=glr", *flags])
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["replay", str(path), "--detector", "error=glr", *flags])
     assert result.exit_code == 0, result.output
     (line,) = [line for line in result.output.splitlines() if told in line]
     assert line.startswith("  note: ")

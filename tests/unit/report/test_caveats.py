@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,19 @@ import pytest
 from click.testing import CliRunner
 
 from stream_monitor.cli import cli
+from stream_monitor.drift.false_alarms import FalseAlarms
+from stream_monitor.pipeline.snapshot import ModelSnapshot
+from stream_monitor.pipeline.take_snapshot import SnapshotTaker
+from stream_monitor.report.caveats import caveats
+from stream_monitor.stats.season_clock import AwaitedSeason
+from stream_monitor.testing import make_prediction
 from tests.files import write
+from tests.harness import run
 
 COUNT = 3000
 MINUTE = 60.0
+#: A terminal that wraps no line.
+WIDE = {"COLUMNS": "10000"}
 
 
 def _rows(count: int = COUNT, **columns: Any) -> list[dict[str, Any]]:
@@ -30,7 +40,7 @@ def _rows(count: int = COUNT, **columns: Any) -> list[dict[str, Any]]:
 
 def _caveats(tmp_path: Path, rows: list[dict[str, Any]], *flags: str) -> list[str]:
     path, found = write(tmp_path / "x.parquet", rows, "parquet"), tmp_path / "found.json"
-    result = CliRunner().invoke(cli, ["replay", str(path), "--json", str(found), *flags])
+    result = CliRunner(env=WIDE).invoke(cli, ["replay", str(path), "--json", str(found), *flags])
     assert result.exit_code == 0, result.output
     caveats: list[str] = json.loads(found.read_bytes())["versions"][0]["caveats"]
     assert all(f"note: {note}" in result.output for note in caveats)
@@ -75,6 +85,40 @@ def test_a_season_longer_than_the_data(tmp_path: Path) -> None:
     assert _caveats(tmp_path, _rows(), "--seasonality", "24h") == []
 
 
+def _snapshot(**more: Any) -> ModelSnapshot:
+    """Return a model version whose first signal has these values."""
+    pipeline, _ = run([make_prediction(n) for n in range(600)])
+    (model,) = SnapshotTaker(pipeline).take().models
+    return replace(model, signals=[replace(model.signals[0], **more)])
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0.5, "only 12 hours of data"), (39.9, "no whole period without a change in it yet")],
+)
+def test_the_reason_why_a_season_is_not_known(days: float, expected: str) -> None:
+    day = 86_400.0
+    (note,) = caveats(_snapshot(awaited_seasons=[AwaitedSeason(day, days * day)]), 500)
+    assert note.startswith(f"season of 24h: {expected}; not taken out, ")
+
+
+@pytest.mark.parametrize("seasons", [{}, {86_400.0: 0.5}])
+def test_a_season_is_advised_only_where_none_is_given(seasons: dict[float, float]) -> None:
+    model = _snapshot(false_alarms=FalseAlarms(140_000.0, "level"), seasons=seasons)
+    (note,) = caveats(model, 500)
+    assert "not kept: more than 100 times as many in prediction, where the level comes and goes" in note
+    assert ("--seasonality" in note) == (not seasons)
+    assert note.endswith("higher --expected-run-length")
+
+
+def test_a_note_is_wrapped_to_the_terminal(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.parquet", _rows(), "parquet")
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["replay", str(path), "--seasonality", "7d"])
+    _, _, note = result.output.partition("  note: ")
+    first, second = note.splitlines()[:2]
+    assert 60 < len(first) <= 72 and second.startswith("        ") and len(second) <= 80
+
+
 def test_fewer_predictions_than_a_warm_up(tmp_path: Path) -> None:
     (note,) = _caveats(tmp_path, _rows(499))
     assert note == "499 predictions are fewer than --warmup 500: nothing could be found"
@@ -87,7 +131,7 @@ def _of_features(tmp_path: Path, columns: dict[str, Any], *flags: str) -> list[s
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     events = [{"id": n, "prediction": "yes", "features": row} for n, row in enumerate(rows)]
     path.write_text("\n".join(map(json.dumps, events)))
-    result = CliRunner().invoke(cli, ["replay", str(path), *flags])
+    result = CliRunner(env=WIDE).invoke(cli, ["replay", str(path), *flags])
     assert result.exit_code == 0, result.output
     return [line.removeprefix("  note: ") for line in result.output.splitlines() if line.startswith("  note: ")]
 
@@ -150,10 +194,12 @@ def test_where_the_promise_is_not_kept_all_outputs_say_so(tmp_path: Path) -> Non
     clusters = rng.standard_normal(len(at)) + rng.standard_normal(len(at) // 500 + 1)[at // 500]
     path = write(tmp_path / "x.parquet", _rows(len(at), x=clusters.tolist()), "parquet")
     flags = ["--json", str(tmp_path / "found.json"), "--report", str(tmp_path / "report.html")]
-    result = CliRunner().invoke(cli, ["replay", str(path), *flags, "--expected-run-length", "20000"])
+    result = CliRunner(env=WIDE).invoke(cli, ["replay", str(path), *flags, "--expected-run-length", "20000"])
     (found,) = json.loads((tmp_path / "found.json").read_bytes())["versions"][0]["false_alarms"]
     assert (found["signal"], found["cause"]) == ("feature:x", "level")
     assert found["ratio"] > 3.0
-    sentence = re.search("note: (the promised number of false alarms is not kept: about .* times .*)", result.output)
+    sentence = re.search(
+        "note: (the promised number of false alarms is not kept: .* times as many .*)", result.output
+    )
     assert sentence is not None
     assert escape(sentence[1]) in (tmp_path / "report.html").read_text()

@@ -178,7 +178,9 @@ def test_where_the_promise_is_not_kept_the_page_says_so() -> None:
     bursts = noise * np.where(at < 600, 1.0, np.where(at // 60 % 2, 2.0, 0.3))
     pipeline = run(feature_events({"a": clusters, "b": bursts, "c": noise[::-1]}), detectors=["glr"])[0]
     told = unescape(_section(render(pipeline), "False alarms"))
-    assert re.search("about [0-9,]+ times as many in feature:a, where the level comes and goes", told)
-    assert re.search("about [0-9,]+ times as many in feature:b, where the variance comes in bursts", told)
+    assert re.search("(about [0-9]+|more than 100) times as many in feature:a, where the level comes and goes", told)
+    assert re.search(
+        "(about [0-9]+|more than 100) times as many in feature:b, where the variance comes in bursts", told
+    )
     assert "feature:c" not in told
     assert "<h2>False alarms</h2>" not in render(shifted_pipeline())
