@@ -116,6 +116,19 @@ def read(path: Path, known: Head | None = None) -> Audited:
     return Audited(entries, Head(len(hashes) - 1, hashes[-1]), size, problem)
 
 
+def find_hash(path: Path, fields: Mapping[str, Any]) -> str | None:
+    """Return the hash of the newest line that has these fields, None if there is none.
+
+    Raises:
+        OSError: The file can't be read.
+    """
+    for line in reversed([*_lines(path.read_bytes())]):
+        entry = _parsed(line)
+        if entry is not None and fields.items() <= {name: entry.get(name) for name in fields}.items():
+            return _sealed(entry)[1]
+    return None
+
+
 def _entries(raw: bytes) -> tuple[list[Mapping[str, Any]], list[str], int, str | None]:
     """Return the entries up to the first problem, the hash before each and of the last, their bytes, the problem."""
     entries: list[Mapping[str, Any]] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stream_monitor.actions.audit_file import AuditFile, Head, read
+from stream_monitor.actions.audit_file import AuditFile, Head, find_hash, read
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.core.timestamps import format_timestamp
@@ -41,19 +41,35 @@ class AuditLog:
         except OSError as error:
             raise ConfigError(f"--audit-log: can't write {path}: {error.strerror}") from None
         self._state_id, self._number = secrets.token_hex(8), 0
-        self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING)
+        self._pending: deque[Mapping[str, Any]] = deque(maxlen=MAX_PENDING)
         self._known: Head | None = None
 
-    def put(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Append events that follow from records; nothing is written yet."""
+    def put(self, events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Append events that follow from records; nothing is written yet. Return them with their numbers."""
+        entries: list[Mapping[str, Any]] = []
         for event in events:
             self._number += 1
-            self._pending.append({**event, "state": self._state_id, "number": self._number})
+            entries.append({**event, "state": self._state_id, "number": self._number})
+        self._pending.extend(entries)
+        return entries
+
+    def hash_of(self, state: str, number: int) -> str | None:
+        """Return the hash of a written event, None if it is not there; called from any thread.
+
+        Raises:
+            OSError: The file can't be read.
+        """
+        return find_hash(self._path, {"state": state, "number": number})
 
     def write(self) -> None:
         """Write what waits, now that it is saved; after an error it waits on."""
         if self._pending and self._append([*self._pending]):
             self._pending.clear()
+
+    @property
+    def written(self) -> int:
+        """The number of the newest event that is written, and all before it."""
+        return self._number - len(self._pending)
 
     def start(self, version: str, configuration: Mapping[str, Any]) -> None:
         """Write the start, after `restore`: also what is damaged, is gone, or has changed since the last start."""

@@ -10,9 +10,12 @@ from hashlib import blake2b
 from stream_monitor import __version__
 from stream_monitor.actions import make_sinks, parse_sink
 from stream_monitor.actions.audit_log import AuditLog
+from stream_monitor.actions.deployments import Deployments
+from stream_monitor.actions.git_target import GitTarget
 from stream_monitor.app.allocator import keep_freed_memory
 from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
+from stream_monitor.config.deployment_settings import split_branch
 from stream_monitor.config.loading import shown
 from stream_monitor.config.settings import (
     EventSettings,
@@ -49,6 +52,7 @@ def run(config: RunConfig) -> None:
     source = _make_source(config, clock)
     codec = make_codec(config, clock, _label_topics(config))
     checkpoint = Checkpoint(config.state_dir, config.on_bad_state) if config.state_dir else None
+    audit = AuditLog(config.audit_log, clock) if config.audit_log else None
     pipeline = make_pipeline(
         config,
         source,
@@ -59,7 +63,8 @@ def run(config: RunConfig) -> None:
         dead_letters=_make_dead_letters(config),
         store=checkpoint.store if checkpoint else None,
         max_memory=config.max_memory,
-        audit=AuditLog(config.audit_log, clock) if config.audit_log else None,
+        audit=audit,
+        deployments=_make_deployments(config, audit, clock),
     )
     # Counters exist at 0 before their first event.
     topics = [*config.topic, *config.label_topic]
@@ -105,6 +110,14 @@ def _make_dead_letters(config: RunConfig) -> DeadLetters | None:
         return None
     options = reveal(config.kafka_option)
     return DeadLetters(TopicWriter(config.bootstrap_servers, config.dead_letter_topic, options))
+
+
+def _make_deployments(config: RunConfig, audit: AuditLog | None, clock: Clock) -> Deployments | None:
+    if config.promote_git is None or audit is None:
+        return None
+    repository, branch = split_branch(config.promote_git)
+    file, key = str(config.promote_file), str(config.promote_key)
+    return Deployments(GitTarget(repository, branch, file, key, config.promote_branch), audit, clock)
 
 
 def _label_topics(config: RunConfig) -> set[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.base import Sink
+from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.outbox import Outbox
@@ -72,6 +73,7 @@ def make_pipeline(
     kept: int | None = None,
     dead_letters: DeadLetters | None = None,
     audit: AuditLog | None = None,
+    deployments: Deployments | None = None,
 ) -> Pipeline:
     """Return the pipeline of these settings.
 
@@ -89,6 +91,7 @@ def make_pipeline(
         kept: Number of newest episodes and detections that snapshots have; None: as many as a person looks at.
         dead_letters: Takes records that can't be used or break the contract; None: nothing does.
         audit: The audit log; None: there is none.
+        deployments: Deploys versions by verdicts in the audit log; None: nothing does.
     """
     joiner = _make_joiner(settings, store, early_ttl, max_memory)
     evaluation = _make_evaluation(settings, store, clock)
@@ -103,6 +106,7 @@ def make_pipeline(
         checkpoint_interval=checkpoint_interval,
         evaluation=evaluation,
         audit=audit,
+        deployments=deployments,
     )
 
 

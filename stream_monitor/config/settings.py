@@ -9,6 +9,7 @@ from pydantic import field_validator
 
 from stream_monitor.actions import SINKS
 from stream_monitor.config.base import Settings, setting
+from stream_monitor.config.deployment_settings import DeploymentSettings
 from stream_monitor.config.group_settings import GroupSettings
 from stream_monitor.config.kafka_settings import KafkaSettings
 from stream_monitor.config.units import Duration, Expected, Seasonality, Share, Size
@@ -267,7 +268,7 @@ class PipelineSettings(SampleSettings, JoinSettings, VersionSettings, GroupSetti
     """Settings of the pipeline, from decoding to monitors."""
 
 
-class RunConfig(ServeSettings, StateSettings, PipelineSettings, KafkaSettings):
+class RunConfig(DeploymentSettings, ServeSettings, StateSettings, PipelineSettings, KafkaSettings):
     """Settings of ``stream-monitor run``."""
 
 

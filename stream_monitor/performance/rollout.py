@@ -170,7 +170,9 @@ class Rollout:
     def _note_verdict(self, challenger: str, verdict: Verdict, outcomes: int) -> None:
         """Note a verdict, and the version that is to be rolled back by it."""
         reason = f"{challenger} is {verdict} than {self.champion}, after {outcomes:,} outcomes"
-        self.events.append(VersionEvent("verdict", self._model, challenger, self.champion, reason))
+        favoured = challenger if verdict == "better" else self.champion
+        event = VersionEvent("verdict", self._model, challenger, self.champion, reason, favoured=favoured)
+        self.events.append(event)
         worse = challenger if verdict == "worse" else self.champion
         if worse and (verdict == "worse" or challenger in self._before(worse)):
             self.events.append(VersionEvent("rollback_recommended", self._model, worse, self.champion, reason))

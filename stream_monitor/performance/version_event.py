@@ -15,6 +15,7 @@ class VersionEvent(NamedTuple):
         reason: Why, for a person.
         index: Position of the prediction in the stream that led to it, None where it was an outcome or a setting.
         ts: Event time of that prediction, None where unknown.
+        favoured: The better version by a verdict; None for any other event.
     """
 
     event: Literal["version_first_seen", "promotion", "verdict", "rollback_recommended"]
@@ -24,3 +25,4 @@ class VersionEvent(NamedTuple):
     reason: str | None = None
     index: int | None = None  # type: ignore[assignment]  # tuple.index is of no use here
     ts: float | None = None
+    favoured: str | None = None

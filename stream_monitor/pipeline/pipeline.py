@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from stream_monitor.actions.audit_events import audit_events
 from stream_monitor.actions.audit_log import AuditLog
+from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core import failpoints
@@ -45,6 +46,7 @@ class Pipeline:
         poll_timeout: Seconds to wait for records in one pass.
         evaluation: Writes evaluation sets; None: nothing does.
         audit: The audit log; None: there is none.
+        deployments: Deploys versions by verdicts in the audit log; None: nothing does.
     """
 
     def __init__(
@@ -58,9 +60,10 @@ class Pipeline:
         poll_timeout: float = 0.5,
         evaluation: EvaluationExport | None = None,
         audit: AuditLog | None = None,
+        deployments: Deployments | None = None,
     ) -> None:
         self.source, self.processor, self.outbox, self._clock = source, processor, outbox, clock
-        self.evaluation, self.audit = evaluation, audit
+        self.evaluation, self.audit, self.deployments = evaluation, audit, deployments
         self._checkpoint_interval, self._poll_timeout = checkpoint_interval, poll_timeout
         self._next_checkpoint = clock.monotonic() + checkpoint_interval
         self._last_pass = clock.monotonic()
@@ -78,7 +81,8 @@ class Pipeline:
             checkpoint: The directory of the state; it may be empty.
             fingerprint: Identifies the configuration.
         """
-        self.saved_state = SavedState(checkpoint, fingerprint, self.source, self.processor, self.outbox, self.audit)
+        parts = self.source, self.processor, self.outbox, self.audit, self.deployments
+        self.saved_state = SavedState(checkpoint, fingerprint, *parts)
         self.saved_state.restore()
         self.source.before_commit = self._save
 
@@ -153,6 +157,9 @@ class Pipeline:
         finally:
             if self.processor.dead_letters:
                 self.processor.dead_letters.close()
+        if self.deployments:
+            with self._changing():
+                self.deployments.close()
         self.source.commit(changed=not self.reads.is_saved)
         self.source.close()
 
@@ -175,14 +182,18 @@ class Pipeline:
         """Let alerts and entries of the audit log wait, as part of the state."""
         self.outbox.put(detections)
         events = self.processor.fleet.rollouts.take_events()
-        if self.audit:
-            self.audit.put(audit_events(detections, events))
+        entries = self.audit.put(audit_events(detections, events)) if self.audit else []
+        if self.deployments:
+            self.deployments.put(entries)
 
     def _send(self) -> None:
-        """Send the alerts that wait; write the audit log here only where no state is saved."""
+        """Send the alerts that wait, and deploy; write the audit log here only where no state is saved."""
         self.outbox.send()
         if self.audit and self.saved_state is None:
             self.audit.write()
+        if self.deployments and self.deployments.is_due:
+            with self._changing():
+                self.deployments.advance()
 
     def _export(self) -> None:
         """Write the evaluation sets that are due."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stream_monitor.actions.audit_log import AuditLog
+from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.outbox import Outbox
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.pipeline.processor import BatchProcessor
@@ -30,10 +31,11 @@ class SavedState:
         processor: BatchProcessor,
         outbox: Outbox,
         audit: AuditLog | None = None,
+        deployments: Deployments | None = None,
     ) -> None:
         self._checkpoint, self._fingerprint = checkpoint, fingerprint
         self._source, self._processor, self._outbox = source, processor, outbox
-        self._audit = audit
+        self._audit, self._deployments = audit, deployments
 
     @property
     def unsaved(self) -> int:
@@ -53,6 +55,7 @@ class SavedState:
             "applied": applied,
             "outbox": self._outbox.state(),
             "audit": self._audit.state() if self._audit else None,
+            "deployments": self._deployments.state() if self._deployments else None,
             **self._processor.state(),
         }
 
@@ -74,6 +77,8 @@ class SavedState:
         self._outbox.restore(saved["outbox"])
         if self._audit and saved["audit"]:
             self._audit.restore(saved["audit"])
+        if self._deployments and saved["deployments"]:
+            self._deployments.restore(saved["deployments"])
         self._source.resume([AppliedOffset(*offset) for offset in saved["applied"]], saved["owner"])
         logger.info("restored the state after %d predictions", self._processor.counters.predictions)
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stream_monitor.actions.deployment_request import Fault, Outcome
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
@@ -99,6 +100,15 @@ class EvaluationSnapshot:
     failures: int = 0
     late: int = 0
     dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSnapshot:
+    """Deployments by Git: requests that wait, the others by their outcome, and failed attempts by their fault."""
+
+    waiting: int
+    outcomes: Mapping[Outcome, int]
+    faults: Mapping[Fault, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +252,7 @@ class Snapshot:
      ones, the latest last; ``small``: those that are too small to matter, being below ``min_effect``.
     ``failures``: models that were left out of a snapshot because of an error, so far. ``violation_examples``: the
     first violation of each rule of the input contract, by feature and rule, None without a contract. ``rollouts``:
-    the versions of each model side by side.
+    the versions of each model side by side. ``deployments``: None without a repository.
     """
 
     loop: LoopStatus
@@ -258,6 +268,7 @@ class Snapshot:
     min_effect: float = 0.0
     evaluation: EvaluationSnapshot = EvaluationSnapshot()
     rollouts: Sequence[RolloutResult] = ()
+    deployments: DeploymentSnapshot | None = None
 
     @property
     def episodes(self) -> Sequence[Episode]:

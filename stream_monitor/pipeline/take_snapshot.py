@@ -10,6 +10,7 @@ from functools import partial
 from threading import Lock
 from typing import TypeVar
 
+from stream_monitor.actions.deployments import Deployments
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.episodes import Episode
@@ -30,6 +31,7 @@ from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
+    DeploymentSnapshot,
     DriftSnapshot,
     EvaluationSnapshot,
     FeatureSnapshot,
@@ -94,6 +96,7 @@ class SnapshotTaker:
             min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
             evaluation=_evaluation(processor.sample),
             rollouts=tuple(fleet.rollouts.results()),
+            deployments=_deployments(self._pipeline.deployments),
         )
         return snapshot, readings
 
@@ -188,6 +191,12 @@ def _evaluation(sample: EvaluationSample | None) -> EvaluationSnapshot:
     if sample is None:
         return EvaluationSnapshot()
     return EvaluationSnapshot(waiting=len(sample.closed()), **vars(sample.counts))
+
+
+def _deployments(deployments: Deployments | None) -> DeploymentSnapshot | None:
+    if deployments is None:
+        return None
+    return DeploymentSnapshot(deployments.waiting, dict(deployments.outcomes), dict(deployments.faults))
 
 
 def _performance(performance: Performance) -> PerformanceSnapshot:

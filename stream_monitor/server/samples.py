@@ -28,7 +28,7 @@ from stream_monitor.pipeline.snapshot import (
 )
 from stream_monitor.server import catalog, group_metrics
 from stream_monitor.server.metric import Sample
-from stream_monitor.server.version_samples import version_samples
+from stream_monitor.server.version_samples import deployment_samples, version_samples
 
 
 def samples(snapshot: Snapshot) -> Iterator[Sample]:
@@ -47,6 +47,8 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
         yield from _training(model)
     for rollout in snapshot.rollouts:
         yield from version_samples(rollout)
+    if snapshot.deployments:
+        yield from deployment_samples(snapshot.deployments)
 
 
 def label_delays(models: Iterable[ModelSnapshot]) -> HistogramMetricFamily:

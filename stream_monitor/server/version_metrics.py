@@ -42,6 +42,17 @@ SPLIT_P_VALUE = metric(
     "p-value of the split of traffic that --traffic-split declares, at all times at once; small: it is another.",
     "model",
 )
+DEPLOYMENTS = metric(
+    "deployments_total",
+    "counter",
+    "Versions that a verdict favoured and --promote-git has dealt with: pushed; offered on a branch; unchanged, the "
+    "file had the version; left, as somebody else had changed it; superseded by a newer verdict.",
+    "outcome",
+)
+DEPLOYMENT_FAILURES = metric(
+    "deployment_failures_total", "counter", "Failed attempts of --promote-git, which are repeated.", "reason"
+)
+DEPLOYMENTS_WAITING = metric("deployments_waiting", "gauge", "Versions that --promote-git has yet to deploy.")
 
 #: All of them, in the order of the page.
 VERSION_METRICS = (
@@ -53,4 +64,7 @@ VERSION_METRICS = (
     VERSION_VERDICT,
     ROLLBACK,
     SPLIT_P_VALUE,
+    DEPLOYMENTS,
+    DEPLOYMENT_FAILURES,
+    DEPLOYMENTS_WAITING,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from stream_monitor.performance.comparison import VERDICTS
 from stream_monitor.performance.rollout_result import RolloutResult, VersionResult
+from stream_monitor.pipeline.snapshot import DeploymentSnapshot
 from stream_monitor.server import version_metrics as metrics
 from stream_monitor.server.metric import Sample
 
@@ -42,3 +43,12 @@ def _comparison(rollout: RolloutResult, version: VersionResult) -> Iterator[Samp
         yield metrics.VERSION_DIFFERENCE, (*of, "lower"), comparison.bounds.lower
         yield metrics.VERSION_DIFFERENCE, (*of, "estimate"), comparison.difference
         yield metrics.VERSION_DIFFERENCE, (*of, "upper"), comparison.bounds.upper
+
+
+def deployment_samples(deployments: DeploymentSnapshot) -> Iterator[Sample]:
+    """Yield the samples of the deployments by Git."""
+    for outcome, count in deployments.outcomes.items():
+        yield metrics.DEPLOYMENTS, (outcome,), count
+    for reason, count in deployments.faults.items():
+        yield metrics.DEPLOYMENT_FAILURES, (reason,), count
+    yield metrics.DEPLOYMENTS_WAITING, (), deployments.waiting

@@ -24,7 +24,7 @@ from stream_monitor.core import failpoints
 from stream_monitor.core.errors import BadState, ConfigError, StateError
 from stream_monitor.state.key_value_store import trimmed
 
-FORMAT = 14
+FORMAT = 15
 _HEADER = bytes([FORMAT])
 _DATABASE = "rocksdb"
 #: The file that marks a directory whose database was found corrupt.

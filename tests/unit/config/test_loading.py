@@ -82,6 +82,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "listen": ("9464", "HOST:PORT"),
     "max_reject_share": ("5.5", "0.05 or 5%"),
     "audit_log": ("", "file"),
+    "promote_file": ("../model.yaml", "inside the repository"),
+    "promote_key": ("spec..version", "names with a dot"),
+    "promote_branch": ("-f", "letters, digits"),
+    "promote_git": ("--upload-pack=x", "address or path"),
     "log_level": ("loud", "'debug', 'info', 'warning' or 'error'"),
     "log_format": ("xml", "'text' or 'json'"),
 }

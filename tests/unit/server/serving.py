@@ -5,6 +5,8 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.actions.audit_log import AuditLog
+from stream_monitor.actions.deployments import Deployments
+from stream_monitor.actions.git_target import GitTarget
 from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
@@ -29,7 +34,7 @@ from stream_monitor.server.metric import PREFIX
 from stream_monitor.server.page import render_page
 from stream_monitor.server.samples import label_delays, samples
 from stream_monitor.sources.base import Position
-from stream_monitor.testing import MemoryTopic, make_label, make_prediction
+from stream_monitor.testing import FakeClock, MemoryTopic, make_label, make_prediction
 from tests.harness import RIVERS, feature_events, run
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -72,13 +77,16 @@ def seasonal_pipeline() -> Pipeline:
 
 
 def rollout_pipeline() -> Pipeline:
-    """Return a pipeline with a champion, which is always right, and a challenger, which is right in one of two."""
+    """Return a pipeline with a champion, always right, a challenger, right in one of two, and deployments by Git."""
     events = [
         make_prediction(at, version=str(1 + at % 2), prediction="yes", label="no" if at % 4 == 1 else "yes")
         for at in range(1000)
     ]
     settings = RolloutSettings(split={"1": 0.5, "2": 0.5})
-    return run(events, detectors=[], rollout=settings)[0]
+    pipeline, clock = run(events, detectors=[], rollout=settings)[0], FakeClock()
+    audit = AuditLog(Path(mkdtemp()) / "audit.jsonl", clock)
+    pipeline.deployments = Deployments(GitTarget("/srv/deploy.git", None, "model.yaml", "version"), audit, clock)
+    return pipeline
 
 
 def serve(pipeline: Pipeline, host: str = "127.0.0.1", port: int = 0, limit: float = 0.05) -> MetricsServer:
