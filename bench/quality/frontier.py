@@ -54,9 +54,10 @@ class Setting:
 
 FRONTIER = (
     Setting(0.0, 0.5),
-    Setting(variance_ratios.LIMIT, 0.9),
-    Setting(variance_ratios.LIMIT, variance_ratios.MIN_BELIEF),
-    Setting(variance_ratios.LIMIT, 0.1),
+    Setting(1.5, 0.9),
+    Setting(1.5, 0.5),
+    Setting(1.5, 0.25),
+    Setting(1.5, 0.1),
     Setting(3.0, 0.5),
     Setting(3.0, 0.1),
 )

@@ -102,7 +102,7 @@ def test_the_terminal_has_a_block_for_each_episode(
 
 def test_only_so_many_episodes_are_shown_the_most_evident_ones(tmp_path: Path) -> None:
     rng = np.random.default_rng(9)
-    level = np.repeat(np.tile([0.0, 2.0], 12) * np.repeat(np.linspace(1.0, 4.0, 12), 2), 700)
+    level = np.repeat(np.tile([0.0, 2.0], 12) * np.repeat(np.linspace(1.0, 4.0, 12), 2), 1000)
     rows = [
         {"id": n, "prediction": 1, "a": value}
         for n, value in enumerate((rng.normal(size=len(level)) + level).tolist())

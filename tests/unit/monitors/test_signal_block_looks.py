@@ -20,6 +20,7 @@ from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_blocks import SignalBlocks, in_row
 from stream_monitor.monitors.signal_set import make_signal_monitor
 from stream_monitor.signals.matrix import SignalMatrix
+from stream_monitor.stats import variance_ratios
 
 WARMUP, COUNT = 100, 1900
 
@@ -83,8 +84,9 @@ def test_the_results_are_those_of_signals_alone(detectors: tuple[str, ...], null
     assert raised
 
 
-def test_signals_that_are_due_together_are_not_handled_alone() -> None:
+def test_signals_that_are_due_together_are_not_handled_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """An estimate that leaves the dependence as it is costs no update of a single signal."""
+    monkeypatch.setattr(variance_ratios, "MIN_BELIEF", 1.0)
     signals, blocks = _signals(("glr",), 6), SignalBlocks()
     values = np.random.default_rng(3).normal(size=(COUNT, 6))
     first, *others = _matrices(values, [0, 700, 1200, 1900])
