@@ -16,6 +16,7 @@ import orjson
 
 from stream_monitor.cli import performance_table
 from stream_monitor.cli.episode_table import show
+from stream_monitor.cli.estimated_table import show_estimated
 from stream_monitor.cli.fairness_table import show_fairness
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
@@ -117,6 +118,7 @@ def _print(
     for model in snapshot.models:
         click.echo(f"\nModel {model.key.model}, version {model.key.version}: {model.predictions:,} predictions")
         performance_table.show(model.performance)
+        show_estimated(model.estimated)
         if model.fairness:
             show_fairness(model.fairness)
         if model.coverage is not None:

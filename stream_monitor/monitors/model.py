@@ -26,6 +26,7 @@ from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.monitors.violation_counts import ViolationCounts
 from stream_monitor.performance.coverage import Coverage
+from stream_monitor.performance.estimated import EstimatedPerformance
 from stream_monitor.performance.fairness import Fairness, GroupOutcomes
 from stream_monitor.performance.label_delay import DELAY_BUCKETS, Histogram
 from stream_monitor.performance.realized import Scores, make_performance
@@ -65,6 +66,7 @@ class ModelMonitor:
             settings.task, settings.performance_window, settings.performance_decay, settings.positive_class
         )
         self.fairness = Fairness(settings.fairness, settings.task, settings.performance_window)
+        self.estimated = EstimatedPerformance(settings.task, settings.performance_window)
         self.coverage = Coverage(settings.label_maturity)
         self.labels = LabelCheck(key, settings)
         self.violations = ViolationCounts(settings.contract)
@@ -107,6 +109,7 @@ class ModelMonitor:
         """
         detections: list[Detection] = []
         groups = self.fairness.update(batch, index, outcomes)
+        self.estimated.update(batch, index, outcomes)
         errors = self._errors(outcomes, groups) if outcomes else NO_SIGNALS
         skews = self.labels.update(outcomes) if outcomes else []
         alarms: list[Alarm] = []
@@ -193,6 +196,7 @@ class ModelMonitor:
             "delays": self.delays.state(),
             "performance": self.performance.state(),
             "fairness": self.fairness.state(),
+            "estimated": self.estimated.state(),
             "episodes": self.episodes.state(),
             "rate": self._rate.state(),
             "outputs": self._outputs.state(),
@@ -207,6 +211,7 @@ class ModelMonitor:
         self.coverage.restore(state["coverage"])
         self.performance.restore(saved["performance"])
         self.fairness.restore(saved["fairness"])
+        self.estimated.restore(saved["estimated"])
         self.episodes.restore(saved["episodes"])
         self._rate.restore(saved["rate"])
         # Every signal has its part of the budget before its state is restored.

@@ -20,6 +20,7 @@ from stream_monitor.core.violations import FeatureRule
 from stream_monitor.drift.episodes import Episode, group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
+from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
@@ -226,6 +227,7 @@ class ModelSnapshot:
     mature_labelled: int
     coverage: float | None
     performance: PerformanceSnapshot
+    estimated: EstimatedResult
     delays: DelaySnapshot
     episode_count: int
     skew: Episode | None

@@ -145,6 +145,7 @@ def read_model(monitor: ModelMonitor, settings: MonitorSettings) -> ModelReading
         mature_labelled=coverage.mature_labelled,
         coverage=None if math.isnan(coverage.share) else coverage.share,
         performance=_performance(monitor.performance),
+        estimated=monitor.estimated.result(),
         delays=_delays(monitor.delays),
         episode_count=monitor.episodes.count,
         skew=_skew(skew, training) if skew else None,

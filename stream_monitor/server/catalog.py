@@ -6,6 +6,7 @@ from stream_monitor.performance.class_measures import CLASS_MEASURES
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.measures import EXPORTED_SUMS
 from stream_monitor.performance.score_measures import RANKED
+from stream_monitor.server.estimated_metrics import ESTIMATED_METRICS
 from stream_monitor.server.group_metrics import GROUP_METRICS
 from stream_monitor.server.metric import VERSION as _VERSION
 from stream_monitor.server.metric import Metric
@@ -277,6 +278,7 @@ _VALUES = [
 #: All of them, in the order of the page.
 CATALOG: tuple[Metric, ...] = (
     *(each for each in _VALUES if isinstance(each, Metric)),
+    *ESTIMATED_METRICS,
     *GROUP_METRICS,
     *VERSION_METRICS,
 )

@@ -27,6 +27,7 @@ from stream_monitor.pipeline.snapshot import (
     Snapshot,
 )
 from stream_monitor.server import catalog, group_metrics
+from stream_monitor.server.estimated_metrics import estimated_samples
 from stream_monitor.server.metric import Sample
 from stream_monitor.server.version_samples import deployment_samples, version_samples
 
@@ -40,6 +41,7 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
     for model in snapshot.models:
         yield from _model(model)
         yield from _performance(model)
+        yield from estimated_samples(model.key, model.estimated)
         if model.fairness:
             yield from _fairness(model.key, model.fairness)
         yield from _features(model)

@@ -12,6 +12,7 @@ from stream_monitor import __version__
 from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import moment, short
+from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.server.page import changes, training
@@ -37,7 +38,7 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
         episodes=changes.episodes(snapshot.models, snapshot.min_effect),
         active=changes.active(snapshot.models, snapshot.join.stream_time),
         models=table(
-            ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Drifts"),
+            ("Model", "Version", "Predictions", "Outcomes", "Performance", "Rolling", "Estimated", "Drifts"),
             map(_model_row, snapshot.models[:SHOWN_MODELS]),
             "No prediction has come in yet.",
         ),
@@ -77,7 +78,16 @@ def _model_row(model: ModelSnapshot) -> tuple[str, ...]:
         accuracy, *others = cumulative.split(", ")
         cumulative = ", ".join((f"{accuracy} ({interval.lower:.4g} to {interval.upper:.4g})", *others))
     rolling = _measures(performance.measures, "rolling")
-    return (*model.key, f"{model.predictions:,}", f"{outcomes:,}", cumulative, rolling, f"{model.drift_count:,}")
+    counts = f"{model.predictions:,}", f"{outcomes:,}"
+    return (*model.key, *counts, cumulative, rolling, _estimated(model.estimated), f"{model.drift_count:,}")
+
+
+def _estimated(result: EstimatedResult) -> str:
+    """Return the estimated accuracy of the newest predictions, or why there is none."""
+    if result.why_not:
+        return f"none: {result.why_not}"
+    estimate = result.estimates["rolling"]
+    return f"accuracy {estimate.value:.4g} ({estimate.lower:.4g} to {estimate.upper:.4g})"
 
 
 def _measures(measures: Mapping[str, Mapping[Window, float]], window: Window) -> str:

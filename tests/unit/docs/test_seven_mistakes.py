@@ -50,6 +50,31 @@ def test_the_command_on_groups_shows_the_gap(tmp_path: Path, monkeypatch: pytest
     assert found["versions"][0]["fairness"]["sex"]["rolling"]["gaps"]["accuracy_gap"]["highest"] == "m"
 
 
+def test_the_command_on_estimates_shows_accuracy_before_labels_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay scored.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    rows: list[dict[str, Any]] = []
+    for at in range(6000):
+        p = float(rng.beta(0.5, 0.5) if at < 4000 else rng.uniform(0.35, 0.65))
+        row = {"id": f"r-{at}", "ts": 1.8e9 + at, "prediction": "yes" if p > 0.5 else "no", "score": p}
+        rows.append(row | ({"label": "yes" if rng.random() < p else "no"} if at < 4000 else {}))
+    write(tmp_path / "scored.jsonl", rows, "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    (line,) = [line for line in result.output.splitlines() if line.startswith("  estimated accuracy")]
+    found = json.loads((tmp_path / "estimated.json").read_bytes())
+    rolling = found["versions"][0]["estimated"]["accuracy"]["rolling"]
+    assert f"rolling {rolling['value']:.4f}" in line
+    assert abs(rolling["value"] - 0.575) < 0.03
+    assert rolling["lower"] < 0.575 < rolling["upper"] < found["performance"]["accuracy"]
+    assert found["estimated"]["count"] == 6000
+    assert abs(found["estimated"]["error"]) < 0.02
+    assert found["estimated"]["why_not"] == ""
+
+
 def test_metrics_and_files_that_the_page_names_exist() -> None:
     metrics = set(re.findall(r"stream_monitor_\w+", PAGE))
     assert metrics

@@ -79,7 +79,9 @@ def seasonal_pipeline() -> Pipeline:
 def rollout_pipeline() -> Pipeline:
     """Return a pipeline with a champion, always right, a challenger, right in one of two, and deployments by Git."""
     events = [
-        make_prediction(at, version=str(1 + at % 2), prediction="yes", label="no" if at % 4 == 1 else "yes")
+        make_prediction(
+            at, version=str(1 + at % 2), prediction="yes", score=0.9, label="no" if at % 4 == 1 else "yes"
+        )
         for at in range(1000)
     ]
     settings = RolloutSettings(split={"1": 0.5, "2": 0.5})
