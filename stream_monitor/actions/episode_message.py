@@ -8,8 +8,9 @@ from stream_monitor.actions.message import fields
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, moment, percent, plain, short
 from stream_monitor.core.timestamps import format_timestamp
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal, Place
-from stream_monitor.drift.episodes import UNSTABLE_ALARMS, Episode
+from stream_monitor.drift.episodes import UNSTABLE_ALARMS
 
 #: Signals beside the most evident one that a sentence names.
 MAX_NAMED = 3

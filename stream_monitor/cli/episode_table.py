@@ -12,8 +12,8 @@ import click
 from stream_monitor.actions.episode_message import end_word, level, subject, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, plain, short, span
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
-from stream_monitor.drift.episodes import Episode
 from stream_monitor.drift.practical_size import Ranked
 
 #: Episodes that are printed, and signals of each; --json has all.

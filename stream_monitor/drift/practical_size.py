@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from stream_monitor.core.events import Detection
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal, by_evidence
-from stream_monitor.drift.episodes import Episode
 
 #: A change of ``error``, or of that of a class, matters from this part of the smallest effect on, as a difference of
 #: shares: with 0.1, from one percentage point of accuracy.

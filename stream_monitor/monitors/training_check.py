@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from stream_monitor.core.arrays import Bools, ColumnKind, Floats, Ints
-from stream_monitor.core.events import Detection, ModelVersion
+from stream_monitor.core.arrays import Bools, Floats, Ints
+from stream_monitor.core.events import ModelVersion
 from stream_monitor.drift.detection import Alarm
 from stream_monitor.monitors.look_schedule import WINDOW, is_look, next_window
 from stream_monitor.monitors.signal_cells import Counted
+from stream_monitor.monitors.skew_detection import skew_detection
 from stream_monitor.monitors.training import Training
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.moments import mean
@@ -35,9 +36,6 @@ MAX_GROWTH = 1.5
 #: The smallest share of values that the training data does not have at all for which they count as
 #: `OUTSIDE_SIZES` independent ones at least: values that follow each other slowly are never so far out by chance.
 MIN_OUTSIDE, OUTSIDE_SIZES = 0.5, Sizes(20.0, 200.0)
-
-#: Where at least this share of the numbers has moved, the mean tells it.
-MOST = 0.95
 
 #: Reasons why there is not enough data.
 NO_DAY = "a difference within the range of the training data, which has no times: it counts once a day is covered"
@@ -120,23 +118,15 @@ class TrainingCheck:
                 self.verdict = self._judge(window, float(column.ts[end - begin - 1]))
                 if self.verdict.verdict == "shifted" and self._is_start and not self._is_told:
                     self._is_told = True
-                    yield Alarm(end - begin - 1, self._skew(column, end - begin - 1))
+                    yield self._skew(column, end - begin - 1)
 
-    def _skew(self, column: Column, row: int) -> Detection:
-        """Return the detection of the verdict given at a row."""
-        verdict, ts = self.verdict, float(column.ts[row])
-        found = Detection(
-            int(column.index[row]),
-            None if math.isnan(ts) else ts,
-            *self._key,
-            self._signal,
-            "profile",
-            math.nan,
-            math.nan,
-            n_before=self._training.count,
-            kind="skew",
+    def _skew(self, column: Column, row: int) -> Alarm:
+        """Return the alarm of the verdict given at a row."""
+        training = self._training
+        place = int(column.index[row]), float(column.ts[row])
+        return Alarm(
+            row, skew_detection(self._key, self._signal, self.verdict, training.kind, training.count, *place)
         )
-        return with_verdict(found, verdict, self._training.kind)
 
     def _count(self, window: Floats) -> None:
         before = int(self._counts.sum())
@@ -265,35 +255,6 @@ class TrainingCheck:
         self._counts, self._mean = np.array(state["counts"], np.int64), state["mean"]
         self._is_start, self._is_told = state["is_start"], state["is_told"]
         self.verdict = _restored(state["verdict"])
-
-
-def with_verdict(found: Detection, verdict: Verdict, kind: ColumnKind) -> Detection:
-    """Return a skew with the levels, the effect and the number of values of a verdict on its signal.
-
-    Args:
-        found: The skew.
-        verdict: The verdict.
-        kind: The kind of the signal's values.
-    """
-    part = _told_part(verdict, kind)
-    before, after = (verdict.before, verdict.after) if part is None else (part.before, part.after)
-    return found._replace(
-        before=before,
-        after=after,
-        effect=verdict.effect,
-        n_after=verdict.values,
-        category=None if part is None else part.name,
-        is_share=part is not None or kind == "share",
-    )
-
-
-def _told_part(verdict: Verdict, kind: ColumnKind) -> Part | None:
-    """Return the category, or the part of the numbers, whose share tells a verdict; None where the mean does."""
-    if not verdict.parts:
-        return None
-    part = verdict.parts[0]
-    have_all_moved = kind == "number" and abs(part.after - part.before) >= MOST
-    return None if have_all_moved else part
 
 
 def _restored(saved: Sequence[Any]) -> Verdict:

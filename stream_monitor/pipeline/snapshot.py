@@ -17,7 +17,8 @@ from stream_monitor.core.errors import Reason
 from stream_monitor.core.events import Detection, FeatureType, ModelVersion
 from stream_monitor.core.records import TopicPartition
 from stream_monitor.core.violations import FeatureRule
-from stream_monitor.drift.episodes import Episode, group
+from stream_monitor.drift.episode import Episode
+from stream_monitor.drift.episodes import group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.estimated import EstimatedResult

@@ -12,15 +12,15 @@ from typing import TypeVar
 
 from stream_monitor.actions.deployments import Deployments
 from stream_monitor.core.events import ModelVersion
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
-from stream_monitor.drift.episodes import Episode
 from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.comparison import Comparison, many_distances
 from stream_monitor.monitors.feature_counts import FeatureCounts
 from stream_monitor.monitors.model import ModelMonitor
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
-from stream_monitor.monitors.training_check import with_verdict
+from stream_monitor.monitors.skew_detection import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
 from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.label_delay import Histogram

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from stream_monitor.actions.episode_message import level, title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, short
+from stream_monitor.drift.episode import Episode, episode_id
 from stream_monitor.drift.episode_signal import by_evidence
-from stream_monitor.drift.episodes import Episode, episode_id
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.report.chart import Mark
 from stream_monitor.report.recorder import Recorder, SignalKey

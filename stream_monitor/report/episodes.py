@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from stream_monitor.actions.episode_message import end_word, title
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import counted, moment, span
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
-from stream_monitor.drift.episodes import Episode
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import LAST, Contents, NumberedEpisode, alarm, beginning
 from stream_monitor.report.html import exact, level_of, text, when

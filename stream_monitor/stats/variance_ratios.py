@@ -95,10 +95,22 @@ def variance_ratios(
         lag1 = min(found, MAX_LAG1) if found > SURE / math.sqrt(values) else 0.0
     known = autoregressive_details(lag1)
     excess = [math.log(each / (total * own)) for each, own in zip(scaled, known, strict=False)]
-    gains = _gains(tuple(counts[: len(excess)]))
-    means, evidence = _smoothed(excess, gains)
     margin = min(max((MANY - values / warmup) / (MANY - FEW), 0.0), 1.0)
     prior = prior if values >= ENOUGH else min(prior, MAX_PRIOR_OF_FEW)
+    return _with_belief(lag1, excess, _gains(tuple(counts[: len(excess)])), prior, margin)
+
+
+def _with_belief(lag1: float, excess: Sequence[float], gains: _Gains, prior: float, margin: float) -> VarianceRatios:
+    """Return the variance ratios for the log excess of each level, weighted with the probability that there is one.
+
+    Args:
+        lag1: The parameter of the autoregression that is exceeded.
+        excess: The log excess of the levels that are measured.
+        gains: The filter for them.
+        prior: The log odds of an excess before anything is seen.
+        margin: The upper limit that is taken at least, in standard deviations.
+    """
+    means, evidence = _smoothed(excess, gains)
     belief = _belief(evidence + prior) if means[len(excess) - 1] > 0.0 else 0.0
     if belief:
         believed = tuple(belief * max(mean, 0.0) for mean in means)

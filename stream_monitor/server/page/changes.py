@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from stream_monitor.actions.episode_message import end_word, level, title
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import counted, in_words, moment, short, span
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
-from stream_monitor.drift.episodes import Episode
 from stream_monitor.drift.practical_size import rank
 from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot

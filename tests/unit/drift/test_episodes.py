@@ -17,7 +17,7 @@ from stream_monitor.actions.message import fields, line
 from stream_monitor.app.log_format import JsonFormatter
 from stream_monitor.core.events import Detection
 from stream_monitor.core.formatting import in_words
-from stream_monitor.drift import episodes as episodes_module
+from stream_monitor.drift import episode as episode_module
 from stream_monitor.drift.episodes import MAX_RECENT, Episodes, group
 from stream_monitor.pipeline.take_snapshot import SnapshotTaker
 from stream_monitor.testing import FakeClock
@@ -247,8 +247,8 @@ def _episode_of(one: Detection) -> dict[str, Any]:
 
 
 def test_the_largest_effects_are_kept_though_they_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(episodes_module, "MAX_SIGNALS", 5)
-    monkeypatch.setattr(episodes_module, "MAX_PAST_SIGNALS", 2)
+    monkeypatch.setattr(episode_module, "MAX_SIGNALS", 5)
+    monkeypatch.setattr(episode_module, "MAX_PAST_SIGNALS", 2)
     ours = Episodes(gap=50)
     for _ in range(2):
         told = [ours.add(_raised(at, f"feature:{at}", effect=0.1 * at)) for at in range(20)]

@@ -9,8 +9,8 @@ import pytest
 
 from stream_monitor.actions.episode_message import title
 from stream_monitor.core.events import Detection
+from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
-from stream_monitor.drift.episodes import Episode
 from stream_monitor.drift.practical_size import matters, rank
 
 
