@@ -1,4 +1,4 @@
-"""Sinks of detections. To add one: write its file, then add its config to the union below."""
+"""Sinks of notices. To add one: write its file, then add its config to the union below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface of a sink of detections.
+"""The interface of a sink of notices.
 
 A sink lives in a file of its own: a frozen pydantic config with a literal ``kind`` and checked ranges, and the class
 it makes. One line in ``actions/__init__.py`` adds it to the union; the flag, documentation and contract tests follow
@@ -11,15 +11,15 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from stream_monitor.actions.notice import Notice
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.events import Detection
 
 
 class Sink(Protocol):
-    """Delivers detections."""
+    """Delivers notices."""
 
-    def send(self, detection: Detection) -> None:
-        """Deliver one detection. After a crash or an error it may come again, with the same id.
+    def send(self, notice: Notice) -> None:
+        """Deliver one notice. After a crash or an error it may come again, with the same id.
 
         Raises:
             SinkError: Delivery is not possible now; the outbox tries again.

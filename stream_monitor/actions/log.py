@@ -1,4 +1,4 @@
-"""Log lines: one a detection, at a limited rate."""
+"""Log lines: one a notice, at a limited rate."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from stream_monitor.actions.base import SinkConfig
-from stream_monitor.actions.message import fields, line
+from stream_monitor.actions.notice import Notice, notice_fields, notice_line
 from stream_monitor.core.clock import Clock
-from stream_monitor.core.events import Detection
 from stream_monitor.core.ratelimit import RateLimit
 
 logger = logging.getLogger(__name__)
@@ -20,7 +19,7 @@ PER_MINUTE = 60
 
 
 class LogSinkConfig(SinkConfig):
-    """Log lines. Detections above the rate are in the metrics only."""
+    """Log lines. Notices above the rate are in the metrics only."""
 
     kind: Literal["log"] = "log"
     per_minute: int = Field(PER_MINUTE, ge=1, description="lines a minute at most")
@@ -30,11 +29,11 @@ class LogSinkConfig(SinkConfig):
 
 
 class LogSink:
-    """Writes a warning for each detection, at most ``per_minute`` of them."""
+    """Writes a warning for each notice, at most ``per_minute`` of them."""
 
     def __init__(self, clock: Clock, per_minute: int = PER_MINUTE) -> None:
         self._limit = RateLimit(clock, per_minute)
 
-    def send(self, detection: Detection) -> None:
+    def send(self, notice: Notice) -> None:
         if self._limit.allow():
-            logger.warning("%s", line(detection), extra={"fields": {"event": detection.kind, **fields(detection)}})
+            logger.warning("%s", notice_line(notice), extra={"fields": notice_fields(notice)})

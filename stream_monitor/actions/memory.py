@@ -1,15 +1,21 @@
-"""A list of detections, for a replay and for tests."""
+"""A list of notices, for a replay and for tests."""
 
 from __future__ import annotations
 
+from stream_monitor.actions.notice import Notice
 from stream_monitor.core.events import Detection
 
 
 class MemorySink:
-    """Appends each detection to ``detections``."""
+    """Appends each notice to ``notices``."""
 
     def __init__(self) -> None:
-        self.detections: list[Detection] = []
+        self.notices: list[Notice] = []
 
-    def send(self, detection: Detection) -> None:
-        self.detections.append(detection)
+    def send(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    @property
+    def detections(self) -> list[Detection]:
+        """The detections among them."""
+        return [notice for notice in self.notices if isinstance(notice, Detection)]

@@ -12,6 +12,8 @@ from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
 from stream_monitor.actions.outbox import Outbox
+from stream_monitor.actions.retrain_decision import RetrainSettings
+from stream_monitor.actions.retrain_policy import parse_policy
 from stream_monitor.config.settings import EventSettings, PipelineSettings
 from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.input_contract import InputContract
@@ -150,6 +152,17 @@ def _fairness(settings: PipelineSettings) -> FairnessSettings:
     )
 
 
+def _retrain(settings: PipelineSettings) -> RetrainSettings:
+    return RetrainSettings(
+        tuple(map(parse_policy, settings.retrain_on)),
+        settings.retrain_cooldown,
+        settings.retrain_min_labels,
+        settings.retrain_timeout,
+        settings.task,
+        settings.performance_window,
+    )
+
+
 def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:
     made = MonitorSettings(
         specs=tuple(parse_spec(text) for text in settings.detector),
@@ -178,6 +191,7 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
             design=None if settings.comparison == "auto" else settings.comparison,
             split=settings.traffic_split,
         ),
+        retrain=_retrain(settings),
     )
     if kept is None:
         return made

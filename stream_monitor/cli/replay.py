@@ -22,6 +22,7 @@ from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Reading
 from stream_monitor.cli.reference_table import show_reference
+from stream_monitor.cli.retrain_table import show_retraining
 from stream_monitor.cli.version_table import show_versions
 from stream_monitor.cli.violation_table import show_violations
 from stream_monitor.config.loading import flag
@@ -127,6 +128,7 @@ def _print(
             click.echo(_note(caveat))
     for rollout in snapshot.rollouts:
         show_versions(rollout)
+    show_retraining(snapshot)
 
 
 def _note(caveat: str) -> str:

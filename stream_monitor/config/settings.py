@@ -12,6 +12,7 @@ from stream_monitor.config.base import Settings, setting
 from stream_monitor.config.deployment_settings import DeploymentSettings
 from stream_monitor.config.group_settings import GroupSettings
 from stream_monitor.config.kafka_settings import KafkaSettings
+from stream_monitor.config.retrain_settings import RetrainSettings
 from stream_monitor.config.units import Duration, Expected, Seasonality, Share, Size
 from stream_monitor.config.value_types import (
     Address,
@@ -264,7 +265,9 @@ class ServeSettings(Settings):
     log_format: Literal["text", "json"] = setting("text", "format of log lines", "text|json")
 
 
-class PipelineSettings(SampleSettings, JoinSettings, VersionSettings, GroupSettings, WatchSettings, EventSettings):
+class PipelineSettings(
+    RetrainSettings, SampleSettings, JoinSettings, VersionSettings, GroupSettings, WatchSettings, EventSettings
+):
     """Settings of the pipeline, from decoding to monitors."""
 
 

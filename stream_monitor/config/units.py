@@ -7,21 +7,13 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer
 
-_DURATIONS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+from stream_monitor.core.quantities import duration_text, parse_duration, parse_quantity
+
 #: Range of run lengths in events, given by the tables of the detectors.
 MIN_RUN, MAX_RUN = 1000.0, 1e12
 #: Seconds for which a live record may wait for others.
 MAX_LATENCY = 10.0
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-
-
-def parse_duration(value: Any) -> float:
-    """Return a duration in seconds.
-
-    >>> parse_duration("30m"), parse_duration("500ms")
-    (1800.0, 0.5)
-    """
-    return _parse(value, _DURATIONS, "a duration such as 500ms, 5s, 30m, 24h or 7d")
 
 
 def parse_latency(value: Any) -> float:
@@ -32,7 +24,7 @@ def parse_latency(value: Any) -> float:
     """
     seconds = parse_duration(value)
     if seconds > MAX_LATENCY:
-        raise ValueError(f"must be 0s to {_written(MAX_LATENCY)}, not {value}")
+        raise ValueError(f"must be 0s to {duration_text(MAX_LATENCY)}, not {value}")
     return seconds
 
 
@@ -44,7 +36,7 @@ def parse_size(value: Any) -> int:
     """
     if type(value) is int:
         return value
-    return int(_parse(value, _SIZES, "a size such as 512KiB or 64MiB"))
+    return int(parse_quantity(value, _SIZES, "a size such as 512KiB or 64MiB"))
 
 
 def parse_share(value: Any) -> float:
@@ -70,7 +62,7 @@ class RunLength(NamedTuple):
     seconds: float | None
 
     def __str__(self) -> str:
-        return f"{self.events:.15g}" if self.events is not None else _written(self.seconds or 0.0)
+        return f"{self.events:.15g}" if self.events is not None else duration_text(self.seconds or 0.0)
 
 
 def parse_run_length(value: Any) -> RunLength:
@@ -107,7 +99,7 @@ def parse_seasonality(value: Any) -> tuple[float, ...] | None:
     if value in ("none", 0, ()):
         return ()
     try:
-        texts = [_written(each) for each in value] if isinstance(value, tuple) else str(value).split(",")
+        texts = [duration_text(each) for each in value] if isinstance(value, tuple) else str(value).split(",")
         periods = [parse_duration(text.strip()) for text in texts]
     except ValueError:
         raise ValueError("must be none, auto, or a period such as 24h, or several: 24h,7d") from None
@@ -119,22 +111,11 @@ def parse_seasonality(value: Any) -> tuple[float, ...] | None:
 
 
 def _periods_written(periods: tuple[float, ...] | None) -> str:
-    return "auto" if periods is None else ",".join(map(_written, periods)) or "none"
+    return "auto" if periods is None else ",".join(map(duration_text, periods)) or "none"
 
 
-def _parse(value: Any, units: dict[str, Any], wanted: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
-    if not match or match[2] not in units:
-        raise ValueError(f"must be {wanted}")
-    return float(match[1]) * float(units[match[2]])
-
-
-def _written(seconds: float) -> str:
-    return f"{int(seconds)}s" if seconds == int(seconds) else f"{round(seconds * 1000)}ms"
-
-
-Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(_written)]
-Latency = Annotated[float, BeforeValidator(parse_latency), PlainSerializer(_written)]
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(duration_text)]
+Latency = Annotated[float, BeforeValidator(parse_latency), PlainSerializer(duration_text)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Share = Annotated[float, BeforeValidator(parse_share)]
 Expected = Annotated[RunLength, BeforeValidator(parse_run_length), PlainSerializer(str)]

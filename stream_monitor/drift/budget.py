@@ -6,8 +6,9 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+from stream_monitor.core.signal_names import CLASS_ERROR, GAP
 from stream_monitor.detectors import DetectorConfig
-from stream_monitor.detectors.spec import CLASS_ERROR, GAP, DetectorSpec, select
+from stream_monitor.detectors.spec import DetectorSpec, select
 from stream_monitor.signals.spread import SPREAD_OF
 
 #: The error signal's part of all false alarms. It is fixed: labels come at any time, so it must not depend on the

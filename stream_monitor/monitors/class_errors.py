@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Ints
-from stream_monitor.detectors.spec import CLASS_ERROR
+from stream_monitor.core.signal_names import CLASS_ERROR
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.performance.class_codes import OTHER

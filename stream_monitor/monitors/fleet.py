@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from stream_monitor.actions.model_retraining import Place
+from stream_monitor.actions.retraining import Retraining
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import PredictionBatch, rows_by_version
 from stream_monitor.core.events import Detection, ModelVersion
@@ -19,6 +21,7 @@ from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.registry import VersionRegistry
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.performance.rollouts import Rollouts
+from stream_monitor.performance.version_event import VersionEvent
 
 
 class Fleet:
@@ -28,6 +31,7 @@ class Fleet:
         recent: The newest detections, the latest last.
         small: The newest changes that are too small to matter, the latest last.
         rollouts: The versions of each model side by side.
+        retraining: The decisions to train models anew.
         outcomes_evicted: Outcomes whose model version had been evicted before the label came.
     """
 
@@ -37,6 +41,8 @@ class Fleet:
         self.recent, self.small = (deque[Detection](maxlen=settings.detections_kept) for _ in range(2))
         self._times = TimeIndex()
         self.rollouts = Rollouts(settings.rollout)
+        self.retraining = Retraining(settings.retrain, settings.detections_kept)
+        self._events: list[VersionEvent] = []
         self.outcomes_evicted = 0
 
     @property
@@ -92,13 +98,22 @@ class Fleet:
         raised = self._update_versions(predictions, index, outcomes)
         self.rollouts.update(predictions, index, outcomes, self.monitors)
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
-        found = [self._complete(one, before) for (before, _, _), one in raised]
-        self.small.extend(one for one in found if one.is_small)
-        return [one for one in found if not one.is_small]
+        found = [(place, self._complete(one, place[0])) for place, one in raised]
+        self.small.extend(one for _, one in found if one.is_small)
+        told = [each for each in found if not each[1].is_small]
+        events = self.rollouts.take_events()
+        self._events += events
+        self.retraining.update(predictions, index, outcomes, events, told, self.monitors)
+        return [one for _, one in told]
+
+    def take_events(self) -> list[VersionEvent]:
+        """Return what has happened to versions since the last call."""
+        events, self._events = self._events, []
+        return events
 
     def _update_versions(
         self, predictions: PredictionBatch, index: Ints, outcomes: OutcomeBatch
-    ) -> list[tuple[tuple[int, int, int], Detection]]:
+    ) -> list[tuple[Place, Detection]]:
         """Update the monitors, of which only that of the first prediction may be new.
 
         Returns:
@@ -151,6 +166,7 @@ class Fleet:
             "small": list(self.small),
             "times": self._times.state(),
             "rollouts": self.rollouts.state(),
+            "retraining": self.retraining.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -160,6 +176,7 @@ class Fleet:
         self.small.extend(Detection(*saved) for saved in state["small"])
         self._times.restore(state["times"])
         self.rollouts.restore(state["rollouts"])
+        self.retraining.restore(state["retraining"])
 
 
 def _is_all(rows: Rows) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, ColumnKind, Floats, Ints
-from stream_monitor.detectors.spec import GAP
+from stream_monitor.core.signal_names import GAP
 from stream_monitor.monitors.paired_outcomes import PairedOutcomes
 from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor

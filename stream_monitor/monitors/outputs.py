@@ -10,8 +10,8 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind, Floats, Ints
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Target
+from stream_monitor.core.signal_names import SIGNALS
 from stream_monitor.core.violations import Violations
-from stream_monitor.detectors.spec import SIGNALS
 from stream_monitor.monitors.class_errors import ClassErrors
 from stream_monitor.monitors.gap_signals import GapSignals
 from stream_monitor.monitors.joined_blocks import NO_SIGNALS, Source

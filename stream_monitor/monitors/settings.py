@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stream_monitor.actions.retrain_decision import RetrainSettings
 from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
@@ -42,6 +43,7 @@ class MonitorSettings:
         label_maturity: Age in seconds at which a prediction counts for label coverage.
         looks_for_seasons: Whether seasons are looked for that are not taken out.
         rollout: The settings of the comparison of versions.
+        retrain: The settings of retraining.
         side_by_side: Whether signals are handled side by side where they can be; the results are the same.
         max_models, max_versions, max_features: Bounds on models, versions of a model and features of a version.
     """
@@ -70,6 +72,7 @@ class MonitorSettings:
     max_features: int = 500
     looks_for_seasons: bool = False
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
     side_by_side: bool = True
 
     def feature_type(self, name: str) -> FeatureType | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.detectors.spec import CLASS_ERROR, select
+from stream_monitor.core.signal_names import CLASS_ERROR
+from stream_monitor.detectors.spec import select
 from stream_monitor.drift.budget import MAX_CLASSES, MAX_GAPS, Budget
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.season_watch import SeasonWatch

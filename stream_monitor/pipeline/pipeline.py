@@ -179,10 +179,11 @@ class Pipeline:
             yield
 
     def _put(self, detections: Sequence[Detection]) -> None:
-        """Let alerts and entries of the audit log wait, as part of the state."""
-        self.outbox.put(detections)
-        events = self.processor.fleet.rollouts.take_events()
-        entries = self.audit.put(audit_events(detections, events)) if self.audit else []
+        """Let notices and entries of the audit log wait, as part of the state."""
+        fleet = self.processor.fleet
+        requests, events = fleet.retraining.take_requests(), fleet.take_events()
+        self.outbox.put([*detections, *requests])
+        entries = self.audit.put(audit_events(detections, events, requests)) if self.audit else []
         if self.deployments:
             self.deployments.put(entries)
 

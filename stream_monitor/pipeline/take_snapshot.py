@@ -28,6 +28,7 @@ from stream_monitor.performance.realized import Performance
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
+from stream_monitor.pipeline.retrain_snapshot import retrain_snapshots
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -97,6 +98,8 @@ class SnapshotTaker:
             evaluation=_evaluation(processor.sample),
             rollouts=tuple(fleet.rollouts.results()),
             deployments=_deployments(self._pipeline.deployments),
+            retraining=retrain_snapshots(fleet.retraining),
+            requests=tuple(fleet.retraining.recent),
         )
         return snapshot, readings
 

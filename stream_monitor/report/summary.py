@@ -9,6 +9,7 @@ from typing import Any
 
 from stream_monitor.actions.episode_message import episode_fields
 from stream_monitor.actions.message import fields
+from stream_monitor.actions.retrain_message import request_fields
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
@@ -56,6 +57,7 @@ def summarise(
         "versions": [
             {**_version(model, caveats[model.key]), **sides.get(model.key, {})} for model in snapshot.models
         ],
+        "retrain": [request_fields(request) for request in snapshot.requests],
         "champions": {rollout.model: rollout.champion for rollout in snapshot.rollouts},
         "traffic_split": {
             rollout.model: {"p_value": rollout.split_p_value}

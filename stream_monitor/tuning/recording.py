@@ -11,7 +11,7 @@ import numpy as np
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import ConfigError, Reason
 from stream_monitor.core.events import ModelVersion
-from stream_monitor.detectors.spec import CLASS_ERROR, GAP
+from stream_monitor.core.signal_names import CLASS_ERROR, GAP
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import ObservedSignal
 from stream_monitor.performance.realized import Performance

@@ -9,6 +9,8 @@ from typing import Any
 
 from stream_monitor.actions.memory import MemorySink
 from stream_monitor.actions.outbox import Outbox
+from stream_monitor.actions.retrain_decision import RetrainSettings
+from stream_monitor.actions.retrain_policy import parse_policy
 from stream_monitor.contract.feature import CategorySchema, IntegerSchema, NumberSchema
 from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.events import Detection
@@ -34,6 +36,8 @@ CONTRACT = InputContract(
         "d": CategorySchema(categories=("x", "y"), required=False),
     }
 )
+POLICIES = ("drift", "error=drift", "performance:below=0.45", "schedule:every=120s", "labels:count=70")
+RETRAIN = RetrainSettings(tuple(map(parse_policy, POLICIES)), 40.0, 10, 90.0, window=60)
 
 
 def make_stream(seed: int, count: int) -> list[Record]:
@@ -56,7 +60,9 @@ def make_stream(seed: int, count: int) -> list[Record]:
 
 def make_pipeline(source: MemorySource, table: KeyValueStore, maturity: float) -> tuple[Pipeline, MemorySink]:
     clock, sink = FakeClock(), MemorySink()
-    settings = MonitorSettings(warmup=100, label_maturity=maturity, fairness=FAIRNESS, contract=CONTRACT)
+    settings = MonitorSettings(
+        warmup=100, label_maturity=maturity, fairness=FAIRNESS, contract=CONTRACT, retrain=RETRAIN
+    )
     fleet = Fleet(settings)
     joiner = Joiner(table, max_waiting=200, ttl=1000.0, maturity=maturity, label_updates="last", max_labelled=300)
     processor = BatchProcessor(Codec(clock), joiner, fleet, clock)

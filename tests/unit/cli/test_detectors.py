@@ -5,9 +5,10 @@ from __future__ import annotations
 from click.testing import CliRunner
 
 from stream_monitor.cli import cli
+from stream_monitor.core.signal_names import SIGNAL_PREFIXES, SIGNALS
 from stream_monitor.detectors import KINDS
 from stream_monitor.detectors.describe import FROM_BUDGET, describe
-from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parse_spec
+from stream_monitor.detectors.spec import parse_spec
 from stream_monitor.drift.budget import unbudgeted
 
 

@@ -70,6 +70,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "evaluation_share": ("0", "greater than 0"),
     "evaluation_window": ("1s", "greater than or equal to 60"),
     "evaluation_wait": ("soon", "500ms"),
+    "retrain_on": ("never", "unknown policy"),
+    "retrain_cooldown": ("soon", "500ms"),
+    "retrain_min_labels": ("-1", "greater than or equal to 0"),
+    "retrain_timeout": ("0s", "greater than 0"),
     "evaluation_min_per_class": ("-1", "greater than or equal to 0"),
     "max_labelled": ("0", "greater than or equal to 1"),
     "on_bad_state": ("ignore", "'refuse' or 'reset'"),
@@ -302,4 +306,5 @@ def test_what_is_repeatable() -> None:
         "group",
         "champion",
         "traffic_split",
+        "retrain_on",
     }

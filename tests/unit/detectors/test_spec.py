@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.core.signal_names import SIGNAL_PREFIXES, SIGNALS
 from stream_monitor.detectors import KINDS
 from stream_monitor.detectors.adwin import AdwinConfig
 from stream_monitor.detectors.page_hinkley import PageHinkleyConfig
-from stream_monitor.detectors.spec import SIGNAL_PREFIXES, SIGNALS, parse_spec, select
+from stream_monitor.detectors.spec import parse_spec, select
 
 
 @pytest.mark.parametrize(
