@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
+from stream_monitor.actions.evaluation_manifest import WrittenSet
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.errors import SinkError
 from stream_monitor.performance.evaluation import EvaluationSample
@@ -23,6 +25,10 @@ class SetWriter(Protocol):
         """Write a set; raises `SinkError` where that is not possible now."""
         ...
 
+    def sets(self) -> Sequence[WrittenSet]:
+        """Return the newest sets that are written, the newest first; none where they can't be read."""
+        ...
+
 
 class EvaluationExport:
     """Writes the sets of closed windows; one that can't be written stays in the state, and is tried again.
@@ -33,6 +39,10 @@ class EvaluationExport:
     def __init__(self, sample: EvaluationSample, writer: SetWriter, clock: Clock) -> None:
         self.sample, self._writer, self._clock = sample, writer, clock
         self._next_attempt = clock.monotonic()
+
+    def sets(self) -> Sequence[WrittenSet]:
+        """Return the newest sets that are written, the newest first; called from any thread."""
+        return self._writer.sets()
 
     @property
     def is_due(self) -> bool:

@@ -14,7 +14,13 @@ from urllib.parse import quote
 
 import orjson
 
-from stream_monitor.actions.evaluation_manifest import change_manifest, write_whole
+from stream_monitor.actions.evaluation_manifest import (
+    WrittenSet,
+    change_manifest,
+    read_manifest,
+    write_whole,
+    written_sets,
+)
 from stream_monitor.core.errors import ConfigError, SinkError
 from stream_monitor.core.events import Task
 from stream_monitor.performance.evaluation_set import EvaluationRow, EvaluationSet
@@ -24,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: Sets of a directory; above it the oldest is deleted.
 MAX_SETS = 400
+#: The newest sets that are shown.
+MAX_SHOWN = 12
 #: Classes of a set in the manifest, the most frequent ones.
 MAX_CLASSES = 100
 #: Characters of a model's name in the name of a file.
@@ -68,6 +76,13 @@ class EvaluationFiles:
         except (OSError, ConfigError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise SinkError(f"can't write {name} into {self.directory}: {reason}") from None
+
+    def sets(self) -> list[WrittenSet]:
+        """Return the newest sets of the directory, the newest first; none without a manifest that can be read."""
+        try:
+            return written_sets(read_manifest(self.directory), MAX_SHOWN)
+        except (OSError, ConfigError, KeyError, TypeError):  # the last two: somebody has edited it
+            return []
 
     def _described(self, name: str, found: EvaluationSet) -> dict[str, Any]:
         """Return the entry of a set in the manifest."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -16,6 +16,66 @@ from stream_monitor.core.errors import ConfigError
 MANIFEST = "manifest.json"
 _LOCK = ".lock"
 _T = TypeVar("_T")
+#: The newest one of so many sets is sealed until ``compare --final``; of two or more, one at least.
+SEALED = 4
+
+
+class WrittenSet(NamedTuple):
+    """An evaluation set in a manifest.
+
+    Attributes:
+        file: The name of its file.
+        model: The model.
+        start, end: Its window, in seconds since the Unix epoch.
+        rows: Number of rows.
+        classes: Rows by class, the most frequent first; None for a regression.
+        versions: Rows by version.
+        coverage: Share of the chosen predictions that have met their label.
+        looks: Number of looks that were taken at it.
+        is_sealed: Whether only ``compare --final`` looks at it.
+    """
+
+    file: str
+    model: str
+    start: float
+    end: float
+    rows: int
+    classes: Mapping[str, int] | None
+    versions: Mapping[str, int]
+    coverage: float | None
+    looks: int
+    is_sealed: bool
+
+
+def written_sets(manifest: Mapping[str, Any], most: int) -> list[WrittenSet]:
+    """Return the newest sets of a manifest, the newest first, at most so many."""
+    sets, looks = manifest["sets"], manifest["looks"]
+    newest = sets[: -most - 1 : -1]
+    sealed: set[str] = set()
+    for model in {each["model"] for each in newest}:
+        sealed |= sealed_sets([each for each in sets if each["model"] == model], looks)
+    return [
+        WrittenSet(
+            each["file"],
+            each["model"],
+            each["start"],
+            each["end"],
+            each["rows"],
+            each["classes"],
+            each["versions"],
+            coverage=each["label_coverage"],
+            looks=sum(each["file"] in look["sets"] for look in looks),
+            is_sealed=each["file"] in sealed,
+        )
+        for each in newest
+    ]
+
+
+def sealed_sets(sets: Sequence[Mapping[str, Any]], looks: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the files of the sets of a model that are sealed: the newest ones, unless they were looked at."""
+    newest = sets[-max(len(sets) // SEALED, 1) :] if len(sets) > 1 else []
+    seen = {name for look in looks for name in look["sets"]}
+    return {each["file"] for each in newest} - seen
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

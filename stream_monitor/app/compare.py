@@ -9,15 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stream_monitor.actions.evaluation_manifest import change_manifest, read_manifest
+from stream_monitor.actions.evaluation_manifest import change_manifest, read_manifest, sealed_sets
 from stream_monitor.app.evaluation_sets import SetRows, read_candidate, read_set
 from stream_monitor.core.arrays import Bools
 from stream_monitor.core.errors import ConfigError
 from stream_monitor.performance.holdout import History, paired, verdict_level
 from stream_monitor.stats.sign_test import Pairs, sign_test
-
-#: The newest one of so many sets is sealed until ``--final``; of two or more, one at least.
-SEALED = 4
 
 
 class Question(NamedTuple):
@@ -150,13 +147,6 @@ def _judged(question: Question, rows: _Rows, looks: list[dict[str, Any]]) -> Com
     if at == len(looks):
         looks.append({**look, "level": level, "is_better": result.is_better})
     return result
-
-
-def sealed_sets(sets: Sequence[Mapping[str, Any]], looks: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the files of the sets that are sealed: the newest ones, unless they were looked at."""
-    newest = sets[-max(len(sets) // SEALED, 1) :] if len(sets) > 1 else []
-    seen = {name for look in looks for name in look["sets"]}
-    return {each["file"] for each in newest} - seen
 
 
 def _model(question: Question, sets: Sequence[Mapping[str, Any]]) -> str:

@@ -21,6 +21,7 @@ from stream_monitor.pipeline.processor import BatchProcessor
 from stream_monitor.pipeline.saved_state import SavedState
 from stream_monitor.pipeline.snapshot import LoopStatus
 from stream_monitor.pipeline.snapshot_reads import SnapshotReads
+from stream_monitor.pipeline.watched import Watched
 from stream_monitor.sources.base import AppliedOffset, Position, Source
 from stream_monitor.state.checkpoint import Checkpoint
 
@@ -73,6 +74,20 @@ class Pipeline:
         self.restoring: list[TopicPartition] = []
         self.source.gaps = processor.counters.gaps
         self.source.revoked = self._revoke
+
+    @property
+    def watched(self) -> Watched:
+        """The parts of the product that are turned on."""
+        settings = self.processor.fleet.settings
+        return Watched(
+            drift=bool(settings.specs),
+            training=settings.profile is not None,
+            contract=settings.contract is not None,
+            evaluation=self.evaluation is not None,
+            groups=bool(settings.fairness.groupings),
+            retraining=bool(settings.retrain.policies),
+            audit=self.audit is not None,
+        )
 
     def resume(self, checkpoint: Checkpoint, fingerprint: str = "") -> None:
         """Restore the state of a checkpoint, and save to it from now on, before every commit.

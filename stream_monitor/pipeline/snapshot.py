@@ -25,8 +25,10 @@ from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
+from stream_monitor.pipeline.evaluation_snapshot import EvaluationSnapshot
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.retrain_snapshot import RetrainSnapshot
+from stream_monitor.pipeline.watched import Watched
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
 from stream_monitor.stats.intervals import Interval
@@ -93,17 +95,6 @@ class JoinSnapshot:
     waiting_outcomes: int
     unaccounted: int
     stream_time: float
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationSnapshot:
-    """Counts of the evaluation sets, see `EvaluationCounts`; ``waiting``: sets that are to be written."""
-
-    written: int = 0
-    waiting: int = 0
-    failures: int = 0
-    late: int = 0
-    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +250,7 @@ class Snapshot:
     first violation of each rule of the input contract, by feature and rule, None without a contract. ``rollouts``:
     the versions of each model side by side. ``deployments``: None without a repository. ``retraining``: the decision
     to retrain each model, none without policies; ``requests``: the newest retrain requests, the latest last.
+    ``watched``: what is turned on.
     """
 
     loop: LoopStatus
@@ -272,11 +264,12 @@ class Snapshot:
     failures: int
     violation_examples: Mapping[FeatureRule, Example] | None = None
     min_effect: float = 0.0
-    evaluation: EvaluationSnapshot = EvaluationSnapshot()
+    evaluation: EvaluationSnapshot = field(default_factory=EvaluationSnapshot)
     rollouts: Sequence[RolloutResult] = ()
     deployments: DeploymentSnapshot | None = None
     retraining: Sequence[RetrainSnapshot] = ()
     requests: Sequence[RetrainRequest] = ()
+    watched: Watched = field(default_factory=Watched)
 
     @property
     def episodes(self) -> Sequence[Episode]:

@@ -22,9 +22,9 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.skew_detection import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
-from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
+from stream_monitor.pipeline.evaluation_snapshot import evaluation_counts
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
@@ -34,7 +34,6 @@ from stream_monitor.pipeline.snapshot import (
     DelaySnapshot,
     DeploymentSnapshot,
     DriftSnapshot,
-    EvaluationSnapshot,
     FeatureSnapshot,
     JoinSnapshot,
     ModelSnapshot,
@@ -73,7 +72,9 @@ class SnapshotTaker:
         models = tuple(self._made((each.model.key, each.completed) for each in readings))
         shown = {model.key.model for model in models}
         rollouts = tuple(each for each in snapshot.rollouts if each.model in shown)
-        return replace(snapshot, models=models, rollouts=rollouts, failures=self._failures)
+        export = self._pipeline.evaluation
+        evaluation = replace(snapshot.evaluation, sets=export.sets()) if export else snapshot.evaluation
+        return replace(snapshot, models=models, rollouts=rollouts, evaluation=evaluation, failures=self._failures)
 
     def _read(self) -> tuple[Snapshot, list[ModelReading]]:
         """Return a snapshot without models, and the readings of the models."""
@@ -95,11 +96,12 @@ class SnapshotTaker:
             violation_examples=dict(processor.contract.examples) if processor.contract else None,
             # Numbers that are not standardized have no effect size.
             min_effect=fleet.settings.min_effect if fleet.settings.warmup else 0.0,
-            evaluation=_evaluation(processor.sample),
+            evaluation=evaluation_counts(processor.sample),
             rollouts=tuple(fleet.rollouts.results()),
             deployments=_deployments(self._pipeline.deployments),
             retraining=retrain_snapshots(fleet.retraining),
             requests=tuple(fleet.retraining.recent),
+            watched=self._pipeline.watched,
         )
         return snapshot, readings
 
@@ -189,12 +191,6 @@ def _join(joiner: Joiner, unaccounted: int) -> JoinSnapshot:
         unaccounted=unaccounted,
         stream_time=joiner.stream_time,
     )
-
-
-def _evaluation(sample: EvaluationSample | None) -> EvaluationSnapshot:
-    if sample is None:
-        return EvaluationSnapshot()
-    return EvaluationSnapshot(waiting=len(sample.closed()), **vars(sample.counts))
 
 
 def _deployments(deployments: Deployments | None) -> DeploymentSnapshot | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from stream_monitor.core.formatting import counted
 from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, rows, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot
-from stream_monitor.report.html import exact, text
+from stream_monitor.report.html import exact
 from stream_monitor.report.html import when as when_at
+from stream_monitor.sections.html import text
 from stream_monitor.stats.training_verdict import SignalVerdict
 
 #: The maximum number of signals of a model version, and of names in a list.

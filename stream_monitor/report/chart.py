@@ -10,8 +10,8 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.core.formatting import short
 from stream_monitor.report.axis import Scale, limits, number_ticks
-from stream_monitor.report.html import text
 from stream_monitor.report.timebase import Timebase
+from stream_monitor.sections.html import text
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1080, 70, 14, 20, 24
 #: Up to this number of marks each has a title of its own; of more, one is drawn per pixel.

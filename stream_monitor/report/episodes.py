@@ -11,7 +11,8 @@ from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.report.chart import lanes
 from stream_monitor.report.contents import LAST, Contents, NumberedEpisode, alarm, beginning
-from stream_monitor.report.html import exact, level_of, text, when
+from stream_monitor.report.html import exact, level_of, when
+from stream_monitor.sections.html import text
 
 #: The maximum number of episodes with a card, of signals in a card, and of signals in the overview.
 MAX_EPISODES, MAX_SIGNALS, MAX_LANES = 60, 12, 30

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from html import escape
 
 from stream_monitor.actions.episode_message import level
 from stream_monitor.core.events import Detection
-from stream_monitor.core.formatting import moment, plain, short
+from stream_monitor.core.formatting import moment, short
+from stream_monitor.sections.html import text
 
 
 def exact(value: float | None, digits: int = 5) -> str:
@@ -27,8 +27,3 @@ def when(ts: float | None, index: int) -> str:
     prediction = f'prediction <data value="{index}">{index:,}</data>'
     shown = moment(ts)
     return f'<time datetime="{shown.replace(" ", "T")}Z">{shown}</time> ({prediction})' if shown else prediction
-
-
-def text(value: object) -> str:
-    """Escape a value as text or an attribute of HTML; control characters are made visible."""
-    return escape(plain(value).encode("utf-8", "replace").decode())

@@ -16,12 +16,16 @@ from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.report.against_training import against
 from stream_monitor.report.contents import Contents, number_episodes
 from stream_monitor.report.episodes import cards, overview, small_changes
-from stream_monitor.report.html import exact, level_of, text
+from stream_monitor.report.html import exact, level_of
 from stream_monitor.report.performance_charts import performance_charts
 from stream_monitor.report.recorder import MAX_DISTANCES, MAX_SIGNALS, Recorder
+from stream_monitor.report.section_charts import section_charts
 from stream_monitor.report.signal_charts import SignalCharts
 from stream_monitor.report.summary import duplicates, rejected
 from stream_monitor.report.timebase import make_timebase
+from stream_monitor.sections import sections
+from stream_monitor.sections.html import render as render_sections
+from stream_monitor.sections.html import text
 
 #: The maximum number of rows of the table of detections.
 MAX_DETECTIONS = 2000
@@ -83,6 +87,7 @@ def _page(contents: Contents) -> str:
         overview=overview(contents, charts.links),
         episodes=cards(contents) + small_changes(contents),
         performance=performance_charts(contents),
+        sections=render_sections(sections(contents.snapshot, is_live=False), section_charts(contents)),
         signals=charts.render_full(),
         others=charts.render_small(),
         detections=_detections(contents.detections),

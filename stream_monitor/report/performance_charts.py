@@ -12,8 +12,9 @@ from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, PerformanceSnapshot
 from stream_monitor.report.chart import Bounds, Line, chart
 from stream_monitor.report.contents import Contents
-from stream_monitor.report.html import exact, text
+from stream_monitor.report.html import exact
 from stream_monitor.report.signal_charts import make_grid
+from stream_monitor.sections.html import text
 
 #: The maximum number of versions with charts.
 MAX_VERSIONS = 10

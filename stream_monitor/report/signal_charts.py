@@ -12,7 +12,6 @@ from stream_monitor.core.formatting import counted, short
 from stream_monitor.drift.episodes import by_own_evidence
 from stream_monitor.report.chart import ANY, SHARE, Bounds, Line, chart, sparkline
 from stream_monitor.report.contents import LAST, Contents, describe_briefly
-from stream_monitor.report.html import text
 from stream_monitor.report.recorder import Recorder, SignalKey
 from stream_monitor.report.timelines import (
     CATEGORIES,
@@ -24,6 +23,7 @@ from stream_monitor.report.timelines import (
     Points,
     choose_edges,
 )
+from stream_monitor.sections.html import text
 from stream_monitor.stats.intervals import wilson
 
 #: The maximum number of points of a line, and the minimum number of values of a point (of numbers, and of shares)

@@ -16,12 +16,12 @@ from stream_monitor.performance.group_measures import GroupCounts, mean_residual
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.against_training import VERDICTS
+from stream_monitor.pipeline.evaluation_snapshot import EvaluationSnapshot
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
     DriftSnapshot,
-    EvaluationSnapshot,
     JoinSnapshot,
     ModelSnapshot,
     Snapshot,

@@ -15,6 +15,8 @@ from stream_monitor.core.formatting import moment, short
 from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
+from stream_monitor.sections import sections
+from stream_monitor.sections.html import render as render_sections
 from stream_monitor.server.page import changes, training
 from stream_monitor.server.page.table import table
 
@@ -47,6 +49,7 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
             islice(_class_rows(snapshot.models), SHOWN_CLASSES),
             "No class has been labelled yet.",
         ),
+        sections=render_sections(sections(snapshot, is_live=True)),
         detections=table(
             ("Time", "Model", "Signal", "Detector", "Before → after", "Effect"),
             _detection_rows(snapshot.detections),

@@ -13,7 +13,8 @@ from stream_monitor.drift.episode_signal import EpisodeSignal
 from stream_monitor.drift.practical_size import rank
 from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import ModelSnapshot, SignalSnapshot
-from stream_monitor.server.page.table import table, text
+from stream_monitor.sections.html import text
+from stream_monitor.server.page.table import table
 
 #: Episodes that are shown, signals of each; active signals, and distances of each.
 SHOWN_EPISODES, SHOWN_SIGNALS, SHOWN_ACTIVE, SHOWN_DISTANCES = 4, 8, 12, 2

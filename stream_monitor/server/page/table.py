@@ -1,11 +1,10 @@
-"""Tables and texts of the page, as HTML."""
+"""Tables of the page, as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
-from stream_monitor.core.formatting import plain
+from stream_monitor.sections.html import text
 
 #: Characters above which a cell has its text as a tooltip too: it may be cut on the screen.
 LONG = 48
@@ -17,11 +16,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "") -
     if not body:
         return f"<p class=empty>{empty}"
     return f"<table><tr>{''.join(f'<th>{name}' for name in head)}{body}</table>"
-
-
-def text(value: str) -> str:
-    """Return a text as HTML, with control characters made visible."""
-    return escape(plain(value))
 
 
 def _cell(cell: str) -> str:

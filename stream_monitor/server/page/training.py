@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from stream_monitor.core.formatting import counted, in_words, moment, short
 from stream_monitor.pipeline.against_training import against_training, distance, headline, moved, rows, when
 from stream_monitor.pipeline.snapshot import ModelSnapshot
-from stream_monitor.server.page.table import table, text
+from stream_monitor.sections.html import text
+from stream_monitor.server.page.table import table
 
 #: Signals that are shown of each model version.
 SHOWN_SIGNALS = 12
