@@ -11,17 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stream_monitor.core.arrays import Bools, Floats, Ints, ordered_sum, pack, unpack
-from stream_monitor.performance.calibration_curve import CalibrationCurve, placed
+from stream_monitor.performance.calibration_blocks import CalibrationBlocks, placed
+from stream_monitor.performance.calibration_curve import CalibrationCurve
 from stream_monitor.performance.score_cells import added, counted
 
 #: Outcomes before the first curve.
 MIN_OUTCOMES = 200
-#: Outcomes between two curves: a quarter of those so far, within these bounds.
+#: Outcomes between two curves: an eighth of those so far, within these bounds.
 MIN_STEP, MAX_STEP = 50, 2_500
 #: Newest outcomes that a curve is fitted to, about.
 MAX_OUTCOMES = 20_000
 #: Newest curves that are kept, to know what a prediction was expected to be when it was made.
-MAX_CURVES = 8
+MAX_CURVES = 16
 #: Newest steps whose errors of estimation are kept.
 MAX_ERRORS = 8
 
@@ -89,7 +90,7 @@ class Calibration:
         self._errors, self._cells = np.empty(0), np.empty(0, np.int64)
         self._chunks: deque[_Counts] = deque()
         self._begins: deque[int] = deque(maxlen=MAX_CURVES)
-        self._values: deque[Floats] = deque(maxlen=MAX_CURVES)
+        self._curves: deque[CalibrationBlocks] = deque(maxlen=MAX_CURVES)
         self._past: deque[StepError] = deque(maxlen=MAX_ERRORS)
         self.curve: CalibrationCurve | None = None
 
@@ -113,9 +114,10 @@ class Calibration:
 
     def _expected(self, outcomes: ScoredOutcomes) -> Floats:
         values = np.full(len(outcomes.cells), np.nan)
-        for begin, curve in zip(self._begins, self._values, strict=True):
-            rows = outcomes.index >= begin
-            values[rows] = curve[placed(outcomes.cells[rows], len(curve))]
+        which = np.searchsorted(np.array(self._begins, np.int64), outcomes.index, "right") - 1
+        for at in np.unique(which[which >= 0]).tolist():
+            rows, curve = which == at, self._curves[at]
+            values[rows] = curve.values[placed(outcomes.cells[rows], len(curve))]
         return values
 
     def _take(self, part: ScoredOutcomes, expected: Floats) -> None:
@@ -136,8 +138,8 @@ class Calibration:
         total = self._total
         self.curve = CalibrationCurve.fit(total.correct, total.all)
         self._begins.append(begin)
-        self._values.append(self.curve.values)
-        self._room = min(max(self.outcomes // 4, MIN_STEP), MAX_STEP)
+        self._curves.append(self.curve.blocks)
+        self._room = min(max(self.outcomes // 8, MIN_STEP), MAX_STEP)
         self._step, self._errors, self._cells = _empty(), np.empty(0), np.empty(0, np.int64)
 
     def _forget(self) -> None:
@@ -178,7 +180,7 @@ class Calibration:
             "cells": pack(self._cells.astype(np.float64)),
             "chunks": [_packed(chunk) for chunk in self._chunks],
             "begins": list(self._begins),
-            "values": [pack(values) for values in self._values],
+            "curves": [curve.state() for curve in self._curves],
             "past": [list(step) for step in self._past],
         }
 
@@ -188,7 +190,7 @@ class Calibration:
         self._errors, self._cells = unpack(state["errors"]), unpack(state["cells"]).astype(np.int64)
         self._chunks = deque(map(_unpacked, state["chunks"]))
         self._begins.extend(state["begins"])
-        self._values.extend(map(unpack, state["values"]))
+        self._curves.extend(map(CalibrationBlocks.restore, state["curves"]))
         self._past.extend(StepError(*step) for step in state["past"])
         total = self._total
         self.curve = CalibrationCurve.fit(total.correct, total.all) if self._chunks else None

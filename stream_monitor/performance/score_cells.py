@@ -9,10 +9,23 @@ import numpy as np
 from stream_monitor.core.arrays import Bools, Floats, Ints
 from stream_monitor.core.events import Target
 
-#: Bins of equal width from 0 to 1; a power of two, so that no bin hangs on rounding.
-BINS = 128
+#: Bins of each octave below 1/2, down to 1/4096; scores nearer to 0 have one bin. Those above 1/2 are a mirror image.
+_OCTAVES = (32, 16, 16, *[8] * 8)
 #: Classes with cells of their own; all later ones share those of row 0.
 MAX_CLASSES = 20
+
+
+def _edges() -> Floats:
+    """Return the upper edges of the bins, but for that of the last: finer near 0 and 1, where scores crowd."""
+    lower = [
+        0.5 ** (octave + 2) * (1.0 + part / parts) for octave, parts in enumerate(_OCTAVES) for part in range(parts)
+    ]
+    lower.sort()
+    return np.array([*lower, 0.5, *(1.0 - edge for edge in reversed(lower))])
+
+
+_EDGES = _edges()
+BINS = len(_EDGES) + 1
 
 
 class ScoreCells:
@@ -22,8 +35,8 @@ class ScoreCells:
 
     >>> cells = ScoreCells()
     >>> cells.learn(["yes", "no"])
-    >>> cells.encode(["no", "yes"], np.array([0.25, 1.0])).tolist()
-    [288, 255]
+    >>> [divmod(cell, BINS) for cell in cells.encode(["no", "yes"], np.array([0.25, 1.0])).tolist()]
+    [(2, 97), (1, 257)]
     """
 
     def __init__(self) -> None:
@@ -43,8 +56,7 @@ class ScoreCells:
         """Return the cells of n predictions, shape (n,); all scores are from 0 to 1."""
         get = self._rows.get
         rows = np.frombuffer(bytes([get(value, 0) for value in classes]), np.uint8).astype(np.int64)
-        bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-        return rows * BINS + bins
+        return rows * BINS + np.searchsorted(_EDGES, scores, "right")
 
     def state(self) -> list[Target]:
         return list(self._rows)
@@ -63,8 +75,8 @@ def are_probabilities(scores: Floats) -> Bools:
 def counted(cells: Ints) -> Ints:
     """Return how often each cell comes, shape (rows * BINS,), up to the last row that has any.
 
-    >>> counted(np.array([1, 1])).tolist()[:3], len(counted(np.array([BINS])))
-    ([0, 2, 0], 256)
+    >>> counted(np.array([1, 1])).tolist()[:3], len(counted(np.array([BINS]))) // BINS
+    ([0, 2, 0], 2)
     """
     rows = int(cells.max()) // BINS + 1 if len(cells) else 0
     return np.bincount(cells, minlength=rows * BINS)

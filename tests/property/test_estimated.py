@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,28 @@ def test_what_is_saved_goes_on_as_if_it_had_not_been(seed: int, cut: int, batch_
     assert saved == {key: json.dumps(each.state()) for key, each in whole.items()}
 
 
+def _bin(score: float) -> int:
+    """Return the bin of a score: of its octave from 1/2 down, in so many parts of equal width."""
+    if score >= 0.5:
+        return BINS - 1 - _below_half(Fraction(1) - Fraction(score), is_open=False)
+    return _below_half(Fraction(score), is_open=True)
+
+
+def _below_half(distance: Fraction, *, is_open: bool) -> int:
+    """Return the bin of a distance from 0 up to 1/2; each has its lower end, or else its upper one."""
+    bins, lower = 0, Fraction(1, 4096)
+    if distance < lower or (distance == lower and not is_open):
+        return 0
+    for parts in (8,) * 8 + (16, 16, 32):
+        for part in range(parts):
+            upper = lower * (1 + Fraction(part + 1, parts))
+            bins += 1
+            if distance < upper or (distance == upper and not is_open):
+                return bins
+        lower *= 2
+    return bins
+
+
 class _Naive:
     """Estimates one record at a time, with plain lists."""
 
@@ -97,7 +120,7 @@ class _Naive:
     def label(self, cell: int, is_correct: bool, index: int, before: int) -> None:
         in_force = [curve for begin, curve in self.curves[-MAX_CURVES:] if begin <= index]
         if in_force:
-            self.errors.append(float(in_force[-1].values[cell]) - is_correct)
+            self.errors.append(float(in_force[-1].blocks.values[cell]) - is_correct)
         self.outcomes.append((cell, is_correct))
         if len(self.outcomes) == self.due:
             counts, correct = np.zeros(3 * BINS, np.int64), np.zeros(3 * BINS, np.int64)
@@ -105,10 +128,10 @@ class _Naive:
                 counts[place] += 1
                 correct[place] += is_right
             self.curves.append((before, CalibrationCurve.fit(correct, counts)))
-            self.due += min(max(self.due // 4, MIN_STEP), MAX_STEP)
+            self.due += min(max(self.due // 8, MIN_STEP), MAX_STEP)
 
     def estimate(self, cells: list[int]) -> float:
-        values = self.curves[-1][1].values
+        values = self.curves[-1][1].blocks.values
         return float(sum(values[cell] for cell in cells)) / len(cells)
 
 
@@ -121,7 +144,7 @@ def test_a_naive_rewrite_says_the_same(seed: int) -> None:
     for at in range(1500):
         score = float(rng.random()) if at else 0.2  # of the first class
         y_pred, y_true = ("yes" if score > 0.5 else "no"), ("yes" if rng.random() < score**2 else "no")
-        cell = (2 if y_pred == "yes" else 1) * BINS + min(int(score * BINS), BINS - 1)
+        cell = (2 if y_pred == "yes" else 1) * BINS + _bin(score)
         events.append(make_prediction(at, prediction=y_pred, score=score))
         naive.predict(cell)
         waiting[at] = (cell, y_pred, y_true)

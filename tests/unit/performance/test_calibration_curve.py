@@ -7,7 +7,8 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from stream_monitor.core.arrays import Bools, Ints
-from stream_monitor.performance.calibration_curve import GROUPS, MIN_OF_CLASS, CalibrationCurve
+from stream_monitor.performance.calibration_blocks import MIN_OF_CLASS
+from stream_monitor.performance.calibration_curve import GROUPS, CalibrationCurve
 from stream_monitor.performance.score_cells import BINS, ScoreCells
 
 
@@ -33,7 +34,7 @@ def test_each_class_has_the_isotonic_regression_of_scikit_learn() -> None:
         rows = cells // BINS == row
         peer = IsotonicRegression(out_of_bounds="clip", increasing=increasing)
         peer.fit(cells[rows] % BINS, is_correct[rows].astype(float))
-        found = curve.values[row * BINS : (row + 1) * BINS]
+        found = curve.blocks.values[row * BINS : (row + 1) * BINS]
         assert np.abs(peer.predict(np.arange(BINS)) - found).max() <= 1e-12
 
 
@@ -42,9 +43,9 @@ def test_a_class_with_few_outcomes_has_the_curve_of_all() -> None:
     rare = np.arange(MIN_OF_CLASS - 1) % BINS + 3 * BINS
     cells, is_correct = np.concatenate((cells, rare)), np.concatenate((is_correct, np.ones(len(rare), bool)))
     curve = _curve(cells, is_correct, 4 * BINS)
-    assert curve.values[3 * BINS :].tolist() == curve.values[:BINS].tolist()
-    assert curve.block_of[3 * BINS :].tolist() == curve.block_of[:BINS].tolist()
-    assert curve.values[BINS : 2 * BINS].tolist() != curve.values[:BINS].tolist()
+    assert curve.blocks.values[3 * BINS :].tolist() == curve.blocks.values[:BINS].tolist()
+    assert curve.blocks.number[3 * BINS :].tolist() == curve.blocks.number[:BINS].tolist()
+    assert curve.blocks.values[BINS : 2 * BINS].tolist() != curve.blocks.values[:BINS].tolist()
 
 
 def test_the_expected_accuracy_of_the_outcomes_is_theirs() -> None:
@@ -56,7 +57,7 @@ def test_the_expected_accuracy_of_the_outcomes_is_theirs() -> None:
 def test_cells_of_a_later_class_are_those_of_row_0() -> None:
     cells, is_correct = _outcomes(1, 3000)
     curve = _curve(cells, is_correct)
-    assert np.flatnonzero(curve.counted(np.array([len(curve) + 5]))).tolist() == [5]
+    assert np.flatnonzero(curve.counted(np.array([len(curve.blocks) + 5]))).tolist() == [5]
 
 
 def test_equal_scores_have_no_shift_and_others_have_their_share() -> None:
@@ -73,11 +74,11 @@ def test_equal_scores_have_no_shift_and_others_have_their_share() -> None:
 
 def test_scores_far_from_all_outcomes_have_shifted_whole() -> None:
     cells, is_correct = _outcomes(2, 20_000)
-    near = (cells % BINS < 40) | (cells % BINS > 88)
+    near = (cells % BINS < 80) | (cells % BINS > 178)
     curve = _curve(cells[near], is_correct[near])
     assert curve.group_of.max() == GROUPS
-    assert curve.group_of[BINS + 60] == curve.group_of[2 * BINS + 64] == 0
-    distance, _ = curve.shift(curve.counted(np.full(1000, 2 * BINS + 64)))
+    assert curve.group_of[BINS + 125] == curve.group_of[2 * BINS + 130] == 0
+    distance, _ = curve.shift(curve.counted(np.full(1000, 2 * BINS + 130)))
     assert distance > 0.9
 
 
