@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from stream_monitor.pipeline.snapshot import Snapshot
 from stream_monitor.sections.contract import contract_section
+from stream_monitor.sections.estimated import estimated_section
 from stream_monitor.sections.evaluation_sets import evaluation_section
 from stream_monitor.sections.groups import groups_section
 from stream_monitor.sections.mistakes import mistakes_section
@@ -18,6 +19,7 @@ from stream_monitor.sections.versions import versions_section
 
 #: The functions of the sections in their order; each returns None where there is nothing to tell.
 SECTIONS: tuple[Callable[[Snapshot], Section | None], ...] = (
+    estimated_section,
     versions_section,
     groups_section,
     contract_section,

@@ -54,7 +54,7 @@ def _warnings(evaluation: EvaluationSnapshot) -> Iterator[str]:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    names = [f"{name} {count:,}" for name, count in list(counts.items())[:MAX_NAMES]]
+    names = [f"{name}: {count:,}" for name, count in list(counts.items())[:MAX_NAMES]]
     rest = len(counts) - len(names)
     return ", ".join(names) + (f" and {rest:,} more" if rest > 0 else "")
 

@@ -27,12 +27,17 @@ _WINDOWS: Mapping[Window, str] = {"cumulative": "Cumulative", "rolling": "Rollin
 
 
 def groups_section(snapshot: Snapshot) -> Section | None:
-    """Return the section; None without groups."""
+    """Return the section; None without groups. Versions but the one with the most predictions are folded."""
     models = [model for model in snapshot.models if model.fairness and model.predictions]
     if not models:
         return None
+    models.sort(key=lambda model: -model.predictions)
     shown, note = first(models, MAX_VERSIONS, "version")
-    parts = [part for model in shown for part in _parts(model, is_named=len(models) > 1)]
+    parts = [
+        part._replace(is_folded=at > 0)
+        for at, model in enumerate(shown)
+        for part in _parts(model, is_named=len(models) > 1)
+    ]
     return Section("groups", "Groups", [*parts, *([Part(lines=[note])] if note else [])])
 
 

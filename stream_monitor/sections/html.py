@@ -30,6 +30,9 @@ def _section(section: Section, figure: str) -> str:
 
 
 def _part(part: Part) -> str:
+    if part.is_folded:
+        opened = _part(part._replace(title="", is_folded=False))
+        return f"<details><summary>{text(part.title)}</summary>{opened}</details>"
     heading = f"<h3>{text(part.title)}</h3>" if part.title else ""
     lines = "".join(f"<p>{text(line)}</p>" for line in part.lines)
     warnings = "".join(f"<p class=warning>{text(line)}</p>" for line in part.warnings)

@@ -51,7 +51,9 @@ def _drift(snapshot: Snapshot, _: bool) -> Answer:
     signals = sum(len(model.signals) for model in snapshot.models)
     episodes = sum(model.episode_count for model in snapshot.models)
     against = "" if snapshot.watched.training else "; --profile compares with the training data as well"
-    return Answer(True, f"{counted(signals, 'signal')}; {counted(episodes, 'episode')} of drift{against}")
+    estimated = any(model.estimated.estimates for model in snapshot.models)
+    before = "; accuracy is estimated before labels come" if estimated else ""
+    return Answer(True, f"{counted(signals, 'signal')}; {counted(episodes, 'episode')} of drift{before}{against}")
 
 
 def _inputs(snapshot: Snapshot, _: bool) -> Answer:

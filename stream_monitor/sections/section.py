@@ -52,12 +52,14 @@ class Part(NamedTuple):
         lines: Paragraphs at its head.
         tables: Its tables.
         warnings: What one has to act on, below the tables.
+        is_folded: Whether it is shown on demand; it has a title.
     """
 
     title: str = ""
     lines: Sequence[str] = ()
     tables: Sequence[Table] = ()
     warnings: Sequence[str] = ()
+    is_folded: bool = False
 
 
 class Section(NamedTuple):

@@ -173,6 +173,15 @@ def test_the_dashboard_answers_what_changed() -> None:
     assert {f"stream_monitor_{name}" for name in wanted} <= _metrics_in("\n".join(_expressions()))
 
 
+def test_the_dashboard_answers_the_other_mistakes() -> None:
+    wanted = {
+        *("performance_estimated_ratio", "performance_estimation_error", "predictions_invalid_total"),
+        *("feature_violations_total", "version_traffic_ratio", "version_difference", "rollback_recommended"),
+        *("fairness_gap", "group_performance_ratio", "evaluation_sets_written_total"),
+    }
+    assert {f"stream_monitor_{name}" for name in wanted} <= _metrics_in("\n".join(_expressions()))
+
+
 def test_no_panel_lies_on_another() -> None:
     taken: dict[tuple[int, int], str] = {}
     for panel in DASHBOARD["panels"]:

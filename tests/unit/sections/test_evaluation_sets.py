@@ -25,8 +25,8 @@ def test_each_set_has_its_rows_classes_versions_and_looks(tmp_path: Path) -> Non
     assert [row[-1] for row in older] == ["none"] * 4
     assert [int(row[2]) for row in found] == [each["rows"] for each in reversed(written)]
     classes = written[-2]["classes"]
-    assert found[1][4] == ", ".join(f"{name} {count}" for name, count in classes.items())
-    assert found[1][5].startswith("1 ") and ", 2 " in found[1][5]
+    assert found[1][4] == ", ".join(f"{name}: {count}" for name, count in classes.items())
+    assert found[1][5].startswith("1: ") and ", 2: " in found[1][5]
 
     look = {"sets": [written[0]["file"]], "candidate": "c"}
     change_manifest(tmp_path, lambda manifest: manifest["looks"].extend([look, look]))

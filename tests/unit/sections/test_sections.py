@@ -24,7 +24,7 @@ def test_names_are_text_and_no_more() -> None:
     page = Page(f"<main>{html}</main>")
     assert NASTY in page.text
     assert {tag for tag, *_ in page.elements} <= {
-        *("main", "section", "h2", "h3", "p", "div", "table", "tr", "th", "td", "span", "small")
+        *("main", "section", "h2", "h3", "details", "summary", "p", "div", "table", "tr", "th", "td", "span", "small")
     }
 
 
