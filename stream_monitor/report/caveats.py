@@ -9,7 +9,7 @@ from stream_monitor.decoding.values import read_cell
 from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
 from stream_monitor.report.estimated import estimated_caveats
-from stream_monitor.report.fairness import fairness_caveats
+from stream_monitor.sections.group_caveats import fairness_caveats
 from stream_monitor.signals.encoder import MAX_CATEGORIES
 
 #: Names that a caveat lists at most.

@@ -12,6 +12,7 @@ from stream_monitor.performance.subgroup_codes import MISSING_NAME
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
+from stream_monitor.sections.group_caveats import fairness_caveats
 from stream_monitor.sections.section import Cell, Part, Section, Table, Tone, first
 from stream_monitor.stats.intervals import Z95
 
@@ -20,7 +21,7 @@ MAX_VERSIONS, MAX_GROUPS = 6, 12
 RATIO = "disparate_impact_ratio"
 
 _NOTE = (
-    "pp: percentage points. Below each gap its 95 % interval, and the values that it is between. In colour: the "
+    "Below each figure its 95 % interval; a gap is told with the values that it is between, and in colour where its "
     "interval excludes that there is none."
 )
 _WINDOWS: Mapping[Window, str] = {"cumulative": "Cumulative", "rolling": "Rolling"}
@@ -38,20 +39,23 @@ def groups_section(snapshot: Snapshot) -> Section | None:
         for at, model in enumerate(shown)
         for part in _parts(model, is_named=len(models) > 1)
     ]
-    return Section("groups", "Groups", [*parts, *([Part(lines=[note])] if note else [])])
+    return Section("groups", "Groups", [Part(lines=[_NOTE]), *parts, *([Part(lines=[note])] if note else [])])
 
 
 def _parts(model: ModelSnapshot, *, is_named: bool) -> Iterator[Part]:
     fairness = model.fairness
     assert fairness is not None
     name = f"{'/'.join(model.key)}: " if is_named else ""
-    for group, windows in list(fairness.groups.items())[:MAX_GROUPS]:
+    groups, rest = first(fairness.groups.items(), MAX_GROUPS, "group")
+    for group, windows in groups:
         positive = f"; positive class {fairness.positive}" if fairness.positive is not None else ""
         tables = [_values(fairness, windows["cumulative"])]
         if gaps := _gaps(fairness, windows):
             tables.append(gaps)
         origin = "" if fairness.paths[group] == group else f" ({fairness.paths[group]}{positive})"
         yield Part(f"{name}{group}{origin}", tables=tables)
+    if notes := [*fairness_caveats(fairness), *filter(None, [rest])]:
+        yield Part(f"{name}what is not compared, or not shown", [f"{note[0].upper()}{note[1:]}" for note in notes])
 
 
 def _values(fairness: FairnessSnapshot, values: Mapping[str, GroupCounts]) -> Table:
@@ -98,7 +102,7 @@ def _gaps(fairness: FairnessSnapshot, windows: Mapping[Window, Mapping[str, Grou
     rows: list[list[Cell | str]] = [
         [name.replace("_", " "), *(_gap(name, gaps.get(name)) for gaps in found.values())] for name in names
     ]
-    return Table(["Gap", *heads], rows, heads, ["Gap"], _NOTE) if rows else None
+    return Table(["Gap", *heads], rows, heads, ["Gap"]) if rows else None
 
 
 def _gap(name: str, gap: Gap | None) -> Cell:
@@ -110,6 +114,8 @@ def _gap(name: str, gap: Gap | None) -> Cell:
 
 def gap_text(name: str, value: float) -> str:
     """Return a gap as text: a difference of shares in percentage points, another one as a number.
+
+    pp stands for percentage points.
 
     >>> gap_text("accuracy_gap", 0.0312), gap_text("disparate_impact_ratio", 0.79)
     ('3.1 pp', '0.79')

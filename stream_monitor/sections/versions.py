@@ -59,7 +59,7 @@ def _row(rollout: RolloutResult, version: VersionResult, model: ModelSnapshot | 
     comparison = version.comparison
     return (
         version.version,
-        "champion" if version.version == rollout.champion else "challenger",
+        _role(rollout, version),
         f"{version.predictions:,}",
         percent(version.share),
         _when(version.first_ts),
@@ -68,6 +68,12 @@ def _row(rollout: RolloutResult, version: VersionResult, model: ModelSnapshot | 
         _difference(comparison),
         _verdict(comparison),
     )
+
+
+def _role(rollout: RolloutResult, version: VersionResult) -> str:
+    if version.version == rollout.champion:
+        return "champion"
+    return "challenger" if rollout.unseen_champion is None else "–"
 
 
 def _when(ts: float | None) -> Cell:

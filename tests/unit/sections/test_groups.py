@@ -11,7 +11,7 @@ def test_values_have_their_measures_with_intervals() -> None:
     (model, _) = snapshot.models
     assert model.fairness
     counts = model.fairness.groups["sex"]["cumulative"]
-    part = section(snapshot, "groups").parts[0]
+    part = section(snapshot, "groups").parts[1]
     assert part.title == "default/1: sex (groups.sex; positive class yes)"
     values, gaps = part.tables
     assert values.head[:4] == ["Value", "Predictions", "Outcomes", "Selection rate"]
@@ -27,17 +27,26 @@ def test_values_have_their_measures_with_intervals() -> None:
     assert shown.tone == "bad" and gap.estimate.lower > 0  # type: ignore[union-attr]
 
 
+def test_the_version_with_the_most_predictions_is_open_and_the_others_are_folded() -> None:
+    few = [each for each in events() if each["version"] == "2" or each["id"] > "r-2"]
+    parts = section(replayed(few, group={"sex": "groups.sex"}, positive="yes"), "groups").parts[1:]
+    assert [(part.title[:9], part.is_folded) for part in parts] == [("default/2", False), ("default/1", True)]
+
+
 def test_a_small_value_and_a_missing_one_are_shown_as_such() -> None:
     found = events()[: COUNT // 2]
     for each in found[:300]:
         each["groups"] = {}
     snapshot = replayed(found, group={"region": "groups.region"}, positive="yes")
-    values = section(snapshot, "groups").parts[0].tables[0]
+    values = section(snapshot, "groups").parts[1].tables[0]
     told = {row[0]: small[0] for row, small in zip(rows(values), smalls(values), strict=True)}
     assert told["missing"] == "no value: not compared"
     assert told["north"] == ""
     assert [small for name, small in told.items() if "script" in name] == ["fewer than 100: not compared"]
-    assert len(section(snapshot, "groups").parts[0].tables) == 1
+    parts = section(snapshot, "groups").parts
+    assert len(parts[1].tables) == 1
+    last = next(part for part in parts if part.title.endswith("what is not compared, or not shown"))
+    assert last.lines[0].endswith("predictions have no groups.region; they are left out of the gaps")
 
 
 def test_a_regression_has_mean_residuals() -> None:
@@ -46,7 +55,7 @@ def test_a_regression_has_mean_residuals() -> None:
         for at, each in enumerate(events())
     ]
     snapshot = replayed(found, task="regression", group={"sex": "groups.sex"})
-    values, gaps = section(snapshot, "groups").parts[0].tables
+    values, gaps = section(snapshot, "groups").parts[1].tables
     assert values.head[-1] == "Mean residual"
     residuals = {row[0]: float(row[-1]) for row in rows(values)}
     assert residuals["f"] == 0 and 0.9 < residuals["m"] < 1.1
