@@ -15,6 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from stream_monitor.actions.evaluation_manifest import (
+    MANIFEST,
     WrittenSet,
     change_manifest,
     read_manifest,
@@ -59,6 +60,8 @@ class EvaluationFiles:
                 "--evaluation-dir: writing Parquet needs pyarrow: pip install 'stream-monitor[parquet]'"
             ) from None
         self._pyarrow, self.directory, self._task = pyarrow, directory, task
+        #: The newest sets, and the file of the manifest that has them.
+        self._read: tuple[tuple[int, int, int], list[WrittenSet]] | None = None
 
     def write(self, found: EvaluationSet) -> None:
         """Write a set, and delete the oldest ones past `MAX_SETS`.
@@ -80,7 +83,11 @@ class EvaluationFiles:
     def sets(self) -> list[WrittenSet]:
         """Return the newest sets of the directory, the newest first; none without a manifest that can be read."""
         try:
-            return written_sets(read_manifest(self.directory), MAX_SHOWN)
+            found = (self.directory / MANIFEST).stat()
+            file = found.st_ino, found.st_mtime_ns, found.st_size
+            if self._read is None or self._read[0] != file:
+                self._read = file, written_sets(read_manifest(self.directory), MAX_SHOWN)
+            return self._read[1]
         except (OSError, ConfigError, KeyError, TypeError):  # the last two: somebody has edited it
             return []
 

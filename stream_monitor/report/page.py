@@ -24,6 +24,7 @@ from stream_monitor.report.signal_charts import SignalCharts
 from stream_monitor.report.summary import duplicates, rejected
 from stream_monitor.report.timebase import make_timebase
 from stream_monitor.sections import sections
+from stream_monitor.sections.html import contents as section_links
 from stream_monitor.sections.html import render as render_sections
 from stream_monitor.sections.html import text
 
@@ -72,6 +73,7 @@ def render(
 
 def _page(contents: Contents) -> str:
     charts, sources = SignalCharts(contents), contents.sources
+    told = sections(contents.snapshot, is_live=False)
     folder = files(__package__)
     style = folder.joinpath("report.css").read_text(encoding="utf-8")
     template = Template(folder.joinpath("report.html").read_text(encoding="utf-8"))
@@ -87,7 +89,8 @@ def _page(contents: Contents) -> str:
         overview=overview(contents, charts.links),
         episodes=cards(contents) + small_changes(contents),
         performance=performance_charts(contents),
-        sections=render_sections(sections(contents.snapshot, is_live=False), section_charts(contents)),
+        links=section_links(told),
+        sections=render_sections(told, section_charts(contents)),
         signals=charts.render_full(),
         others=charts.render_small(),
         detections=_detections(contents.detections),

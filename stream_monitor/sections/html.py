@@ -24,6 +24,11 @@ def render(sections: Iterable[Section], figures: Mapping[str, str] | None = None
     return "".join(_section(section, (figures or {}).get(section.name, "")) for section in sections)
 
 
+def contents(sections: Iterable[Section]) -> str:
+    """Return links to sections as HTML."""
+    return " ".join(f'<a href="#{section.name}">{text(section.title)}</a>' for section in sections)
+
+
 def _section(section: Section, figure: str) -> str:
     parts = "".join(map(_part, section.parts))
     return f"<section id={section.name} class=told>\n<h2>{text(section.title)}</h2>\n{parts}{figure}\n</section>\n"

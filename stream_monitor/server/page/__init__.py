@@ -16,6 +16,7 @@ from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.windows import Window
 from stream_monitor.pipeline.snapshot import ModelSnapshot, Snapshot
 from stream_monitor.sections import sections
+from stream_monitor.sections.html import contents as section_links
 from stream_monitor.sections.html import render as render_sections
 from stream_monitor.server.page import changes, training
 from stream_monitor.server.page.table import table
@@ -29,6 +30,7 @@ SHOWN_CLASSES = 50
 
 def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
     """Return the page as HTML; ``problems`` are those of ``/readyz``."""
+    found = sections(snapshot, is_live=True)
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(
         version=__version__,
@@ -49,7 +51,8 @@ def render_page(snapshot: Snapshot, problems: Sequence[str]) -> str:
             islice(_class_rows(snapshot.models), SHOWN_CLASSES),
             "No class has been labelled yet.",
         ),
-        sections=render_sections(sections(snapshot, is_live=True)),
+        links=section_links(found),
+        sections=render_sections(found),
         detections=table(
             ("Time", "Model", "Signal", "Detector", "Before → after", "Effect"),
             _detection_rows(snapshot.detections),

@@ -30,7 +30,11 @@ def test_each_set_has_its_rows_classes_versions_and_looks(tmp_path: Path) -> Non
 
     look = {"sets": [written[0]["file"]], "candidate": "c"}
     change_manifest(tmp_path, lambda manifest: manifest["looks"].extend([look, look]))
-    assert [each.looks for each in EvaluationFiles(tmp_path).sets()] == [0, 0, 0, 0, 2]
+    files = EvaluationFiles(tmp_path)
+    assert [each.looks for each in files.sets()] == [0, 0, 0, 0, 2]
+    assert files.sets() is files.sets()  # the manifest is read again only where it has changed
+    change_manifest(tmp_path, lambda manifest: manifest["looks"].clear())
+    assert [each.looks for each in files.sets()] == [0] * 5
 
 
 def test_a_directory_without_a_manifest_that_can_be_read_has_no_sets(tmp_path: Path) -> None:
