@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dependent_tables import dependent_gates
+from estimated_tables import estimated_gates
 from flights_tables import flights_gate
 from gate import Gate
 from ours import NAME, OURS, OURS_DEFAULT, OURS_RARE
@@ -29,7 +30,8 @@ PAIRS = ((OURS, ADWIN), (OURS_RARE, ADWIN), (OURS, TUNED))
 
 def gates(report: Report) -> list[Gate]:
     """Return the gates for which all values were measured."""
-    parts = (_quiet, _whole, _delays, _limits, _drifts, dependent_gates, seasonal_gates, flights_gate, _real)
+    own = _quiet, _whole, _delays, _limits, _drifts
+    parts = (*own, dependent_gates, seasonal_gates, flights_gate, estimated_gates, _real)
     return [gate for part in parts for gate in part(report)]
 
 

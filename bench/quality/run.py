@@ -24,6 +24,8 @@ import reference
 from dependent import delays, false_alarms
 from dependent_streams import DEPENDENT
 from document import document
+from estimated import estimated
+from estimated_streams import streams
 from flights import episodes
 from frontier import FRONTIER, frontier
 from gates import gates
@@ -132,6 +134,13 @@ def start_flights(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse
     return {pool.submit(episodes, report["form"]): (report["flights"], "replay")}
 
 
+def start_estimated(pool: ProcessPoolExecutor, report: dict[str, Any], arguments: argparse.Namespace) -> Running:
+    """Start the estimates of accuracy before labels come."""
+    where, form = report.setdefault("estimated", {}), report["form"]
+    chosen = [key for key in streams() if arguments.only in key[1]]
+    return {pool.submit(estimated, key, form, arguments.peers.absolute()): (where, key[1]) for key in chosen}
+
+
 def start_frontier(pool: ProcessPoolExecutor, report: dict[str, Any], _: argparse.Namespace) -> Running:
     """Start the measurements of this project with other settings of the estimate of dependence."""
     where = report.setdefault("frontier", {})
@@ -145,6 +154,7 @@ SECTIONS: dict[str, Callable[[ProcessPoolExecutor, dict[str, Any], argparse.Name
     "frontier": start_frontier,
     "seasonal": start_seasonal,
     "flights": start_flights,
+    "estimated": start_estimated,
 }
 
 
@@ -162,6 +172,7 @@ def empty(arguments: argparse.Namespace) -> dict[str, Any]:
         "frontier": {},
         "seasonal": {},
         "flights": {},
+        "estimated": {},
         "real": {},
         "gates": [],
     }

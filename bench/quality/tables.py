@@ -9,6 +9,7 @@ from typing import Any
 
 import measures
 from dependent_tables import dependent_tables
+from estimated_tables import estimated_table
 from flights_tables import flights_table
 from gates import ADWIN, MUCH_SOONER, SHARE
 from ours import NAME, OURS_RARE
@@ -36,6 +37,7 @@ def tables(report: Report) -> list[Table]:
         *dependent_tables(report),
         *seasonal_tables(report),
         *flights_table(report),
+        *estimated_table(report),
         _real(report),
     ]
 

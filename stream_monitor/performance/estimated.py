@@ -17,10 +17,11 @@ from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.performance.calibration import MAX_STEP, MIN_OUTCOMES, Calibration, ScoredOutcomes
 from stream_monitor.performance.calibration_curve import CalibrationCurve
 from stream_monitor.performance.score_cells import ScoreCells, added, are_probabilities, counted
+from stream_monitor.performance.windows import Window
 from stream_monitor.stats.intervals import Z95
 
-#: The windows that estimates and their errors are over.
-EstimatedWindow = Literal["cumulative", "rolling"]
+#: The windows that estimates are over; ``unlabelled``: all predictions without a label so far.
+EstimatedWindow = Literal["cumulative", "rolling", "unlabelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class EstimatedResult(NamedTuple):
     """
 
     estimates: Mapping[EstimatedWindow, Estimate]
-    errors: Mapping[EstimatedWindow, EstimationError]
+    errors: Mapping[Window, EstimationError]
     why_not: str
 
 
@@ -81,8 +82,10 @@ class EstimatedPerformance:
         self._task, self._window = task, window
         self._cells, self._calibration = ScoreCells(), Calibration()
         self._scored = 0
-        #: Of predictions whose score is a probability: their counts by cell, and the cells of the newest.
+        #: Of predictions whose score is a probability: their counts by cell, those of their labels, and the cells of
+        #: the newest.
         self._counts: Ints = np.zeros(0, np.int64)
+        self._labelled: Ints = np.zeros(0, np.int64)
         self._newest: Ints = np.empty(0, np.int64)
         self._errors: Floats = np.empty(0)
         self._error_count, self._error_sum = 0, 0.0
@@ -123,6 +126,7 @@ class EstimatedPerformance:
         rows = np.flatnonzero(are_probabilities(outcomes.scores))
         is_correct = np.fromiter(map(eq, outcomes.y_true, outcomes.y_pred), bool, len(outcomes))[rows]
         cells = self._encoded(outcomes.y_pred, outcomes.scores, rows)
+        self._labelled = added(self._labelled, counted(cells))
         places = outcomes.index[rows], outcomes.before[rows]
         expected = self._calibration.add(ScoredOutcomes(cells, is_correct, *places))
         errors = (expected - is_correct)[~np.isnan(expected)]
@@ -140,11 +144,14 @@ class EstimatedPerformance:
         curve = self._calibration.curve
         if curve is None or self.why_not():
             return {}
-        cells = np.arange(len(self._counts))
-        return {
-            "cumulative": self._estimate(curve, curve.counted(cells, self._counts)),
-            "rolling": self._estimate(curve, curve.counted(self._newest)),
+        # Predictions read again to restore a partition are not counted, but their labels are.
+        unlabelled = np.maximum(added(self._counts, -self._labelled), 0)
+        counts: dict[EstimatedWindow, Ints] = {
+            "cumulative": curve.counted(np.arange(len(self._counts)), self._counts),
+            "rolling": curve.counted(self._newest),
+            "unlabelled": curve.counted(np.arange(len(unlabelled)), unlabelled),
         }
+        return {window: self._estimate(curve, each) for window, each in counts.items() if each.any()}
 
     def _estimate(self, curve: CalibrationCurve, counts: Ints) -> Estimate:
         value = curve.accuracy(counts)
@@ -154,7 +161,7 @@ class EstimatedPerformance:
         shift, _ = curve.shift(counts)
         return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0), int(counts.sum()), shift)
 
-    def errors(self) -> dict[EstimatedWindow, EstimationError]:
+    def errors(self) -> dict[Window, EstimationError]:
         """Return the errors of estimation by window; none before the first outcome that was estimated."""
         if not self._error_count:
             return {}
@@ -186,6 +193,7 @@ class EstimatedPerformance:
             "calibration": self._calibration.state(),
             "scored": self._scored,
             "counts": self._counts.tolist(),
+            "labelled": self._labelled.tolist(),
             "newest": pack(self._newest.astype(np.float64)),
             "errors": pack(self._errors),
             "error_sum": [self._error_count, self._error_sum],
@@ -194,6 +202,7 @@ class EstimatedPerformance:
     def restore(self, state: Mapping[str, Any]) -> None:
         self._cells.restore(state["classes"])
         self._calibration.restore(state["calibration"])
-        self._scored, self._counts = state["scored"], np.array(state["counts"], np.int64)
+        self._scored = state["scored"]
+        self._counts, self._labelled = (np.array(state[name], np.int64) for name in ("counts", "labelled"))
         self._newest, self._errors = unpack(state["newest"]).astype(np.int64), unpack(state["errors"])
         self._error_count, self._error_sum = state["error_sum"]

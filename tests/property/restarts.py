@@ -49,6 +49,7 @@ def make_stream(seed: int, count: int) -> list[Record]:
         ts = 1_795_435_200.0 + at if at % 7 else None
         version, y_pred = rng.choice("12"), rng.choice("ab")
         given: dict[str, Any] = {"groups": {"sex": rng.choice("fmx")}} if at % 5 else {}
+        given |= {"score": at * 0.37 % 1.0} if at % 11 else {}
         given |= {"features": features, "prediction": y_pred, "version": version, "ts": ts}
         events.append(make_prediction(at, **given))
         if at > 50 and rng.random() < 0.8:

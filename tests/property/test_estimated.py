@@ -158,6 +158,9 @@ def test_a_naive_rewrite_says_the_same(seed: int) -> None:
     found = monitor.estimated
     assert found.estimates()["cumulative"].value == pytest.approx(naive.estimate(naive.cells), abs=1e-12)
     assert found.estimates()["rolling"].value == pytest.approx(naive.estimate(naive.cells[-WINDOW:]), abs=1e-12)
+    without = [cell for cell, _, _ in waiting.values()]
+    assert found.estimates()["unlabelled"].count == len(without)
+    assert found.estimates()["unlabelled"].value == pytest.approx(naive.estimate(without), abs=1e-12)
     assert found.errors()["cumulative"].count == len(naive.errors)
     assert found.errors()["cumulative"].value == pytest.approx(float(np.mean(naive.errors)), abs=1e-12)
     assert found.errors()["rolling"].value == pytest.approx(float(np.mean(naive.errors[-WINDOW:])), abs=1e-12)

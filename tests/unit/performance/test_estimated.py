@@ -51,6 +51,8 @@ def test_the_estimate_is_what_the_labels_show() -> None:
     assert abs(estimate.value - _accuracy(later)) < 0.01
     assert estimate.lower < _accuracy(later) < estimate.upper
     assert found.estimates()["cumulative"].count == 10_000
+    assert found.estimates()["unlabelled"] == estimate
+    assert "unlabelled" not in _estimated(later).estimates()
 
 
 def test_a_shift_of_the_inputs_is_seen_before_labels_come() -> None:
