@@ -21,10 +21,29 @@ MIN_SETTLED = 100
 #: Share of these whose id the champion has predicted as well, from which on the design is a shadow.
 MIN_PAIRED = 0.5
 
+#: Chance that any version of a model ever gets a verdict though all of them are equal.
+MAX_WRONG = 0.05
+#: The part of it that the first comparison of a model has.
+FIRST_PART = 0.8
+
 Design = Literal["split", "shadow"]
 Verdict = Literal["better", "worse", "undecided"]
 #: The verdicts by the sign of the difference that is decided.
 VERDICTS: Mapping[int, Verdict] = {1: "better", -1: "worse", 0: "undecided"}
+
+
+def wrong_level(number: int) -> float:
+    """Return the chance of a wrong verdict that a comparison of a model has; those of all of them add up to 5 %.
+
+    A team compares one challenger at a time more often than many; so the first one has most of it.
+
+    Args:
+        number: Its number among all comparisons of the model, from 1.
+
+    >>> [round(wrong_level(number), 5) for number in (1, 2, 3, 10)]
+    [0.04, 0.005, 0.00167, 0.00011]
+    """
+    return MAX_WRONG * (FIRST_PART if number == 1 else (1.0 - FIRST_PART) / (number * (number - 1)))
 
 
 class ScoredOutcomes(NamedTuple):
@@ -54,8 +73,9 @@ class ComparisonResult:
             ids; None while that is open.
         difference: Of accuracy, or of a regression Cliff's delta of the absolute errors; above 0 the challenger is
             better. NaN before the first difference.
-        bounds: Bounds of the difference that hold at all times at once, with a probability of 95 %.
-        verdict: What is decided of the challenger; the chance that equal versions ever get one is at most 5 %.
+        bounds: Bounds of the difference that hold at all times, for all challengers of the model at once, with a
+            probability of 95 %.
+        verdict: What is decided of the challenger; the chance that any of equal versions ever gets one is at most 5 %.
         outcomes: Outcomes of both versions that were compared so far.
         decided_after: Their number at the verdict, None before.
     """
@@ -82,11 +102,10 @@ class _Evidence:
         self.total, self.squares = float(totals[-1]), float(squares[-1])
         return totals[1:], squares[1:]
 
-    @property
-    def bounds(self) -> Interval:
-        """The bounds of the mean."""
+    def bounds(self, alpha: float) -> Interval:
+        """Return the bounds of the mean, which are ever wrong with this probability."""
         counts, totals, squares = np.array([[float(self.count)], [self.total], [self.squares]])
-        lower, upper = mean_bounds(counts, totals, squares)
+        lower, upper = mean_bounds(counts, totals, squares, alpha)
         return Interval(float(lower[0]), float(upper[0]))
 
     def state(self) -> list[float]:
@@ -103,16 +122,20 @@ class Comparison:
 
     Args:
         design: The design; None: that by which most of the challenger's first outcomes come.
+        level: The chance of a wrong verdict, see `wrong_level`.
+
+    Attributes:
+        outcomes: Outcomes of both versions so far.
     """
 
-    def __init__(self, design: Design | None = None) -> None:
-        self._design = design
+    def __init__(self, design: Design | None = None, level: float = MAX_WRONG) -> None:
+        self._design, self._level = design, level
         self._split, self._pairs = AlternatingOutcomes(), PairedOutcomes()
         self._evidence: dict[Design, _Evidence] = {"split": _Evidence(), "shadow": _Evidence()}
         self._side = 0
         self._reached: list[tuple[Verdict, int]] = []
         self._decided_after: int | None = None
-        self._outcomes = self._challenged = 0
+        self.outcomes = self._challenged = 0
 
     def update(self, outcomes: ScoredOutcomes) -> list[tuple[Verdict, int]]:
         """Add the next outcomes of both versions, n > 0; the result does not depend on where they were cut.
@@ -139,7 +162,7 @@ class Comparison:
             self._take("split", self._split.add(is_challenger, scores))
         if self._design != "split":
             self._take("shadow", self._pairs.add(ids, is_challenger, scores))
-        self._outcomes += len(scores)
+        self.outcomes += len(scores)
         self._challenged += int(np.count_nonzero(is_challenger))
 
     def _settle(self) -> None:
@@ -151,13 +174,13 @@ class Comparison:
         )
         evidence = self._evidence[self._design]
         totals, squares = np.array([evidence.total]), np.array([evidence.squares])
-        self._judge(totals, squares, np.array([self._outcomes]))
+        self._judge(totals, squares, np.array([self.outcomes]))
 
     def _take(self, design: Design, differences: Differences) -> None:
         """Add differences of a design; judge by them if it is that of the comparison."""
         totals, squares = self._evidence[design].add(differences.values)
         if design == self._design and len(totals):
-            self._judge(totals, squares, self._outcomes + differences.rows + 1)
+            self._judge(totals, squares, self.outcomes + differences.rows + 1)
 
     def _judge(self, totals: Floats, squares: Floats, outcomes: Ints) -> None:
         """Find the last verdict that is reached.
@@ -166,7 +189,7 @@ class Comparison:
             totals, squares: The sums of the differences and of their squares after each of them, shape (n,).
             outcomes: The outcomes so far at each of them, shape (n,).
         """
-        sides = np.sign(totals) * (np.abs(totals) >= boundary(squares))
+        sides = np.sign(totals) * (np.abs(totals) >= boundary(squares, self._level))
         rows = np.flatnonzero(sides)
         changed = np.flatnonzero(np.diff(sides[rows], prepend=self._side))
         if len(changed):
@@ -180,27 +203,28 @@ class Comparison:
         return ComparisonResult(
             design=self._design,
             difference=evidence.total / evidence.count if evidence.count else math.nan,
-            bounds=evidence.bounds,
+            bounds=evidence.bounds(self._level),
             verdict=VERDICTS[self._side],
-            outcomes=self._outcomes,
+            outcomes=self.outcomes,
             decided_after=self._decided_after,
         )
 
     def state(self) -> dict[str, Any]:
         return {
             "design": self._design,
+            "level": self._level,
             "split": self._split.state(),
             "pairs": self._pairs.state(),
             "evidence": {design: evidence.state() for design, evidence in self._evidence.items()},
-            "counts": [self._outcomes, self._challenged],
+            "counts": [self.outcomes, self._challenged],
             "verdict": [self._side, self._decided_after],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._design = state["design"]
+        self._design, self._level = state["design"], state["level"]
         self._split.restore(state["split"])
         self._pairs.restore(state["pairs"])
         for design, saved in state["evidence"].items():
             self._evidence[design].restore(saved)
-        self._outcomes, self._challenged = state["counts"]
+        self.outcomes, self._challenged = state["counts"]
         self._side, self._decided_after = state["verdict"]

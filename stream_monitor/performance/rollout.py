@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,14 @@ from stream_monitor.core.arrays import Floats, Ints, optional
 from stream_monitor.core.events import Task
 from stream_monitor.core.outcome_batch import OutcomeBatch
 from stream_monitor.core.sequences import take
-from stream_monitor.performance.comparison import Comparison, ComparisonResult, Design, ScoredOutcomes, Verdict
+from stream_monitor.performance.comparison import (
+    Comparison,
+    ComparisonResult,
+    Design,
+    ScoredOutcomes,
+    Verdict,
+    wrong_level,
+)
 from stream_monitor.performance.rollout_result import RolloutResult, VersionResult, unseen_champion
 from stream_monitor.performance.version_event import VersionEvent
 from stream_monitor.performance.version_traffic import BLOCK, VersionTraffic
@@ -72,7 +80,8 @@ class Rollout:
     """Compares the versions of one model.
 
     Where no champion is given, it is the version that was seen first, until another one has nine tenths of 1,000
-    predictions. A new champion is compared anew.
+    predictions. A new champion is compared anew. The chance of a wrong verdict is shared out over all comparisons of the
+    model, in the order in which they begin.
 
     Attributes:
         champion: The champion, None before the first prediction.
@@ -85,6 +94,7 @@ class Rollout:
         self.champion = self._given
         self._traffic = VersionTraffic()
         self._comparisons: dict[str, Comparison] = {}
+        self._begun = 0
         self._is_warned = False
         self.events: list[VersionEvent] = []
 
@@ -141,15 +151,27 @@ class Rollout:
         if self.champion is None or not len(outcomes):
             return
         names = [key.version for key in outcomes.keys]
-        found = {names[code] for code in np.unique(outcomes.which).tolist()} - {self.champion}
-        if not found and not self._comparisons:
+        codes, first = np.unique(outcomes.which, return_index=True)
+        for code in codes[np.argsort(first)].tolist():
+            self._begin(names[code])
+        if not self._comparisons:
             return
-        scores = _scores(outcomes, self._settings.task)
-        for name in found | self._comparisons.keys():
+        scores, verdicts = _scores(outcomes, self._settings.task), []
+        for name in self._comparisons:
             sides = np.array([1 if each == name else 0 if each == self.champion else -1 for each in names])
-            self._challenge(name, outcomes, scores, sides[outcomes.which])
+            verdicts += self._challenge(name, outcomes, scores, sides[outcomes.which])
+        for _, challenger, verdict, count in sorted(verdicts, key=itemgetter(0)):
+            self._note_verdict(challenger, verdict, count)
 
-    def _challenge(self, challenger: str, outcomes: OutcomeBatch, scores: Floats, sides: Ints) -> None:
+    def _begin(self, version: str) -> None:
+        """Begin the comparison of a version that has its first outcome, unless it is the champion."""
+        if version != self.champion and version not in self._comparisons:
+            self._begun += 1
+            self._comparisons[version] = Comparison(self._settings.design, wrong_level(self._begun))
+
+    def _challenge(
+        self, challenger: str, outcomes: OutcomeBatch, scores: Floats, sides: Ints
+    ) -> list[tuple[int, str, Verdict, int]]:
         """Update one comparison, which begins with the challenger's first outcome.
 
         Args:
@@ -157,15 +179,18 @@ class Rollout:
             outcomes: Outcomes of the model.
             scores: Their scores, shape (n,).
             sides: 1 for one of the challenger, 0 for one of the champion, -1 for any other, shape (n,).
+
+        Returns:
+            Of each verdict that was reached the outcome, the challenger, and the number of outcomes compared.
         """
-        rows = np.flatnonzero(sides >= 0)
-        if challenger not in self._comparisons:
+        rows, comparison = np.flatnonzero(sides >= 0), self._comparisons[challenger]
+        if not comparison.outcomes:
             rows = rows[np.argmax(sides[rows] == 1) :]
-            self._comparisons[challenger] = Comparison(self._settings.design)
-        if len(rows):
-            scored = ScoredOutcomes(take(outcomes.ids, rows), sides[rows] == 1, scores[rows])
-            for verdict, count in self._comparisons[challenger].update(scored):
-                self._note_verdict(challenger, verdict, count)
+        if not len(rows):
+            return []
+        before = comparison.outcomes
+        reached = comparison.update(ScoredOutcomes(take(outcomes.ids, rows), sides[rows] == 1, scores[rows]))
+        return [(int(rows[count - before - 1]), challenger, verdict, count) for verdict, count in reached]
 
     def _note_verdict(self, challenger: str, verdict: Verdict, outcomes: int) -> None:
         """Note a verdict, and the version that is to be rolled back by it."""
@@ -222,18 +247,20 @@ class Rollout:
         return {
             "champion": self.champion,
             "traffic": self._traffic.state(),
-            "comparisons": {name: self._comparisons[name].state() for name in sorted(self._comparisons)},
+            "begun": self._begun,
+            "comparisons": [[name, each.state()] for name, each in self._comparisons.items()],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore a state; with another champion by now, all versions are compared anew."""
         self._traffic.restore(state["traffic"])
+        self._begun = state["begun"]
         if self._given not in (None, state["champion"]):
             reason = f"--champion; before it was {state['champion']}"
             self.events.append(VersionEvent("promotion", self._model, str(self._given), self._given, reason))
             return
         self.champion = state["champion"]
-        for name, saved in state["comparisons"].items():
+        for name, saved in state["comparisons"]:
             self._comparisons[name] = Comparison(self._settings.design)
             self._comparisons[name].restore(saved)
 

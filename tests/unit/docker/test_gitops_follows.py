@@ -1,4 +1,4 @@
-"""What Argo CD, Flux and Jenkins X deploy is the file that the sidecar beside the model writes."""
+"""Argo CD, Flux and Jenkins X deploy the file that the sidecar beside the model writes."""
 
 from __future__ import annotations
 
