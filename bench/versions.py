@@ -2,7 +2,8 @@
 
 `python bench/versions.py [--runs 1000]` prints a table. Equal versions are looked at after every one of 20,000
 outcomes. Two versions, one of them right in 85 % and the other in 88 %, are looked at until a verdict; the outcomes
-that nine runs in ten need for it are given as a multiple of those of a test of fixed size (level 5 %, power 90 %).
+that nine runs in ten need for it are given as a multiple of those of a test of fixed size (level 5 %, power 90 %). A
+second table is of champions with several challengers, all of them equal, by the runs in which any gets a verdict.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from stream_monitor.performance.comparison import Comparison, ScoredOutcomes
+from stream_monitor.performance.comparison import Comparison, ScoredOutcomes, wrong_level
 
 RIGHT, GAIN, DISAGREE = 0.85, 0.03, 0.1
 OUTCOMES = 20_000
@@ -58,12 +59,31 @@ def verdicts(simulate: Simulation, runs: int, count: int, gain: float) -> tuple[
     """Return the runs with the verdict better, those with worse, and the outcomes that nine in ten need for one."""
     found = []
     for run in range(runs):
-        comparison = Comparison("shadow" if simulate is shadow else "split")
+        comparison = Comparison("shadow" if simulate is shadow else "split", wrong_level(1))
         comparison.update(simulate(np.random.default_rng(run), count, gain))
         found.append(comparison.result())
     after = [each.decided_after or np.inf for each in found]
     names = [each.verdict for each in found]
     return names.count("better"), names.count("worse"), float(np.quantile(after, 0.9, method="higher"))
+
+
+def several(challengers: int, runs: int) -> int:
+    """Return the runs in which any of several challengers, equal to the champion, gets a verdict.
+
+    The champion has half of the traffic and each challenger an equal share of the rest.
+    """
+    wrong = 0
+    for run in range(runs):
+        rng = np.random.default_rng(run)
+        version = np.where(rng.random(OUTCOMES) < 0.5, 0, 1 + rng.integers(challengers, size=OUTCOMES))
+        scores, found = (rng.random(OUTCOMES) < RIGHT).astype(float), []
+        for number in range(1, challengers + 1):
+            rows = np.flatnonzero((version == 0) | (version == number))
+            comparison = Comparison("split", wrong_level(number))
+            comparison.update(ScoredOutcomes(range(len(rows)), version[rows] == number, scores[rows]))  # type: ignore[arg-type]
+            found.append(comparison.result().verdict)
+        wrong += any(each != "undecided" for each in found)
+    return wrong
 
 
 def main() -> None:
@@ -77,6 +97,10 @@ def main() -> None:
         right, wrong, after = verdicts(simulate, max(runs // 4, 1), 2 * round(1.5 * fixed), GAIN)
         share, of = (better + worse) / runs, max(runs // 4, 1)
         print(f"| {name} | {share:.1%} | {right / of:.1%} | {wrong / of:.1%} | {after / fixed:.2f} | {fixed:,.0f} |")
+    print("\n| challengers, all equal | runs in which any gets a verdict |")
+    print("|---|---|")
+    for challengers in (1, 3, 10):
+        print(f"| {challengers} | {several(challengers, runs) / runs:.1%} |")
 
 
 if __name__ == "__main__":
