@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from hashlib import blake2b
 
 from stream_monitor import __version__
 from stream_monitor.actions import make_sinks, parse_sink
@@ -13,18 +12,13 @@ from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.git_target import GitTarget
 from stream_monitor.app.allocator import keep_freed_memory
+from stream_monitor.app.fingerprint import fingerprint
 from stream_monitor.app.log_format import set_up_logging
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
 from stream_monitor.config.deployment_settings import split_branch
 from stream_monitor.config.loading import shown
-from stream_monitor.config.settings import (
-    EventSettings,
-    JoinSettings,
-    RunConfig,
-    WatchSettings,
-)
+from stream_monitor.config.settings import RunConfig
 from stream_monitor.config.value_types import parse_address
-from stream_monitor.config.version_settings import VersionSettings
 from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.core.clock import Clock, SystemClock
 from stream_monitor.pipeline.pipeline import Pipeline
@@ -141,10 +135,3 @@ def _serve(config: RunConfig, pipeline: Pipeline, stop: threading.Event) -> None
     finally:
         pipeline.reads.close()
         server.stop()
-
-
-def fingerprint(config: RunConfig) -> str:
-    """Return a hash of all settings that determine what is computed."""
-    parts = [settings.model_fields for settings in (EventSettings, WatchSettings, VersionSettings, JoinSettings)]
-    told = config.model_dump(mode="json", include={name for fields in parts for name in fields})
-    return blake2b(repr(sorted(told.items())).encode(), digest_size=8).hexdigest()

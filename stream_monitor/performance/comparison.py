@@ -75,7 +75,8 @@ class ComparisonResult:
             better. NaN before the first difference.
         bounds: Bounds of the difference that hold at all times, for all challengers of the model at once, with a
             probability of 95 %.
-        verdict: What is decided of the challenger; the chance that any of equal versions ever gets one is at most 5 %.
+        verdict: What is decided of the challenger; the chance that any of equal versions ever gets one is at most
+            5 %.
         outcomes: Outcomes of both versions that were compared so far.
         decided_after: Their number at the verdict, None before.
     """

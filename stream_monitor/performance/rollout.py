@@ -80,8 +80,8 @@ class Rollout:
     """Compares the versions of one model.
 
     Where no champion is given, it is the version that was seen first, until another one has nine tenths of 1,000
-    predictions. A new champion is compared anew. The chance of a wrong verdict is shared out over all comparisons of the
-    model, in the order in which they begin.
+    predictions. A new champion is compared anew. The chance of a wrong verdict is shared out over all comparisons of
+    the model, in the order in which they begin.
 
     Attributes:
         champion: The champion, None before the first prediction.

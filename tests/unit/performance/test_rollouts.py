@@ -6,16 +6,18 @@ import logging
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.performance.comparison import MAX_WRONG, wrong_level
 from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.version_traffic import BLOCK, VersionTraffic
 from stream_monitor.pipeline.pipeline import Pipeline
-from stream_monitor.testing import make_prediction
-from tests.harness import run
+from stream_monitor.testing import make_prediction, make_records
+from tests.harness import make_pipeline, run
 from tests.states import state_json
 
 
@@ -150,3 +152,28 @@ def test_times_and_shares_of_versions() -> None:
     traffic.add(["2"], np.zeros(3, np.int64), np.array([5.0, np.nan, 4.0]))
     assert (traffic.seen["2"].first_ts, traffic.seen["2"].last_ts) == (4.0, 5.0)
     assert traffic.shares() == {"1": 1_000 / 1_003, "2": 3 / 1_003}
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 100), st.integers(50, 900))
+def test_verdicts_on_several_challengers_do_not_depend_on_cuts(seed: int, batch_size: int) -> None:
+    versions = np.random.default_rng(seed).choice(["1", "2", "3", "4"], 3_000).tolist()
+    events = _events(versions, {"1": 0.5, "2": 0.9, "3": 0.95, "4": 0.1}, seed)
+    told = []
+    for size in (3_000, batch_size):
+        records = make_records(orjson.dumps(event) for event in events)
+        pipeline, found = make_pipeline(records, batch_size=size, detectors=[])[0], []
+        while not pipeline.source.exhausted:
+            pipeline.processor.process(pipeline.source.poll(0), {})
+            found += [event.reason for event in pipeline.processor.fleet.rollouts.take_events()]
+        told.append((found, state_json(pipeline.processor.fleet.rollouts.state())))
+    assert told[0] == told[1]
+    assert len([reason for reason in told[0][0] if reason]) >= 3
+
+
+def test_the_chance_of_a_wrong_verdict_is_shared_out_in_the_order_of_first_outcomes() -> None:
+    versions = [*["1"] * 20, *["9", "2", "1"] * 200]
+    pipeline = _run(_events(versions, {"1": 0.9, "2": 0.9, "9": 0.9}))
+    (state,) = pipeline.processor.fleet.rollouts.state().values()
+    assert [(name, saved["level"]) for name, saved in state["comparisons"]] == [("9", 0.04), ("2", wrong_level(2))]
+    assert sum(map(wrong_level, range(1, 10_000))) < MAX_WRONG
