@@ -154,7 +154,7 @@ def test_times_and_shares_of_versions() -> None:
     assert traffic.shares() == {"1": 1_000 / 1_003, "2": 3 / 1_003}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 100), st.integers(50, 900))
 def test_verdicts_on_several_challengers_do_not_depend_on_cuts(seed: int, batch_size: int) -> None:
     versions = np.random.default_rng(seed).choice(["1", "2", "3", "4"], 3_000).tolist()
@@ -165,7 +165,7 @@ def test_verdicts_on_several_challengers_do_not_depend_on_cuts(seed: int, batch_
         pipeline, found = make_pipeline(records, batch_size=size, detectors=[])[0], []
         while not pipeline.source.exhausted:
             pipeline.processor.process(pipeline.source.poll(0), {})
-            found += [event.reason for event in pipeline.processor.fleet.rollouts.take_events()]
+            found += [event.reason for event in pipeline.processor.fleet.take_events()]
         told.append((found, state_json(pipeline.processor.fleet.rollouts.state())))
     assert told[0] == told[1]
     assert len([reason for reason in told[0][0] if reason]) >= 3
@@ -175,5 +175,5 @@ def test_the_chance_of_a_wrong_verdict_is_shared_out_in_the_order_of_first_outco
     versions = [*["1"] * 20, *["9", "2", "1"] * 200]
     pipeline = _run(_events(versions, {"1": 0.9, "2": 0.9, "9": 0.9}))
     (state,) = pipeline.processor.fleet.rollouts.state().values()
-    assert [(name, saved["level"]) for name, saved in state["comparisons"]] == [("9", 0.04), ("2", wrong_level(2))]
+    assert [(name, saved["level"]) for name, saved in state["comparisons"]] == [("9", wrong_level(1)), ("2", wrong_level(2))]
     assert sum(map(wrong_level, range(1, 10_000))) < MAX_WRONG
