@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -25,8 +25,13 @@ files_argument = click.argument(
 )
 
 
-def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
-    """Return a decorator that adds a flag for each setting, and ``--config``. The config checks the values."""
+def settings_options(kind: type[Settings], without: Collection[str] = ()) -> Callable[[_Command], _Command]:
+    """Return a decorator that adds flags for settings, and ``--config``. The config checks the values.
+
+    Args:
+        kind: The settings.
+        without: Settings that have no effect on the command, and no flag.
+    """
 
     def decorate(command: _Command) -> _Command:
         config = click.option(
@@ -37,7 +42,8 @@ def settings_options(kind: type[Settings]) -> Callable[[_Command], _Command]:
         )
         command = config(command)
         for name in reversed(kind.model_fields):
-            command = _option(kind, name)(command)
+            if name not in without:
+                command = _option(kind, name)(command)
         return command
 
     return decorate

@@ -12,6 +12,7 @@ import orjson
 from stream_monitor.cli.options import files_argument, load, settings_options
 from stream_monitor.cli.outputs import check_outputs, write
 from stream_monitor.cli.progress import Progress, Reading
+from stream_monitor.config.settings import SampleSettings
 from stream_monitor.profiles.profile import Profile
 from stream_monitor.tuning.settings import TuneConfig
 
@@ -21,14 +22,15 @@ from stream_monitor.tuning.settings import TuneConfig
 @click.option(
     "--json", "json_path", metavar="OUT", type=click.Path(path_type=Path), help="write everything to this file"
 )
-@settings_options(TuneConfig)
+@settings_options(TuneConfig, without=SampleSettings.model_fields)
 def tune(files: Sequence[Path], json_path: Path | None, **flags: Any) -> None:
     """Try detectors over recorded predictions: false alarms beside delays, and the flags that fit.
 
-    FILE is what `replay` reads, with the same flags. Every candidate watches it as `run` would: as it is; as a
-    surrogate, which has the same values and no drift, to count false alarms; and with changes of known size in it, to
-    see how soon they are found. A drift that is in the recording counts among the alarms
-    of "as is" only. Where no candidate fits, none is recommended, and the exit code is 1.
+    FILE is what `replay` reads, with the same flags but for those of evaluation sets, which are not written. Every
+    candidate watches it as `run` would: as it is; as a surrogate, which has the same values and no drift, to count
+    false alarms; and with changes of known size in it, to see how soon they are found. A drift that is in the
+    recording counts among the alarms of "as is" only. Where no candidate fits, none is recommended, and the exit code
+    is 1.
     """
     config = load(TuneConfig, flags)
     from stream_monitor.app import offline

@@ -18,7 +18,7 @@ from stream_monitor.performance.evaluation_set import EvaluationRow, EvaluationS
 DAY, ROWS = 86_400.0, 800
 
 
-def _write(directory: Path, days: int, model: str = "churn") -> None:
+def write_sets(directory: Path, days: int, model: str = "churn") -> None:
     """Write sets in which version 3 is right on 80 % of the rows; the true class is that of the id's last digit."""
     files = EvaluationFiles(directory)
     for day in range(days):
@@ -34,7 +34,7 @@ def _write(directory: Path, days: int, model: str = "churn") -> None:
         files.write(EvaluationSet(WindowKey(model, day), DAY * day, DAY * (day + 1), rows, 0.1, 1.0))
 
 
-def _candidate(path: Path, accuracy: float, seed: int = 5, count: int = 6 * ROWS) -> Path:
+def write_candidate(path: Path, accuracy: float, seed: int = 5, count: int = 6 * ROWS) -> Path:
     rng = random.Random(seed)
     lines = [f"r-{at},{at % 2 if rng.random() < accuracy else 1 - at % 2}.0" for at in range(count)]
     path.write_text("id,prediction\n" + "\n".join(lines) + "\n")
@@ -46,12 +46,12 @@ def _run(sets: Path, candidate: Path, *more: str) -> Result:
 
 
 def test_a_better_candidate_passes_and_a_worse_one_does_not(tmp_path: Path) -> None:
-    _write(sets := tmp_path / "sets", 5)
-    better = _run(sets, _candidate(tmp_path / "better.csv", 0.9))
+    write_sets(sets := tmp_path / "sets", 5)
+    better = _run(sets, write_candidate(tmp_path / "better.csv", 0.9))
     assert better.exit_code == 0, better.output
     assert "Verdict: the candidate is better than the champion" in better.output
     assert better.output.count("1970-01-0") == 4 and "1 of the newest sets sealed" in better.output
-    worse = _run(sets, _candidate(tmp_path / "worse.csv", 0.8))
+    worse = _run(sets, write_candidate(tmp_path / "worse.csv", 0.8))
     assert worse.exit_code == 1 and "not shown to be better" in worse.output
     looks = read_manifest(sets)["looks"]
     assert [look["is_better"] for look in looks] == [True, False] and len(looks[0]["sets"]) == 4
@@ -59,17 +59,17 @@ def test_a_better_candidate_passes_and_a_worse_one_does_not(tmp_path: Path) -> N
 
 
 def test_the_same_predictions_are_one_look(tmp_path: Path) -> None:
-    _write(sets := tmp_path / "sets", 3)
-    first, again = (_run(sets, _candidate(tmp_path / f"{name}.csv", 0.9)) for name in "ab")
+    write_sets(sets := tmp_path / "sets", 3)
+    first, again = (_run(sets, write_candidate(tmp_path / f"{name}.csv", 0.9)) for name in "ab")
     assert first.output.replace("a.csv", "b.csv") == again.output and len(read_manifest(sets)["looks"]) == 1
     # With another set it is another look at the others.
-    _write(sets, 4)
+    write_sets(sets, 4)
     assert "Look 2" in _run(sets, tmp_path / "a.csv").output
 
 
 def test_final_opens_the_sealed_sets_once(tmp_path: Path) -> None:
-    _write(sets := tmp_path / "sets", 5)
-    candidate = _candidate(tmp_path / "c.csv", 0.9)
+    write_sets(sets := tmp_path / "sets", 5)
+    candidate = write_candidate(tmp_path / "c.csv", 0.9)
     final = _run(sets, candidate, "--final")
     assert final.exit_code == 0 and final.output.count("1970-01-0") == 1 and "Look 1," in final.output
     with pytest.raises(ConfigError, match="--final: no set of churn is sealed"):
@@ -95,8 +95,8 @@ def _raised(result: Result) -> None:
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, content: str | None, more: tuple[str, ...], message: str) -> None:
-    _write(sets := tmp_path / "sets", 3)
-    candidate = _candidate(tmp_path / "c.csv", 0.9)
+    write_sets(sets := tmp_path / "sets", 3)
+    candidate = write_candidate(tmp_path / "c.csv", 0.9)
     if content:
         candidate.write_text(content)
     with pytest.raises(ConfigError, match=message):
@@ -109,24 +109,24 @@ def test_a_regression_is_refused(tmp_path: Path) -> None:
     found = EvaluationSet(WindowKey("price", 0), 0.0, DAY, rows, 1.0, 1.0)
     EvaluationFiles(tmp_path / "sets", "regression").write(found)
     with pytest.raises(ConfigError, match="price is a regression; allowed: a classification"):
-        _raised(_run(tmp_path / "sets", _candidate(tmp_path / "c.csv", 0.9)))
+        _raised(_run(tmp_path / "sets", write_candidate(tmp_path / "c.csv", 0.9)))
 
 
 def test_of_several_models_one_is_named(tmp_path: Path) -> None:
-    _write(sets := tmp_path / "sets", 2)
-    _write(sets, 2, "fraud")
-    candidate = _candidate(tmp_path / "c.csv", 0.9)
+    write_sets(sets := tmp_path / "sets", 2)
+    write_sets(sets, 2, "fraud")
+    candidate = write_candidate(tmp_path / "c.csv", 0.9)
     with pytest.raises(ConfigError, match="--model: is required; allowed: churn, fraud"):
         _raised(_run(sets, candidate))
     assert "Model fraud" in _run(sets, candidate, "--model", "fraud").output
 
 
 def test_rows_without_a_prediction_count_as_wrong(tmp_path: Path) -> None:
-    _write(sets := tmp_path / "sets", 3)
-    found = _run(sets, _candidate(tmp_path / "c.csv", 1.0, count=ROWS))
+    write_sets(sets := tmp_path / "sets", 3)
+    found = _run(sets, write_candidate(tmp_path / "c.csv", 1.0, count=ROWS))
     assert "617 rows have no prediction of the candidate and count as wrong" in found.output
 
 
 def test_without_sets(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there are no evaluation sets"):
-        _raised(_run(tmp_path, _candidate(tmp_path / "c.csv", 0.9)))
+        _raised(_run(tmp_path, write_candidate(tmp_path / "c.csv", 0.9)))

@@ -360,3 +360,9 @@ def test_what_can_not_be_read_is_counted(tmp_path: Path) -> None:
         file.write("1,2,3,4,5,6,7,8,9,10\n")
     text, _ = _tune(tmp_path, path, *QUICK, "--detector", "adwin:delta=0.02")
     assert "1 record was rejected (not_json)" in " ".join(text.split())
+
+
+def test_a_flag_of_evaluation_sets_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text("{}\n")
+    result = CliRunner().invoke(cli, ["tune", str(tmp_path / "p.jsonl"), "--evaluation-dir", str(tmp_path)])
+    assert (result.exit_code, "No such option" in result.output) == (2, True)

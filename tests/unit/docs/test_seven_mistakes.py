@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from stream_monitor.cli import cli
 from stream_monitor.server.catalog import CATALOG
 from tests.files import write
+from tests.unit.cli.test_compare import write_candidate, write_sets
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/seven-mistakes.md").read_text()
@@ -73,6 +74,48 @@ def test_the_command_on_estimates_shows_accuracy_before_labels_come(
     assert found["estimated"]["count"] == 6000
     assert abs(found["estimated"]["error"]) < 0.02
     assert found["estimated"]["why_not"] == ""
+
+
+def test_the_command_on_inputs_says_what_mends_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay inputs.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "contract.yaml").write_text("contract: 1\nfeatures:\n  age: {type: number, maximum: 99}\n")
+    rows = [{"id": f"r-{at}", "prediction": "yes", "features": {"age": "41" if at == 7 else 41}} for at in range(100)]
+    write(tmp_path / "inputs.jsonl", rows, "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads((tmp_path / "violations.json").read_bytes())["violations"]
+    assert (found["feature"], found["rule"], found["count"]) == ("age", "type", 1)
+    assert "send 41 without quotes" in result.output
+
+
+def test_the_command_on_test_sets_has_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (command,) = re.findall(r"^stream-monitor (compare .*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    write_sets(tmp_path / "sets", 5)
+    write_candidate(tmp_path / "candidate.csv", 0.9)
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert "Verdict: the candidate is better than the champion" in result.output
+
+
+def test_the_command_on_versions_has_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay versions.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    rows = [
+        {
+            "id": f"r-{at}",
+            "version": str(3 + at % 2),
+            "prediction": 1,
+            "label": int(rng.random() < 0.5 + at % 2 * 0.4),
+        }
+        for at in range(2000)
+    ]
+    write(tmp_path / "versions.jsonl", rows, "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert "better than 3: accuracy +0." in result.output
 
 
 def test_metrics_and_files_that_the_page_names_exist() -> None:
