@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -56,6 +57,30 @@ def test_a_better_candidate_passes_and_a_worse_one_does_not(tmp_path: Path) -> N
     looks = read_manifest(sets)["looks"]
     assert [look["is_better"] for look in looks] == [True, False] and len(looks[0]["sets"]) == 4
     assert looks[1]["level"] < looks[0]["level"] / 10
+
+
+def test_everything_is_in_the_json_file(tmp_path: Path) -> None:
+    write_sets(sets := tmp_path / "sets", 3)
+    candidate, out = write_candidate(tmp_path / "better.csv", 0.9), tmp_path / "out.json"
+    assert _run(sets, candidate, "--json", str(out)).exit_code == 0
+    found = json.loads(out.read_bytes())
+    assert (found["model"], found["champion"], found["is_better"], found["look"]) == ("churn", "3", True, 1)
+    assert found["p_value"] <= found["level"]
+    first, second = found["sets"]
+    assert (first["start"], second["start"]) == ("1970-01-01T00:00:00.000Z", "1970-01-02T00:00:00.000Z")
+    assert first["difference"]["lower"] < 0.1 < first["difference"]["upper"]
+    assert first["candidate"]["value"] - first["champion"]["value"] == pytest.approx(first["difference"]["value"])
+
+
+def test_a_json_file_that_can_not_be_written_costs_no_look(tmp_path: Path) -> None:
+    write_sets(sets := tmp_path / "sets", 3)
+    candidate = write_candidate(tmp_path / "better.csv", 0.9)
+    with pytest.raises(ConfigError, match="--json: can't write"):
+        cli.main(
+            ["compare", "--sets", str(sets), "--candidate", str(candidate), "--json", str(tmp_path / "no/out.json")],
+            standalone_mode=False,
+        )
+    assert read_manifest(sets)["looks"] == []
 
 
 def test_the_same_predictions_are_one_look(tmp_path: Path) -> None:
