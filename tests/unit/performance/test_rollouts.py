@@ -175,5 +175,8 @@ def test_the_chance_of_a_wrong_verdict_is_shared_out_in_the_order_of_first_outco
     versions = [*["1"] * 20, *["9", "2", "1"] * 200]
     pipeline = _run(_events(versions, {"1": 0.9, "2": 0.9, "9": 0.9}))
     (state,) = pipeline.processor.fleet.rollouts.state().values()
-    assert [(name, saved["level"]) for name, saved in state["comparisons"]] == [("9", wrong_level(1)), ("2", wrong_level(2))]
+    assert [(name, saved["level"]) for name, saved in state["comparisons"]] == [
+        ("9", wrong_level(1)),
+        ("2", wrong_level(2)),
+    ]
     assert sum(map(wrong_level, range(1, 10_000))) < MAX_WRONG
