@@ -141,7 +141,7 @@ class DetectorRunner:
             "has_changed": self._warmup.has_changed,
             "held": self._warmup.state(),
             "dependence": self._check.state(),
-            "season": self.season.scores.state() if self.season else None,
+            "season": self.season.state() if self.season else None,
             "running": self.running.state() if self.running else None,
             "first": first.state() if first else None,
         }
@@ -153,11 +153,11 @@ class DetectorRunner:
         self._warmup.restore(state["held"])
         self._check.restore(state["dependence"])
         if self.season and state["season"]:
-            self.season.scores.restore(state["season"])
+            self.season.restore(state["season"])
         if state["running"]:
             self.running = self._restored(state["running"])
-        if self.season and state["first"]:
-            self.season.restore_first(state["first"], self.run_length)
+            if self.season:
+                self.season.go_on(self.running, state["first"])
 
     def _restored(self, state: Mapping[str, Any]) -> RunningDetector:
         restored = self.season.restored_transform if self.season else restore_transform

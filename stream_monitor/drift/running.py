@@ -59,7 +59,8 @@ class RunningDetector:
     ) -> None:
         self._kind, self.check = context.kind, check
         self.weighted = WeightedDetector(config, run_length, transform, known)
-        self.large_changes = LargeChanges()
+        #: Judges whether a change is told; None: all are.
+        self.large_changes: LargeChanges | None = None
         self.sums = RawSums(since)
 
     @classmethod
@@ -78,7 +79,6 @@ class RunningDetector:
         running = cls(config, context, run_length, transform, known, check, 0)
         running.weighted.restore(state)
         running.sums.restore(state["sums"], state["earlier"])
-        running.large_changes.restore(state["newest"])
         return running
 
     @property
@@ -125,7 +125,7 @@ class RunningDetector:
         begin = 0
         for end, change in found:
             self.sums.add(column.values[begin:end])
-            if self.large_changes.is_told(change, self.transform.kind):
+            if self.large_changes is None or self.large_changes.is_told(change, self.transform.kind):
                 changes.append(self._located(change, column, end - 1, is_seasonal))
                 if self._wears_out(change, is_seasonal):
                     if begin:
@@ -192,5 +192,4 @@ class RunningDetector:
             **self.weighted.state(),
             "sums": self.sums.state(),
             "earlier": self.sums.earlier,
-            "newest": self.large_changes.state(),
         }

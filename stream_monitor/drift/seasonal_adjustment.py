@@ -9,6 +9,7 @@ from stream_monitor.detectors import DetectorConfig
 from stream_monitor.drift.context import RunnerContext
 from stream_monitor.drift.dependence import Dependence
 from stream_monitor.drift.dependence_check import DependenceCheck
+from stream_monitor.drift.large_changes import LargeChanges
 from stream_monitor.drift.running import FeedResult, RunningDetector
 from stream_monitor.drift.seasonal_scores import SeasonalScores
 from stream_monitor.drift.transforms import Transform
@@ -31,6 +32,7 @@ class SeasonalAdjustment:
     def __init__(self, config: DetectorConfig, context: RunnerContext) -> None:
         self._config, self._context = config, context
         self.scores = SeasonalScores(context.season, is_thinned="number" not in config.takes)
+        self._large_changes = LargeChanges()
         #: The detector that looks for large changes until the first period of a given season has passed.
         self.first: RunningDetector | None = None
 
@@ -39,6 +41,7 @@ class SeasonalAdjustment:
         reference = self._context.reference
         is_profile = isinstance(reference, NumericReference) and learned.transform.key == reference.packed.name
         self.scores.start(learned.transform, self._context.seasons if is_profile else None)
+        running.large_changes = self._large_changes
         known, since = neighbours_dependence(learned), int(learned.column.index[0])
         self.first = self._make_first(running, learned.transform, known, since)
 
@@ -56,7 +59,7 @@ class SeasonalAdjustment:
         in_period = self._begin(running, column)
         part, transform = column.until(min(running.check.room, in_period)), running.transform
         transformed = part._replace(values=transform.of(part))
-        running.large_changes.smallest = self.scores.smallest
+        self._large_changes.smallest = self.scores.smallest
         running.weighted.allow_for(self.scores.uncertainty)
         fed, adjusted = self.first or running, self.scores.without_season(transformed)
         result = fed.update(column, adjusted, self.scores.is_known)
@@ -77,8 +80,9 @@ class SeasonalAdjustment:
         """Begin with the next values; return how many of them belong to one period."""
         known_periods = self.scores.known
         in_period, transform = self.scores.begin(column.ts)
-        if self._context.season is None and self.scores.known != known_periods:
+        if self.scores.known != known_periods:
             running.check.forget()
+            self._large_changes.forget()
         if transform:
             since = int(column.index[0])
             running.restart(transform, since)
@@ -94,15 +98,32 @@ class SeasonalAdjustment:
             return None
         run_length = running.weighted.run_length
         first = RunningDetector(self._config, self._context, run_length, transform, known, _no_check(), since)
-        first.large_changes.smallest = 1.0
+        first.large_changes = LargeChanges(smallest=1.0)
         return first
 
-    def restore_first(self, state: Mapping[str, Any], run_length: float) -> None:
-        """Load the state of the detector that looks for large changes."""
-        transform = self.restored_transform(state["transform"])
+    def state(self) -> dict[str, Any]:
+        """Return the state as JSON values, but for that of the detector that looks for large changes."""
+        return {**self.scores.state(), "large_changes": self._large_changes.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Load what `state` returned."""
+        self.scores.restore(state)
+        self._large_changes.restore(state["large_changes"])
+
+    def go_on(self, running: RunningDetector, first: Mapping[str, Any] | None) -> None:
+        """Go on with a detector that was restored.
+
+        Args:
+            running: The detector.
+            first: The state of the detector that looks for large changes, None if there is none.
+        """
+        running.large_changes = self._large_changes
+        if first is None:
+            return
+        transform, run_length = self.restored_transform(first["transform"]), running.weighted.run_length
         config, context = self._config, self._context
-        self.first = RunningDetector.restored(config, context, run_length, transform, _no_check(), state)
-        self.first.large_changes.smallest = 1.0
+        self.first = RunningDetector.restored(config, context, run_length, transform, _no_check(), first)
+        self.first.large_changes = LargeChanges(smallest=1.0)
 
     def restored_transform(self, state: Mapping[str, Any]) -> Transform:
         """Return the transform that this is the state of, and adjust the values in it if there was no other yet."""

@@ -12,8 +12,9 @@ from stream_monitor.core.arrays import Floats
 from stream_monitor.drift.period_sample import PeriodSample
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.season_clock import AwaitedSeason, SeasonClock
+from stream_monitor.stats.season_parts import MIN_BINS
 from stream_monitor.stats.season_period import Period
-from stream_monitor.stats.season_table import MIN_BINS, PERIODS, SeasonTable
+from stream_monitor.stats.season_table import PERIODS, SeasonTable
 
 #: Number of periods after which a season that is not given would be known, if its parts differ.
 MIN_PERIODS = 4
@@ -23,7 +24,7 @@ class Seasonality:
     """Learns the usual level and variance of numbers in each part of one period or several.
 
     A table is known once a whole period has passed. That of a longer period is learned from what the shorter ones
-    leave.
+    leave, see `_shorter`.
 
     Args:
         periods: Their lengths in seconds.
@@ -132,14 +133,20 @@ class Seasonality:
         if len(timed := column.ts[np.isfinite(column.ts)]):
             first = self._times[0]
             self._times = (float(timed[0]) if math.isnan(first) else first, float(timed[-1]))
-        for table in self._tables:
-            table.add(column.ts, column.values)
-            if table.is_known:
-                column = column._replace(values=self._rest(table, column))
+        for at, table in enumerate(self._tables):
+            values = column.values
+            for shorter in self._shorter(at, are_divisors=False):
+                values = shorter.residuals(column.ts, values)
+            table.current.add(column.ts, values)
 
-    def _rest(self, table: SeasonTable, column: Column) -> Floats:
-        """Return the values less what a table knows, shape (n, rows)."""
-        return table.residuals(column.ts, column.values)
+    def _shorter(self, at: int, *, are_divisors: bool) -> list[SeasonTable]:
+        """Return the known tables of shorter periods: those that the period is a multiple of, or the others.
+
+        The parts of a multiple have parts of the shorter period in them; so what is known of these when it is over is
+        taken out of their sums. Of another period, the values are counted less what is known at their time.
+        """
+        period = self._tables[at].period
+        return [each for each in self._tables[:at] if each.is_known and (period % each.period == 0.0) == are_divisors]
 
     def interrupt(self) -> None:
         """Discard the current periods: their values are on two scales."""
@@ -159,10 +166,10 @@ class Seasonality:
     def _turn(self, at: int, now: float) -> None:
         """Close a period: its sums update the table, or its values give better scores."""
         table, clock, is_whole = self._tables[at], self._clocks[at], self._clocks[at].is_whole
-        clock.turn(now)
+        start = clock.turn(now)
         is_first = at == 0 and not self.is_known
-        sample, count = self._sample, table.count
-        period = table.close()
+        sample, count = self._sample, table.current.count
+        period = table.close(start, self._shorter(at, are_divisors=True))
         if at == 0:
             self._sample = PeriodSample()
         if is_first and sample.is_extreme(count) and len(sample.values) > MIN_BINS:
@@ -189,7 +196,12 @@ class Seasonality:
         else:
             table.compare(period)
         if table.is_known and not was_known:
-            for longer, clock in zip(self._tables[at + 1 :], self._clocks[at + 1 :], strict=True):
+            self._begin_others(at)
+
+    def _begin_others(self, at: int) -> None:
+        """Begin the longer periods again that are no multiples of one that is known from now on."""
+        for longer, clock in zip(self._tables[at + 1 :], self._clocks[at + 1 :], strict=True):
+            if longer.period % self._tables[at].period:
                 longer.forget()
                 clock.restart()
 
@@ -204,7 +216,7 @@ class Seasonality:
         """Return normal scores as they would be without the season, shape (n,)."""
         rest = column._replace(values=column.values[:, None])
         for table in self.known:
-            rest = rest._replace(values=self._rest(table, rest))
+            rest = rest._replace(values=table.residuals(rest.ts, rest.values))
         return rest.values[:, 0]
 
     def state(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from stream_monitor.core.arrays import Bools, Floats
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.normal_scores import uniform
-from stream_monitor.stats.season_table import SeasonTable
 
 
 class ShareSeasonality(Seasonality):
@@ -29,10 +28,6 @@ class ShareSeasonality(Seasonality):
     def count(self, column: Column, values: Floats | None = None) -> None:  # noqa: ARG002 (a share is no score)
         """Learn from values of one period, see `room`: 0 or 1 for each category, shape (n, rows)."""
         self._add(column)
-
-    def _rest(self, table: SeasonTable, column: Column) -> Floats:
-        rest: Floats = column.values - table.levels(column.ts)
-        return rest
 
     def take_rows(self, rows: Sequence[int | None]) -> None:
         """Keep what is known of these categories only, in this order; None: a new one."""

@@ -69,7 +69,7 @@ def _learned(table: SeasonTable, ts: Floats, scores: Floats, memory: float) -> S
     ends = np.searchsorted(turns, np.arange(1.0, turns[-1] + 1.0))
     begin = 0
     for end in ends.tolist():
-        table.add(ts[begin:end], scores[begin:end])
-        table.learn(table.close(), memory)
+        table.current.add(ts[begin:end], scores[begin:end])
+        table.learn(table.close(float(ts[begin])), memory)
         begin = end
     return table

@@ -47,11 +47,13 @@ class SeasonClock:
         """Return whether the period is over by a value with this time."""
         return self._start is not None and now >= self._start + self._period
 
-    def turn(self, now: float) -> None:
-        """Begin the period that a time is in."""
+    def turn(self, now: float) -> float:
+        """Begin the period that a time is in, and return where the last one began."""
         assert self._start is not None
+        start = self._start
         self._start += math.floor((now - self._start) / self._period) * self._period
         self._was_whole, self.is_whole = self.is_whole, True
+        return start
 
     def begin(self, ts: Floats) -> None:
         """Begin a first period with the first of these times that is known, if none has begun."""

@@ -6,45 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stream_monitor.core.arrays import Floats, ordered_sum
+from stream_monitor.core.arrays import Bools, Floats, ordered_sum
 from stream_monitor.stats.cyclic_shrinkage import PART_VARIANCE, shrunken
+from stream_monitor.stats.period_sums import PeriodSums
+from stream_monitor.stats.season_parts import SeasonParts
 from stream_monitor.stats.season_period import SQUARE_VARIANCE, Period
 
-HOUR = 3600.0
-MIN_BINS, MAX_BINS = 24, 168
 #: Number of periods that the table is averaged over; older ones fade.
 PERIODS = 8.0
 #: Smallest variance in a part of the period, relative to all: its values are not scaled up by more than twice.
 MIN_VARIANCE = 0.25
 #: Smallest sum of squares that is divided by.
 MIN_AROUND = 1e-12
-
-
-def bins_of(period: float) -> int:
-    """Return the number of parts of a period in seconds: its hours, but at least 24 and at most 168.
-
-    >>> bins_of(86_400.0), bins_of(604_800.0), bins_of(3600.0)
-    (24, 168, 24)
-    """
-    return int(min(max(period / HOUR, MIN_BINS), MAX_BINS))
-
-
-def _slopes(parts: Floats) -> Floats:
-    """Return the slope within each part of a period, from those of its neighbours; 0 at a peak and beside a step.
-
-    Source: B. van Leer, "Towards the ultimate conservative difference scheme. IV", Journal of Computational Physics
-    23 (1977), pp. 276-299: the monotonized central limiter. It keeps the mean of each part.
-
-    >>> _slopes(np.array([0.0, 0.0, 4.0, 4.0])), _slopes(np.array([0.0, 1.0, 2.0, 1.0]))
-    (array([0., 0., 0., 0.]), array([ 0.,  1.,  0., -1.]))
-    """
-    before, after = parts - np.roll(parts, 1), np.roll(parts, -1) - parts
-    steepest = 2.0 * np.minimum(np.abs(before), np.abs(after))
-    central = (before + after) / 2.0
-    slopes: Floats = np.where(before * after > 0.0, np.clip(central, -steepest, steepest), 0.0)
-    return slopes
 
 
 class SeasonTable:
@@ -65,48 +39,50 @@ class SeasonTable:
 
     def __init__(self, period: float, rows: int = 1, *, is_share: bool = False) -> None:
         self.period, self._rows, self._is_share = period, rows, is_share
-        self._bins = bins_of(period)
+        self._parts = SeasonParts(period)
         self.forget()
 
     def forget(self) -> None:
         """Forget all periods."""
         #: Number of periods that were learned from, less those that have faded.
         self.weight = 0.0
-        self._total = Period.empty(self._rows, self._bins)
+        self._total = Period.empty(self._rows, self._parts.bins)
         #: The period before this one, while it is unknown whether there is a season.
         self.last: Period | None = None
-        self._levels = np.zeros((self._rows, self._bins))
-        self._variances = np.ones(self._bins)
+        self._levels = np.zeros((self._rows, self._parts.bins))
+        self._variances = np.ones(self._parts.bins)
         #: The variance of what is left, relative to that with a table that has no error, for each row.
         self.uncertainty = np.ones(self._rows)
         self.begin()
 
     def begin(self) -> None:
         """Begin the next period."""
-        self._counts, self._squares = np.zeros(self._bins), np.zeros(self._bins)
-        self._sums = np.zeros((self._rows, self._bins))
+        #: The sums of the values of the current period.
+        self.current = PeriodSums(self._parts, self._rows)
 
-    def add(self, ts: Floats, values: Floats) -> None:
-        """Add values of this period, at these times: shape (n,) and (n, rows)."""
-        known = np.isfinite(ts)
-        bins, values = self._bin(ts[known]), values[known]
-        # One by one, in order: the sums must not depend on how the stream is cut into batches.
-        np.add.at(self._counts, bins, 1.0)
-        for row, sums in enumerate(self._sums):
-            np.add.at(sums, bins, values[:, row])
-        if not self._is_share:
-            np.add.at(self._squares, bins, values[:, 0] * values[:, 0])
+    def close(self, start: float, shorter: Sequence[SeasonTable] = ()) -> Period:
+        """Begin the next period, and return this one less what the tables of shorter periods know.
 
-    @property
-    def count(self) -> float:
-        """Number of values in this period."""
-        return ordered_sum(self._counts)
-
-    def close(self) -> Period:
-        """Begin the next period, and return this one."""
-        period = Period.of(self._counts, self._sums, self._squares)
+        Args:
+            start: Where this one began, in seconds.
+            shorter: The tables, the shortest first.
+        """
+        for table in shorter:
+            times = self._parts.times(start, table._parts.width)
+            self.current.take_out(table.means, *table.averages(times))
+        period = self.current.period()
         self.begin()
         return period
+
+    def averages(self, times: Floats) -> tuple[Floats, Floats]:
+        """Return the mean level and the mean deviation over some times: (rows, n) and (n,), of times (n, k)."""
+        ts, shape = times.ravel(), times.shape
+        levels = self.levels(ts).reshape((*shape, self._rows))
+        deviations = self.deviations(ts).reshape(shape)
+        count = shape[1]
+        return np.add.accumulate(levels, axis=1)[:, -1].T / count, np.add.accumulate(deviations, axis=1)[
+            :, -1
+        ] / count
 
     @property
     def is_known(self) -> bool:
@@ -165,10 +141,6 @@ class SeasonTable:
         excess, _ = shrunken(total.free, total.squares / variance - total.free, SQUARE_VARIANCE)
         self._variances = np.maximum(1.0 + excess, MIN_VARIANCE)
 
-    def _bin(self, ts: Floats) -> NDArray[np.int64]:
-        places: NDArray[np.int64] = (ts % self.period / self.period * self._bins).astype(np.int64)
-        return np.minimum(places, self._bins - 1)
-
     def take(self, total: Period, weight: float) -> None:
         """Start with what was learned elsewhere: the sums over so many periods."""
         self._total, self.weight = total, weight
@@ -186,34 +158,23 @@ class SeasonTable:
         return rest
 
     @property
-    def has_season(self) -> NDArray[np.bool_]:
+    def has_season(self) -> Bools:
         """For each row, whether any of its levels is not 0: shape (rows,)."""
-        found: NDArray[np.bool_] = np.any(self._levels, axis=1)
+        found: Bools = np.any(self._levels, axis=1)
         return found
 
     def levels(self, ts: Floats) -> Floats:
         """Return the usual difference from the mean at each time, 0 where it is unknown: shape (n, rows)."""
-        return np.column_stack([self._at(ts, levels, 0.0) for levels in self._levels])
+        return np.column_stack([self._parts.continued(ts, levels, 0.0) for levels in self._levels])
 
     def deviations(self, ts: Floats) -> Floats:
         """Return the usual standard deviation at each time, relative to that of all values: shape (n,)."""
-        return np.sqrt(self._at(ts, self._variances, 1.0))
-
-    def _at(self, ts: Floats, parts: Floats, unknown: float) -> Floats:
-        """Return the numbers of the parts, each continued along its slope, at each time: shape (n,)."""
-        if (parts == unknown).all():
-            return np.full(len(ts), unknown)
-        places = np.nan_to_num(ts % self.period) / self.period * self._bins
-        bins = np.minimum(places.astype(np.int64), self._bins - 1)
-        found = parts[bins] + _slopes(parts)[bins] * (places - bins - 0.5)
-        return np.where(np.isfinite(ts), found, unknown)
+        return np.sqrt(self._parts.continued(ts, self._variances, 1.0))
 
     def state(self) -> dict[str, Any]:
         """Return the state as JSON values."""
         return {
-            "counts": self._counts.tolist(),
-            "sums": self._sums.tolist(),
-            "squares": self._squares.tolist(),
+            "current": self.current.state(),
             "weight": self.weight,
             "total": self._total.state(),
             "last": self.last.state() if self.last else None,
@@ -221,8 +182,8 @@ class SeasonTable:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Load what `state` returned."""
-        self._counts, self._sums = np.array(state["counts"]), np.array(state["sums"])
-        self._squares, self.weight = np.array(state["squares"]), state["weight"]
+        self.current.restore(state["current"])
+        self.weight = state["weight"]
         self._total = Period.restored(state["total"])
         self.last = Period.restored(state["last"]) if state["last"] else None
         if self.is_known:

@@ -9,8 +9,8 @@ import numpy as np
 from stream_monitor.core.arrays import Floats, Ints
 from stream_monitor.signals.columns import Column
 from stream_monitor.stats.cyclic_shrinkage import shrunken
+from stream_monitor.stats.season_parts import bins_of
 from stream_monitor.stats.season_period import SURE
-from stream_monitor.stats.season_table import bins_of
 
 #: The smallest variance that is divided by.
 MIN_VARIANCE = 1e-4

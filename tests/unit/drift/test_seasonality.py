@@ -7,7 +7,8 @@ import pytest
 
 from stream_monitor.drift.seasonality import Seasonality
 from stream_monitor.signals.columns import Column
-from stream_monitor.stats.season_table import HOUR, SeasonTable
+from stream_monitor.stats.season_parts import HOUR
+from stream_monitor.stats.season_table import SeasonTable
 
 PERIOD, DAY = 2400, 24 * HOUR
 
@@ -85,8 +86,8 @@ def test_levels_differ_where_they_differ_by_more_than_chance() -> None:
             hours = np.arange(2400) % 24
             table = SeasonTable(DAY)
             values = np.random.default_rng(seed).normal(size=2400) + wave * np.sin(2 * np.pi * hours / 24)
-            table.add(hours * HOUR, values[:, None])
-            differ[wave] += table.close().differs(is_share=False)
+            table.current.add(hours * HOUR, values[:, None])
+            differ[wave] += table.close(0.0).differs(is_share=False)
     assert differ == {0.0: 0, 0.3: 40}
 
 
@@ -111,3 +112,30 @@ def test_the_strength_is_the_share_of_the_variance_that_the_season_explains() ->
     assert season.strengths == {}
     _learn(season, 0, 3 * PERIOD + 1)
     assert season.strengths == {PERIOD: pytest.approx(2 / 3, abs=0.03)}
+
+
+def test_the_week_is_learned_from_what_the_newest_table_of_the_day_leaves() -> None:
+    """The first day begins in the middle of a Friday: its table has half of the step of the weekend in it."""
+    ts = np.arange(4.5 * DAY, 11.6 * DAY, 60.0)
+    values = np.sin(2 * np.pi * ts / DAY) + (ts % (7 * DAY) >= 5 * DAY)
+    season, rest = Seasonality([DAY, 7 * DAY]), Column(values, np.arange(len(ts)), ts)
+    while len(rest.values):
+        room = season.room(rest.ts)
+        season.count(rest.until(room))
+        rest = rest.cut(room)
+    assert len(season.known) == 2
+    error = season.levels(ts) + season.known[0].means[0] - values
+    assert float(np.abs(error - np.median(error)).max()) < 0.1
+
+
+@pytest.mark.parametrize("periods", [[DAY, 7 * DAY], [DAY, 2.5 * DAY], [HOUR, DAY]])
+def test_the_season_of_a_shorter_period_is_none_of_a_longer_one(periods: list[float]) -> None:
+    ts = np.arange(0.0, 2 * periods[1] + 60.0, 60.0)
+    rng = np.random.default_rng(1)
+    values = 2.0 * np.sin(2 * np.pi * ts / periods[0]) + 0.1 * rng.normal(size=len(ts))
+    season, rest = Seasonality(periods), Column(values, np.arange(len(ts)), ts)
+    while len(rest.values):
+        room = season.room(rest.ts)
+        season.count(rest.until(room))
+        rest = rest.cut(room)
+    assert season.strengths[periods[0]] > 0.95 and season.strengths[periods[1]] < 0.05

@@ -261,3 +261,17 @@ def test_a_season_of_steps_is_taken_out(kind: ColumnKind) -> None:
     numbers = rng.normal(size=len(n)) + 4.0 * is_open
     found = _first_days(kind, numbers if kind == "number" else (numbers > 1.8).astype(float), 86_400.0)
     assert len([one for one in found if one.index > 6000]) <= 1 and len(found) <= 6
+
+
+@pytest.mark.parametrize("season", [(604_800.0,), (86_400.0, 604_800.0)])
+def test_the_dependence_is_not_that_of_a_week_that_was_left_in(season: tuple[float, ...]) -> None:
+    """Estimates after the week is known must not look back to what was before."""
+    n = np.arange(14_000)
+    ts = (n / 1000.0 + 2.0) * 86_400.0
+    usual = 1.0 * (ts % 604_800 >= 432_000)
+    for seed in range(4):
+        values = np.random.default_rng(seed).normal(size=len(n)) + usual
+        context, configs = SignalContext(season=season), {"glr": KINDS["glr"]()}
+        signal = SignalMonitor(KEY, "feature:x", "number", configs, context, 1e6, None)
+        signal.update(Column(values, n, ts))
+        assert signal.detectors.runners["glr"].dependence.autocorrelation_time < 2.0
