@@ -8,6 +8,7 @@ from itertools import chain
 from stream_monitor.core.formatting import counted
 from stream_monitor.profiles.column import MAX_COUNTED, Column
 from stream_monitor.profiles.profiler import Profiler
+from stream_monitor.profiles.season_sample import DAY, WEEK
 from stream_monitor.stats.reference.categorical import MAX_CATEGORIES
 
 #: The minimum number of rows to recognise a column as an index or an identifier.
@@ -16,6 +17,9 @@ _MIN_ROWS = 100
 _MIN_AUTOCORRELATION_TIME = 2.0
 #: The minimum share of all values that the kept categories should cover.
 _MIN_COVERAGE = 0.1
+#: The minimum strength of a season that is reported, and the durations that take it out.
+_MIN_STRENGTH = 0.1
+_FLAGS = {DAY: "24h", WEEK: "24h,7d"}
 
 
 def findings(profiler: Profiler) -> list[str]:
@@ -55,12 +59,23 @@ def _of_column(profiler: Profiler, name: str, column: Column) -> Iterator[str]:
             yield f"{name!r} is numeric: its {_those(column.text)} text {_are(column.text)} left out{hint}"
         if column.numbers.rises and column.numeric >= _MIN_ROWS:
             yield f"{name!r} rises from row to row, as an index or a time does: map it with --field, or leave it out"
-        if profiler.is_series and column.dependence and column.dependence[1] > _MIN_AUTOCORRELATION_TIME:
-            yield f"{name!r} changes slowly: {column.dependence[1]:,.0f} values of it are worth one independent value"
+        if profiler.is_series:
+            yield from _of_series(name, column)
     else:
         yield from _of_categories(name, column, hint)
     if column.other:
         yield f"{name!r} has {_those(column.other)} neither number nor text: left out"
+
+
+def _of_series(name: str, column: Column) -> Iterator[str]:
+    strengths = column.times.strengths(column.numbers.reference())
+    period = max(strengths, key=strengths.__getitem__, default=0.0)
+    if strengths and strengths[period] >= _MIN_STRENGTH:
+        cycle = "daily" if period == DAY else "weekly"
+        share = f"it explains {strengths[period]:.0%} of the variance of its normal scores"
+        yield f"{name!r} has a {cycle} cycle: {share}; --seasonality {_FLAGS[period]} takes it out"
+    elif column.dependence and column.dependence[1] > _MIN_AUTOCORRELATION_TIME:
+        yield f"{name!r} changes slowly: {column.dependence[1]:,.0f} values of it are worth one independent value"
 
 
 def _of_categories(name: str, column: Column, hint: str) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,14 @@ class SeasonSample:
 
     def seasons(self, reference: NumericReference) -> list[Season]:
         """Return the daily and the weekly season of the normal scores of this reference, where they are covered."""
+        tables = [each.table for each in self._learned(reference)]
+        return [Season(period=each.period, weight=each.weight, sums=each.total) for each in tables]
+
+    def strengths(self, reference: NumericReference) -> dict[float, float]:
+        """Return the strength, 0 to 1, of each season of which most periods in a row are alike, by its period."""
+        return {each.table.period: each.table.strength for each in self._learned(reference) if each.comes_back}
+
+    def _learned(self, reference: NumericReference) -> list[_Learned]:
         ts, values = np.array(self._ts), np.array(self._values)
         usable = np.isfinite(ts) & np.isfinite(values)
         ts, values = ts[usable], values[usable]
@@ -57,19 +66,27 @@ class SeasonSample:
             periods = int((ts[-1] - ts[0]) / period)
             if periods < MIN_PERIODS or len(ts) < MIN_VALUES * periods:
                 break
-            table = _learned(SeasonTable(period), ts, scores, memory)
-            found.append(Season(period=period, weight=table.weight, sums=table.total))
-            scores = table.residuals(ts, scores)
+            found.append(_learned(SeasonTable(period), ts, scores, memory))
+            scores = found[-1].table.residuals(ts, scores)
         return found
 
 
-def _learned(table: SeasonTable, ts: Floats, scores: Floats, memory: float) -> SeasonTable:
+class _Learned(NamedTuple):
+    """The table of a season, and whether more than half of its periods are like the one before."""
+
+    table: SeasonTable
+    comes_back: bool
+
+
+def _learned(table: SeasonTable, ts: Floats, scores: Floats, memory: float) -> _Learned:
     """Return the table after all whole periods of a series in order of time."""
     turns = np.floor((ts - ts[0]) / table.period)
     ends = np.searchsorted(turns, np.arange(1.0, turns[-1] + 1.0))
-    begin = 0
+    begin, periods = 0, []
     for end in ends.tolist():
         table.current.add(ts[begin:end], scores[begin:end])
-        table.learn(table.close(float(ts[begin])), memory)
+        periods.append(table.close(float(ts[begin])))
+        table.learn(periods[-1], memory)
         begin = end
-    return table
+    alike = [period.is_like(last, is_share=False) for last, period in itertools.pairwise(periods)]
+    return _Learned(table, 2 * sum(alike) > len(alike))
