@@ -139,6 +139,7 @@ def config(topic: str, label_topic: str, **settings: Any) -> Any:
 def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
     """Return the sidecar's pipeline on this source, and its checkpoint, None without a state directory."""
     from stream_monitor.actions.memory import MemorySink
+    from stream_monitor.actions.outbox import Outbox
     from stream_monitor.app import sidecar, wiring
     from stream_monitor.core.clock import SystemClock
     from stream_monitor.state.checkpoint import Checkpoint
@@ -150,7 +151,7 @@ def pipeline(chosen: Any, feed: TimedSource) -> tuple[Any, Any]:
         chosen,
         feed,
         wiring.make_codec(chosen, clock, set(chosen.label_topic)),
-        {"memory": MemorySink()},
+        Outbox({"memory": MemorySink()}),
         clock,
         checkpoint_interval=chosen.checkpoint_interval,
         store=checkpoint.store if checkpoint else None,

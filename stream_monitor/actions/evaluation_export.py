@@ -14,6 +14,8 @@ from stream_monitor.performance.evaluation_set import EvaluationSet
 
 logger = logging.getLogger(__name__)
 
+#: Sets of a model that a request tells of.
+MAX_PATHS = 100
 #: Seconds between two attempts to write a set, after one that failed.
 RETRY = 60.0
 
@@ -27,6 +29,10 @@ class SetWriter(Protocol):
 
     def sets(self) -> Sequence[WrittenSet]:
         """Return the newest sets that are written, the newest first; none where they can't be read."""
+        ...
+
+    def paths(self, model: str) -> list[str]:
+        """Return the paths of the sets of a model that are written, the oldest first."""
         ...
 
 
@@ -48,6 +54,10 @@ class EvaluationExport:
     def is_due(self) -> bool:
         """True if a set is to be written now."""
         return self._clock.monotonic() >= self._next_attempt and bool(self.sample.closed())
+
+    def paths(self, model: str) -> list[str]:
+        """Return the paths of the newest sets of a model, the oldest first."""
+        return self._writer.paths(model)[-MAX_PATHS:]
 
     def send(self) -> None:
         """Write the sets of closed windows, the oldest first, up to the first that fails."""

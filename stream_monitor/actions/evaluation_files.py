@@ -91,6 +91,14 @@ class EvaluationFiles:
         except (OSError, ConfigError, KeyError, TypeError):  # the last two: somebody has edited it
             return []
 
+    def paths(self, model: str) -> list[str]:
+        """Return the paths of the sets of a model, the oldest first; none where the manifest can't be read."""
+        try:
+            sets = read_manifest(self.directory)["sets"]
+        except (OSError, ConfigError):
+            return []
+        return [str(self.directory / each["file"]) for each in sets if each["model"] == model]
+
     def _described(self, name: str, found: EvaluationSet) -> dict[str, Any]:
         """Return the entry of a set in the manifest."""
         times = [row.ts for row in found.rows]

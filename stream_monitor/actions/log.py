@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from stream_monitor.actions.base import SinkConfig
-from stream_monitor.actions.notice import Notice, notice_fields, notice_line
+from stream_monitor.actions.notice import Notice, kind_of, notice_fields, notice_line
 from stream_monitor.core.clock import Clock
 from stream_monitor.core.ratelimit import RateLimit
 
@@ -29,11 +29,12 @@ class LogSinkConfig(SinkConfig):
 
 
 class LogSink:
-    """Writes a warning for each notice, at most ``per_minute`` of them."""
+    """Writes a warning for each notice, and an information for a recovery, at most ``per_minute`` of them."""
 
     def __init__(self, clock: Clock, per_minute: int = PER_MINUTE) -> None:
         self._limit = RateLimit(clock, per_minute)
 
     def send(self, notice: Notice) -> None:
         if self._limit.allow():
-            logger.warning("%s", notice_line(notice), extra={"fields": notice_fields(notice)})
+            level = logging.INFO if kind_of(notice) == "recovery" else logging.WARNING
+            logger.log(level, "%s", notice_line(notice), extra={"fields": notice_fields(notice)})

@@ -60,6 +60,16 @@ class RetrainRequest(NamedTuple):
     evaluation_sets: Sequence[str] = ()
 
     @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.key.model
+
+    @property
+    def version(self) -> str:
+        """The version that is to be replaced."""
+        return self.key.version
+
+    @property
     def id(self) -> str:
         """An id that is the same when a restart makes the request again, however the stream is cut into batches."""
         told = (*self.key, self.index, [reason.policy for reason in self.reasons])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stream_monitor.actions.memory import MemorySink
+from stream_monitor.actions.outbox import Outbox
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
 from stream_monitor.config.settings import ReplayConfig
 from stream_monitor.core.clock import SystemClock
@@ -80,6 +81,6 @@ def _over_files(
     sink = MemorySink()
     # Labels of a file may be read long before their predictions, so they must not expire.
     pipeline = make_pipeline(
-        config, source, codec, {"memory": sink}, clock, early_ttl=math.inf, observer=observer, kept=MAX_KEPT
+        config, source, codec, Outbox({"memory": sink}), clock, early_ttl=math.inf, observer=observer, kept=MAX_KEPT
     )
     return pipeline, source, sink

@@ -7,13 +7,13 @@ import signal
 import threading
 
 from stream_monitor import __version__
-from stream_monitor.actions import make_sinks, parse_sink
 from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.git_target import GitTarget
 from stream_monitor.app.allocator import keep_freed_memory
 from stream_monitor.app.fingerprint import fingerprint
 from stream_monitor.app.log_format import set_up_logging
+from stream_monitor.app.notices import make_outbox
 from stream_monitor.app.wiring import make_codec, make_pipeline, tune_garbage_collector
 from stream_monitor.config.deployment_settings import split_branch
 from stream_monitor.config.loading import shown
@@ -51,7 +51,7 @@ def run(config: RunConfig) -> None:
         config,
         source,
         codec,
-        make_sinks(map(parse_sink, config.alert), clock),
+        make_outbox(config, clock),
         clock,
         checkpoint_interval=config.checkpoint_interval,
         dead_letters=_make_dead_letters(config),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 from stream_monitor.actions.audit_log import AuditLog
-from stream_monitor.actions.base import Sink
 from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.evaluation_export import EvaluationExport
 from stream_monitor.actions.evaluation_files import EvaluationFiles
@@ -64,7 +63,7 @@ def make_pipeline(
     settings: PipelineSettings,
     source: Source,
     codec: Codec,
-    sinks: Mapping[str, Sink],
+    outbox: Outbox,
     clock: Clock,
     *,
     checkpoint_interval: float = 5.0,
@@ -83,7 +82,7 @@ def make_pipeline(
         settings: Settings of the pipeline.
         source: Gives the records.
         codec: Decodes them.
-        sinks: Where alerts go, by name.
+        outbox: Where notices go.
         clock: The time.
         checkpoint_interval: Seconds between two checkpoints.
         early_ttl: Seconds for which a label waits for its prediction; None: as long as a prediction for its label.
@@ -103,7 +102,7 @@ def make_pipeline(
     return Pipeline(
         source,
         processor,
-        Outbox(sinks),
+        outbox,
         clock,
         checkpoint_interval=checkpoint_interval,
         evaluation=evaluation,

@@ -12,6 +12,7 @@ from stream_monitor.config.base import Settings, setting
 from stream_monitor.config.deployment_settings import DeploymentSettings
 from stream_monitor.config.group_settings import GroupSettings
 from stream_monitor.config.kafka_settings import KafkaSettings
+from stream_monitor.config.notice_settings import NoticeSettings
 from stream_monitor.config.retrain_settings import RetrainSettings
 from stream_monitor.config.units import Duration, Expected, Seasonality, Share, Size
 from stream_monitor.config.value_types import (
@@ -248,7 +249,7 @@ class ServeSettings(Settings):
         validate_default=True,
     )
     alert: SinkTexts = setting(
-        ["log"], f"where detections are sent; repeatable ({usages(SINKS)})", "KIND[:PARAMETER=VALUE,...]"
+        ["log"], f"where notices are shown; repeatable ({usages(SINKS)})", "KIND[:PARAMETER=VALUE,...]"
     )
     audit_log: Path | None = setting(
         None, "file of the audit log, to which lines are appended (see `stream-monitor audit`)", "FILE"
@@ -271,7 +272,7 @@ class PipelineSettings(
     """Settings of the pipeline, from decoding to monitors."""
 
 
-class RunConfig(DeploymentSettings, ServeSettings, StateSettings, PipelineSettings, KafkaSettings):
+class RunConfig(NoticeSettings, DeploymentSettings, ServeSettings, StateSettings, PipelineSettings, KafkaSettings):
     """Settings of ``stream-monitor run``."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from stream_monitor.core.arrays import Floats
@@ -29,6 +29,8 @@ class AlarmLatch:
         self.active_since: float | None = None
         #: Position and time of the value at which the signal was near its reference again, until the next alarm.
         self.back: tuple[int, float] | None = None
+        #: Called with position and time of that value, and the time of the alarm; None: nobody is told.
+        self.on_back: Callable[[int, float, float], None] | None = None
         #: Number of values of the signal before that detection.
         self._active_from = 0
         #: Levels before and after the first drift away from the reference, and the category whose shares they are.
@@ -68,6 +70,8 @@ class AlarmLatch:
         )
         if is_back:
             self.back = place
+            if self.on_back:
+                self.on_back(*place, self.active_since)
         if is_back or place[1] - self.active_since >= self._rearm_after:
             self.active_since = self._drifted = None
 

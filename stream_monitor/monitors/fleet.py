@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stream_monitor.actions.model_retraining import Place
+from stream_monitor.actions.recovery import Recovery
 from stream_monitor.actions.retraining import Retraining
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import PredictionBatch, rows_by_version
@@ -43,6 +44,7 @@ class Fleet:
         self.rollouts = Rollouts(settings.rollout)
         self.retraining = Retraining(settings.retrain, settings.detections_kept)
         self._events: list[VersionEvent] = []
+        self._recoveries: list[Recovery] = []
         self.outcomes_evicted = 0
 
     @property
@@ -96,6 +98,7 @@ class Fleet:
         """
         self._times.add(index, predictions.ts)
         raised = self._update_versions(predictions, index, outcomes)
+        self._recoveries += [one for monitor in self.monitors.values() for one in monitor.take_recoveries()]
         self.rollouts.update(predictions, index, outcomes, self.monitors)
         raised.sort(key=lambda each: (each[0], each[1].signal, each[1].detector))
         found = [(place, self._complete(one, place[0])) for place, one in raised]
@@ -105,6 +108,11 @@ class Fleet:
         self._events += events
         self.retraining.update(predictions, index, outcomes, events, told, self.monitors)
         return [one for _, one in told]
+
+    def take_recoveries(self) -> list[Recovery]:
+        """Return the signals that are near their references again since the last call, by position."""
+        found, self._recoveries = sorted(self._recoveries, key=lambda one: (one.index, one.signal)), []
+        return found
 
     def take_events(self) -> list[VersionEvent]:
         """Return what has happened to versions since the last call."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stream_monitor.actions.recovery import Recovery
 from stream_monitor.core.arrays import Ints
 from stream_monitor.core.event_batch import PredictionBatch
 from stream_monitor.core.events import Detection, ModelVersion
@@ -93,6 +94,11 @@ class ModelMonitor:
     def features_ignored(self) -> int:
         """New features of records that alone exceed the bound on features."""
         return self._features.ignored
+
+    def take_recoveries(self) -> list[Recovery]:
+        """Return the signals that are near their references again since the last call."""
+        found, self._signals.recoveries = self._signals.recoveries, []
+        return found
 
     def update(
         self, batch: PredictionBatch, index: Ints, outcomes: OutcomeBatch | None = None

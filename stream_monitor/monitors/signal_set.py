@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
-from stream_monitor.core.arrays import ColumnKind
+from stream_monitor.actions.recovery import Recovery
+from stream_monitor.core.arrays import ColumnKind, optional
 from stream_monitor.core.events import ModelVersion
 from stream_monitor.core.signal_names import CLASS_ERROR
 from stream_monitor.detectors.spec import select
@@ -35,6 +37,8 @@ class SignalSet:
         #: Looks for seasons in signals of which none is taken out; None: nothing does.
         self.watch = SeasonWatch() if settings.looks_for_seasons else None
         self.by_name: dict[str, SignalMonitor] = {}
+        #: The signals that are near their references again since somebody has taken them from here.
+        self.recoveries: list[Recovery] = []
         #: Monitors of the text of features whose type is not known yet, by the name that they will have.
         self.candidates: dict[str, SignalMonitor] = {}
         has_gaps = bool(settings.fairness.groupings)
@@ -134,7 +138,11 @@ class SignalSet:
         show = self._observer.on_signal if self._observer else None
         signal = make_signal_monitor(self.key, name, kind, self.settings, self._allowed(name), show=show)
         signal.watch = self.watch
+        signal.parts.latch.on_back = partial(self._recover, name)
         return signal
+
+    def _recover(self, name: str, index: int, ts: float, since: float) -> None:
+        self.recoveries.append(Recovery(index, optional(ts), *self.key, name, optional(since)))
 
 
 def make_signal_monitor(

@@ -172,8 +172,9 @@ class Pipeline:
         finally:
             if self.processor.dead_letters:
                 self.processor.dead_letters.close()
-        if self.deployments:
-            with self._changing():
+        with self._changing():
+            self.outbox.close()
+            if self.deployments:
                 self.deployments.close()
         self.source.commit(changed=not self.reads.is_saved)
         self.source.close()
@@ -197,14 +198,18 @@ class Pipeline:
         """Let notices and entries of the audit log wait, as part of the state."""
         fleet = self.processor.fleet
         requests, events = fleet.retraining.take_requests(), fleet.take_events()
-        self.outbox.put([*detections, *requests])
+        if self.evaluation:
+            requests = [one._replace(evaluation_sets=self.evaluation.paths(one.model)) for one in requests]
+        self.outbox.put([*detections, *fleet.take_recoveries(), *requests])
         entries = self.audit.put(audit_events(detections, events, requests)) if self.audit else []
         if self.deployments:
             self.deployments.put(entries)
 
     def _send(self) -> None:
         """Send the alerts that wait, and deploy; write the audit log here only where no state is saved."""
-        self.outbox.send()
+        if self.outbox.is_due:
+            with self._changing():
+                self.outbox.send()
         if self.audit and self.saved_state is None:
             self.audit.write()
         if self.deployments and self.deployments.is_due:
@@ -234,6 +239,7 @@ class Pipeline:
         with self._changing():
             self.processor.counters.source_errors += 1
         self.positions = []
+        self._send()
         if not self.reads.is_saved:
             self.source.commit(changed=True)
         self.reads.serve()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stream_monitor.actions.deployment_request import Fault, Outcome
-from stream_monitor.actions.retrain_request import RetrainRequest
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.arrays import ColumnKind
 from stream_monitor.core.errors import Reason
@@ -25,9 +24,9 @@ from stream_monitor.drift.practical_size import Ranked, rank
 from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
+from stream_monitor.pipeline.actions_snapshot import NO_ACTIONS, ActionsSnapshot
 from stream_monitor.pipeline.evaluation_snapshot import EvaluationSnapshot
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
-from stream_monitor.pipeline.retrain_snapshot import RetrainSnapshot
 from stream_monitor.pipeline.watched import Watched
 from stream_monitor.sources.base import Position
 from stream_monitor.stats.distances import Distance
@@ -248,9 +247,8 @@ class Snapshot:
      ones, the latest last; ``small``: those that are too small to matter, being below ``min_effect``.
     ``failures``: models that were left out of a snapshot because of an error, so far. ``violation_examples``: the
     first violation of each rule of the input contract, by feature and rule, None without a contract. ``rollouts``:
-    the versions of each model side by side. ``deployments``: None without a repository. ``retraining``: the decision
-    to retrain each model, none without policies; ``requests``: the newest retrain requests, the latest last.
-    ``watched``: what is turned on.
+    the versions of each model side by side. ``deployments``: None without a repository. ``actions``: retrain requests
+    and notices. ``watched``: what is turned on.
     """
 
     loop: LoopStatus
@@ -267,8 +265,7 @@ class Snapshot:
     evaluation: EvaluationSnapshot = field(default_factory=EvaluationSnapshot)
     rollouts: Sequence[RolloutResult] = ()
     deployments: DeploymentSnapshot | None = None
-    retraining: Sequence[RetrainSnapshot] = ()
-    requests: Sequence[RetrainRequest] = ()
+    actions: ActionsSnapshot = NO_ACTIONS
     watched: Watched = field(default_factory=Watched)
 
     @property

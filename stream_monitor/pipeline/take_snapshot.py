@@ -24,11 +24,11 @@ from stream_monitor.monitors.skew_detection import with_verdict
 from stream_monitor.monitors.verdicts import verdicts
 from stream_monitor.performance.label_delay import Histogram
 from stream_monitor.performance.realized import Performance
+from stream_monitor.pipeline.actions_snapshot import actions_snapshot
 from stream_monitor.pipeline.evaluation_snapshot import evaluation_counts
 from stream_monitor.pipeline.fairness_snapshot import FairnessSnapshot
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
-from stream_monitor.pipeline.retrain_snapshot import retrain_snapshots
 from stream_monitor.pipeline.snapshot import (
     CountersSnapshot,
     DelaySnapshot,
@@ -99,8 +99,7 @@ class SnapshotTaker:
             evaluation=evaluation_counts(processor.sample),
             rollouts=tuple(fleet.rollouts.results()),
             deployments=_deployments(self._pipeline.deployments),
-            retraining=retrain_snapshots(fleet.retraining),
-            requests=tuple(fleet.retraining.recent),
+            actions=actions_snapshot(fleet.retraining, self._pipeline.outbox),
             watched=self._pipeline.watched,
         )
         return snapshot, readings

@@ -10,6 +10,7 @@ from typing import Any
 from stream_monitor.actions.episode_message import episode_fields
 from stream_monitor.actions.message import fields
 from stream_monitor.actions.retrain_message import request_fields
+from stream_monitor.actions.retrain_request import RetrainRequest
 from stream_monitor.contract.tally import Example
 from stream_monitor.core.events import Detection, ModelVersion
 from stream_monitor.core.formatting import period_text
@@ -57,7 +58,7 @@ def summarise(
         "versions": [
             {**_version(model, caveats[model.key]), **sides.get(model.key, {})} for model in snapshot.models
         ],
-        "retrain": [request_fields(request) for request in snapshot.requests],
+        "retrain": [retrain(request) for request in snapshot.actions.requests],
         "champions": {rollout.model: rollout.champion for rollout in snapshot.rollouts},
         "traffic_split": {
             rollout.model: {"p_value": rollout.split_p_value}
@@ -65,6 +66,11 @@ def summarise(
             if rollout.split_p_value is not None
         },
     }
+
+
+def retrain(request: RetrainRequest) -> dict[str, Any]:
+    """Return a retrain request, without the paths of evaluation sets, which depend on when it is sent."""
+    return {name: value for name, value in request_fields(request).items() if name != "evaluation_sets"}
 
 
 def reference(model: ModelSnapshot) -> list[dict[str, Any]]:

@@ -20,15 +20,15 @@ def retraining_section(snapshot: Snapshot) -> Section | None:
         return None
     waiting, rest = first(_waiting(snapshot), MAX_WAITING, "reason")
     lines = [f"{requests_in_words(snapshot)}.", *waiting, *filter(None, [rest])]
-    newest, note = first(reversed(snapshot.requests), MAX_REQUESTS, "earlier request")
+    newest, note = first(reversed(snapshot.actions.requests), MAX_REQUESTS, "earlier request")
     tables = [Table(_HEAD, list(map(_row, newest)), _HEAD[-1:], _HEAD[1:3], note)] if newest else []
     return Section("retraining", "Retrain requests", [Part("", lines, tables)])
 
 
 def requests_in_words(snapshot: Snapshot) -> str:
     """Return the number of requests."""
-    count = sum(model.requests for model in snapshot.retraining)
-    is_open = any(model.is_open for model in snapshot.retraining)
+    count = sum(model.requests for model in snapshot.actions.retraining)
+    is_open = any(model.is_open for model in snapshot.actions.retraining)
     return f"{counted(count, 'retrain request')}{', one of them open' if is_open else ''}"
 
 
@@ -46,7 +46,7 @@ def _row(request: RetrainRequest) -> Sequence[Cell | str]:
 
 
 def _waiting(snapshot: Snapshot) -> Iterator[str]:
-    for model in snapshot.retraining:
+    for model in snapshot.actions.retraining:
         why = "a request is open" if model.is_open else "the cool-down or the labels are missing"
         for reason in model.waiting:
             yield f"{model.model} waits, {why}: {reason}"

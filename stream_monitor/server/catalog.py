@@ -6,6 +6,7 @@ from stream_monitor.performance.class_measures import CLASS_MEASURES
 from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.measures import EXPORTED_SUMS
 from stream_monitor.performance.score_measures import RANKED
+from stream_monitor.server.action_metrics import ACTION_METRICS
 from stream_monitor.server.estimated_metrics import ESTIMATED_METRICS
 from stream_monitor.server.group_metrics import GROUP_METRICS
 from stream_monitor.server.metric import VERSION as _VERSION
@@ -281,4 +282,5 @@ CATALOG: tuple[Metric, ...] = (
     *ESTIMATED_METRICS,
     *GROUP_METRICS,
     *VERSION_METRICS,
+    *ACTION_METRICS,
 )

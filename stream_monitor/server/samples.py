@@ -27,6 +27,7 @@ from stream_monitor.pipeline.snapshot import (
     Snapshot,
 )
 from stream_monitor.server import catalog, group_metrics
+from stream_monitor.server.action_metrics import action_samples
 from stream_monitor.server.estimated_metrics import estimated_samples
 from stream_monitor.server.metric import Sample
 from stream_monitor.server.version_samples import deployment_samples, version_samples
@@ -49,6 +50,7 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
         yield from _training(model)
     for rollout in snapshot.rollouts:
         yield from version_samples(rollout)
+    yield from action_samples(snapshot.actions)
     if snapshot.deployments:
         yield from deployment_samples(snapshot.deployments)
 

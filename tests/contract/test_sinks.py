@@ -55,7 +55,7 @@ def test_a_failed_delivery_is_repeated_in_order(kind: str) -> None:
     for delivered in range(4):
         outbox.send()
         assert sink.sent == [detection.id for detection in detections[:delivered]]
-        assert len(outbox.state()[kind]) == 3 - delivered
+        assert outbox.queues[kind].pending == 3 - delivered
     assert sink.failed == sink.sent
 
 

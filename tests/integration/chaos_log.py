@@ -22,6 +22,8 @@ MATURITY, TTL = 30, 240
 SETTINGS = (
     *("--label-ttl", f"{TTL}s", "--label-maturity", f"{MATURITY}s", "--label-updates", "last"),
     *("--detector", "adwin", "--warmup", "200"),
+    *("--retrain-on", "error=drift", "--retrain-on", "labels:count=300", "--retrain-on", "performance:below=0.8"),
+    *("--retrain-cooldown", "60s", "--retrain-timeout", "4m", "--retrain-min-labels", "50"),
     *("--max-reject-share", "100%", "--log-format", "json", "--checkpoint-interval", "20ms"),
 )
 """How the log is to be read."""

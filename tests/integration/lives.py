@@ -41,6 +41,7 @@ class Ending:
     state: Any
     table: dict[bytes, bytes]
     drifts: dict[str, dict[str, Any]]
+    requests: dict[str, dict[str, Any]]
     scrape: Scrape
 
     def counters(self) -> dict[tuple[Any, ...], float]:
@@ -61,6 +62,8 @@ class Lives:
     #: How many records were saved when a life began.
     progress: list[int] = field(default_factory=list)
     drifts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: The retrain requests in the log, by id.
+    requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     repeated: int = 0
     #: Where each life began to read, and how long it read.
     _reading: list[tuple[int, float]] = field(default_factory=list)
@@ -122,7 +125,7 @@ class Lives:
             assert self._hear(sidecar) == []
         assert scrape("records_total") == self.total
         state, table = read_state(self.state_dir)
-        return Ending(state, table, self.drifts, scrape)
+        return Ending(state, table, self.drifts, self.requests, scrape)
 
     def check(self, scrape: Scrape) -> None:
         """Assert that no counter was higher before."""
@@ -158,6 +161,9 @@ class Lives:
                 assert self.drifts.get(identity, drift) == drift, "one id for two drifts"
                 self.repeated += identity in self.drifts
                 self.drifts[identity] = drift
+            if said.get("event") == "retrain_request":
+                identity, request = _drift(said)
+                assert self.requests.setdefault(identity, request) == request, "one id for two requests"
         return others
 
 
@@ -204,6 +210,7 @@ def read_state(directory: Path) -> tuple[Any, dict[bytes, bytes]]:
 def assert_same(ending: Ending, reference: Ending) -> None:
     """Assert that saved state, logged drifts and counters are equal, bit for bit."""
     assert ending.drifts == reference.drifts
+    assert ending.requests == reference.requests
     assert ending.counters() == reference.counters()
     assert sorted(ending.table) == sorted(reference.table)
     assert ending.table == reference.table
@@ -227,6 +234,6 @@ def _is_counter(name: str) -> bool:
 
 
 def _drift(said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return a drift's id and its logged fields, without the wall-clock time."""
+    """Return the id of a drift, or of a retrain request, and its logged fields, without the wall-clock time."""
     what = {name: value for name, value in said.items() if name not in ("time", "message", "level", "event")}
     return what["id"], what

@@ -9,12 +9,15 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stream_monitor.actions.notice import notice_fields, restored
 from tests.integration.conftest import Begin
 from tests.integration.lives import Ending, Lives, assert_same, kill_at_random
 from tests.integration.sidecar import ENDS
+from tests.receiver import SECRET, receiving
 
 KILLS = int(os.environ.get("STREAM_MONITOR_KILLS", "60"))
 #: Kills in one sequence of lives: more would leave each life next to nothing to read.
@@ -29,7 +32,9 @@ def test_the_log_has_everything_in_it(begin: Begin, reference: Ending) -> None:
     scrape, drifts = reference.scrape, reference.drifts
     assert len({drift["signal"] for drift in drifts.values()}) >= 3
     assert {drift["version"] for drift in drifts.values()} == {"1", "2"}
-    assert len(drifts) < 60, "the log sink would drop some"
+    assert len(drifts) + len(reference.requests) < 60, "the log sink would drop some"
+    asked = {reason["policy"] for request in reference.requests.values() for reason in request["reasons"]}
+    assert asked == {"error=drift", "labels:count=300", "performance:below=0.8"}
     assert [name for name in ENDS if name != "records_handed_over_total" and not scrape(name)] == []
     assert scrape("labels_revised_total") > 0
     assert len(scrape.rejected()) >= 4
@@ -85,6 +90,31 @@ def test_killed_while_what_waits_does_not_fit_in_memory(begin: Begin, reference:
     kill_at_random(lives, KILLS_SPILLING, seed=99)
     assert_same(lives.finish(), reference)
     assert len(spilled.read_text().splitlines()) > lives.kills
+
+
+def test_killed_while_webhooks_fail(begin: Begin, reference: Ending, tmp_path: Path) -> None:
+    """Every notice and request arrives, under the same id and with the same content, however often it comes."""
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    with receiving() as receiver:
+        receiver.statuses = [500, 204, 204, 500, 204]
+        lives = begin("webhooks", "--webhook", receiver.url, "--webhook-secret", f"@file:{secret}")
+        for point in POINTS:
+            lives.live_until(f"{point}:3")
+        kill_at_random(lives, KILLS_SPILLING, seed=7)
+        ending = lives.finish()
+        wanted = ending.drifts.keys() | ending.requests.keys()
+        queue = ending.state["outbox"]["webhook"]
+        told: dict[str, dict[str, Any]] = {}
+        for event in receiver.accepted:
+            assert told.setdefault(event["id"], event) == event, "one id for two events"
+        assert told.keys() | {values["id"] for values in map(_fields, queue["pending"])} == wanted
+    assert (ending.drifts, ending.requests) == (reference.drifts, reference.requests)
+    assert len({event["type"] for event in told.values()}) == 2
+
+
+def _fields(saved_notice: list[Any]) -> dict[str, Any]:
+    return notice_fields(restored(saved_notice))
 
 
 def in_pairs(run: Callable[[int], Lives], seeds: Sequence[int]) -> list[Lives]:

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from stream_monitor.actions.memory import MemorySink
-from stream_monitor.actions.outbox import MAX_PENDING, Outbox
+from stream_monitor.actions.outbox import Outbox
+from stream_monitor.actions.sink_queue import MAX_PENDING
 from stream_monitor.core.errors import SinkError
 from stream_monitor.core.events import Detection
 
@@ -37,7 +38,7 @@ def test_each_sink_gets_each_alert_once_and_in_order(caplog: pytest.LogCaptureFi
     outbox.send()
     assert steady.detections == _detections(5)
     assert moody.detections == _detections(2)
-    assert "alert sink moody: not now; 3 notices wait" in caplog.text
+    assert "moody: not now; 3 notices wait" in caplog.text
     moody.patience = 10
     outbox.send()
     assert moody.detections == _detections(5)
@@ -62,4 +63,4 @@ def test_ids_tell_detections_apart() -> None:
 def test_it_is_bounded() -> None:
     outbox = Outbox({"moody": _Moody(0)})
     outbox.put(_detections(MAX_PENDING + 5))
-    assert outbox.state()["moody"][0][1][0] == 5
+    assert outbox.state()["moody"]["pending"][0][1][0] == 5

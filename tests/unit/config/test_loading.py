@@ -70,6 +70,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "evaluation_share": ("0", "greater than 0"),
     "evaluation_window": ("1s", "greater than or equal to 60"),
     "evaluation_wait": ("soon", "500ms"),
+    "webhook_secret": ("whsec_written", "must not be written out"),
+    "webhook": ("hooks.example", "https://HOST"),
+    "retrain_topic": ("a b", "must be a name of letters"),
+    "notice_topic": ("..", "must be a name of letters"),
     "retrain_on": ("never", "unknown policy"),
     "retrain_cooldown": ("soon", "500ms"),
     "retrain_min_labels": ("-1", "greater than or equal to 0"),
@@ -307,4 +311,5 @@ def test_what_is_repeatable() -> None:
         "champion",
         "traffic_split",
         "retrain_on",
+        "webhook",
     }

@@ -118,6 +118,19 @@ def test_the_command_on_versions_has_a_verdict(tmp_path: Path, monkeypatch: pyte
     assert "better than 3: accuracy +0." in result.output
 
 
+def test_the_command_on_retraining_asks_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay .*--retrain-on.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "predictions.jsonl", _predictions(), "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert "1 retrain request\n" in result.output
+    (request,) = json.loads((tmp_path / "requests.json").read_bytes())["retrain"]
+    assert [reason["policy"] for reason in request["reasons"]] == ["performance:below=0.85"]
+    assert request["performance"][0]["interval"][1] < 0.85
+    assert request["index"] <= 999
+
+
 def test_metrics_and_files_that_the_page_names_exist() -> None:
     metrics = set(re.findall(r"stream_monitor_\w+", PAGE))
     assert metrics

@@ -75,7 +75,7 @@ def _crowded() -> Snapshot:
         snapshot,
         models=crowd,
         rollouts=[replace(rollout, model=f"{name}{at}") for at in range(100)],
-        requests=list(snapshot.requests) * 200,
+        actions=replace(snapshot.actions, requests=list(snapshot.actions.requests) * 200),
     )
 
 

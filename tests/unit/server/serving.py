@@ -17,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_monitor.actions.audit_log import AuditLog
 from stream_monitor.actions.deployments import Deployments
 from stream_monitor.actions.git_target import GitTarget
+from stream_monitor.actions.retrain_decision import RetrainSettings
+from stream_monitor.actions.retrain_policy import parse_policy
 from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
@@ -85,7 +87,8 @@ def rollout_pipeline() -> Pipeline:
         for at in range(1000)
     ]
     settings = RolloutSettings(split={"1": 0.5, "2": 0.5})
-    pipeline, clock = run(events, detectors=[], rollout=settings)[0], FakeClock()
+    retrain = RetrainSettings((parse_policy("labels:count=400"),))
+    pipeline, clock = run(events, detectors=[], rollout=settings, retrain=retrain)[0], FakeClock()
     audit = AuditLog(Path(mkdtemp()) / "audit.jsonl", clock)
     pipeline.deployments = Deployments(GitTarget("/srv/deploy.git", None, "model.yaml", "version"), audit, clock)
     return pipeline
