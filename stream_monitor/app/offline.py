@@ -54,7 +54,7 @@ def record(config: TuneConfig, paths: Sequence[Path], progress: Callable[[FileSo
     """Return the columns that the pipeline makes of files, without detectors, up to ``max_events`` predictions."""
     gatherer, enough = Gatherer(config.sample_features, config.seed), threading.Event()
     pipeline, source, _ = _over_files(
-        config.model_copy(update={"detector": [], "evaluation_dir": None}), paths, gatherer
+        config.model_copy(update={"detector": [], "evaluation_dir": None, "baseline": "none"}), paths, gatherer
     )
 
     def after_step(_: int) -> None:

@@ -24,10 +24,12 @@ from stream_monitor.join.joiner import Joiner
 from stream_monitor.monitors.fleet import Fleet
 from stream_monitor.monitors.observer import Observer
 from stream_monitor.monitors.settings import MonitorSettings
+from stream_monitor.performance.baseline import BaselineSettings
 from stream_monitor.performance.evaluation import EvaluationSample
 from stream_monitor.performance.evaluation_set import EvaluationSettings
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
+from stream_monitor.performance.payoff import Payoff
 from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.processor import BatchProcessor
@@ -162,6 +164,11 @@ def _retrain(settings: PipelineSettings) -> RetrainSettings:
     )
 
 
+def _baseline(settings: PipelineSettings) -> BaselineSettings:
+    payoff = None if settings.payoff is None else Payoff.parse(settings.payoff)
+    return BaselineSettings(settings.baseline, settings.baseline_min_skill, payoff)
+
+
 def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSettings:
     made = MonitorSettings(
         specs=tuple(parse_spec(text) for text in settings.detector),
@@ -180,6 +187,7 @@ def _monitor_settings(settings: PipelineSettings, kept: int | None) -> MonitorSe
         performance_decay=settings.performance_decay,
         positive_class=settings.positive_class,
         fairness=_fairness(settings),
+        baseline=_baseline(settings),
         label_maturity=settings.label_maturity,
         max_models=settings.max_models,
         max_versions=settings.max_versions,

@@ -15,6 +15,7 @@ import click
 import orjson
 
 from stream_monitor.cli import performance_table
+from stream_monitor.cli.baseline_table import show_baselines
 from stream_monitor.cli.episode_table import show
 from stream_monitor.cli.estimated_table import show_estimated
 from stream_monitor.cli.fairness_table import show_fairness
@@ -120,6 +121,7 @@ def _print(
         click.echo(f"\nModel {model.key.model}, version {model.key.version}: {model.predictions:,} predictions")
         performance_table.show(model.performance)
         show_estimated(model.estimated)
+        show_baselines(model.baselines)
         if model.fairness:
             show_fairness(model.fairness)
         if model.coverage is not None:

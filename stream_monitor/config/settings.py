@@ -9,6 +9,7 @@ from pydantic import field_validator
 
 from stream_monitor.actions import SINKS
 from stream_monitor.config.base import Settings, setting
+from stream_monitor.config.baseline_settings import BaselineSettings
 from stream_monitor.config.deployment_settings import DeploymentSettings
 from stream_monitor.config.group_settings import GroupSettings
 from stream_monitor.config.kafka_settings import KafkaSettings
@@ -267,7 +268,14 @@ class ServeSettings(Settings):
 
 
 class PipelineSettings(
-    RetrainSettings, SampleSettings, JoinSettings, VersionSettings, GroupSettings, WatchSettings, EventSettings
+    RetrainSettings,
+    SampleSettings,
+    JoinSettings,
+    BaselineSettings,
+    VersionSettings,
+    GroupSettings,
+    WatchSettings,
+    EventSettings,
 ):
     """Settings of the pipeline, from decoding to monitors."""
 

@@ -123,6 +123,14 @@ def _check_contract(path: Path | None) -> Path | None:
     return path
 
 
+def _check_payoff(text: str | None) -> str | None:
+    if text is not None:
+        from stream_monitor.performance.payoff import Payoff
+
+        Payoff.parse(text)
+    return text
+
+
 def read_champions(value: Any) -> Any:
     """Return ``[MODEL=]VERSION`` texts as a mapping of models to versions; a mapping as it is.
 
@@ -166,6 +174,7 @@ Address = Annotated[str, AfterValidator(_check_address)]
 List = Annotated[list[str], BeforeValidator(split_commas)]
 Addresses = Annotated[list[Address], BeforeValidator(split_commas)]
 FieldPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidator(_check_fields)]
+PayoffText = Annotated[str | None, AfterValidator(_check_payoff)]
 GroupPaths = Annotated[dict[str, str], BeforeValidator(read_pairs), AfterValidator(_check_groups)]
 FeatureTypes = Annotated[dict[str, FeatureType], BeforeValidator(read_pairs)]
 DecoderText = Annotated[str, AfterValidator(_check_decoder)]

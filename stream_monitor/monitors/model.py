@@ -26,6 +26,7 @@ from stream_monitor.monitors.settings import MonitorSettings
 from stream_monitor.monitors.signal import SignalMonitor
 from stream_monitor.monitors.signal_set import SignalSet
 from stream_monitor.monitors.violation_counts import ViolationCounts
+from stream_monitor.performance.baseline import Baselines
 from stream_monitor.performance.coverage import Coverage
 from stream_monitor.performance.estimated import EstimatedPerformance
 from stream_monitor.performance.fairness import Fairness, GroupOutcomes
@@ -65,6 +66,9 @@ class ModelMonitor:
         self.delays = Histogram(DELAY_BUCKETS)
         self.performance = make_performance(
             settings.task, settings.performance_window, settings.performance_decay, settings.positive_class
+        )
+        self.baselines = Baselines(
+            settings.baseline, settings.task, settings.performance_window, settings.performance_decay
         )
         self.fairness = Fairness(settings.fairness, settings.task, settings.performance_window)
         self.estimated = EstimatedPerformance(settings.task, settings.performance_window)
@@ -171,6 +175,7 @@ class ModelMonitor:
         self._mark = object()
         scores = Scores(outcomes.scores, outcomes.probabilities)
         errors = self.performance.update(outcomes.y_true, outcomes.y_pred, scores)
+        self.baselines.update(outcomes, errors)
         self.delays.add_many(outcomes.delays[~np.isnan(outcomes.delays)])
         self.coverage.labelled(outcomes.ts)
         if self._observer:
@@ -201,6 +206,7 @@ class ModelMonitor:
             "last_seen": self.last_seen,
             "delays": self.delays.state(),
             "performance": self.performance.state(),
+            "baselines": self.baselines.state(),
             "fairness": self.fairness.state(),
             "estimated": self.estimated.state(),
             "episodes": self.episodes.state(),
@@ -216,6 +222,7 @@ class ModelMonitor:
         self.delays.restore(saved["delays"])
         self.coverage.restore(state["coverage"])
         self.performance.restore(saved["performance"])
+        self.baselines.restore(saved["baselines"])
         self.fairness.restore(saved["fairness"])
         self.estimated.restore(saved["estimated"])
         self.episodes.restore(saved["episodes"])

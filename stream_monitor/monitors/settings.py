@@ -11,6 +11,7 @@ from stream_monitor.contract.input_contract import InputContract
 from stream_monitor.core.events import FeatureType
 from stream_monitor.detectors.spec import DEFAULT_SPECS, DetectorSpec
 from stream_monitor.drift.episodes import MAX_RECENT
+from stream_monitor.performance.baseline import BaselineSettings
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.profiles.profile import Profile
@@ -40,6 +41,7 @@ class MonitorSettings:
         performance_decay: Weight of an outcome relative to the one after it, in the decayed window.
         positive_class: The class that scores which are numbers are of; None where that is not known.
         fairness: The groups that are compared.
+        baseline: The baselines beside the model.
         label_maturity: Age in seconds at which a prediction counts for label coverage.
         looks_for_seasons: Whether seasons are looked for that are not taken out.
         rollout: The settings of the comparison of versions.
@@ -66,6 +68,7 @@ class MonitorSettings:
     performance_decay: float = 0.999
     positive_class: str | None = None
     fairness: FairnessSettings = field(default_factory=FairnessSettings)
+    baseline: BaselineSettings = field(default_factory=BaselineSettings)
     label_maturity: float = 0.0
     max_models: int = 20
     max_versions: int = 5

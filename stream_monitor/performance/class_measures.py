@@ -12,6 +12,9 @@ import numpy as np
 from stream_monitor.core.arrays import Floats
 from stream_monitor.performance.class_codes import OTHER, OTHERS
 
+#: Share of disagreement by chance below which kappa is not defined: rounding errors would be seen in it.
+MIN_DISAGREEMENT = 1e-9
+
 
 class ClassCounts(NamedTuple):
     """Outcomes of k classes, or their weights, shape (k,) each.
@@ -53,7 +56,7 @@ class ClassMeasure:
 
 @dataclass(frozen=True)
 class AveragedMeasure:
-    """A measure that is an average over classes, from 0 to 1.
+    """A measure over all classes, by default an average of theirs from 0 to 1.
 
     Attributes:
         name: Value of the label ``measure``.
@@ -84,6 +87,15 @@ def _f1(counts: ClassCounts) -> Floats:
 
 def _balanced_accuracy(counts: ClassCounts) -> float:
     return _mean(_recall(counts)[counts.labels > 0.0])
+
+
+def _kappa(counts: ClassCounts) -> float:
+    """Return Cohen's kappa: J. Cohen, Educational and Psychological Measurement 20 (1960), pp. 37-46."""
+    labels, predictions = counts.labels.tolist(), counts.predictions.tolist()
+    total = math.fsum(labels)
+    observed = math.fsum(counts.hits.tolist()) / total
+    expected = math.fsum(a * b for a, b in zip(labels, predictions, strict=True)) / (total * total)
+    return (observed - expected) / (1.0 - expected) if 1.0 - expected > MIN_DISAGREEMENT else math.nan
 
 
 def _macro(formula: Callable[[ClassCounts], Floats]) -> Callable[[ClassCounts], float]:
@@ -117,18 +129,26 @@ AVERAGED_MEASURES: Sequence[AveragedMeasure] = (
         AveragedMeasure(f"macro_{each.name}", _macro(each.formula), f"mean {each.name} of all classes")
         for each in CLASS_MEASURES
     ),
+    AveragedMeasure(
+        "kappa",
+        _kappa,
+        "Cohen's kappa: agreement beyond chance; not defined where labels and predictions are always one class",
+        minimum=-1.0,
+        is_share=False,
+    ),
 )
 
 
 def averaged(counts: ClassCounts) -> dict[str, float]:
-    """Return the measures over all classes; none without outcomes or with classes that have no code of their own.
+    """Return the measures over all classes that are defined; none with classes that have no code of their own.
 
     Args:
         counts: The counts of the classes, the last of them those of all classes without a code.
     """
     if not counts.labels.any() or counts.labels[-1] or counts.predictions[-1]:
         return {}
-    return {each.name: each.formula(counts) for each in AVERAGED_MEASURES}
+    values = {each.name: each.formula(counts) for each in AVERAGED_MEASURES}
+    return {name: value for name, value in values.items() if not math.isnan(value)}
 
 
 def by_class(matrix: Floats, names: Iterable[str]) -> dict[str, Mapping[str, float]]:

@@ -52,11 +52,13 @@ class Errors(NamedTuple):
 
     Attributes:
         values: The ``error`` signal, shape (n,): 0/1 loss, or the absolute residual.
-        classes: The codes of the classes of their labels, shape (n,); None for a regression.
+        classes, predicted: The codes of the classes of their labels and predictions, shape (n,); None for a
+            regression.
     """
 
     values: Floats
     classes: Ints | None = None
+    predicted: Ints | None = None
 
 
 class Performance(ABC):
@@ -86,6 +88,11 @@ class Performance(ABC):
     @property
     def class_names(self) -> Sequence[str]:
         """The names of the classes by code; empty for a regression."""
+        return ()
+
+    @property
+    def classes(self) -> Sequence[Target]:
+        """The classes by code, as received; empty for a regression."""
         return ()
 
     def measures(self) -> dict[str, dict[Window, float]]:
@@ -145,13 +152,17 @@ class Classification(Performance):
     def class_names(self) -> Sequence[str]:
         return self._codes.names
 
+    @property
+    def classes(self) -> Sequence[Target]:
+        return self._codes.classes
+
     def update(self, y_true: Sequence[Target], y_pred: Sequence[Target], scores: Scores = NO_SCORES) -> Errors:
         coded = self._codes.encode(y_true, y_pred)
         values, probabilities = scores
         self._scores.add(np.full(len(y_true), np.nan) if values is None else values, probabilities)
         self._matrices.add(coded.y_true, coded.y_pred)
         self._windows.add(CLASSIFICATION.rows(ClassOutcomes(y_true, y_pred, coded.correct)))
-        return Errors(1.0 - coded.correct, coded.y_true)
+        return Errors(1.0 - coded.correct, coded.y_true, coded.y_pred)
 
     def measures(self) -> dict[str, dict[Window, float]]:
         measures = super().measures()

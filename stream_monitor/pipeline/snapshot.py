@@ -21,6 +21,7 @@ from stream_monitor.drift.episode import Episode
 from stream_monitor.drift.episodes import group
 from stream_monitor.drift.false_alarms import FalseAlarms
 from stream_monitor.drift.practical_size import Ranked, rank
+from stream_monitor.performance.baseline_result import BaselineResult
 from stream_monitor.performance.estimated import EstimatedResult
 from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.performance.windows import Window
@@ -210,7 +211,7 @@ class ModelSnapshot:
     against the training data, none without a profile. ``seasons_left_in``: the strength of each season that is seen
     in a replay though none is taken out, by signal and period in seconds. ``fairness``: None without groups.
     ``violations``: predictions that break each rule of the input contract, by feature and rule; ``invalid``: those
-    that break any.
+    that break any. ``baselines``: those beside the model.
     """
 
     key: ModelVersion
@@ -232,6 +233,7 @@ class ModelSnapshot:
     fairness: FairnessSnapshot | None = None
     violations: Mapping[FeatureRule, int] = field(default_factory=dict)
     invalid: int = 0
+    baselines: Sequence[BaselineResult] = ()
 
     @property
     def drift_count(self) -> int:

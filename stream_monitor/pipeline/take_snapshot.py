@@ -161,6 +161,7 @@ def read_model(monitor: ModelMonitor, settings: MonitorSettings) -> ModelReading
         fairness=_fairness(monitor, settings) if settings.fairness.groupings else None,
         violations=dict(monitor.violations.rules),
         invalid=monitor.violations.invalid,
+        baselines=tuple(monitor.baselines.results(monitor.performance.classes)),
     )
     return ModelReading(model, [(_signal(signal), signal.comparison()) for signal in monitor.signals.values()])
 

@@ -8,6 +8,7 @@ from stream_monitor.core.formatting import period_text, plain
 from stream_monitor.decoding.values import read_cell
 from stream_monitor.pipeline.false_alarms import sentences
 from stream_monitor.pipeline.snapshot import FeatureSnapshot, ModelSnapshot, SignalSnapshot
+from stream_monitor.report.baselines import baseline_caveats
 from stream_monitor.report.estimated import estimated_caveats
 from stream_monitor.sections.group_caveats import fairness_caveats
 from stream_monitor.signals.encoder import MAX_CATEGORIES
@@ -35,6 +36,7 @@ def caveats(model: ModelSnapshot, warmup: int, order: str = "") -> list[str]:
         *sentences(model),
         *_of_features(model),
         *estimated_caveats(model.estimated),
+        *baseline_caveats(model),
         *(fairness_caveats(model.fairness) if model.fairness else ()),
     ]
 

@@ -23,6 +23,7 @@ from stream_monitor.performance.rollout_result import RolloutResult
 from stream_monitor.pipeline.against_training import against_training
 from stream_monitor.pipeline.false_alarms import unkept
 from stream_monitor.pipeline.snapshot import JoinSnapshot, ModelSnapshot, PerformanceSnapshot, Snapshot
+from stream_monitor.report.baselines import baselines_summary
 from stream_monitor.report.estimated import estimated_summary, version_estimated
 from stream_monitor.report.fairness import fairness_summary, version_fairness
 from stream_monitor.stats.training_verdict import Verdict
@@ -54,6 +55,7 @@ def summarise(
         "small": [fields(detection) for detection in ranked.small],
         **fairness_summary(snapshot.models),
         "estimated": estimated_summary([model.estimated for model in snapshot.models]),
+        "baselines": baselines_summary(snapshot.models),
         "performance": combine([model.performance for model in snapshot.models]),
         "versions": [
             {**_version(model, caveats[model.key]), **sides.get(model.key, {})} for model in snapshot.models

@@ -7,6 +7,7 @@ from stream_monitor.performance.known_measures import KNOWN
 from stream_monitor.performance.measures import EXPORTED_SUMS
 from stream_monitor.performance.score_measures import RANKED
 from stream_monitor.server.action_metrics import ACTION_METRICS
+from stream_monitor.server.baseline_metrics import BASELINE_METRICS
 from stream_monitor.server.estimated_metrics import ESTIMATED_METRICS
 from stream_monitor.server.group_metrics import GROUP_METRICS
 from stream_monitor.server.metric import VERSION as _VERSION
@@ -281,6 +282,7 @@ CATALOG: tuple[Metric, ...] = (
     *(each for each in _VALUES if isinstance(each, Metric)),
     *ESTIMATED_METRICS,
     *GROUP_METRICS,
+    *BASELINE_METRICS,
     *VERSION_METRICS,
     *ACTION_METRICS,
 )

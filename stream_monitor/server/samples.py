@@ -28,6 +28,7 @@ from stream_monitor.pipeline.snapshot import (
 )
 from stream_monitor.server import catalog, group_metrics
 from stream_monitor.server.action_metrics import action_samples
+from stream_monitor.server.baseline_samples import baseline_samples
 from stream_monitor.server.estimated_metrics import estimated_samples
 from stream_monitor.server.metric import Sample
 from stream_monitor.server.version_samples import deployment_samples, version_samples
@@ -45,6 +46,8 @@ def samples(snapshot: Snapshot) -> Iterator[Sample]:
         yield from estimated_samples(model.key, model.estimated)
         if model.fairness:
             yield from _fairness(model.key, model.fairness)
+        for baseline in model.baselines:
+            yield from baseline_samples(model.key, baseline)
         yield from _features(model)
         yield from _signals(model)
         yield from _training(model)

@@ -92,6 +92,25 @@ def test_averages_are_those_of_scikit_learn(
 
 @given(PAIRS, CUTS, WINDOW, DECAY)
 @settings(max_examples=examples(150), deadline=None)
+def test_kappa_is_that_of_scikit_learn(
+    pairs: list[tuple[Any, Any]], cuts: list[int], window: int, decay: float
+) -> None:
+    performance = Classification(window, decay)
+    _feed(performance, pairs, cuts)
+    found = performance.measures().get("kappa", {})
+    for name, (part, weights) in _windows(pairs, window, decay).items():
+        y_true, y_pred = _codes(part)
+        if len({*y_true.tolist(), *y_pred.tolist()}) == 1:
+            assert name not in found
+        elif name != "decayed":
+            assert _close(found[name], metrics.cohen_kappa_score(y_true, y_pred))
+        elif name in found:
+            expected = metrics.cohen_kappa_score(y_true, y_pred, sample_weight=weights)
+            assert math.isclose(found[name], expected, abs_tol=1e-6)
+
+
+@given(PAIRS, CUTS, WINDOW, DECAY)
+@settings(max_examples=examples(150), deadline=None)
 def test_measures_of_a_class_are_those_of_scikit_learn(
     pairs: list[tuple[Any, Any]], cuts: list[int], window: int, decay: float
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_number_whose_class_is_not_known_has_no_measure() -> None:
         "macro_precision",
         "macro_recall",
         "macro_f1",
+        "kappa",
     }
 
 

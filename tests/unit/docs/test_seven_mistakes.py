@@ -160,3 +160,27 @@ def test_groups_that_tell_nothing_are_one_line_each(tmp_path: Path, flags: list[
     assert result.exit_code == 0, result.output
     (line,) = [line for line in result.output.splitlines() if told in line]
     assert line.startswith("  note: ")
+
+
+def test_the_command_on_baselines_shows_a_model_that_is_worth_its_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command,) = re.findall(r"^stream-monitor (replay .*--payoff.*)$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "predictions.jsonl", _predictions(), "jsonl")
+    result = CliRunner().invoke(cli, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    found = {each["baseline"]: each for each in json.loads((tmp_path / "found.json").read_bytes())["baselines"]}
+    assert found.keys() == {"majority_class", "last_label"}
+    for name, each in found.items():
+        assert each["verdict"] == "better" and each["difference"]["lower"] > 0.2
+        assert each["model_payoff"]["cumulative"] > each["payoff"]["cumulative"] + 1.0
+        (line,) = [line for line in result.output.splitlines() if line.startswith(f"  {name}")]
+        assert line.endswith("the model beats it")
+
+
+def test_a_class_of_a_payoff_that_never_came_is_told_in_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.jsonl", _predictions(600), "jsonl")
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(cli, ["replay", str(path), "--payoff", "ja,yes=1"])
+    told = "  note: --payoff: 'ja' was never predicted nor a label; classes seen are no, yes"
+    assert [line for line in result.output.splitlines() if "'ja'" in line] == [told], result.output

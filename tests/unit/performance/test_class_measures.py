@@ -27,6 +27,7 @@ def test_measures_by_hand() -> None:
         "macro_precision": (6 / 7 + 1 / 3) / 2,
         "macro_recall": 0.625,
         "macro_f1": (12 / 15 + 2 / 5) / 2,
+        "kappa": (0.7 - (8 * 7 + 2 * 3) / 100) / (1 - (8 * 7 + 2 * 3) / 100),
     }
 
 
@@ -35,8 +36,12 @@ def test_what_is_not_defined_is_left_out_and_counts_as_0_in_an_average() -> None
     matrix = _matrix((0, 1, 3))
     assert by_class(matrix, ["a", "b"]) == {"a": {"recall": 0.0, "f1": 0.0}, "b": {"precision": 0.0, "f1": 0.0}}
     assert averaged(ClassCounts.of(matrix)) == dict.fromkeys(
-        ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"), 0.0
+        ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "kappa"), 0.0
     )
+
+
+def test_there_is_no_kappa_where_labels_and_predictions_are_one_class() -> None:
+    assert "kappa" not in averaged(ClassCounts.of(_matrix((0, 0, 3))))
 
 
 def test_with_other_classes_there_is_no_average() -> None:

@@ -48,7 +48,7 @@ def test_versions_are_told_apart(tmp_path: Path) -> None:
     assert [v["version"] for v in found["versions"]] == ["v2", "v1"]
     drawn = [found["data-performance"] for _, found, _ in page.elements if "data-performance" in found]
     # The mean of the recalls is the balanced accuracy, which is drawn once.
-    assert drawn == ["accuracy", "balanced_accuracy", "macro_precision", "macro_f1"] * 2
+    assert drawn == ["accuracy", "balanced_accuracy", "macro_precision", "macro_f1", "kappa"] * 2
     assert "default / v1" in page.text
 
 

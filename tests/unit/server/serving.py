@@ -22,8 +22,10 @@ from stream_monitor.actions.retrain_policy import parse_policy
 from stream_monitor.contract.dead_letters import DeadLetters
 from stream_monitor.contract.derivation import derive
 from stream_monitor.core.records import Record
+from stream_monitor.performance.baseline import BaselineSettings
 from stream_monitor.performance.fairness import FairnessSettings
 from stream_monitor.performance.groups import Grouping
+from stream_monitor.performance.payoff import Payoff
 from stream_monitor.performance.rollout import RolloutSettings
 from stream_monitor.pipeline.pipeline import Pipeline
 from stream_monitor.pipeline.snapshot import Snapshot
@@ -49,10 +51,10 @@ def busy_pipeline(task: str = "classification") -> Pipeline:
     events: list[Any] = feature_events(columns, score=0.5, prediction=1)
     fairness = FairnessSettings([Grouping.parse("b", "features.b"), Grouping.parse("a", "features.a:0.5")], True, "1")
     labels = [make_label(at, int(at < 500)) for at in range(1000)]
-    detectors = [*RIVERS, "glr:threshold=8"]
-    pipeline, _ = run(
-        [*events, *labels, b"garbage", events[0]], warmup=100, task=task, detectors=detectors, fairness=fairness
-    )
+    given: dict[str, Any] = {"task": task, "fairness": fairness, "detectors": [*RIVERS, "glr:threshold=8"]}
+    if task == "classification":
+        given["baseline"] = BaselineSettings(payoff=Payoff.parse("1,1=10;1,0=-5"))
+    pipeline, _ = run([*events, *labels, b"garbage", events[0]], warmup=100, **given)
     pipeline.processor.counters.gaps["inference"] = 3
     pipeline.positions = [Position("inference", 0, 7), Position("inference", 1, None)]
     return pipeline
