@@ -85,6 +85,7 @@ class Pipeline:
             contract=settings.contract is not None,
             evaluation=self.evaluation is not None,
             groups=bool(settings.fairness.groupings),
+            baselines=settings.baseline.kind != "none",
             retraining=bool(settings.retrain.policies),
             audit=self.audit is not None,
         )

@@ -11,8 +11,8 @@ class Watched:
 
     ``drift``: detectors (``--detector``). ``training``: a profile (``--profile``). ``contract``: an input contract
     (``--contract``). ``evaluation``: evaluation sets are written (``--evaluation-dir``). ``groups``: groups are
-    compared (``--group``). ``retraining``: there are policies (``--retrain-on``). ``audit``: there is an audit log
-    (``--audit-log``).
+    compared (``--group``). ``baselines``: they run beside the model (``--baseline``). ``retraining``: there are
+    policies (``--retrain-on``). ``audit``: there is an audit log (``--audit-log``).
     """
 
     drift: bool = False
@@ -20,5 +20,6 @@ class Watched:
     contract: bool = False
     evaluation: bool = False
     groups: bool = False
+    baselines: bool = False
     retraining: bool = False
     audit: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stream_monitor.pipeline.snapshot import Snapshot
+from stream_monitor.sections.baselines import baselines_section
 from stream_monitor.sections.contract import contract_section
 from stream_monitor.sections.estimated import estimated_section
 from stream_monitor.sections.evaluation_sets import evaluation_section
@@ -20,6 +21,7 @@ from stream_monitor.sections.versions import versions_section
 #: The functions of the sections in their order; each returns None where there is nothing to tell.
 SECTIONS: tuple[Callable[[Snapshot], Section | None], ...] = (
     estimated_section,
+    baselines_section,
     versions_section,
     groups_section,
     contract_section,

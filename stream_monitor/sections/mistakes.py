@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stream_monitor.core.formatting import counted
 from stream_monitor.pipeline.snapshot import Snapshot
+from stream_monitor.sections.baselines import baselines_in_words
 from stream_monitor.sections.contract import invalid_share
 from stream_monitor.sections.evaluation_sets import sets_in_words
 from stream_monitor.sections.groups import widest_gap
@@ -68,8 +69,10 @@ def _test_sets(snapshot: Snapshot, _: bool) -> Answer:
     return Answer(True, sets_in_words(snapshot.evaluation))
 
 
-def _price(_: Snapshot, __: bool) -> Answer:
-    return Answer(False, "no flag yet: this version has no baselines to compare the model with")
+def _price(snapshot: Snapshot, _: bool) -> Answer:
+    if not snapshot.watched.baselines:
+        return Answer(False, "--baseline trivial")
+    return Answer(True, baselines_in_words(snapshot.models))
 
 
 def _automation(snapshot: Snapshot, is_live: bool) -> Answer:

@@ -18,8 +18,16 @@ from tests.unit.sections.replayed import NASTY, everything, names, nothing
 
 
 def test_what_is_off_takes_no_room() -> None:
-    assert names(nothing()) == ["mistakes"]
-    assert names(everything()) == ["versions", "groups", "contract", "evaluation-sets", "retraining", "mistakes"]
+    assert names(nothing()) == ["baselines", "mistakes"]  # baselines are on by default
+    assert names(everything()) == [
+        "baselines",
+        "versions",
+        "groups",
+        "contract",
+        "evaluation-sets",
+        "retraining",
+        "mistakes",
+    ]
 
 
 def test_names_are_text_and_no_more() -> None:
