@@ -177,7 +177,8 @@ def test_the_dashboard_answers_the_other_mistakes() -> None:
     wanted = {
         *("performance_estimated_ratio", "performance_estimation_error", "predictions_invalid_total"),
         *("feature_violations_total", "version_traffic_ratio", "version_difference", "rollback_recommended"),
-        *("fairness_gap", "group_performance_ratio", "evaluation_sets_written_total"),
+        *("fairness_gap", "group_performance_ratio", "evaluation_sets_written_total", "skill_ratio"),
+        *("baseline_difference", "payoff_per_outcome"),
     }
     assert {f"stream_monitor_{name}" for name in wanted} <= _metrics_in("\n".join(_expressions()))
 
