@@ -62,7 +62,7 @@ def skill(model: float, baseline: float, best: float) -> float:
     Returns:
         At most 1, below 0 where the baseline is better; NaN where the baseline is the best possible.
 
-    >>> skill(0.95, 0.9, best=1.0), skill(3.0, 4.0, best=0.0), skill(1.0, 1.0, best=1.0)
+    >>> skill(0.75, 0.5, best=1.0), skill(3.0, 4.0, best=0.0), skill(1.0, 1.0, best=1.0)
     (0.5, 0.25, nan)
     """
     return (model - baseline) / (best - baseline) if baseline != best else math.nan
