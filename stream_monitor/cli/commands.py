@@ -12,7 +12,7 @@ COMMANDS = {
     "check-config": "Check the configuration of `run` without connecting, and print it.",
     "compare": "Test a candidate model on evaluation sets: its accuracy beside the champion's, and a verdict.",
     "contract": "Derive what a model's inputs must look like from the profile of its training data.",
-    "demo": "See it find four scheduled incidents in about a minute.",
+    "demo": "See it answer the seven mistakes of a model in production, in about a minute.",
     "detectors": "List the drift detectors with their parameters, ranges and defaults.",
     "profile": "Learn from training data what is normal, for `run` and `replay` to compare with.",
     "replay": "Run recorded predictions through the pipeline, without a broker, and print what it finds.",

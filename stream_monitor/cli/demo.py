@@ -18,17 +18,18 @@ from stream_monitor.core.errors import ConfigError, SourceError
     "--exit",
     "end",
     is_flag=True,
-    help="end after the report: with 0 when every incident was found and nothing else alarmed, else 1",
+    help="end after the report: with 0 if each mistake was answered and nothing alarmed before the first, else 1",
 )
 @click.option(
     "--produce-only", is_flag=True, help="only play events to the broker of --bootstrap-servers, day after day"
 )
 @click.option("--bootstrap-servers", metavar="HOST:PORT", help="the broker for --produce-only")
 def demo(listen: str, end: bool, produce_only: bool, bootstrap_servers: str | None) -> None:
-    """See it find four scheduled incidents in about a minute.
+    """See it answer the seven mistakes of a model in production, in about a minute.
 
     Starts an embedded Kafka broker, plays a credit-scoring model with a bad day to it, and lets the sidecar of `run`
-    watch. On a terminal it then serves on until Ctrl-C.
+    watch. A trainer takes its request for a new version, and an operator deploys what it commits to a Git repository.
+    Ends with a table of what was caused and what the sidecar did about it. On a terminal it serves on until Ctrl-C.
     """
     try:
         from stream_monitor.demo import play

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -13,26 +13,40 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from stream_monitor.core.errors import SourceError
-from stream_monitor.demo.scenario import INCIDENTS, Application, applications, stamp
+from stream_monitor.demo.clock import DemoClock
+from stream_monitor.demo.scenario import CAUSES, LENGTH, applicant, garbage
+from stream_monitor.demo.service import Service
 
 INFERENCE, LABELS = "inference", "labels"
-#: Seconds from a prediction to its label.
+#: Real seconds from a prediction to its label.
 LABEL_DELAY = 1.5
 
 
 class DemoProducer(threading.Thread):
-    """Sends one day after another until it is stopped; ``started`` has the times of the first day's incidents."""
+    """Sends one day after another until it is stopped.
 
-    def __init__(self, bootstrap_servers: str, rate: float, options: Mapping[str, Any], repeat: bool) -> None:
+    Args:
+        bootstrap_servers: The broker's address.
+        service: The service whose predictions are sent.
+        clock: The time of the scenario.
+        options: Settings of the Kafka client.
+        repeat: True for one day after another, False for one.
+
+    Attributes:
+        started: The times at which the first day's causes began, by the number of their mistake.
+    """
+
+    def __init__(
+        self, bootstrap_servers: str, service: Service, clock: DemoClock, options: Mapping[str, Any], repeat: bool
+    ) -> None:
         super().__init__(name="producer", daemon=True)
-        self._rate, self._repeat = rate, repeat
+        self._service, self._clock, self._repeat = service, clock, repeat
         try:
             self._kafka = KafkaProducer(bootstrap_servers=bootstrap_servers.split(","), linger_ms=20, **options)
         except KafkaError as error:
             raise SourceError(f"can't reach {bootstrap_servers}: {type(error).__name__}") from None
         self._due: deque[tuple[float, str, str]] = deque()
-        self.sent = 0
-        self.started: dict[str, float] = {}
+        self.started: dict[int, float] = {}
         self.day_over = threading.Event()
         self._stop_asked = threading.Event()
 
@@ -43,6 +57,7 @@ class DemoProducer(threading.Thread):
         self._kafka.close(timeout=5)
 
     def run(self) -> None:
+        self._clock.start()
         day = 0
         while not self._stop_asked.is_set() and (self._repeat or not day):
             self._play(day)
@@ -50,27 +65,33 @@ class DemoProducer(threading.Thread):
             self.day_over.set()
 
     def _play(self, day: int) -> None:
-        begin = time.time()
-        for at, application in enumerate(applications(seed=day + 1, prefix=f"d{int(begin)}")):
-            pause = begin + at / self._rate - time.time()
-            if pause > 0:
-                self._stop_asked.wait(pause)
-            if self._stop_asked.is_set():
+        rng = random.Random(day + 1)
+        for at in range(LENGTH):
+            now = self._clock.at(day, at)
+            if self._wait(now):
                 return
-            now = time.time()
-            for incident in INCIDENTS:
-                if incident.at == at:
-                    self.started.setdefault(incident.name, now)
-            self._send(application, now)
+            for cause in CAUSES:
+                if cause.at == at:
+                    self.started.setdefault(cause.mistake, now)
+            self._send(rng, at, f"d{day}-{at}", now)
             self._send_labels(now)
-        self._stop_asked.wait(LABEL_DELAY)
-        self._send_labels(time.time())
+        end = self._clock.at(day, LENGTH) + LABEL_DELAY * self._clock.speed
+        if not self._repeat and not self._wait(end):
+            self._send_labels(end)
 
-    def _send(self, application: Application, now: float) -> None:
-        self._kafka.send(INFERENCE, stamp(application.body, now), key=application.id.encode())
-        self.sent += 1
-        if application.label is not None:
-            self._due.append((now + LABEL_DELAY, application.id, application.label))
+    def _wait(self, until: float) -> bool:
+        """Wait until a time of the scenario; return True if it is to stop."""
+        pause = (until - self._clock.now()) / self._clock.speed
+        return self._stop_asked.wait(pause) if pause > 0 else self._stop_asked.is_set()
+
+    def _send(self, rng: random.Random, at: int, identity: str, now: float) -> None:
+        if unreadable := garbage(rng, at):
+            self._kafka.send(INFERENCE, unreadable, key=identity.encode())
+            return
+        one = applicant(rng, at)
+        event = self._service.event(rng, at, identity, one.features, one.sex)
+        self._kafka.send(INFERENCE, orjson.dumps({**event, "ts": round(now, 3)}), key=identity.encode())
+        self._due.append((now + LABEL_DELAY * self._clock.speed, identity, one.label))
 
     def _send_labels(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:

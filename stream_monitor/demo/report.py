@@ -1,90 +1,184 @@
-"""The report: scheduled incidents beside alarms."""
+"""The report: the seven mistakes, what was caused, and what the sidecar did about it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stream_monitor.core.timestamps import parse_timestamp
-from stream_monitor.demo.scenario import INCIDENTS, Incident
+from stream_monitor.core.formatting import percent
+from stream_monitor.demo.clock import duration_of
+from stream_monitor.demo.evidence import Evidence, first
+from stream_monitor.demo.scenario import BIAS, CAUSES, INCOME, WORLD
+from stream_monitor.demo.service import FIRST_VERSION
+from stream_monitor.demo.trainer import Rollout
 
-#: Seconds before an incident's first event at which an alarm still matches it: clocks are read twice.
-_SLACK = 0.05
+MISTAKES = {
+    1: "drift goes unnoticed",
+    2: "inputs are not validated",
+    3: "no good test set",
+    4: "a fancy model where a simple one serves",
+    5: "nothing is automated",
+    6: "versions are not governed",
+    7: "bias goes unnoticed",
+}
+_CAUSED = {
+    **{cause.mistake: cause.name for cause in CAUSES},
+    3: "a new version must be tested on what no one has trained on",
+    4: "nobody knows what the model is worth",
+    6: "a new version goes out beside the old one",
+}
+#: The baselines that are told, in words.
+_BASELINES = {"majority_class": "the majority class", "last_label": "the last label"}
+#: Least width of the table, and of its last column.
+_MIN_WIDTH, _WIDTHS = 80, (26, 34)
 
 
-class Finding(NamedTuple):
-    """An incident, its start time, and the alarms that match it, those of its main signal first."""
+class Answer(NamedTuple):
+    """What the sidecar did about a mistake; no text where it did nothing."""
 
-    incident: Incident
-    began: float
-    alarms: list[dict[str, Any]]
-    found: float | None
+    mistake: int
+    text: str
 
 
-def match(
-    lines: Sequence[Mapping[str, Any]], started: Mapping[str, float]
-) -> tuple[list[Finding], list[dict[str, Any]]]:
-    """Return the finding of each incident, and the alarms that match none.
+def answers(
+    evidence: Evidence, started: Mapping[int, float], rollout: Rollout | None, commit: tuple[str, str]
+) -> list[Answer]:
+    """Return the answer to each of the seven mistakes.
 
-    An alarm matches the latest incident that has started and affects its signal.
+    Args:
+        evidence: What the sidecar has shown.
+        started: When each cause began, by the number of its mistake.
+        rollout: The answer to its retrain request.
+        commit: The newest commit of the deployment's repository: its hash and subject.
     """
-    alarms = [
-        {**line, "at": parse_timestamp(line["ts"])} for line in lines if line.get("event") == "drift" and line["ts"]
+    texts = [
+        _drift(evidence, started[INCOME.mistake]),
+        _inputs(evidence),
+        _test_set(evidence, rollout),
+        _worth(evidence),
+        _loop(evidence, started, rollout),
+        _versions(evidence, rollout, commit),
+        _bias(evidence, started[BIAS.mistake]),
     ]
-    rejects = [float(line["at"]) for line in lines if line.get("event") == "rejected"]
-    found: dict[str, list[dict[str, Any]]] = {incident.name: [] for incident in INCIDENTS}
-    unmatched: list[dict[str, Any]] = []
-    for alarm in sorted(alarms, key=lambda alarm: float(alarm["at"])):
-        causes = [
-            incident
-            for incident in INCIDENTS
-            if alarm["signal"] in incident.signals
-            and started.get(incident.name, alarm["at"] + 1) - _SLACK <= alarm["at"]
-        ]
-        (found[causes[-1].name] if causes else unmatched).append(alarm)
-    return [_finding(incident, started, found[incident.name], rejects) for incident in INCIDENTS], unmatched
+    return [Answer(mistake, text) for mistake, text in enumerate(texts, 1)]
 
 
-def _finding(
-    incident: Incident, started: Mapping[str, float], alarms: list[dict[str, Any]], rejects: Sequence[float]
-) -> Finding:
-    began = started.get(incident.name, float("inf"))
-    if not incident.signals:
-        found = min((at for at in rejects if at >= began - _SLACK), default=None)
-    else:
-        telling = [alarm for alarm in alarms if alarm["signal"] == incident.signals[0]]
-        alarms = telling + [alarm for alarm in alarms if alarm not in telling]
-        found = float(telling[0]["at"]) if telling else None
-    return Finding(incident, began, alarms, found)
-
-
-def table(findings: Sequence[Finding], rejected: float) -> list[str]:
-    """Return the lines of the report."""
-    rows = [("scheduled", "incident", "found after", "by")]
-    for finding in findings:
-        rows.append((_clock(finding.began), finding.incident.name, _delay(finding), _by(finding, rejected)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def table(found: Sequence[Answer], width: int) -> Iterator[str]:
+    """Yield the lines of the report, in columns that are wrapped to a width."""
+    widths = (*_WIDTHS, max(width, _MIN_WIDTH) - sum(_WIDTHS) - 4)
+    rows = [("mistake", "caused", "what the sidecar did"), tuple("-" * each for each in widths)]
+    for answer in found:
+        name = f"{answer.mistake} {MISTAKES[answer.mistake]}"
+        rows.append((name, _CAUSED[answer.mistake], answer.text or "NOTHING"))
+    for row in rows:
+        cells = [textwrap.wrap(cell, each) for cell, each in zip(row, widths, strict=True)]
+        for at in range(max(map(len, cells))):
+            parts = (lines[at] if at < len(lines) else "" for lines in cells)
+            yield "  ".join(part.ljust(each) for part, each in zip(parts, widths, strict=True)).rstrip()
 
 
 def describe(alarm: Mapping[str, Any]) -> str:
     """Return an alarm in words."""
-    return f"{alarm['signal']} ({alarm['detector']}): mean {alarm['before']:.4g} -> {alarm['after']:.4g}"
+    return f"{alarm['signal']} of version {alarm['version']}: mean {alarm['before']:.4g} -> {alarm['after']:.4g}"
 
 
-def _by(finding: Finding, rejected: float) -> str:
-    if finding.found is None:
-        return "NOT FOUND"
-    if not finding.incident.signals:
-        return f"records_rejected_total: {rejected:.0f} records"
-    others = sorted({alarm["signal"] for alarm in finding.alarms} - {finding.incident.signals[0]})
-    return describe(finding.alarms[0]) + (f"; also in {', '.join(others)}" if others else "")
+def _drift(evidence: Evidence, began: float) -> str:
+    alarm = first(evidence.alarms("feature:income", began))
+    return f"alarm after {_after(alarm, began)}: {describe(alarm)}" if alarm else ""
 
 
-def _delay(finding: Finding) -> str:
-    return "never" if finding.found is None else f"{max(finding.found - finding.began, 0):.1f} s"
+def _inputs(evidence: Evidence) -> str:
+    rules = evidence.metrics.all("feature_violations_total", feature="age", rule="type")
+    texts = sum(value for _, value in rules)
+    rejected = evidence.metrics.total("records_rejected_total")
+    letters = evidence.metrics.total("dead_letters_total")
+    if not (texts and rejected and letters):
+        return ""
+    return (
+        f"{texts:,.0f} ages of a wrong type and {rejected:,.0f} records that can't be read counted; "
+        f"{letters:,.0f} records went to the dead letter topic, each with what mends it"
+    )
 
 
-def _clock(seconds: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(seconds)) if seconds != float("inf") else "not yet"
+def _test_set(evidence: Evidence, rollout: Rollout | None) -> str:
+    if rollout is None:
+        return ""
+    sets, rows = evidence.evaluation_sets()
+    test = rollout.test
+    tested = sum(score.pairs.rows for score in test.scores)
+    right = sum(score.candidate_right for score in test.scores)
+    champion = sum(score.champion_right for score in test.scores)
+    return (
+        f"{sets} evaluation sets with {rows:,} rows written; on {tested:,} sealed rows version {rollout.version} is "
+        f"right in {percent(right / tested)}, version {test.champion} in {percent(champion / tested)}"
+    )
+
+
+def _worth(evidence: Evidence) -> str:
+    verdicts = {
+        labels["baseline"]: labels["verdict"].replace("_", " ")
+        for labels, value in evidence.metrics.all("baseline_verdict", version=FIRST_VERSION)
+        if value == 1.0
+    }
+    skills = {
+        labels["baseline"]: value
+        for labels, value in evidence.metrics.all(
+            "skill_ratio", version=FIRST_VERSION, measure="accuracy", window="cumulative"
+        )
+    }
+    if not {*_BASELINES} <= verdicts.keys() & skills.keys():
+        return ""
+    told = (
+        f"{words}: {verdicts[name]}, it avoids {percent(skills[name])} of its errors"
+        for name, words in _BASELINES.items()
+    )
+    return f"version {FIRST_VERSION} beside baselines on the same outcomes: {'; '.join(told)}"
+
+
+def _loop(evidence: Evidence, started: Mapping[int, float], rollout: Rollout | None) -> str:
+    if rollout is None:
+        return ""
+    began = started[WORLD.mistake]
+    before = evidence.accuracy(FIRST_VERSION, 0.0, began)
+    lowest = min(evidence.accuracy(FIRST_VERSION, began, rollout.begun), default=0.0)
+    after = evidence.accuracy(rollout.version, rollout.begun, started[INCOME.mistake])
+    if not before or not after:
+        return ""
+    reasons = "; ".join(rollout.reasons)
+    return (
+        f"request after {duration_of(rollout.requested - began)} ({reasons}); version {rollout.version} "
+        f"trained on {rollout.rows:,} rows, out after {duration_of(rollout.begun - began)}; accuracy "
+        f"{percent(before[-1])} -> {percent(lowest)} -> {percent(after[-1])}"
+    )
+
+
+def _versions(evidence: Evidence, rollout: Rollout | None, commit: tuple[str, str]) -> str:
+    lines = evidence.audit_lines()
+    number, subject = commit
+    if rollout is None or not lines or rollout.version not in subject:
+        return ""
+    return (
+        f"found to be better than version {rollout.test.champion} by an A/B test that may be looked at at any time; "
+        f"commit {number}: {subject}; audit log of {lines} lines verified"
+    )
+
+
+def _bias(evidence: Evidence, began: float) -> str:
+    alarm = first(evidence.alarms("gap:", began))
+    rates = {
+        labels["value"]: value
+        for labels, value in evidence.metrics.all(
+            "group_performance_ratio", measure="selection_rate", window="rolling"
+        )
+    }
+    if not alarm or not {"f", "m"} <= rates.keys():
+        return ""
+    return (
+        f"alarm after {_after(alarm, began)}: {describe(alarm)}; accepted are "
+        f"{percent(rates['f'])} of women, {percent(rates['m'])} of men"
+    )
+
+
+def _after(alarm: Mapping[str, Any], began: float) -> str:
+    return duration_of(float(alarm["at"]) - began)

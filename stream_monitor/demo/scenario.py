@@ -1,100 +1,96 @@
-"""The scenario: a credit-scoring model, its events and its incidents."""
+"""The scenario: applicants for a loan, what becomes of them, and the seven causes of trouble."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import orjson
-
-#: Events of one day; the first ones have no incident, so that scales can be learned.
-LENGTH = 9_000
+#: Events of one day, and events a second.
+LENGTH, RATE = 28_000, 400.0
 
 
-class Incident(NamedTuple):
-    """A fault from event ``at`` on, until the day ends or for ``lasts`` events.
+class Cause(NamedTuple):
+    """What goes wrong from event ``at`` on, until event ``end``.
 
-    ``signals`` are those that it affects, the main one first; none where it makes records that are rejected.
+    Attributes:
+        mistake: The number of the mistake that it belongs to, from 1 to 7.
+        name: What happens, in words.
+        at: The first event.
+        end: The event after the last one.
     """
 
+    mistake: int
     name: str
     at: int
-    signals: tuple[str, ...]
-    lasts: int = LENGTH
+    end: int = LENGTH
+
+    def is_active(self, at: int) -> bool:
+        """Return True while it lasts."""
+        return self.at <= at < self.end
 
 
-INCOME = Incident(
-    "income arrives in another currency", 2_500, ("feature:income", "spread:income", "score", "prediction", "error")
-)
-MISSING = Incident(
-    "employment_years goes missing in 40 %", 4_000, ("missing:employment_years", "score", "prediction", "error")
-)
-FLIPPED = Incident("labels flip in 40 %: the world has changed", 5_500, ("error",))
-GARBAGE = Incident("garbage on the topic: 10 % can't be read", 7_500, (), lasts=1_000)
-INCIDENTS = (INCOME, MISSING, FLIPPED, GARBAGE)
+WORLD = Cause(5, "the world changes: who repays is another question now", 4_000)
+INCOME = Cause(1, "income arrives in another currency", 16_000, 19_000)
+TEXTS = Cause(2, "a client sends age as text, and some records can't be read", 19_000, 22_000)
+BIAS = Cause(7, "a new rule refuses women whom the model would accept", 22_000)
+CAUSES = (WORLD, INCOME, TEXTS, BIAS)
 
+#: Shares of events that the causes concern.
+TEXT_SHARE, GARBAGE_SHARE = 0.1, 0.05
 _GARBAGE = (b'{"id": "r-1", "predic', b"\xff\xfe\x00", b"[1, 2, 3]", b'{"prediction": "repay"}', b'{"id": "r-2"}')
 
-
-class Application(NamedTuple):
-    """A record of the inference topic, and the label that follows."""
-
-    id: str
-    body: bytes
-    label: str | None
+#: Features that the models read, with their means and scales.
+FEATURES = {"income": (48.0, 9.0), "debt_ratio": (0.4, 0.148), "employment_years": (8.4, 3.43)}
+#: Log odds of a default by deviation of each of them, before and after the world has changed.
+BEFORE, AFTER = (-1.1, 2.6, -1.7), (-1.1, 1.0, 2.4)
+BIASED_LIMIT = 0.2
 
 
-def applications(seed: int, prefix: str = "r") -> Iterator[Application]:
-    """Yield one day of scored loan applications; the producer replaces ``{now}`` in a body."""
-    rng = random.Random(seed)
-    for at in range(LENGTH):
-        if _active(GARBAGE, at) and rng.random() < 0.1:
-            yield Application(f"{prefix}-{at}", rng.choice(_GARBAGE), None)
-        else:
-            yield _application(rng, at, f"{prefix}-{at}")
+class Applicant(NamedTuple):
+    """One applicant, and what becomes of him or her."""
+
+    features: dict[str, Any]
+    sex: str
+    label: str
 
 
-def stamp(body: bytes, now: float) -> bytes:
-    """Return an event with the time at which it is sent."""
-    return body.replace(b'"{now}"', b"%.3f" % now)
-
-
-def _active(incident: Incident, at: int) -> bool:
-    return incident.at <= at < incident.at + incident.lasts
-
-
-def _application(rng: random.Random, at: int, identity: str) -> Application:
-    features: dict[str, Any] = {
-        "age": round(rng.gauss(42, 11)),
-        "income": round(rng.gauss(48, 9) * (1.35 if _active(INCOME, at) else 1.0), 2),
+def applicant(rng: random.Random, at: int) -> Applicant:
+    """Return the applicant of an event."""
+    features = {
+        "age": round(min(max(rng.gauss(42, 9), 18), 85)),
+        "income": round(rng.gauss(*FEATURES["income"]), 2),
         "debt_ratio": round(rng.betavariate(4, 6), 3),
         "employment_years": round(rng.gammavariate(6, 1.4), 1),
         "country": rng.choice(["DE", "FR", "PL", "ES"]),
     }
-    risk = _risk(features)
-    defaults = rng.random() < risk
-    if _active(FLIPPED, at) and rng.random() < 0.4:
-        defaults = not defaults
-    if _active(MISSING, at) and rng.random() < 0.4:
-        features["employment_years"] = None
-    score = _risk(features)
-    event = {
-        "id": identity,
-        "ts": "{now}",
-        "model": "credit",
-        "version": "7",
-        "features": features,
-        "prediction": "default" if score > 0.5 else "repay",
-        "score": round(score, 4),
-        "groups": {"sex": rng.choice("fm")},
-    }
-    return Application(identity, orjson.dumps(event), "default" if defaults else "repay")
+    defaults = rng.random() < risk(features, AFTER if WORLD.is_active(at) else BEFORE)
+    return Applicant(features, rng.choice("fm"), "default" if defaults else "repay")
 
 
-def _risk(features: dict[str, Any]) -> float:
-    """Return the probability of a default, by the model and in truth."""
-    years = 8.4 if features["employment_years"] is None else features["employment_years"]
-    logit = 9 * (features["debt_ratio"] - 0.52) - 0.06 * (features["income"] - 48) - 0.25 * (years - 8.4)
-    return 1 / (1 + math.exp(-2 * logit))
+def as_received(rng: random.Random, at: int, features: dict[str, Any]) -> dict[str, Any]:
+    """Return the features of an applicant as the service gets them."""
+    received = dict(features)
+    if INCOME.is_active(at):
+        received["income"] = round(received["income"] * 1.35, 2)
+    if TEXTS.is_active(at) and rng.random() < TEXT_SHARE:
+        received["age"] = str(received["age"])
+    return received
+
+
+def garbage(rng: random.Random, at: int) -> bytes | None:
+    """Return a record that can't be read in place of an event, mostly None."""
+    return rng.choice(_GARBAGE) if TEXTS.is_active(at) and rng.random() < GARBAGE_SHARE else None
+
+
+def risk(features: dict[str, Any], weights: tuple[float, ...], bias: float = 0.0) -> float:
+    """Return the probability of a default by a logistic model with weights for the standardized `FEATURES`."""
+    logit = bias
+    for weight, (name, (mean, scale)) in zip(weights, FEATURES.items(), strict=True):
+        logit += weight * (features[name] - mean) / scale
+    return logistic(logit)
+
+
+def logistic(logit: float) -> float:
+    """Return the probability of log odds."""
+    return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
