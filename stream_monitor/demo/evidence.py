@@ -1,4 +1,4 @@
-"""What the sidecar has shown by now: its alarms, its metrics, the files that it has written."""
+"""Evidence of what the sidecar does: its alarms, its metrics, the files that it has written."""
 
 from __future__ import annotations
 

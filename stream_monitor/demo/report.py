@@ -35,7 +35,7 @@ _MIN_WIDTH, _WIDTHS = 80, (26, 34)
 
 
 class Answer(NamedTuple):
-    """What the sidecar did about a mistake; no text where it did nothing."""
+    """The answer to a mistake: its number, and what the sidecar did; no text where it did nothing."""
 
     mistake: int
     text: str

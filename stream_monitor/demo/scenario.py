@@ -11,7 +11,7 @@ LENGTH, RATE = 28_000, 400.0
 
 
 class Cause(NamedTuple):
-    """What goes wrong from event ``at`` on, until event ``end``.
+    """A cause of trouble, from event ``at`` on until event ``end``.
 
     Attributes:
         mistake: The number of the mistake that it belongs to, from 1 to 7.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from stream_monitor.core.events import Detection
 from stream_monitor.drift.episode import MAX_NAMES, Episode, episode_id
@@ -13,8 +14,25 @@ from stream_monitor.drift.episode_signal import EpisodeSignal, changed
 
 #: Number of episodes of one model version that are kept.
 MAX_RECENT = 8
-#: A signal is unstable after this many alarms in both directions, each within this many gaps of the one before.
-UNSTABLE_ALARMS, UNSTABLE_GAPS = 4, 10
+#: A signal is unstable after this many alarms in both directions, each within this many gaps of the one before; or in
+#: one direction, if it had come back before so many of them.
+UNSTABLE_ALARMS, UNSTABLE_GAPS, UNSTABLE_RETURNS = 4, 10, 2
+
+
+class _Alarm(NamedTuple):
+    """An alarm of a signal: its position, and the level before and after it."""
+
+    index: int
+    before: float
+    after: float
+
+    @property
+    def is_up(self) -> bool:
+        return self.after >= self.before
+
+    def is_from_before(self, earlier: _Alarm) -> bool:
+        """Return True if the level had come back before this alarm from where an earlier one had led."""
+        return abs(self.before - earlier.before) < abs(self.before - earlier.after)
 
 
 class Episodes:
@@ -39,8 +57,8 @@ class Episodes:
         self.skew: Episode | None = None
         #: The newest episodes of drift, the latest last.
         self.recent: deque[Episode] = deque(maxlen=kept)
-        #: The newest alarms of each signal: position, and whether it went up.
-        self._alarms: dict[str, deque[tuple[int, bool]]] = {}
+        #: The newest alarms of each signal.
+        self._alarms: dict[str, deque[_Alarm]] = {}
 
     @property
     def newest(self) -> Episode | None:
@@ -73,12 +91,15 @@ class Episodes:
     def _is_unstable(self, one: Detection) -> bool:
         """Note an alarm; return whether the signal goes on changing to and fro."""
         alarms = self._alarms.setdefault(one.signal, deque(maxlen=UNSTABLE_ALARMS))
-        if alarms and one.index - alarms[-1][0] > UNSTABLE_GAPS * self._gap:
+        if alarms and one.index - alarms[-1].index > UNSTABLE_GAPS * self._gap:
             alarms.clear()
-        alarms.append((one.index, one.after >= one.before))
+        alarms.append(_Alarm(one.index, one.before, one.after))
         if len(self._alarms) > MAX_NAMES:
-            del self._alarms[min(self._alarms, key=lambda name: self._alarms[name][-1])]
-        return len(alarms) == UNSTABLE_ALARMS and len({up for _, up in alarms}) == 2
+            del self._alarms[min(self._alarms, key=lambda name: self._alarms[name][-1].index)]
+        if len(alarms) < UNSTABLE_ALARMS:
+            return False
+        returns = sum(later.is_from_before(earlier) for earlier, later in pairwise(alarms))
+        return len({alarm.is_up for alarm in alarms}) == 2 or returns >= UNSTABLE_RETURNS
 
     def _of_signal(self, one: Detection) -> Episode | None:
         """Add a detection to the newest change of its signal; return its episode, None if it is another change."""
@@ -154,7 +175,7 @@ class Episodes:
         self.count = state["count"]
         self.skew = Episode.restored(state["skew"]) if state["skew"] else None
         for name, alarms in state["alarms"].items():
-            self._alarms[name] = deque(((index, up) for index, up in alarms), maxlen=UNSTABLE_ALARMS)
+            self._alarms[name] = deque((_Alarm(*saved) for saved in alarms), maxlen=UNSTABLE_ALARMS)
         self.recent.extend(map(Episode.restored, state["recent"]))
 
 

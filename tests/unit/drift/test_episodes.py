@@ -189,6 +189,14 @@ def test_a_signal_that_changes_to_and_fro_is_unstable_and_has_one_episode_from_t
     assert rises.newest and not rises.newest.ranked[0].is_unstable
 
 
+def test_a_signal_that_rises_again_and_again_from_where_it_was_is_unstable() -> None:
+    """It comes back each time, but no detector raises an alarm for that."""
+    ours = Episodes(gap=50)
+    told = [ours.add(_level(1000 + 400 * at, 0.0, 2.0, 90, 30)) for at in range(12)]
+    assert len({one.episode for one in told[3:]}) == 1
+    assert ours.newest and ours.newest.ranked[0].is_unstable
+
+
 def test_another_detector_that_finds_the_same_change_adds_no_values() -> None:
     ours = Episodes(gap=50)
     ours.add(_level(1000, 0.0, 2.0, 900, 100, effect=1.0))
