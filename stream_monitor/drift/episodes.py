@@ -22,7 +22,7 @@ UNSTABLE_ALARMS, UNSTABLE_GAPS, UNSTABLE_RETURNS = 4, 10, 2
 class _Alarm(NamedTuple):
     """An alarm of a signal: its position, and the level before and after it."""
 
-    index: int
+    place: int
     before: float
     after: float
 
@@ -91,11 +91,11 @@ class Episodes:
     def _is_unstable(self, one: Detection) -> bool:
         """Note an alarm; return whether the signal goes on changing to and fro."""
         alarms = self._alarms.setdefault(one.signal, deque(maxlen=UNSTABLE_ALARMS))
-        if alarms and one.index - alarms[-1].index > UNSTABLE_GAPS * self._gap:
+        if alarms and one.index - alarms[-1].place > UNSTABLE_GAPS * self._gap:
             alarms.clear()
         alarms.append(_Alarm(one.index, one.before, one.after))
         if len(self._alarms) > MAX_NAMES:
-            del self._alarms[min(self._alarms, key=lambda name: self._alarms[name][-1].index)]
+            del self._alarms[min(self._alarms, key=lambda name: self._alarms[name][-1].place)]
         if len(alarms) < UNSTABLE_ALARMS:
             return False
         returns = sum(later.is_from_before(earlier) for earlier, later in pairwise(alarms))
