@@ -57,11 +57,14 @@ class Payoff:
         Args:
             classes: The classes by code, as received.
         """
-        codes = {class_name(str(each)): code for code, each in enumerate(classes)}
+        codes: dict[str, list[int]] = {}
+        for code, each in enumerate(classes):
+            # The number 1 and the text "1" are two classes, with one name.
+            codes.setdefault(class_name(str(each)), []).append(code)
         values = np.zeros(SHAPE)
         for (predicted, true), value in self._values.items():
             if predicted in codes and true in codes:
-                values[codes[true], codes[predicted]] = value
+                values[np.ix_(codes[true], codes[predicted])] = value
         return values
 
     def unknown(self, classes: Iterable[Target]) -> list[str]:

@@ -29,7 +29,7 @@ WINDOW, DECAY = 20, 0.9
 CLASSES: Sequence[Target] = ["a", "b", "c", 1, True, "1", 2.5]
 #: Classes beyond those that have a code of their own, too.
 MANY: Sequence[Target] = [f"c{number}" for number in range(24)]
-PAYOFF = Payoff.parse("a,a=10;a,b=-5;1,b=0.25")
+PAYOFF = Payoff.parse("a,a=10;a,b=-5;c,b=0.25")
 
 
 def _pairs(values: Sequence[Any]) -> st.SearchStrategy[list[tuple[Any, Any]]]:
@@ -118,7 +118,7 @@ def _compare_classes(result: BaselineResult, truth: list[Any], model: list[Any],
     assert result.bounds.lower <= result.difference <= result.bounds.upper
 
 
-PAYOFF_OF = {("a", "a"): 10.0, ("a", "b"): -5.0, ("1", "b"): 0.25}
+PAYOFF_OF = {("a", "a"): 10.0, ("a", "b"): -5.0, ("c", "b"): 0.25}
 
 
 @given(_pairs(MANY), st.lists(st.integers(1, 80)))

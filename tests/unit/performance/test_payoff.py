@@ -15,6 +15,12 @@ def test_spellings_of_a_class_are_one() -> None:
     assert np.count_nonzero(values) == 2
 
 
+def test_a_number_and_the_text_of_it_have_the_same_value() -> None:
+    values = Payoff.parse("1,yes=3").matrix(["yes", 1, "1"])
+    assert values[0, 1] == values[0, 2] == 3.0
+    assert np.count_nonzero(values) == 2
+
+
 def test_the_mean_is_that_of_the_outcomes() -> None:
     counts = np.zeros(SHAPE)
     counts[0, 0], counts[1, 0] = 3.0, 1.0
