@@ -56,7 +56,7 @@ FRONTIER = (
     Setting(0.0, 0.5),
     Setting(1.5, 0.9),
     Setting(1.5, 0.5),
-    Setting(1.5, 0.25),
+    Setting(1.5, 0.3),
     Setting(1.5, 0.1),
     Setting(3.0, 0.5),
     Setting(3.0, 0.1),

@@ -96,7 +96,12 @@ class Trainer(threading.Thread):
     def _wait(self) -> Mapping[str, Any] | None:
         """Return the first request, None when it is stopped."""
         consumer = KafkaConsumer(
-            RETRAIN, bootstrap_servers=self._servers.split(","), auto_offset_reset="earliest", **self._options
+            RETRAIN,
+            bootstrap_servers=self._servers.split(","),
+            auto_offset_reset="earliest",
+            # A topic that is not in the first metadata is looked for again after this time.
+            metadata_max_age_ms=1_000,
+            **self._options,
         )
         try:
             while not self._stop_asked.is_set():

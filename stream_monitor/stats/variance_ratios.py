@@ -16,7 +16,7 @@ SURE = 3.3
 MAX_LAG1 = 0.99
 #: The log odds, before anything is seen, of an excess over a first-order autoregression; and the smallest probability
 #: of it, given the values, that counts.
-PRIOR, MIN_BELIEF = 1.0, 0.1
+PRIOR, MIN_BELIEF = 1.0, 0.3
 #: Fewer values than these show an excess by chance too often: the prior log odds of it are then at most those.
 ENOUGH, MAX_PRIOR_OF_FEW = 400, -1.0
 #: The upper limit of an excess, in its standard deviations above its mean.
