@@ -29,7 +29,7 @@ class EmbeddedBroker:
         self.bootstrap_servers = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
 
     def create(self, *topics: str) -> None:
-        """Create topics with one record of nothing in each, which no one reads as an event."""
+        """Create topics: the mock cluster does so when their metadata are asked for."""
         for topic in topics:
             self._owner.list_topics(topic, timeout=10)
 

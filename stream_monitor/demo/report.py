@@ -97,7 +97,7 @@ def _inputs(evidence: Evidence) -> str:
         return ""
     return (
         f"{texts:,.0f} ages of a wrong type and {rejected:,.0f} records that can't be read counted; "
-        f"{letters:,.0f} records went to the dead letter topic, each with what mends it"
+        f"{letters:,.0f} records went to the dead letter topic, each with the reason"
     )
 
 
